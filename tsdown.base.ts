@@ -1,0 +1,14 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "tsdown";
+
+/** The one build of every published package: ESM, declarations, external dependencies. */
+export default defineConfig({
+  entry: ["src/index.ts", ...(existsSync("src/internal.ts") ? ["src/internal.ts"] : [])],
+  format: "esm",
+  platform: "node",
+  target: "node22.12",
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  fixedExtension: false,
+});
