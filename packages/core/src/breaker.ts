@@ -1,0 +1,77 @@
+import type { Backoff } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+
+export type BreakerState = "closed" | "open" | "half-open";
+
+export interface BreakerOptions {
+  /** How long it stays open: after the first opening, and after each trial that failed. */
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  /** A number in [0, 1). @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** Called after each change, with what caused an opening. Must not throw. */
+  readonly onChange?:
+    | ((state: BreakerState, info: { cause?: unknown; retryInMs: number }) => void)
+    | undefined;
+}
+
+/**
+ * Circuit breaker as a state machine without I/O or timers of its own; when to open is its owner's rule.
+ *
+ * - **closed**: everything may be sent. `open(cause)` → open.
+ * - **open**: nothing may be sent until the interval is over; then the first `tryTrial()` → half-open.
+ *   `open` again is ignored. `close()` → closed (any late answer proves that the cluster is there).
+ * - **half-open**: exactly one trial is under way. `close()` → closed; `open(cause)` → open, for longer;
+ *   `abandonTrial()` → open, and due at once (the trial said nothing about the cluster).
+ */
+export class Breaker {
+  readonly #options: BreakerOptions;
+  #state: BreakerState = "closed";
+  #failures = 0;
+  #dueAtMs = 0;
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /** Milliseconds until a trial may be made; 0 when it may be made now, or is under way. */
+  get trialInMs(): number {
+    return this.#state === "open" ? Math.max(0, this.#dueAtMs - this.#options.clock.monotonicMs()) : 0;
+  }
+
+  open(cause: unknown): void {
+    if (this.#state === "open") return;
+    this.#failures++;
+    const { backoff, clock, random = Math.random } = this.#options;
+    const delayMs = backoff.delayMs(this.#failures, random());
+    this.#dueAtMs = clock.monotonicMs() + delayMs;
+    this.#change("open", cause);
+  }
+
+  close(): void {
+    this.#failures = 0;
+    if (this.#state !== "closed") this.#change("closed");
+  }
+
+  /** Whether the caller may make the trial now. It must end it with `close`, `open` or `abandonTrial`. */
+  tryTrial(): boolean {
+    if (this.#state !== "open" || this.trialInMs > 0) return false;
+    this.#change("half-open");
+    return true;
+  }
+
+  abandonTrial(): void {
+    if (this.#state !== "half-open") return;
+    this.#dueAtMs = this.#options.clock.monotonicMs();
+    this.#change("open");
+  }
+
+  #change(state: BreakerState, cause?: unknown): void {
+    this.#state = state;
+    this.#options.onChange?.(state, { cause, retryInMs: this.trialInMs });
+  }
+}

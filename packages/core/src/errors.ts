@@ -1,0 +1,100 @@
+import type { ClusterId, Lane } from "./cluster.ts";
+
+/** What is known of one logical write on one cluster when the call that made it fails. */
+export interface ClusterReport {
+  /** `no` only with proof for every try that the driver made; `maybe` whenever an answer was lost. */
+  readonly applied: "yes" | "no" | "maybe";
+  /** Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it. */
+  readonly queued: "yes" | "no" | "maybe";
+  /** Why it was not (surely) applied. Never contains a bound value of ours; a driver's text is passed on as it is. */
+  readonly cause?: unknown;
+}
+
+/** Carried by every error of a write that reached, or may have reached, a cluster. */
+export interface WriteReport {
+  readonly clusters: Readonly<Partial<Record<ClusterId, ClusterReport>>>;
+  /** Repeat the call with this `timestampMicros` and the repeat is the same write, however often it is made. */
+  readonly timestampMicros: bigint;
+}
+
+/**
+ * Every code, with the fields an error of that code carries. Adapters add their own by module
+ * augmentation: `declare module "@helix/core" { interface HelixErrors { HELIX_MINE: { … } } }`.
+ */
+export interface HelixErrors {
+  /** Surely applied on neither cluster, and nothing was queued. */
+  HELIX_BOTH_CLUSTERS_FAILED: WriteReport;
+  /** Failed on both, perhaps applied on one: queued for both. It will be applied. */
+  HELIX_OUTCOME_PENDING: WriteReport;
+  /** A cluster missed the write and the queue did not take it (or there is none). */
+  HELIX_REPLAY_NOT_QUEUED: WriteReport;
+  /** The statement is not safe to run a second time, or later, or elsewhere. Nothing was written. */
+  HELIX_NOT_REPLAYABLE: { readonly construct: string };
+  /** No cluster could answer a read, or the one that was named could not be reached. */
+  HELIX_NO_CLUSTER_AVAILABLE: { readonly causes: Readonly<Partial<Record<ClusterId, unknown>>> };
+  /** The cluster's breaker is open or its session is down: the request was not sent. */
+  HELIX_CLUSTER_UNAVAILABLE: { readonly cluster: ClusterId; readonly outcome: "unavailable" };
+  /** The client, or the executor made from it, has been closed. */
+  HELIX_CLIENT_CLOSED: Record<never, never>;
+  /** `execute` or `batch` before `connect`. */
+  HELIX_CLIENT_NOT_CONNECTED: Record<never, never>;
+  /** The queue has no room for this payload, by number or by bytes. Nothing was evicted to make room. */
+  HELIX_QUEUE_FULL: { readonly lane: Lane; readonly limit: "messages" | "bytes"; readonly capacity: number };
+  /** The queue has been closed. */
+  HELIX_QUEUE_CLOSED: Record<never, never>;
+  /** The dead letters have reached their bound; the message stays in its lane. */
+  HELIX_DEAD_LETTERS_FULL: { readonly lane: Lane; readonly capacity: number };
+  /** A message was settled twice, or after it had been given to somebody else. */
+  HELIX_MESSAGE_SETTLED: { readonly lane: Lane };
+  /** No dead letter of that id and life. */
+  HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
+  /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */
+  HELIX_PAYLOAD_INVALID: { readonly path?: string | undefined };
+  /** An execution outlived `executeTimeoutMs`; it may still be applied. */
+  HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
+}
+
+export type HelixErrorCode = keyof HelixErrors;
+
+/** A {@link HelixError} whose code, and so whose fields, are known. */
+export type HelixErrorOf<C extends HelixErrorCode> = C extends HelixErrorCode
+  ? HelixError<C> & Readonly<HelixErrors[C]>
+  : never;
+
+const BRAND = Symbol.for("@helix/core:error");
+
+/**
+ * The one error class of all packages. Tell errors apart by {@link isHelixError} and the code, not by
+ * `instanceof`: two copies of this package may be loaded.
+ */
+export class HelixError<C extends HelixErrorCode = HelixErrorCode> extends Error {
+  readonly code: C;
+  /** Recognised across copies of the package. */
+  readonly [BRAND] = true;
+
+  /** Use {@link helixError}, whose result has the fields of the code in its type. */
+  constructor(code: C, message: string, fields: HelixErrors[C], options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "HelixError";
+    this.code = code;
+    Object.assign(this, fields);
+  }
+}
+
+/** Makes an error of a code with the fields that the code carries. */
+export function helixError<C extends HelixErrorCode>(
+  code: C,
+  message: string,
+  fields: HelixErrors[C],
+  options?: { cause?: unknown },
+): HelixErrorOf<C> {
+  return new HelixError(code, message, fields, options) as HelixErrorOf<C>;
+}
+
+/** Whether `error` is one of ours, and of this code if one is given; narrows to the fields of that code. */
+export function isHelixError(error: unknown): error is HelixError;
+export function isHelixError<C extends HelixErrorCode>(error: unknown, code: C): error is HelixErrorOf<C>;
+export function isHelixError(error: unknown, code?: HelixErrorCode): boolean {
+  if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
+  return code === undefined || (error as HelixError).code === code;
+}

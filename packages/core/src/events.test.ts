@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { EventHub } from "./events.ts";
+
+interface Events {
+  ping: { n: number };
+  pong: Record<never, never>;
+}
+
+describe("EventHub", () => {
+  test("calls the listeners of a name in the order in which they came", () => {
+    const hub = new EventHub<Events>();
+    const calls: string[] = [];
+    hub.on("ping", ({ n }) => calls.push(`first ${n}`));
+    hub.on("ping", ({ n }) => calls.push(`second ${n}`));
+    hub.on("pong", () => calls.push("pong"));
+    hub.emit("ping", { n: 1 });
+    expect(calls).toEqual(["first 1", "second 1"]);
+  });
+
+  test("removes exactly the listener whose function was returned, also if it was added twice", () => {
+    const hub = new EventHub<Events>();
+    let calls = 0;
+    const listener = () => {
+      calls++;
+    };
+    const off = hub.on("ping", listener);
+    hub.on("ping", listener);
+    off();
+    off();
+    hub.emit("ping", { n: 1 });
+    expect(calls).toBe(1);
+  });
+
+  test("knows whether anybody listens", () => {
+    const hub = new EventHub<Events>();
+    const off = hub.on("ping", () => {});
+    expect([hub.has("ping"), hub.has("pong")]).toEqual([true, false]);
+    off();
+    expect(hub.has("ping")).toBe(false);
+  });
+
+  test("isolates listeners that throw or reject, and reports them", async () => {
+    const reported: string[] = [];
+    const hub = new EventHub<Events>((error, name) => {
+      reported.push(`${name}: ${(error as Error).message}`);
+      throw new Error("a reporter that throws changes nothing either");
+    });
+    let reached = false;
+    hub.on("ping", () => {
+      throw new Error("threw");
+    });
+    hub.on("ping", async () => {
+      throw new Error("rejected");
+    });
+    // biome-ignore lint/suspicious/noThenProperty: what a foreign promise looks like
+    hub.on("ping", () => ({ then: (_: unknown, no: (e: Error) => void) => no(new Error("thenable")) }));
+    hub.on("ping", () => {
+      reached = true;
+    });
+    hub.emit("ping", { n: 1 });
+    expect(reached).toBe(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reported).toEqual(["ping: threw", "ping: rejected", "ping: thenable"]);
+  });
+
+  test("lets a listener remove itself, or add another, while it is being called", () => {
+    const hub = new EventHub<Events>();
+    const calls: string[] = [];
+    const off = hub.on("ping", () => {
+      off();
+      calls.push("once");
+      hub.on("ping", () => calls.push("added"));
+    });
+    hub.emit("ping", { n: 1 });
+    hub.emit("ping", { n: 2 });
+    expect(calls).toEqual(["once", "added"]);
+  });
+
+  test("refuses what is not a function", () => {
+    expect(() => new EventHub<Events>().on("ping", 5 as never)).toThrow(
+      /listener of `ping` to be a function/,
+    );
+  });
+});

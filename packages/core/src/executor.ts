@@ -1,0 +1,42 @@
+import type { ClusterId } from "./cluster.ts";
+import type { ReplayPayload } from "./payload.ts";
+
+/**
+ * What an execution came to.
+ *
+ * - `applied`: the cluster has it.
+ * - `unavailable`: surely the cluster's fault and surely not applied. Costs the message nothing.
+ * - `uncertain`: perhaps applied, or refused for a reason that may pass (schema, rights, guardrails).
+ * - `rejected`: can never work, whatever the cluster's state.
+ */
+export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
+
+/** Executes a payload on its target cluster with its timestamp. Resolves when it is applied, else rejects. */
+export type ExecuteFunc = (payload: ReplayPayload, options: { signal: AbortSignal }) => Promise<void>;
+
+/** What a worker executes with; `client.replayExecutor()` returns one, and a bare {@link ExecuteFunc} will do. */
+export interface ReplayExecutor {
+  execute: ExecuteFunc;
+  /** What a failure means. Must not throw. @default `error.outcome` where it is an outcome, else `uncertain` */
+  classify?(error: unknown): Exclude<Outcome, "applied">;
+  /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */
+  probe?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<void>;
+}
+
+/** What {@link ReplayExecutor.classify} does where an executor has none. */
+export function outcomeOf(error: unknown): Exclude<Outcome, "applied"> {
+  const outcome: unknown = typeof error === "object" && error !== null && "outcome" in error && error.outcome;
+  return outcome === "unavailable" || outcome === "rejected" ? outcome : "uncertain";
+}
+
+/** What `client.attachWorker` takes; the class is `ReplayWorker` in `@helix/worker`. */
+export interface Startable extends AsyncDisposable {
+  /** Resolves when it runs. Twice is safe, also while it starts or stops. */
+  start(): Promise<void>;
+  /**
+   * Resolves when nothing of it is left: stops receiving, waits up to `graceMs` (or until `signal` is
+   * aborted) for what is being executed, aborts the rest, hands everything unfinished back.
+   */
+  stop(options?: { graceMs?: number | undefined; signal?: AbortSignal | undefined }): Promise<void>;
+  readonly isRunning: boolean;
+}

@@ -1,0 +1,71 @@
+export { Backoff, type BackoffOptions } from "./backoff.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  CLUSTERS,
+  type ClusterId,
+  clusterOf,
+  isClusterId,
+  isPriority,
+  LANES,
+  type Lane,
+  laneOf,
+  otherCluster,
+  PRIORITIES,
+  type Priority,
+  priorityOf,
+} from "./cluster.ts";
+export { type ClusterGate, type GateState, LocalClusterGate } from "./cluster-gate.ts";
+export type {
+  DeadLetter,
+  DeadLetterCause,
+  DeadLetterFilter,
+  DeadLetterReason,
+  DeadLetterStore,
+  MessageContent,
+} from "./dead-letters.ts";
+export {
+  type ClusterReport,
+  HelixError,
+  type HelixErrorCode,
+  type HelixErrorOf,
+  type HelixErrors,
+  helixError,
+  isHelixError,
+  type WriteReport,
+} from "./errors.ts";
+export { EventHub, type EventSource, type HelixEvents } from "./events.ts";
+export {
+  type ExecuteFunc,
+  type Outcome,
+  outcomeOf,
+  type ReplayExecutor,
+  type Startable,
+} from "./executor.ts";
+export { type Logger, silentLogger } from "./logger.ts";
+export { METRICS, type MetricLabels, type Metrics, silentMetrics } from "./metrics.ts";
+export {
+  BATCH_TYPES,
+  type BatchType,
+  checkPayload,
+  createPayload,
+  type Operation,
+  type Params,
+  type PayloadInput,
+  type PayloadSummary,
+  type ReplayPayload,
+  type Statement,
+  statementsOf,
+  summarize,
+  tablesOf,
+} from "./payload.ts";
+export { PollingLaneSource, type PollingLaneSourceOptions, type Receive } from "./polling-lane-source.ts";
+export type {
+  LaneDepth,
+  LaneSource,
+  QueueTraits,
+  Replayer,
+  ReplayMessage,
+  ReplayQueue,
+  SchedulingOptions,
+} from "./queue.ts";
+export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./timestamp.ts";

@@ -1,0 +1,25 @@
+/**
+ * For the other `@helix/*` packages of the same version. May change in any release.
+ *
+ * @module
+ */
+export { Breaker, type BreakerOptions, type BreakerState } from "./breaker.ts";
+export { wait } from "./clock.ts";
+export { type CqlToken, cqlTokens } from "./cql-tokens.ts";
+export { isolate } from "./events.ts";
+export {
+  boolean,
+  callback,
+  describeValue,
+  expected,
+  having,
+  integer,
+  MAX_TIMER_MS,
+  milliseconds,
+  oneOf,
+  optional,
+  type Rule,
+  readOptions,
+} from "./options.ts";
+export { toInt64 } from "./payload.ts";
+export { tableOf } from "./table-of.ts";

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { createPayload, type PayloadInput, summarize, tablesOf } from "./payload.ts";
+
+const input: PayloadInput = {
+  targetCluster: "B",
+  operation: {
+    kind: "statement",
+    query: "INSERT INTO ks.users (id, name) VALUES (?, ?)",
+    params: [1, "Alice"],
+  },
+  timestampMicros: 1_764_000_000_123_456n,
+};
+
+describe("createPayload", () => {
+  test("fills in id, life, times and the default priority", () => {
+    const before = Date.now();
+    const payload = createPayload(input);
+    expect(payload).toMatchObject({ life: 0, priority: "high", targetCluster: "B" });
+    expect(payload.id).toMatch(/^[0-9a-f-]{36}-B$/);
+    expect(payload.writtenAtMs).toBeGreaterThanOrEqual(before);
+    expect(payload.enqueuedAtMs).toBeLessThanOrEqual(Date.now());
+    expect(payload).not.toHaveProperty("keyspace");
+  });
+
+  test("gives two payloads of one write different ids, since de-duplication is per stream", () => {
+    expect(createPayload(input).id).not.toBe(createPayload(input).id);
+  });
+
+  test("takes a safe integer as timestamp and keeps any int64 exactly", () => {
+    expect(createPayload({ ...input, timestampMicros: 5 }).timestampMicros).toBe(5n);
+    expect(createPayload({ ...input, timestampMicros: 2n ** 63n - 1n }).timestampMicros).toBe(2n ** 63n - 1n);
+    expect(createPayload({ ...input, timestampMicros: -(2n ** 63n) }).timestampMicros).toBe(-(2n ** 63n));
+  });
+
+  const statement = input.operation;
+  const wrong: [string, object, RegExp][] = [
+    [
+      "a cluster that does not exist",
+      { targetCluster: "C" },
+      /`targetCluster` to be "A" or "B", got "C" \(string\)/,
+    ],
+    [
+      "a priority that does not exist",
+      { priority: "urgent" },
+      /`priority` to be "high" or "low", got "urgent"/,
+    ],
+    ["an empty query", { operation: { ...statement, query: " " } }, /`query` to be a CQL statement/],
+    [
+      "no parameters at all",
+      { operation: { ...statement, params: null } },
+      /`params` to be an array or an object/,
+    ],
+    ["a Buffer as parameters", { operation: { ...statement, params: Buffer.from("x") } }, /`params`/],
+    ["a kind that does not exist", { operation: { kind: "stmt" } }, /`operation.kind`/],
+    [
+      "a batch type that does not exist",
+      { operation: { kind: "batch", batchType: "fast", statements: [statement] } },
+      /`batchType` to be "logged" or "unlogged" or "counter", got "fast"/,
+    ],
+    [
+      "an empty batch",
+      { operation: { kind: "batch", batchType: "logged", statements: [] } },
+      /`statements` to be an array of at least one/,
+    ],
+    [
+      "an empty statement in a batch",
+      {
+        operation: { kind: "batch", batchType: "logged", statements: [statement, { query: "", params: [] }] },
+      },
+      /`statements\[1\]\.query`/,
+    ],
+    ["a timestamp that lost its precision", { timestampMicros: 2 ** 53 }, /safe integer/],
+    ["a timestamp with a fraction", { timestampMicros: 1.5 }, /`timestampMicros`/],
+    ["a timestamp outside int64", { timestampMicros: 2n ** 63n }, /within int64/],
+    ["an id that cannot be part of a subject", { id: "a.b" }, /`id`/],
+    ["a negative life", { life: -1 }, /`life`/],
+    ["a time that is not a number", { writtenAtMs: Number.NaN }, /`writtenAtMs`/],
+    ["a keyspace that is not a string", { keyspace: 5 }, /`keyspace`/],
+    ["a consistency by name", { consistency: "quorum" }, /`consistency`/],
+    ["an unknown disposition", { disposition: "drop" }, /`disposition`/],
+  ];
+  test.each(wrong)("refuses %s and names it", (_what, change, message) => {
+    expect(() => createPayload({ ...input, ...change } as PayloadInput)).toThrow(message);
+  });
+
+  test("never puts a bound value into a refusal", () => {
+    const secret = "4111-1111-1111-1111";
+    const operation = { kind: "statement", query: "", params: [secret] } as const;
+    let message = "";
+    try {
+      createPayload({ ...input, operation });
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message).toContain("query");
+    expect(message).not.toContain(secret);
+  });
+});
+
+describe("summarize", () => {
+  test("is JSON-safe and holds neither parameters nor texts", () => {
+    const payload = createPayload({ ...input, keyspace: "other" });
+    const text = JSON.stringify(summarize(payload));
+    expect(JSON.parse(text)).toEqual({
+      id: payload.id,
+      life: 0,
+      cluster: "B",
+      priority: "high",
+      kind: "statement",
+      statements: 1,
+      tables: ["ks.users"],
+      timestampMicros: "1764000000123456",
+      writtenAtMs: payload.writtenAtMs,
+    });
+    expect(text).not.toContain("Alice");
+  });
+
+  test("says nothing of a message that could not be decoded", () => {
+    expect(summarize(undefined)).toEqual({});
+  });
+
+  test("names each table of a batch once", () => {
+    const payload = createPayload({
+      ...input,
+      keyspace: "ks",
+      operation: {
+        kind: "batch",
+        batchType: "unlogged",
+        statements: [
+          { query: "UPDATE ks.b SET v = 1 WHERE id = 1", params: [] },
+          { query: "DELETE FROM a WHERE id = 1", params: [] },
+          { query: "INSERT INTO b (id) VALUES (2)", params: [] },
+        ],
+      },
+    });
+    expect(tablesOf(payload)).toEqual(["ks.a", "ks.b"]);
+    expect(summarize(payload)).toMatchObject({ kind: "unlogged", statements: 3 });
+  });
+});

@@ -1,0 +1,99 @@
+import type { Lane } from "./cluster.ts";
+import type { DeadLetterCause, DeadLetterStore, MessageContent } from "./dead-letters.ts";
+import type { ReplayPayload } from "./payload.ts";
+
+/** All that an application needs of a queue. */
+export interface Replayer extends AsyncDisposable {
+  /**
+   * Resolves once the payload is as safe as this queue makes it; never earlier. A snapshot is taken:
+   * changing an array or a Buffer of it afterwards changes nothing.
+   *
+   * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, or an adapter's own code.
+   */
+  enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Refuses new work from now on and releases what the queue holds open. Twice is safe. */
+  close(): Promise<void>;
+}
+
+export interface SchedulingOptions {
+  readonly highPriorityRatio?: number | undefined;
+  readonly strictPriority?: boolean | undefined;
+}
+
+export interface QueueTraits {
+  /** How long a message may be held before somebody else gets it too. Milliseconds; none: for ever. */
+  readonly leaseMs?: number | undefined;
+  /** The most that may be demanded of a lane at once. */
+  readonly maxDemand: number;
+  /** Defaults for the worker that drains this queue; its own options win. */
+  readonly scheduling?: SchedulingOptions | undefined;
+}
+
+/** What a worker drains. */
+export interface ReplayQueue extends Replayer {
+  /**
+   * Opens a lane. Nothing is delivered before it is demanded; `onMessage` is called synchronously on
+   * arrival, never from inside `demand`. The adapter never holds more unsettled messages than were
+   * demanded, and keeps no buffer of its own. One open source per lane, queue object and time.
+   */
+  open(
+    lane: Lane,
+    onMessage: (message: ReplayMessage) => void,
+    options: { pollIntervalMs: number },
+  ): LaneSource;
+  readonly traits: QueueTraits;
+  depths(): Promise<LaneDepth[]>;
+  readonly deadLetters: DeadLetterStore;
+}
+
+export interface LaneSource {
+  /**
+   * From now on, deliver up to so many messages; replaces what is left of an earlier demand, and each
+   * delivery uses up one. With 0 nothing more is delivered, and what was under way is handed back.
+   */
+  demand(messages: number): void;
+  /** As `demand(0)`, for good. Resolves when what was under way has been handed back. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A message in a worker's hand. Exactly one of `ack`, `release` and `deadLetter` ends it; after that the
+ * others reject with HELIX_MESSAGE_SETTLED. One that rejected otherwise has not ended it.
+ */
+export interface ReplayMessage {
+  readonly lane: Lane;
+  readonly content: MessageContent;
+  /** Counted failures so far, kept by the queue over restarts and pods. */
+  readonly attempts: number;
+  /** Wall clock in milliseconds after which somebody else may get it too, unless it is extended. */
+  readonly leaseUntilMs?: number | undefined;
+  /** Applied: it leaves the queue. */
+  ack(): Promise<void>;
+  /**
+   * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
+   * `attempts` replaces the count and is unchanged if absent.
+   */
+  release(options?: { delayMs?: number | undefined; attempts?: number | undefined }): Promise<void>;
+  /** Still working on it, or still holding it: the lease starts anew. */
+  extend(): void;
+  /**
+   * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it.
+   *
+   * Rejects with HELIX_DEAD_LETTERS_FULL; it is then still in hand, to be released.
+   */
+  deadLetter(cause: DeadLetterCause): Promise<void>;
+}
+
+export interface LaneDepth {
+  readonly lane: Lane;
+  /** Ready to be delivered. */
+  readonly pending: number;
+  /** Delivered and not settled. */
+  readonly inFlight: number;
+  /** Released with a delay that is not over. */
+  readonly delayed: number;
+  /** Stored, but owed to nobody: a fault of the queue. Always 0 in memory. */
+  readonly stuck: number;
+  /** Age of the oldest write in the lane, in milliseconds; undefined if the lane is empty. */
+  readonly oldestAgeMs?: number | undefined;
+}

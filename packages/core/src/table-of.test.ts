@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { cqlTokens } from "./cql-tokens.ts";
+import { tableOf } from "./table-of.ts";
+
+describe("cqlTokens", () => {
+  test("hides what stands in strings, quoted names and comments", () => {
+    const text = `SELECT "If" /* if */ FROM t -- if
+      WHERE a = 'it''s if' AND b = $$ if $$ AND c = ? // if`;
+    const words = [...cqlTokens(text)].filter(({ kind }) => kind === "word").map(({ text: word }) => word);
+    expect(words).toEqual(["select", "from", "t", "where", "a", "and", "b", "and", "c"]);
+  });
+
+  test("never gives away what stands in a string", () => {
+    const tokens = [...cqlTokens("INSERT INTO t (a) VALUES ('secret', $$secret$$)")];
+    expect(tokens.filter(({ kind }) => kind === "string")).toHaveLength(2);
+    expect(JSON.stringify(tokens)).not.toContain("secret");
+  });
+
+  test("undoubles the quotes of a quoted name", () => {
+    expect([...cqlTokens('"a""b"')]).toEqual([{ kind: "quoted", text: 'a"b' }]);
+  });
+
+  test.each(["'", '"', "$$", "/*", "--", "'a''", '"a""', "$"])("ends on the unterminated %s", (text) => {
+    expect([...cqlTokens(`x ${text}`)].length).toBeLessThanOrEqual(3);
+  });
+
+  test("tells markers from symbols", () => {
+    expect([...cqlTokens("a = ? AND b=:name")].map(({ kind }) => kind)).toEqual([
+      ...["word", "symbol", "marker", "word", "word", "symbol", "symbol", "word"],
+    ]);
+  });
+});
+
+describe("tableOf", () => {
+  test.each([
+    ["INSERT INTO ks.users (id) VALUES (?)", "ks.users"],
+    ["insert into Users (id) values (?)", "users"],
+    ['UPDATE "Ks"."From" SET a = 1 WHERE id = 2', "Ks.From"],
+    ["DELETE a, b FROM ks.t USING TIMESTAMP 5 WHERE id = 1", "ks.t"],
+    ["SELECT * FROM /* x */ ks . t", "ks.t"],
+    ["INSERT INTO t JSON '{}'", "t"],
+  ])("finds the table of %s", (query, table) => {
+    expect(tableOf(query)).toBe(table);
+  });
+
+  test("takes the keyspace of the session where the text names none", () => {
+    expect(tableOf("DELETE FROM t WHERE id = 1", "ks")).toBe("ks.t");
+    expect(tableOf("DELETE FROM own.t WHERE id = 1", "ks")).toBe("own.t");
+  });
+
+  test.each(["TRUNCATE t", "", "DELETE", "INSERT INTO", "UPDATE 'x' SET", "DELETE FROM a."])(
+    "has no table for %j",
+    (query) => {
+      expect(tableOf(query)).toBeUndefined();
+    },
+  );
+
+  test("keeps answering right after more distinct texts than it remembers", () => {
+    for (let i = 0; i < 2500; i++) expect(tableOf(`DELETE FROM t${i} WHERE id = ${i}`)).toBe(`t${i}`);
+    expect(tableOf("DELETE FROM t0 WHERE id = 0")).toBe("t0");
+  });
+});
