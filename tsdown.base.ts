@@ -7,6 +7,9 @@ export default defineConfig({
   format: "esm",
   platform: "node",
   target: "node22.12",
+  // tsdown takes the folder of the configuration for the folder of the package.
+  cwd: process.cwd(),
+  tsconfig: "tsconfig.json",
   dts: true,
   sourcemap: true,
   clean: true,
