@@ -1,34 +1,37 @@
-import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { ClosingLine } from "./scripts/closing-line.ts";
 
-const conditions = ["@helix/source"];
-const unit = ["{packages,internal,apps}/*/{src,test}/**/*.test.ts"];
-const integration = ["{packages,internal,apps}/*/{src,test}/**/*.integration.test.ts"];
+/** Workspace packages resolve to their sources, so nobody builds in order to test. */
+const source = "@helix/source";
+// Without "import": these become conditions of Node itself, and its `require` would get the ESM build of a package.
+const conditions = [source, "node"];
+const everywhere = "{packages,internal,apps,examples}/*/{src,test}/**";
+const integration = [`${everywhere}/*.integration.test.ts`];
 
 export default defineConfig({
-  resolve: { conditions: [...conditions, "node", "import", "default"] },
-  ssr: {
-    resolve: {
-      conditions: [...conditions, "node", "import", "default"],
-      externalConditions: [...conditions],
-    },
-  },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: [source] } },
   test: {
+    reporters: ["default", new ClosingLine()],
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: unit, exclude: ["**/node_modules/**", ...integration] },
+        test: {
+          name: "unit",
+          include: [`${everywhere}/*.test.ts`],
+          exclude: ["**/node_modules/**", ...integration],
+        },
       },
       {
         extends: true,
         test: {
           name: "integration",
           include: integration,
+          globalSetup: ["internal/testkit/src/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          ...(existsSync("internal/testkit/src/global-setup.ts")
-            ? { globalSetup: ["internal/testkit/src/global-setup.ts"] }
-            : {}),
+          // Each file starts servers and measures: two at once on two cores measure each other.
+          fileParallelism: false,
         },
       },
     ],
