@@ -17,6 +17,8 @@ export interface DeadLetterCause {
   readonly reason: DeadLetterReason;
   /** The last failure, if there was one. */
   readonly error?: unknown;
+  /** The count with which it died, this failure included. @default the message's own */
+  readonly attempts?: number | undefined;
 }
 
 /** What a message holds: a payload, or bytes that could not be decoded and the reason. */

@@ -6,6 +6,7 @@
 export { Breaker, type BreakerOptions, type BreakerState } from "./breaker.ts";
 export { wait } from "./clock.ts";
 export { type CqlToken, cqlTokens } from "./cql-tokens.ts";
+export { type ErrorSummary, errorSummary } from "./error-summary.ts";
 export { isolate } from "./events.ts";
 export {
   boolean,
@@ -23,3 +24,4 @@ export {
 } from "./options.ts";
 export { toInt64 } from "./payload.ts";
 export { tableOf } from "./table-of.ts";
+export { assertBindable, type ValueKind, valueKind } from "./value-kind.ts";

@@ -1,0 +1,28 @@
+const MAX_BYTES = 2048;
+
+/** What a dead letter keeps of a failure. */
+export interface ErrorSummary {
+  readonly name: string;
+  /** Cut at 2 KiB. */
+  readonly message: string;
+  readonly code?: string;
+}
+
+/** Name, text and code of whatever was thrown; undefined if there was nothing. */
+export function errorSummary(error: unknown): ErrorSummary | undefined {
+  if (error === undefined || error === null) return undefined;
+  if (typeof error !== "object") return { name: typeof error, message: cut(String(error)) };
+  const { name, message, code } = error as { name?: unknown; message?: unknown; code?: unknown };
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: cut(typeof message === "string" ? message : ""),
+    ...(typeof code === "string" || typeof code === "number" ? { code: String(code) } : {}),
+  };
+}
+
+/** Without the half of a character at the end. */
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MAX_BYTES) return text;
+  return new TextDecoder().decode(bytes.subarray(0, MAX_BYTES), { stream: true });
+}
