@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import {
+  BATCH_TYPES,
+  type ClusterId,
+  checkPayload,
+  isHelixError,
+  type Operation,
+  type ReplayPayload,
+  type Statement,
+} from "@helix/core";
+import { Envelope, FORMAT_VERSION } from "./envelope.ts";
+import { fromWire, MAX_DECODE_DEPTH } from "./from-wire.ts";
+import { invalid } from "./invalid.ts";
+import { unpack } from "./message-pack.ts";
+
+/**
+ * The payload that the bytes stand for, ours or of the Go implementation. Shares no memory with them.
+ *
+ * All eight keys of Go must be there, since Go writes them always and takes a missing one for zero: a body
+ * with a damaged key name would be executed at timestamp 0, or with an empty query. Of ours, those that
+ * are not there have the defaults of a body made by Go: `id` is derived from the bytes, `life` is 0, the
+ * times are the timestamp's.
+ *
+ * @throws HelixError HELIX_PAYLOAD_INVALID, and nothing else, whatever the bytes.
+ */
+export function decodePayload(bytes: Uint8Array): ReplayPayload {
+  try {
+    return read(new Envelope(unpack(bytes, MAX_DECODE_DEPTH)), bytes);
+  } catch (cause) {
+    if (isHelixError(cause, "HELIX_PAYLOAD_INVALID")) throw cause;
+    throw invalid("The bytes are no payload", undefined, cause);
+  }
+}
+
+function read(body: Envelope, bytes: Uint8Array): ReplayPayload {
+  const version = body.optionalInteger("v") ?? FORMAT_VERSION;
+  if (version !== FORMAT_VERSION) throw invalid(`Unknown format version ${version}`, "v");
+  const timestampMicros = body.int64("timestamp");
+  const writtenAtMs = body.optionalInteger("written_at") ?? Number(timestampMicros / 1000n);
+  const payload: { -readonly [K in keyof ReplayPayload]: ReplayPayload[K] } = {
+    id: body.optionalText("id") ?? idOf(bytes),
+    life: body.optionalInteger("life") ?? 0,
+    targetCluster: body.text("target_cluster") as ClusterId,
+    operation: readOperation(body),
+    timestampMicros,
+    writtenAtMs,
+    enqueuedAtMs: body.optionalInteger("enqueued_at") ?? writtenAtMs,
+    // Any other number is high to Go as well; it decides the order only.
+    priority: body.integer("priority") === 1 ? "low" : "high",
+  };
+  const keyspace = body.optionalText("keyspace");
+  const consistency = body.optionalInteger("consistency");
+  const disposition = body.optionalText("disposition");
+  const tableId = body.optionalText("table_id");
+  const traceparent = body.optionalText("traceparent");
+  if (keyspace !== undefined) payload.keyspace = keyspace;
+  if (consistency !== undefined) payload.consistency = consistency;
+  if (disposition !== undefined) payload.disposition = disposition as "replay" | "hold";
+  if (tableId !== undefined) payload.tableId = tableId;
+  if (traceparent !== undefined) payload.traceparent = traceparent;
+  // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
+  checkPayload(payload);
+  return payload;
+}
+
+function readOperation(body: Envelope): Operation {
+  const isBatch = body.boolean("is_batch");
+  const statement = readStatement(body, "");
+  const typeNumber = body.integer("batch_type");
+  const statements = body.array("batch_statements");
+  if (!isBatch) return { kind: "statement", query: statement.query, params: statement.params };
+  const batchType = BATCH_TYPES[typeNumber];
+  if (batchType === undefined) throw invalid(`Unknown batch type ${typeNumber}`, "batch_type");
+  return {
+    kind: "batch",
+    batchType,
+    statements: statements.map((fields, index) => {
+      const path = `statements[${index}].`;
+      return readStatement(new Envelope(fields, path), path);
+    }),
+  };
+}
+
+/** Depth of the first parameter: in the body, and in the list of parameters. */
+const PARAM_DEPTH = 2;
+
+function readStatement(fields: Envelope, path: string): Statement {
+  const query = fields.text("query");
+  const args = fields.arrayOrNil("args");
+  if (!fields.has("named_args")) {
+    for (let index = 0; index < args.length; index++) {
+      args[index] = readParam(args[index], `${path}params[${index}]`);
+    }
+    return { query, params: args };
+  }
+  if (args.length > 0) throw invalid("Both positional and named parameters", `${path}params`);
+  const named = fields.fields("named_args");
+  for (const name of Object.keys(named)) named[name] = readParam(named[name], `${path}params.${name}`);
+  return { query, params: named };
+}
+
+function readParam(value: unknown, path: string): unknown {
+  if (typeof value === "string") return value;
+  try {
+    return fromWire(value, PARAM_DEPTH);
+  } catch (cause) {
+    throw invalid(`Cannot read \`${path}\``, path, cause);
+  }
+}
+
+/** The same for the same bytes, whoever reads them and whenever. */
+function idOf(bytes: Uint8Array): string {
+  return `go-${createHash("sha256").update(bytes).digest("hex").slice(0, 32)}`;
+}

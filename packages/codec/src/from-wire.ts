@@ -1,0 +1,119 @@
+import { ExtData } from "@msgpack/msgpack";
+import { bigintFromBytes } from "./big-integer.ts";
+import {
+  decimalFromBytes,
+  durationFromBytes,
+  inetFromBytes,
+  integerFromBigint,
+  integerFromBytes,
+  localDateFromBytes,
+  localTimeFromBytes,
+  longFromBigint,
+  longFromBytes,
+  tupleFromElements,
+  UNSET,
+  uuidFromBytes,
+  vectorFromElements,
+} from "./driver-values.ts";
+import { EXTENSION } from "./extension-types.ts";
+import { unpack } from "./message-pack.ts";
+import { messagePackTimeFromBytes, timeFromBytes } from "./wire-time.ts";
+
+/** Deeper than what we encode: Go encodes lists a hundred deep. */
+export const MAX_DECODE_DEPTH = 128;
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * The bound value that a MessagePack value stands for. Arrays and objects are changed in place; bytes are
+ * copied, so that nothing keeps what was decoded from alive.
+ *
+ * @param depth How deep the value lies; nested extensions count on.
+ * @throws Error for an unknown extension, or bytes that its type does not have.
+ */
+export function fromWire(value: unknown, depth: number): unknown {
+  if (typeof value === "bigint") return fromInt64(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return listFromWire(value, depth);
+  if (value instanceof ExtData) return extensionFromWire(value, depth);
+  // A copy: `Buffer.from` of a typed array never shares its memory.
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  return fieldsFromWire(value as Record<string, unknown>, depth);
+}
+
+/** A number where it is exact. Beyond that: Long, which a bigint column takes; beyond int64: Integer. */
+function fromInt64(value: bigint): unknown {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  return value > MAX_INT64 ? integerFromBigint(value) : longFromBigint(value);
+}
+
+function listFromWire(items: unknown[], depth: number): unknown[] {
+  for (let index = 0; index < items.length; index++) items[index] = fromWire(items[index], depth + 1);
+  return items;
+}
+
+function fieldsFromWire(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  for (const name of Object.keys(fields)) fields[name] = fromWire(fields[name], depth + 1);
+  return fields;
+}
+
+function extensionFromWire({ type, data }: ExtData, depth: number): unknown {
+  const read = READERS[type];
+  if (read === undefined) throw new TypeError(`Unknown extension type ${type}`);
+  if (!(data instanceof Uint8Array)) throw new TypeError("An extension without bytes");
+  return read(Buffer.from(data), depth);
+}
+
+/** By extension type. The bytes are a copy that the value may keep. */
+const READERS: Readonly<Record<number, (bytes: Buffer, depth: number) => unknown>> = {
+  [EXTENSION.messagePackTime]: messagePackTimeFromBytes,
+  [EXTENSION.time]: timeFromBytes,
+  [EXTENSION.uuid]: uuidFromBytes,
+  [EXTENSION.undefined]: (bytes) => constant(bytes, undefined),
+  [EXTENSION.unset]: (bytes) => constant(bytes, UNSET),
+  [EXTENSION.negativeZero]: (bytes) => constant(bytes, -0),
+  [EXTENSION.long]: longFromBytes,
+  [EXTENSION.bigint]: bigintFromBytes,
+  [EXTENSION.integer]: integerFromBytes,
+  [EXTENSION.decimal]: decimalFromBytes,
+  [EXTENSION.inet]: inetFromBytes,
+  [EXTENSION.localDate]: localDateFromBytes,
+  [EXTENSION.localTime]: localTimeFromBytes,
+  [EXTENSION.duration]: durationFromBytes,
+  [EXTENSION.tuple]: (bytes, depth) => tupleFromElements(nested(bytes, depth)),
+  [EXTENSION.vector]: vectorFromWire,
+  [EXTENSION.map]: mapFromWire,
+  [EXTENSION.set]: (bytes, depth) => new Set(nested(bytes, depth)),
+  [EXTENSION.float32Array]: floatsFromBytes,
+};
+
+function constant<T>(bytes: Buffer, value: T): T {
+  if (bytes.length > 0) throw new RangeError("Bytes in an extension that has none");
+  return value;
+}
+
+function nested(bytes: Buffer, depth: number): unknown[] {
+  const items = unpack(bytes, MAX_DECODE_DEPTH - depth);
+  if (!Array.isArray(items)) throw new TypeError("An extension of elements that is no array");
+  return listFromWire(items, depth);
+}
+
+function vectorFromWire(bytes: Buffer, depth: number): unknown {
+  const [subtype, ...elements] = nested(bytes, depth);
+  if (subtype !== null && typeof subtype !== "string") throw new TypeError("A vector without a subtype");
+  return vectorFromElements(elements, subtype ?? undefined);
+}
+
+function mapFromWire(bytes: Buffer, depth: number): Map<unknown, unknown> {
+  const items = nested(bytes, depth);
+  if (items.length % 2 !== 0) throw new RangeError("A key without a value");
+  const map = new Map<unknown, unknown>();
+  for (let index = 0; index < items.length; index += 2) map.set(items[index], items[index + 1]);
+  return map;
+}
+
+function floatsFromBytes(bytes: Buffer): Float32Array {
+  if (bytes.length % 4 !== 0) throw new RangeError("A part of a float");
+  return Float32Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatBE(index * 4));
+}

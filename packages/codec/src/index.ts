@@ -1,0 +1,2 @@
+export { decodePayload } from "./decode-payload.ts";
+export { encodePayload } from "./encode-payload.ts";

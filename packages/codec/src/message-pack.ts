@@ -1,0 +1,50 @@
+import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
+import { checkStructure } from "./check-structure.ts";
+
+/**
+ * Extensions stay what they are here; the mapping to values is ours and happens before encoding and after
+ * decoding. (The library's own registry asks every encoder about every object, and cannot nest: it would
+ * call itself and lose its options.)
+ */
+const extensionCodec: ExtensionCodecType<undefined> = {
+  tryToEncode: (object) => (object instanceof ExtData ? object : null),
+  decode: (data, type) => new ExtData(type, data),
+};
+
+/** Deeper than any value that `assertBindable` lets through, and the envelope around it. */
+const MAX_ENCODE_DEPTH = 80;
+
+/** What the encoder's buffer may have grown to and still be kept for the next message. */
+const KEPT_BUFFER_BYTES = 1024 * 1024;
+
+const newEncoder = () => new Encoder({ extensionCodec, useBigInt64: true, maxDepth: MAX_ENCODE_DEPTH });
+let encoder = newEncoder();
+
+const decoder = new Decoder({
+  extensionCodec,
+  useBigInt64: true,
+  // Names are strings; Go also reads names that are bin.
+  mapKeyConverter: (key) => {
+    const name = key instanceof Uint8Array ? Buffer.from(key).toString("utf8") : key;
+    if (typeof name !== "string" || name === "__proto__") throw new TypeError("A name that is no string");
+    return name;
+  },
+});
+
+/** The bytes in an allocation of their own. A bigint becomes an int64, a larger integer number a float. */
+export function pack(value: unknown): Uint8Array {
+  const bytes = encoder.encode(value);
+  if (bytes.length > KEPT_BUFFER_BYTES) encoder = newEncoder();
+  return bytes;
+}
+
+/**
+ * Arrays, plain objects, strings, numbers, booleans, null, and for what the caller has to make into values:
+ * `ExtData`, bigint (of 64-bit forms), and Uint8Array, which is a view of `bytes`.
+ *
+ * @throws whatever the damage: an Error of some kind. Bounded in depth, and by the size of `bytes` in memory.
+ */
+export function unpack(bytes: Uint8Array, maxDepth: number): unknown {
+  checkStructure(bytes, maxDepth);
+  return decoder.decode(bytes);
+}
