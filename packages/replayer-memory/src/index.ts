@@ -1,0 +1,2 @@
+export type { Counts } from "./ledger.ts";
+export { MemoryReplayer, type MemoryReplayerOptions } from "./memory-replayer.ts";

@@ -1,0 +1,156 @@
+import { decodePayload } from "@helix/codec";
+import {
+  CLUSTERS,
+  type Clock,
+  clusterOf,
+  type DeadLetter,
+  type DeadLetterCause,
+  type DeadLetterFilter,
+  type DeadLetterReason,
+  type DeadLetterStore,
+  helixError,
+  PRIORITIES,
+  priorityOf,
+  type ReplayPayload,
+  tablesOf,
+} from "@helix/core";
+import {
+  errorSummary,
+  expected,
+  integer,
+  oneOf,
+  optional,
+  type Rule,
+  readOptions,
+} from "@helix/core/internal";
+import { contentOf } from "./content.ts";
+import { detached } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
+import type { MemoryMessage } from "./memory-message.ts";
+
+const REASONS: readonly DeadLetterReason[] = ["rejected", "attempts", "expired", "held", "undecodable"];
+
+type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
+
+const text: Rule<string> = (value, name) => {
+  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
+  return value;
+};
+
+const LIST_RULES = {
+  cluster: optional(oneOf(CLUSTERS, "A")),
+  priority: optional(oneOf(PRIORITIES, "high")),
+  reason: optional(oneOf(REASONS, "rejected")),
+  table: optional(text),
+  limit: optional(integer({ min: 1, fallback: 1 })),
+};
+
+/** A dead letter as it is kept: with its payload encoded. */
+type Kept = Omit<DeadLetter, "content"> & { readonly raw: Uint8Array };
+
+export interface MemoryDeadLettersOptions {
+  readonly capacity: number;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  /** Puts a payload at the end of its lane, or throws what `enqueue` rejects with. */
+  readonly readmit: (payload: ReplayPayload) => void;
+}
+
+/** Dead letters in memory, bounded by their number: nothing is dropped to make room for another. */
+export class MemoryDeadLetters implements DeadLetterStore {
+  readonly #options: MemoryDeadLettersOptions;
+  /** In the order in which they died. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(options: MemoryDeadLettersOptions) {
+    this.#options = options;
+  }
+
+  /** @throws HelixError HELIX_DEAD_LETTERS_FULL, and then nothing is kept. */
+  add(message: MemoryMessage, cause: DeadLetterCause): void {
+    const { capacity, clock } = this.#options;
+    const { lane, entry } = message;
+    if (!REASONS.includes(cause?.reason))
+      throw new TypeError(expected("reason", REASONS.join(", "), cause?.reason));
+    if (this.#kept.size >= capacity) {
+      const text = `The dead letters are full: ${capacity} are all that may be kept`;
+      throw helixError("HELIX_DEAD_LETTERS_FULL", text, { lane, capacity });
+    }
+    const id = this.#idFor(message);
+    const error = errorSummary(cause.error);
+    this.#kept.set(id, {
+      id,
+      lane,
+      raw: detached(entry).bytes,
+      reason: cause.reason,
+      ...(error === undefined ? {} : { error }),
+      attempts: entry.attempts,
+      deadAtMs: clock.wallMs(),
+    });
+  }
+
+  async list(options?: ListOptions): Promise<DeadLetter[]> {
+    const { limit = Number.POSITIVE_INFINITY, ...filter } = readOptions<ListOptions>(
+      "list",
+      LIST_RULES,
+      options,
+    );
+    const found: DeadLetter[] = [];
+    for (const kept of this.#kept.values()) {
+      if (!matchesOutside(kept, filter)) continue;
+      const letter = letterOf(kept);
+      if (filter.table === undefined || isOf(letter, filter.table)) found.push(letter);
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  async get(id: string): Promise<DeadLetter | undefined> {
+    const kept = this.#kept.get(id);
+    return kept && letterOf(kept);
+  }
+
+  /** A payload that was on hold is executed now: somebody has decided. */
+  async redrive(id: string): Promise<void> {
+    const kept = this.#find(id);
+    const { disposition: _, ...payload } = decodePayload(kept.raw);
+    this.#options.readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: this.#options.clock.wallMs() });
+    this.#kept.delete(id);
+    this.#options.ledger.redriven(clusterOf(kept.lane));
+  }
+
+  async discard(id: string): Promise<void> {
+    const { lane } = this.#find(id);
+    this.#kept.delete(id);
+    this.#options.ledger.discarded(clusterOf(lane));
+  }
+
+  #find(id: string): Kept {
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) return kept;
+    throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
+  }
+
+  /** Id and life, which name a message for good; a payload that was enqueued twice may die twice. */
+  #idFor({ content, entry }: MemoryMessage): string {
+    const id = content.ok ? `${content.payload.id}.${content.payload.life}` : `undecodable.${entry.sequence}`;
+    return this.#kept.has(id) ? `${id}.${entry.sequence}` : id;
+  }
+}
+
+/** The conditions that can be told without decoding. */
+function matchesOutside({ lane, reason }: Kept, filter: DeadLetterFilter): boolean {
+  return (
+    (filter.cluster === undefined || filter.cluster === clusterOf(lane)) &&
+    (filter.priority === undefined || filter.priority === priorityOf(lane)) &&
+    (filter.reason === undefined || filter.reason === reason)
+  );
+}
+
+function isOf({ content }: DeadLetter, table: string): boolean {
+  return content.ok && tablesOf(content.payload).includes(table);
+}
+
+function letterOf({ raw, ...rest }: Kept): DeadLetter {
+  return { ...rest, content: contentOf(raw) };
+}

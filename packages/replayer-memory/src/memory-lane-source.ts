@@ -1,0 +1,66 @@
+import type { LaneSource, ReplayMessage } from "@helix/core";
+import { integer } from "@helix/core/internal";
+
+/** The most that may be demanded of a lane at once. */
+export const MAX_DEMAND = 10_000;
+
+const readDemand = integer({ min: 0, max: MAX_DEMAND, fallback: 0 });
+
+/**
+ * Hands the messages of a lane to its receiver as long as it demands some. Delivery happens in a microtask:
+ * never from inside `demand` or `enqueue`, whose callers are not ready for a message.
+ *
+ * States: idle → (`demand`, or an arrival while something is demanded) → due, a microtask is scheduled →
+ * delivering, until the lane is empty or the demand is met → idle. `stop` ends it from any; nothing is ever
+ * under way, so there is nothing to wait for.
+ */
+export class MemoryLaneSource implements LaneSource {
+  readonly #take: () => ReplayMessage | undefined;
+  readonly #onMessage: (message: ReplayMessage) => void;
+  readonly #onStop: () => void;
+  #demanded = 0;
+  #due = false;
+  #stopped = false;
+
+  constructor(
+    take: () => ReplayMessage | undefined,
+    onMessage: (message: ReplayMessage) => void,
+    onStop: () => void,
+  ) {
+    this.#take = take;
+    this.#onMessage = onMessage;
+    this.#onStop = onStop;
+  }
+
+  /** @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`. */
+  demand(messages: number): void {
+    const demanded = readDemand(messages, "messages");
+    if (this.#stopped) return;
+    this.#demanded = demanded;
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#demanded = 0;
+    this.#onStop();
+  }
+
+  /** Something has arrived. */
+  wake(): void {
+    if (this.#due || this.#demanded === 0) return;
+    this.#due = true;
+    queueMicrotask(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#due = false;
+    while (this.#demanded > 0) {
+      const message = this.#take();
+      if (message === undefined) return;
+      this.#demanded--;
+      this.#onMessage(message);
+    }
+  }
+}

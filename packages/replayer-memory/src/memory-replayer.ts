@@ -1,0 +1,201 @@
+import { decodePayload, encodePayload } from "@helix/codec";
+import {
+  type Clock,
+  type ClusterId,
+  type DeadLetterStore,
+  helixError,
+  LANES,
+  type Lane,
+  type LaneDepth,
+  type LaneSource,
+  laneOf,
+  type QueueTraits,
+  type ReplayMessage,
+  type ReplayPayload,
+  type ReplayQueue,
+  systemClock,
+} from "@helix/core";
+import { boolean, expected, having, integer, optional, readOptions } from "@helix/core/internal";
+import { Delays } from "./delays.ts";
+import type { Entry } from "./entry.ts";
+import { type Counts, Ledger } from "./ledger.ts";
+import { MemoryDeadLetters } from "./memory-dead-letters.ts";
+import { MemoryLane, type Shared, type Waiting } from "./memory-lane.ts";
+import { MAX_DEMAND } from "./memory-lane-source.ts";
+import { Room } from "./room.ts";
+
+export interface MemoryReplayerOptions {
+  /**
+   * What may be pending (ready, delayed or in hand), in both clusters and priorities together; any of them
+   * may use all of it. When it is reached `enqueue` rejects with HELIX_QUEUE_FULL.
+   *
+   * Messages, at least 1. @default 10_000
+   */
+  readonly queueCapacity?: number | undefined;
+  /** The same bound in bytes of encoded payloads. Bytes, at least 1. @default 268_435_456 (256 MiB) */
+  readonly maxBytes?: number | undefined;
+  /**
+   * Dead letters that are kept, beside what is pending. When it is reached no more messages become dead
+   * letters: they stay in their lanes. At least 1. @default 10_000
+   */
+  readonly deadLetterCapacity?: number | undefined;
+  /** Default for the worker that drains this queue. High per low message; 0 means 1:1. @default the worker's */
+  readonly highPriorityRatio?: number | undefined;
+  /** Default for the worker that drains this queue. @default the worker's */
+  readonly strictPriority?: boolean | undefined;
+  /** @default the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+interface Settings {
+  readonly queueCapacity: number;
+  readonly maxBytes: number;
+  readonly deadLetterCapacity: number;
+  readonly highPriorityRatio: number | undefined;
+  readonly strictPriority: boolean | undefined;
+  readonly clock: Clock | undefined;
+}
+
+const RULES = {
+  queueCapacity: integer({ min: 1, fallback: 10_000 }),
+  maxBytes: integer({ min: 1, fallback: 256 * 1024 * 1024 }),
+  deadLetterCapacity: integer({ min: 1, fallback: 10_000 }),
+  highPriorityRatio: optional(integer({ min: 0, fallback: 0 })),
+  strictPriority: optional(boolean(false)),
+  clock: optional(having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"])),
+};
+
+/**
+ * A bounded replay queue in the memory of one process, for development and for single instances. **A crash
+ * loses all that it holds**; so does an exit, unless `drainAll` is called first. Use `@helix/replayer-nats`
+ * where a failed write must survive.
+ *
+ * It holds encoded payloads, so what was enqueued is a snapshot and the bound in bytes is exact. Every
+ * operation takes constant time, logarithmic in the number of delayed messages for those.
+ *
+ * States: open → (`close`) → closed, for good: nothing is accepted or delivered any more and no timer runs,
+ * but what is in hand can be settled, `drainAll` hands out the rest, and dead letters can be read.
+ */
+export class MemoryReplayer implements ReplayQueue {
+  readonly traits: QueueTraits;
+  readonly #clock: Clock;
+  readonly #shared: Shared;
+  readonly #deadLetters: MemoryDeadLetters;
+  readonly #lanes: ReadonlyMap<Lane, MemoryLane>;
+  #sequence = 0;
+  #closed = false;
+
+  /** @throws TypeError, RangeError for an option that does not exist or is out of range. */
+  constructor(options?: MemoryReplayerOptions) {
+    const settings = readOptions<Settings>("MemoryReplayer", RULES, options);
+    const { highPriorityRatio, strictPriority, clock = systemClock } = settings;
+    this.traits = Object.freeze({ maxDemand: MAX_DEMAND, scheduling: { highPriorityRatio, strictPriority } });
+    this.#clock = clock;
+    const ledger = new Ledger();
+    this.#deadLetters = new MemoryDeadLetters({
+      capacity: settings.deadLetterCapacity,
+      clock,
+      ledger,
+      readmit: (payload) => this.#admit(payload),
+    });
+    this.#shared = {
+      room: new Room(settings.queueCapacity, settings.maxBytes),
+      ledger,
+      delays: new Delays<Waiting>(clock, ({ lane, entry }) => lane.append(entry)),
+      deadLetters: this.#deadLetters,
+    };
+    this.#lanes = new Map(LANES.map((lane) => [lane, new MemoryLane(lane, this.#shared)]));
+  }
+
+  /** Messages that are pending: ready, delayed or in hand. */
+  get length(): number {
+    return this.#shared.room.messages;
+  }
+
+  /** Bytes of their encoded payloads: what counts against `maxBytes`. */
+  get byteLength(): number {
+    return this.#shared.room.bytes;
+  }
+
+  get deadLetters(): DeadLetterStore {
+    return this.#deadLetters;
+  }
+
+  /**
+   * Stores the payload before it returns; the promise is only the interface's. An abort later than that
+   * changes nothing; a signal that is aborted already rejects with its reason.
+   *
+   * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, or a TypeError or RangeError
+   * for a payload of the wrong shape.
+   */
+  async enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    options?.signal?.throwIfAborted();
+    this.#admit(payload);
+    this.#shared.ledger.enqueued(payload.targetCluster);
+  }
+
+  /**
+   * @throws TypeError for a lane that does not exist or is open already.
+   * @throws HelixError HELIX_QUEUE_CLOSED
+   */
+  open(lane: Lane, onMessage: (message: ReplayMessage) => void): LaneSource {
+    this.#assertOpen();
+    if (typeof onMessage !== "function") throw new TypeError(expected("onMessage", "a function", onMessage));
+    return this.#lane(lane).open(onMessage);
+  }
+
+  async depths(): Promise<LaneDepth[]> {
+    const nowMs = this.#clock.wallMs();
+    return [...this.#lanes.values()].map((lane) => lane.depth(nowMs));
+  }
+
+  /** What became of the messages since the queue was made, per cluster. */
+  counts(): Record<ClusterId, Counts> {
+    return this.#shared.ledger.snapshot();
+  }
+
+  /**
+   * Hands all pending messages to the caller, oldest first, and forgets them: also those in a worker's
+   * hand, whose settlements then reject with HELIX_MESSAGE_SETTLED. A worker that is executing one may
+   * apply it all the same. Dead letters stay. Works on a closed queue too.
+   */
+  drainAll(): ReplayPayload[] {
+    const entries: Entry[] = [];
+    for (const lane of this.#lanes.values()) for (const entry of lane.entries()) entries.push(entry);
+    entries.sort((a, b) => a.sequence - b.sequence);
+    // Before anything is forgotten: if one cannot be decoded, all are still there.
+    const payloads = entries.map(({ bytes }) => decodePayload(bytes));
+    for (const lane of this.#lanes.values()) lane.clear();
+    this.#shared.delays.clear();
+    return payloads;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#shared.delays.close();
+    for (const lane of this.#lanes.values()) lane.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #admit(payload: ReplayPayload): void {
+    this.#assertOpen();
+    const bytes = encodePayload(payload);
+    const lane = laneOf(payload.targetCluster, payload.priority);
+    this.#shared.room.take(lane, bytes.length);
+    const { writtenAtMs } = payload;
+    this.#lane(lane).append({ sequence: this.#sequence++, attempts: 0, writtenAtMs, bytes });
+  }
+
+  #lane(lane: Lane): MemoryLane {
+    const found = this.#lanes.get(lane);
+    if (found === undefined) throw new TypeError(expected("lane", LANES.join(", "), lane));
+    return found;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw helixError("HELIX_QUEUE_CLOSED", "The queue has been closed", {});
+  }
+}
