@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { FailureLedger } from "./failure-ledger.ts";
+
+describe("FailureLedger", () => {
+  it("proves a failure by another message of the table that started later and was applied before it failed", () => {
+    const ledger = new FailureLedger();
+    ledger.applied("ks.t", 2, 10);
+    const failure = ledger.failed("bad", "ks.t", 1, 20);
+    expect([failure.proved, ledger.collect(failure)]).toEqual([true, 1]);
+  });
+
+  it("proves a failure by one that is applied up to a second after it, and by none later", () => {
+    const ledger = new FailureLedger();
+    const first = ledger.failed("a", "ks.t", 1, 0);
+    const second = ledger.failed("b", "ks.t", 2, 1);
+    ledger.applied("ks.t", 3, 1001);
+    expect([first.proved, second.proved]).toEqual([false, true]);
+    ledger.applied("ks.t", 4, 1001);
+    expect([ledger.collect(first), ledger.collect(second)]).toEqual([0, 1]);
+  });
+
+  it("does not take one that started earlier for a proof", () => {
+    const ledger = new FailureLedger();
+    ledger.applied("ks.t", 1, 10);
+    const failure = ledger.failed("bad", "ks.t", 2, 20);
+    ledger.applied("ks.t", 0, 30);
+    expect(failure.proved).toBe(false);
+    ledger.applied("ks.t", 3, 40);
+    expect(failure.proved).toBe(true);
+  });
+
+  it("proves nothing across tables, or where the table is unknown", () => {
+    const ledger = new FailureLedger();
+    const here = ledger.failed("a", "ks.t", 1, 0);
+    const nowhere = ledger.failed("b", undefined, 2, 0);
+    ledger.applied("ks.other", 3, 1);
+    ledger.applied(undefined, 4, 1);
+    expect([here.proved, nowhere.proved]).toEqual([false, false]);
+  });
+
+  it("proves nothing across a change of the breaker, in either direction", () => {
+    const ledger = new FailureLedger();
+    const before = ledger.failed("a", "ks.t", 1, 0);
+    ledger.beginEra(5);
+    ledger.applied("ks.t", 6, 1);
+    const late = ledger.failed("b", "ks.t", 2, 2);
+    ledger.applied("ks.t", 7, 3);
+    expect([before.proved, late.proved]).toEqual([false, false]);
+
+    const after = ledger.failed("c", "ks.t", 8, 4);
+    ledger.beginEra(10);
+    ledger.applied("ks.t", 9, 5);
+    expect(after.proved).toBe(false);
+  });
+
+  it("counts each failure once, and tells of late proofs with the next one", () => {
+    const ledger = new FailureLedger();
+    const first = ledger.failed("bad", "ks.t", 1, 0);
+    expect(ledger.collect(first)).toBe(0);
+    ledger.applied("ks.t", 2, 1);
+    ledger.applied("ks.t", 3, 2);
+    ledger.prove(first);
+    const second = ledger.failed("bad", "ks.t", 4, 3);
+    ledger.prove(second);
+    ledger.applied("ks.t", 5, 4);
+    expect([ledger.collect(second), ledger.collect(second)]).toEqual([2, 0]);
+  });
+
+  it("counts the failures of a message in a row until it has ended", () => {
+    const ledger = new FailureLedger();
+    ledger.failed("bad", "ks.t", 1, 5);
+    const { record } = ledger.failed("bad", "ks.t", 2, 9);
+    expect(record).toMatchObject({ failures: 2, firstFailedAtMs: 5 });
+    expect([ledger.failuresOf("bad"), ledger.failuresOf("good"), ledger.size]).toEqual([2, 0, 1]);
+    ledger.forget("bad");
+    expect([ledger.failuresOf("bad"), ledger.size]).toEqual([0, 0]);
+  });
+
+  it("forgets the message that failed longest ago when it holds 50,000", () => {
+    const ledger = new FailureLedger();
+    for (let n = 0; n < 50_000; n++) ledger.failed(`m${n}`, "ks.t", n, 0);
+    ledger.failed("m0", "ks.t", 50_000, 1);
+    ledger.failed("new", "ks.t", 50_001, 2);
+    expect([ledger.size, ledger.failuresOf("m0"), ledger.failuresOf("m1")]).toEqual([50_000, 2, 0]);
+  });
+});

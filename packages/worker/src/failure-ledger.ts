@@ -1,0 +1,155 @@
+/**
+ * How long after a failure an application on the same table still proves anything about it. Longer, and
+ * the end of an outage would be taken as proof that whatever failed during it was its own fault.
+ */
+const PROOF_WINDOW_MS = 1000;
+const MAX_MESSAGES = 50_000;
+const MAX_TABLES = 1000;
+const MAX_UNPROVED_PER_TABLE = 1000;
+
+interface MessageRecord {
+  failures: number;
+  /** How often it came again since its last failure and was passed over. */
+  postponements: number;
+  readonly firstFailedAtMs: number;
+  /** Proved failures that the queue has not been told of. */
+  owed: number;
+}
+
+interface TableRecord {
+  /** The latest start among the executions that were applied. */
+  appliedOrder: number;
+  /** In the order in which they failed. */
+  readonly unproved: Failure[];
+}
+
+/** One failed execution. */
+export interface Failure {
+  readonly record: MessageRecord;
+  readonly order: number;
+  readonly failedAtMs: number;
+  proved: boolean;
+}
+
+/**
+ * Tells failures that are a message's own from those of its surroundings, for one cluster.
+ *
+ * A failure is **proved** once another message for the same table, started later, was applied: while the
+ * failed one was still running, or within a second after it failed. What nobody proves costs nothing.
+ * `order` numbers the starts of executions, so that two in the same millisecond still have an order.
+ *
+ * Its memory is bounded. What it forgets is treated as if it had not failed: a message is then retried
+ * too often, never given up too early.
+ */
+export class FailureLedger {
+  readonly #messages = new Map<string, MessageRecord>();
+  readonly #tables = new Map<string, TableRecord>();
+  #eraStart = 0;
+
+  /** Messages that failed here and were neither applied nor given up. */
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Failures in a row of a message, as far as they were seen here. */
+  failuresOf(key: string): number {
+    return this.#messages.get(key)?.failures ?? 0;
+  }
+
+  /** Whether it was postponed since its last failure. */
+  hasWaited(key: string): boolean {
+    return (this.#messages.get(key)?.postponements ?? 0) > 0;
+  }
+
+  /**
+   * The cluster went away or came back: nothing that started before says anything about what starts from
+   * `order` on, or the other way round.
+   */
+  beginEra(order: number): void {
+    this.#eraStart = order;
+    this.#tables.clear();
+  }
+
+  /** @param table Undefined where it is unknown; such failures are never proved by others. */
+  failed(key: string, table: string | undefined, order: number, nowMs: number): Failure {
+    const record = this.#touch(key, nowMs);
+    record.failures++;
+    record.postponements = 0;
+    const failure: Failure = { record, order, failedAtMs: nowMs, proved: false };
+    if (table === undefined || order < this.#eraStart) return failure;
+    const { appliedOrder, unproved } = this.#table(table);
+    if (appliedOrder > order) this.prove(failure);
+    else if (unproved.push(failure) > MAX_UNPROVED_PER_TABLE) unproved.shift();
+    return failure;
+  }
+
+  /**
+   * A message that failed before, here or elsewhere, came and was passed over. Returns how far its backoff
+   * is by now: a crowd that keeps coming back at short notice would keep the queue busy.
+   */
+  postponed(key: string, nowMs: number): number {
+    const record = this.#touch(key, nowMs);
+    return record.failures + ++record.postponements;
+  }
+
+  /** An execution that was started at `order` was applied: proves what failed on that table before it. */
+  applied(table: string | undefined, order: number, nowMs: number): void {
+    if (table === undefined || order < this.#eraStart) return;
+    const record = this.#table(table);
+    if (order > record.appliedOrder) record.appliedOrder = order;
+    if (record.unproved.length === 0) return;
+    const rest: Failure[] = [];
+    for (const failure of record.unproved) {
+      if (nowMs - failure.failedAtMs > PROOF_WINDOW_MS) continue;
+      if (failure.order < order) this.prove(failure);
+      else rest.push(failure);
+    }
+    record.unproved.splice(0, Infinity, ...rest);
+  }
+
+  /** Counts a failure, once. */
+  prove(failure: Failure): void {
+    if (failure.proved) return;
+    failure.proved = true;
+    failure.record.owed++;
+  }
+
+  /** How many failures of its message have been proved since this was last asked, of earlier ones too. */
+  collect({ record }: Failure): number {
+    const { owed } = record;
+    record.owed = 0;
+    return owed;
+  }
+
+  /** The message has ended. */
+  forget(key: string): void {
+    this.#messages.delete(key);
+  }
+
+  #touch(key: string, nowMs: number): MessageRecord {
+    let record = this.#messages.get(key);
+    if (record === undefined) record = { failures: 0, postponements: 0, firstFailedAtMs: nowMs, owed: 0 };
+    // Set again, so that the one that failed longest ago is the first to be forgotten.
+    else this.#messages.delete(key);
+    this.#messages.set(key, record);
+    if (this.#messages.size > MAX_MESSAGES) deleteFirst(this.#messages);
+    return record;
+  }
+
+  #table(table: string): TableRecord {
+    let record = this.#tables.get(table);
+    if (record === undefined) {
+      record = { appliedOrder: -1, unproved: [] };
+      this.#tables.set(table, record);
+      if (this.#tables.size > MAX_TABLES) deleteFirst(this.#tables);
+    }
+    return record;
+  }
+}
+
+function deleteFirst<K>(map: Map<K, unknown>): void {
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock, ReplayMessage } from "@helix/core";
+
+/**
+ * Everything of one cluster that was received and is not settled, waiting or executing. Where the queue
+ * lends messages for a time, all of it is extended three times per lease, by one timer that exists only
+ * while something is in hand.
+ */
+export class Hand {
+  readonly #messages = new Set<ReplayMessage>();
+  readonly #clock: Clock;
+  readonly #intervalMs: number | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #whenEmpty: (() => void)[] = [];
+
+  /** @param leaseMs None: messages may be held for ever. */
+  constructor(clock: Clock, leaseMs: number | undefined) {
+    this.#clock = clock;
+    this.#intervalMs = leaseMs === undefined ? undefined : Math.max(1, Math.floor(leaseMs / 3));
+  }
+
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  add(message: ReplayMessage): void {
+    this.#messages.add(message);
+    if (this.#intervalMs !== undefined && this.#cancelTimer === undefined) this.#arm(this.#intervalMs);
+  }
+
+  remove(message: ReplayMessage): void {
+    this.#messages.delete(message);
+    if (this.#messages.size > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const waiting = this.#whenEmpty;
+    if (waiting.length === 0) return;
+    this.#whenEmpty = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Resolves when nothing is in hand. */
+  empty(): Promise<void> {
+    if (this.#messages.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  #arm(intervalMs: number): void {
+    this.#cancelTimer = this.#clock.setTimer(() => {
+      this.#arm(intervalMs);
+      for (const message of this.#messages) {
+        try {
+          message.extend();
+        } catch {
+          // It runs out, and the queue gives it to somebody else: harmless, and not the others' business.
+        }
+      }
+    }, intervalMs);
+  }
+}

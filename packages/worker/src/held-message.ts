@@ -1,0 +1,22 @@
+import { type Priority, type ReplayMessage, type ReplayPayload, tablesOf } from "@helix/core";
+
+/** A message that can be executed, from its arrival until it is settled. */
+export interface HeldMessage {
+  readonly message: ReplayMessage;
+  readonly payload: ReplayPayload;
+  readonly priority: Priority;
+  /** Whether it failed before, here or elsewhere. */
+  readonly retry: boolean;
+}
+
+/** Names a message for good. */
+export function keyOf({ id, life }: ReplayPayload): string {
+  return `${id}.${life}`;
+}
+
+/** The tables of a payload as one word; undefined if one of them could not be told from its text. */
+export function tableKeyOf(payload: ReplayPayload): string | undefined {
+  const tables = tablesOf(payload);
+  if (tables.length === 1) return tables[0] === "?" ? undefined : tables[0];
+  return tables.includes("?") ? undefined : tables.join(" ");
+}

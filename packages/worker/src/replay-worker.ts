@@ -1,0 +1,134 @@
+import { CLUSTERS, type EventSource, type HelixEvents, type Startable } from "@helix/core";
+import { having, milliseconds, optional, readOptions } from "@helix/core/internal";
+import { ClusterRunner } from "./cluster-runner.ts";
+import { type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
+import { Reporter } from "./reporter.ts";
+
+/**
+ * Executes what a queue holds on the cluster that missed it, for both clusters independently. What came
+ * of an execution decides what becomes of the message:
+ *
+ * - `applied`: acknowledged.
+ * - `unavailable`: handed back at no cost, and the cluster is left alone until a single trial is answered.
+ * - `uncertain`: handed back with a growing delay, and counted only where the failure is proved to be the
+ *   message's own: another one for the same table, started later, was applied, or the cluster answers a
+ *   probe while this one has been failing for `patienceMs`. Counted `maxDeliver` times it is a dead letter.
+ * - `rejected`, undecodable or held: a dead letter at once.
+ *
+ * States: stopped → (`start`) running → (`stop`) stopping → stopped. Calls during a change take effect
+ * after it, in their order; callers who want the same share one promise.
+ */
+export class ReplayWorker implements Startable, EventSource {
+  readonly #settings: WorkerSettings;
+  readonly #reporter: Reporter;
+  readonly #runners: readonly ClusterRunner[];
+  #last: { readonly kind: "start" | "stop"; readonly promise: Promise<void> } = {
+    kind: "stop",
+    promise: Promise.resolve(),
+  };
+  #isOpen = false;
+  #isRunning = false;
+  /** Ends the grace of the last stop. */
+  #cut = new AbortController();
+
+  /** @throws TypeError, RangeError for an option that does not exist, is of a wrong type or out of range. */
+  constructor(options: ReplayWorkerOptions) {
+    const settings = readWorkerOptions(options);
+    this.#settings = settings;
+    this.#reporter = new Reporter({ ...settings, wallMs: () => settings.clock.wallMs() });
+    this.#runners = CLUSTERS.map((cluster) => new ClusterRunner(cluster, settings, this.#reporter));
+  }
+
+  /** Whether it receives messages: from a `start` that has resolved until `stop` is called. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Listens to an event (`worker:…`, `replay:…`, `cluster:breaker:…`); returns what ends that. */
+  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+    return this.#reporter.on(name, listener);
+  }
+
+  /** Resolves when it runs. Rejects with what the queue's `open` throws; it is then stopped. */
+  start(): Promise<void> {
+    if (this.#last.kind === "start") return this.#last.promise;
+    const promise = this.#last.promise.then(() => this.#open());
+    const start = { kind: "start", promise } as const;
+    this.#last = start;
+    promise.catch(() => {
+      // So that the next start is another try.
+      if (this.#last === start) this.#last = { kind: "stop", promise: Promise.resolve() };
+    });
+    return promise;
+  }
+
+  /**
+   * Resolves when nothing of it is left: no source, timer or message in hand. It waits up to `graceMs`,
+   * or until `signal` is aborted, for what is being executed, aborts the rest, and hands everything that
+   * is not finished back at once and at no cost. Of several calls the most impatient decides.
+   *
+   * Rejects with TypeError or RangeError if `graceMs` is not an integer from 0; nothing has happened then.
+   */
+  async stop(
+    options: { graceMs?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    const { clock, stopGraceMs } = this.#settings;
+    const { graceMs, signal } = readOptions<StopOptions>(
+      "stop",
+      {
+        graceMs: milliseconds({ min: 0, fallback: stopGraceMs }),
+        signal: optional(having<AbortSignal>("an AbortSignal", ["addEventListener", "removeEventListener"])),
+      },
+      options,
+    );
+    if (this.#last.kind === "start") {
+      const cut = new AbortController();
+      this.#cut = cut;
+      this.#isRunning = false;
+      // A start that failed leaves nothing to stop.
+      const started = this.#last.promise.catch(() => {});
+      this.#last = { kind: "stop", promise: started.then(() => this.#close(cut.signal)) };
+    }
+    const { promise } = this.#last;
+    const cut = this.#cut;
+    const hurry = () => cut.abort();
+    if (graceMs === 0 || signal?.aborted) hurry();
+    signal?.addEventListener("abort", hurry, { once: true });
+    const cancel = clock.setTimer(hurry, graceMs);
+    try {
+      await promise;
+    } finally {
+      cancel();
+      signal?.removeEventListener("abort", hurry);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      for (const runner of this.#runners) runner.open();
+    } catch (error) {
+      await Promise.all(this.#runners.map((runner) => runner.close(AbortSignal.abort())));
+      throw error;
+    }
+    this.#isOpen = true;
+    this.#isRunning = this.#last.kind === "start";
+    this.#reporter.started();
+  }
+
+  async #close(cut: AbortSignal): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#isRunning = false;
+    const handedBack = await Promise.all(this.#runners.map((runner) => runner.close(cut)));
+    this.#reporter.stopped(handedBack.reduce((sum, one) => sum + one, 0));
+  }
+}
+
+interface StopOptions {
+  readonly graceMs: number;
+  readonly signal: AbortSignal | undefined;
+}

@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import type { ReplayFailure } from "../src/index.ts";
+import { failure, payload, payloads, startRig } from "./rig.ts";
+
+const uncertain = () => Promise.reject(failure("uncertain"));
+
+describe("which failures count", () => {
+  it("gives a message up after maxDeliver failures while others of its table are applied", async () => {
+    const errors: ReplayFailure[] = [];
+    const { queue, clock, record } = await startRig({
+      maxDeliver: 3,
+      onError: (one) => errors.push(one),
+      execute: async ({ id }) => {
+        if (id.startsWith("bad")) await uncertain();
+      },
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload({ name: "bad" }));
+    for (let step = 0; step < 40; step++) {
+      await clock.advance(50);
+      queue.put(payload());
+    }
+    await clock.advance(0);
+    expect(queue.dead).toMatchObject([{ id: "bad-A", cause: { reason: "attempts" } }]);
+    // Each failure is proved by what starts after it, so the queue hears of it with the next one.
+    expect(errors.map(({ attempts, delayMs }) => ({ attempts, delayMs }))).toEqual([
+      { attempts: 0, delayMs: 100 },
+      { attempts: 1, delayMs: 200 },
+      { attempts: 2, delayMs: 400 },
+      { attempts: 3, delayMs: 0 },
+    ]);
+    expect(queue.settlements.filter(({ id }) => id === "bad-A").map(({ attempts }) => attempts)).toEqual([
+      0,
+      1,
+      2,
+      undefined,
+    ]);
+    expect(failed).toHaveLength(4);
+    expect(queue.count("ack")).toBe(40);
+  });
+
+  it("counts at once what others have proved while it was executing", async () => {
+    const { queue, clock, record } = await startRig({
+      executeTimeoutMs: 1000,
+      execute: ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload({ name: "bad" }));
+    await clock.advance(500);
+    queue.put(payload());
+    await clock.advance(500);
+    expect(failed).toMatchObject([{ attempts: 1, counted: true }]);
+  });
+
+  it("goes on from the count that the queue remembers", async () => {
+    const { queue, clock } = await startRig({
+      executeTimeoutMs: 1000,
+      execute: ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
+    });
+    queue.putContent("high.A", { ok: true, payload: payload({ name: "bad" }) }, 4);
+    await clock.advance(500);
+    queue.put(payload());
+    await clock.advance(500);
+    expect(queue.dead).toMatchObject([{ id: "bad-A", cause: { reason: "attempts" } }]);
+  });
+
+  it("never counts while the replicas of its table are away, though another table is served", async () => {
+    let isAway = true;
+    const { queue, clock, record, executions } = await startRig({
+      execute: async ({ operation }) => {
+        if (isAway && "query" in operation && operation.query.includes("ks.away")) await uncertain();
+      },
+    });
+    const failed = record("replay:attempt:failed");
+    const opened = record("cluster:breaker:opened");
+    queue.put(...payloads(50, { table: "away" }));
+    for (let minute = 0; minute < 60; minute++) {
+      for (let tenth = 0; tenth < 600; tenth++) {
+        queue.put(payload({ table: "served" }));
+        await clock.advance(100);
+      }
+    }
+    expect(failed.length).toBeGreaterThan(3000);
+    expect(failed.filter(({ counted, attempts }) => counted || attempts > 0)).toEqual([]);
+    expect([queue.dead.length, queue.count("ack")]).toEqual([0, 36_000]);
+    // The run of failures of the first moment may look like an outage, until the other table is applied.
+    expect(opened.length).toBeLessThanOrEqual(1);
+    isAway = false;
+    const before = executions.length;
+    await clock.advance(60_000);
+    expect([queue.count("ack"), executions.length - before]).toEqual([36_050, 50]);
+  });
+
+  it("counts what fails for longer than patienceMs if the cluster answers a probe, and not before", async () => {
+    let probes = 0;
+    const { queue, clock, record } = await startRig({
+      patienceMs: 60_000,
+      maxRetryDelayMs: 10_000,
+      maxDeliver: 2,
+      execute: uncertain,
+      executor: {
+        probe: async () => {
+          probes++;
+        },
+      },
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload());
+    await clock.advance(59_999);
+    expect([failed.some(({ counted }) => counted), probes]).toEqual([false, 0]);
+    await clock.advance(20_001);
+    expect(failed.filter(({ counted }) => counted)).toHaveLength(2);
+    expect([queue.dead[0]?.cause.reason, probes]).toEqual(["attempts", 2]);
+  });
+
+  it.each([
+    ["rejects", () => Promise.reject(new Error("away"))],
+    ["hangs", () => new Promise<void>(() => {})],
+  ])("never counts by patience when the probe %s", async (_, probe) => {
+    const { queue, clock, record, timers } = await startRig({
+      patienceMs: 1000,
+      execute: uncertain,
+      executor: { probe },
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload());
+    await clock.advance(3_600_000);
+    expect(failed.length).toBeGreaterThan(90);
+    expect(failed.some(({ counted }) => counted)).toBe(false);
+    expect([queue.dead.length, timers()]).toEqual([0, 0]);
+  });
+
+  it("never counts by patience without a probe", async () => {
+    const { queue, clock, record } = await startRig({ patienceMs: 0, execute: uncertain });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload());
+    await clock.advance(3_600_000);
+    expect([failed.length > 90, failed.some(({ counted }) => counted), queue.dead.length]).toEqual([
+      true,
+      false,
+      0,
+    ]);
+  });
+});
+
+describe("retries", () => {
+  it("wait longer after each failure of their message, up to maxRetryDelayMs", async () => {
+    const { queue, clock } = await startRig({ retryDelayMs: 10, maxRetryDelayMs: 50, execute: uncertain });
+    queue.put(payload());
+    await clock.advance(250);
+    expect(queue.settlements.map(({ delayMs }) => delayMs)).toEqual([10, 20, 40, 50, 50, 50, 50]);
+  });
+
+  it("spread by chance", async () => {
+    let draws = 0;
+    const { queue } = await startRig({
+      retryDelayMs: 100,
+      execute: uncertain,
+      random: () => (draws++ % 2 === 0 ? 0 : 0.5),
+    });
+    queue.put(...payloads(4));
+    await expect.poll(() => queue.settlements.map(({ delayMs }) => delayMs)).toEqual([50, 75, 50, 75]);
+  });
+
+  it("take a quarter of the slots: a thousand that hang delay others by their first executions alone", async () => {
+    const { queue, clock, executions, countOf } = await startRig({
+      concurrency: 100,
+      executor: { probe: async () => {} },
+      execute: ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
+    });
+    const bad = Array.from({ length: 1000 }, (_, n) => payload({ name: `bad${n}` }));
+    const behind = payloads(100);
+    queue.put(...bad, ...behind);
+    // A thousand first executions of 30 s in the three quarters that retries leave free.
+    await clock.advance((1000 / 75 + 1) * 30_000);
+    expect(behind.map(countOf)).toEqual(behind.map(() => 1));
+    expect(bad.every((one) => countOf(one) >= 1)).toBe(true);
+
+    await clock.advance(600_000);
+    const hanging = executions.filter(
+      ({ payload: { id }, atMs }) => id.startsWith("bad") && atMs > clock.monotonicMs() - 30_000,
+    );
+    expect([hanging.length > 20, hanging.length <= 26]).toEqual([true, true]);
+    const later = payloads(60);
+    queue.put(...later);
+    await clock.advance(0);
+    expect(later.map(countOf)).toEqual(later.map(() => 1));
+  });
+});

@@ -1,0 +1,221 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ReplayWorker } from "../src/index.ts";
+import { FakeQueue } from "./fake-queue.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+
+describe("stop", () => {
+  it("in mid-flight hands everything back at no cost: what waits at once, what executes after the grace", async () => {
+    const { queue, clock, worker, executions, timers, record } = await startRig({
+      concurrency: 4,
+      execute: hang,
+    });
+    const stopped = record("worker:stopped");
+    queue.put(...payloads(50), ...payloads(50, { priority: "low" }));
+    await settle();
+    const inHand = queue.inHand.size;
+    expect(inHand).toBeGreaterThan(4);
+    const stopping = worker.stop({ graceMs: 3000 });
+    await clock.advance(2999);
+    expect([queue.inHand.size, worker.isRunning, executions[0]?.signal.aborted]).toEqual([4, false, false]);
+    await clock.advance(1);
+    await stopping;
+    expect(executions.every(({ signal }) => signal.aborted)).toBe(true);
+    expect([queue.inHand.size, queue.size, queue.openLanes, timers()]).toEqual([0, 100, 0, 0]);
+    expect(queue.settlements.every(({ delayMs, attempts }) => delayMs === 0 && attempts === undefined)).toBe(
+      true,
+    );
+    expect(stopped).toEqual([{ handedBack: inHand }]);
+  });
+
+  it("lets what executes finish within the grace, and then waits no longer", async () => {
+    const ends: (() => void)[] = [];
+    const { queue, worker, timers } = await startRig({
+      execute: () => new Promise<void>((resolve) => void ends.push(resolve)),
+    });
+    queue.put(...payloads(3));
+    await settle();
+    const stopping = worker.stop({ graceMs: 60_000 });
+    for (const end of ends) end();
+    await stopping;
+    expect([queue.count("ack"), queue.count("release"), timers()]).toEqual([3, 0, 0]);
+  });
+
+  it("waits stopGraceMs unless told otherwise", async () => {
+    const { queue, clock, worker, timers } = await startRig({ stopGraceMs: 700, execute: hang });
+    queue.put(payload());
+    await settle();
+    const stopping = worker.stop();
+    await clock.advance(699);
+    expect(queue.inHand.size).toBe(1);
+    await clock.advance(1);
+    await stopping;
+    expect([queue.inHand.size, timers()]).toEqual([0, 0]);
+  });
+
+  it.each(["signal", "second call"])("is cut short by a %s", async (by) => {
+    const { queue, worker, timers } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    const controller = new AbortController();
+    const stopping = worker.stop({ graceMs: 60_000, signal: controller.signal });
+    if (by === "signal") controller.abort();
+    else await worker.stop({ graceMs: 0 });
+    await stopping;
+    expect([queue.inHand.size, timers()]).toEqual([0, 0]);
+  });
+
+  it("hands back what arrives while it waits", async () => {
+    const { queue, clock, worker } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    const listener = queue.listener("high.A");
+    const stopping = worker.stop({ graceMs: 1000 });
+    await settle();
+    queue.deliverLate(listener, payload({ name: "late" }));
+    await settle();
+    expect(queue.settlements).toMatchObject([{ kind: "release", id: "late-A", delayMs: 0 }]);
+    await clock.advance(1000);
+    await stopping;
+  });
+
+  it("does not wait for ever for a queue that confirms nothing", async () => {
+    const { queue, clock, worker, timers } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    queue.onSettle = hang;
+    const stopping = worker.stop({ graceMs: 0 });
+    await clock.advance(5000);
+    await stopping;
+    expect(timers()).toBe(0);
+  });
+
+  it("leaves no timer while a breaker is open, and the next start goes on with the outage", async () => {
+    const { queue, clock, worker, timers, executions } = await startRig({
+      execute: () => Promise.reject(failure("unavailable")),
+    });
+    queue.put(payload());
+    await clock.advance(5000);
+    await worker.stop();
+    expect(timers()).toBe(0);
+    const before = executions.length;
+    await clock.advance(60_000);
+    await worker.start();
+    queue.put(...payloads(20));
+    await settle();
+    expect(executions.length - before).toBe(1);
+  });
+
+  it("during a trial forgets it: after the next start there is another", async () => {
+    let mode: "away" | "hang" | "there" = "away";
+    const { queue, clock, worker } = await startRig({
+      execute: () => {
+        if (mode === "hang") return hang();
+        return mode === "away" ? Promise.reject(failure("unavailable")) : Promise.resolve();
+      },
+    });
+    queue.put(...payloads(3));
+    await settle();
+    mode = "hang";
+    await clock.advance(1000);
+    expect(queue.inHand.size).toBe(1);
+    await worker.stop({ graceMs: 0 });
+    mode = "there";
+    await worker.start();
+    await clock.advance(1000);
+    expect(queue.count("ack")).toBe(3);
+  });
+
+  it("refuses a grace that is none, and goes on running", async () => {
+    const { worker } = await startRig();
+    await expect(worker.stop({ graceMs: -1 })).rejects.toThrow(
+      new RangeError("Expected `graceMs` to be an integer from 0 to 2147483647, got `-1` (number)"),
+    );
+    expect(worker.isRunning).toBe(true);
+  });
+});
+
+describe("start and stop", () => {
+  it("work any number of times, and each start receives", async () => {
+    const { queue, worker, record } = await startRig();
+    const started = record("worker:started");
+    for (let round = 1; round <= 5; round++) {
+      await worker.stop();
+      await worker.stop();
+      await Promise.all([worker.start(), worker.start()]);
+      queue.put(payload());
+      await settle();
+      expect([queue.count("ack"), started.length, worker.isRunning]).toEqual([round, round, true]);
+    }
+  });
+
+  it("take effect in their order when they overlap", async () => {
+    const { queue, clock, worker } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    const stopping = worker.stop({ graceMs: 1000 });
+    const starting = worker.start();
+    await settle();
+    expect([worker.isRunning, queue.openLanes]).toEqual([false, 0]);
+    await clock.advance(1000);
+    await Promise.all([stopping, starting]);
+    expect([worker.isRunning, queue.openLanes]).toEqual([true, 4]);
+    await settle();
+    expect(queue.inHand.size).toBe(1);
+  });
+
+  it("leave nothing behind after any sequence of calls, awaited or not", async () => {
+    const calls = fc.array(
+      fc.record({ call: fc.constantFrom("start", "stop", "stop at once"), isAwaited: fc.boolean() }),
+      { maxLength: 12 },
+    );
+    await fc.assert(
+      fc.asyncProperty(calls, async (sequence) => {
+        const clock = new ManualClock();
+        const queue = new FakeQueue(clock, { leaseMs: 9000 });
+        const worker = new ReplayWorker({ queue, clock, stopGraceMs: 0, concurrency: 2, executor: hang });
+        queue.put(...payloads(8), ...payloads(8, { targetCluster: "B" }));
+        const pending: Promise<void>[] = [];
+        let isStarted = false;
+        for (const { call, isAwaited } of sequence) {
+          isStarted = call === "start";
+          const result =
+            call === "start" ? worker.start() : worker.stop(call === "stop" ? {} : { graceMs: 0 });
+          pending.push(result);
+          if (isAwaited) await result;
+        }
+        await Promise.all(pending);
+        expect([worker.isRunning, queue.openLanes]).toEqual(isStarted ? [true, 4] : [false, 0]);
+        await worker.stop();
+        expect([queue.inHand.size, queue.size, clock.timers, queue.openLanes]).toEqual([0, 16, 0, 0]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("stops at the end of a scope", async () => {
+    const { queue, worker } = await startRig();
+    {
+      await using scoped = worker;
+      expect(scoped.isRunning).toBe(true);
+    }
+    expect([worker.isRunning, queue.openLanes]).toEqual([false, 0]);
+  });
+
+  it("rejects with what the queue throws, leaves nothing open, and may be tried again", async () => {
+    const clock = new ManualClock();
+    const queue = new FakeQueue(clock);
+    const worker = new ReplayWorker({ queue, clock, executor: async () => {} });
+    const error = new Error("closed");
+    queue.onOpen = (lane) => {
+      if (lane === "low.B") throw error;
+    };
+    await expect(worker.start()).rejects.toBe(error);
+    expect([worker.isRunning, queue.openLanes, clock.timers]).toEqual([false, 0, 0]);
+    queue.onOpen = undefined;
+    await worker.start();
+    expect(queue.openLanes).toBe(4);
+    await worker.stop();
+  });
+});

@@ -1,0 +1,286 @@
+import { helixError, type Metrics, type ReplayPayload } from "@helix/core";
+import { describe, expect, it } from "vitest";
+import type { ReplayDrop, ReplayFailure } from "../src/index.ts";
+import { settle } from "./manual-clock.ts";
+import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+
+function callbacks() {
+  const calls: { successes: ReplayPayload[]; failures: ReplayFailure[]; drops: ReplayDrop[] } = {
+    successes: [],
+    failures: [],
+    drops: [],
+  };
+  return {
+    calls,
+    onSuccess: ({ payload: one }: { payload: ReplayPayload }) => calls.successes.push(one),
+    onError: (one: ReplayFailure) => calls.failures.push(one),
+    onDrop: (one: ReplayDrop) => calls.drops.push(one),
+  };
+}
+
+describe("what becomes of a message", () => {
+  it("acknowledges what was applied and says so once", async () => {
+    const { calls, ...options } = callbacks();
+    const { queue, clock, record } = await startRig(options);
+    const applied = record("replay:applied");
+    const one = payload({ writtenAtMs: clock.wallMs() - 5000 });
+    queue.put(one);
+    await settle();
+    expect(queue.settlements.map(({ kind }) => kind)).toEqual(["ack"]);
+    expect(calls).toEqual({ successes: [one], failures: [], drops: [] });
+    expect(applied).toMatchObject([{ payload: { id: one.id }, lagMs: 5000 }]);
+  });
+
+  it("makes what was rejected a dead letter at once, after onError and before onDrop", async () => {
+    const order: string[] = [];
+    const error = failure("rejected");
+    const { queue, record, executions } = await startRig({
+      execute: () => Promise.reject(error),
+      onError: ({ attempts, delayMs }) => order.push(`error ${attempts} ${delayMs}`),
+      onDrop: (drop) => order.push(`drop ${drop.cause} ${drop.error === error}`),
+      onSuccess: () => order.push("success"),
+    });
+    const dropped = record("replay:dropped");
+    queue.put(payload());
+    await settle();
+    expect(queue.dead).toMatchObject([{ cause: { reason: "rejected", error } }]);
+    expect(order).toEqual(["error 1 0", "drop rejected true"]);
+    expect([executions.length, dropped.length]).toEqual([1, 1]);
+  });
+
+  it("makes a message that could not be decoded a dead letter with its bytes", async () => {
+    const { calls, ...options } = callbacks();
+    const { queue, executions } = await startRig(options);
+    const error = helixError("HELIX_PAYLOAD_INVALID", "Not a payload", {});
+    const raw = Uint8Array.of(1, 2, 3);
+    queue.putContent("low.A", { ok: false, raw, error });
+    await settle();
+    expect(queue.dead).toMatchObject([{ cause: { reason: "undecodable", error } }]);
+    expect(calls).toEqual({ successes: [], failures: [], drops: [{ raw, cause: "undecodable", error }] });
+    expect(executions).toEqual([]);
+  });
+
+  it("makes a held message a dead letter without executing it", async () => {
+    const { calls, ...options } = callbacks();
+    const { queue, executions } = await startRig(options);
+    const one = payload({ disposition: "hold" });
+    queue.put(one);
+    await settle();
+    expect(queue.dead).toMatchObject([{ cause: { reason: "held" } }]);
+    expect(calls.drops).toEqual([{ payload: one, cause: "held", error: undefined }]);
+    expect(executions).toEqual([]);
+  });
+
+  it("leaves a message in its lane for 30 s, uncounted, when the dead letters are full", async () => {
+    const { calls, ...options } = callbacks();
+    const { queue, record, clock } = await startRig({
+      ...options,
+      execute: () => Promise.reject(failure("rejected")),
+    });
+    const alerts = record("replay:dead-letters:full");
+    let isFull = true;
+    queue.onSettle = ({ kind }) => {
+      const full = () =>
+        helixError("HELIX_DEAD_LETTERS_FULL", "Full", { lane: "high.A" as const, capacity: 1 });
+      return kind === "deadLetter" && isFull ? Promise.reject(full()) : undefined;
+    };
+    queue.put(payload());
+    await settle();
+    expect(queue.settlements.at(-1)).toMatchObject({ kind: "release", delayMs: 30_000, attempts: undefined });
+    expect([calls.drops.length, alerts, queue.inHand.size]).toEqual([
+      0,
+      [{ lane: "high.A", retryInMs: 30_000 }],
+      0,
+    ]);
+    isFull = false;
+    await clock.advance(30_000);
+    expect([calls.drops.length, queue.dead.length]).toEqual([1, 1]);
+  });
+
+  it.each(["ack", "release", "deadLetter"] as const)(
+    "goes on without a word to the callbacks when the queue refuses a settlement (%s)",
+    async (kind) => {
+      const { calls, ...options } = callbacks();
+      const outcome = { ack: undefined, release: "unavailable", deadLetter: "rejected" } as const;
+      const { queue, record, worker, clock } = await startRig({
+        ...options,
+        execute: async ({ id }) => {
+          const error = outcome[kind];
+          if (id.startsWith("first") && error !== undefined) throw failure(error);
+        },
+      });
+      const failed = record("replay:settle:failed");
+      const error = new Error("The queue is away");
+      queue.onSettle = ({ id }) => (id.startsWith("first") ? Promise.reject(error) : undefined);
+      queue.put(payload({ name: "first" }), payload({ name: "second" }));
+      await clock.advance(10_000);
+      expect(failed).toEqual([{ lane: "high.A", error }]);
+      expect([calls.successes.map(({ id }) => id), calls.drops]).toEqual([["second-A"], []]);
+      await worker.stop();
+      expect(queue.settlements.filter(({ id }) => id === "first-A")).toHaveLength(1);
+    },
+  );
+
+  it("takes every failure for uncertain that nobody classifies, and so one of the classifier itself", async () => {
+    const executors = [
+      {},
+      { classify: () => "applied" as never },
+      {
+        classify: () => {
+          throw new Error("no idea");
+        },
+      },
+    ];
+    for (const executor of executors) {
+      const { queue, record } = await startRig({
+        executor,
+        execute: () => {
+          throw new Error("at once");
+        },
+      });
+      const failed = record("replay:attempt:failed");
+      queue.put(payload());
+      await settle();
+      expect(failed).toMatchObject([{ outcome: "uncertain", attempts: 0, counted: false, delayMs: 100 }]);
+    }
+  });
+
+  it("uses the executor's own classification", async () => {
+    const { queue } = await startRig({
+      executor: { classify: () => "rejected" },
+      execute: () => Promise.reject(new Error("syntax")),
+    });
+    queue.put(payload());
+    await settle();
+    expect(queue.dead).toHaveLength(1);
+  });
+});
+
+describe("an execution that takes too long", () => {
+  it("is aborted after executeTimeoutMs, is uncertain, and frees its slot", async () => {
+    const failures: ReplayFailure[] = [];
+    const { queue, clock, executions, timers, running } = await startRig({
+      executeTimeoutMs: 5000,
+      concurrency: 1,
+      execute: ({ id }) => (id.startsWith("slow") ? hang() : Promise.resolve()),
+      onError: (one) => failures.push(one),
+    });
+    queue.put(payload({ name: "slow" }), payload({ name: "next" }));
+    await clock.advance(4999);
+    expect([executions[0]?.signal.aborted, queue.count("ack")]).toEqual([false, 0]);
+    await clock.advance(1);
+    expect(executions[0]?.signal.aborted).toBe(true);
+    expect(failures).toMatchObject([{ error: { code: "HELIX_EXECUTE_TIMEOUT", timeoutMs: 5000 } }]);
+    expect([queue.count("ack"), running.now, timers()]).toEqual([1, 1, 0]);
+  });
+
+  it("changes nothing any more when it settles after all", async () => {
+    const late: { resolve: () => void; reject: (error: Error) => void }[] = [];
+    const { queue, clock, record } = await startRig({
+      executeTimeoutMs: 1000,
+      retryDelayMs: 60_000,
+      maxRetryDelayMs: 60_000,
+      execute: () => new Promise<void>((resolve, reject) => void late.push({ resolve, reject })),
+    });
+    const failed = record("replay:attempt:failed");
+    const unsettled = record("replay:settle:failed");
+    queue.put(...payloads(2));
+    await clock.advance(1000);
+    late[0]?.resolve();
+    late[1]?.reject(new Error("late"));
+    await settle();
+    expect(queue.settlements.map(({ kind }) => kind)).toEqual(["release", "release"]);
+    // A second end would be refused by the queue, and show here.
+    expect([failed.length, unsettled]).toEqual([2, []]);
+  });
+
+  it("has a deadline of its own, counted from its own start", async () => {
+    const { queue, clock, executions } = await startRig({ executeTimeoutMs: 1000, execute: hang });
+    queue.put(payload());
+    await clock.advance(400);
+    queue.put(payload());
+    await clock.advance(600);
+    expect(executions.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+    await clock.advance(400);
+    expect(executions[1]?.signal.aborted).toBe(true);
+  });
+});
+
+describe("callbacks", () => {
+  const misbehaviours: Record<string, () => unknown> = {
+    throw: () => {
+      throw new Error("callback");
+    },
+    reject: () => Promise.reject(new Error("callback")),
+    hang: () => new Promise(() => {}),
+  };
+
+  it.each(Object.keys(misbehaviours))("change nothing when they %s", async (how) => {
+    const misbehave = misbehaviours[how];
+    const warnings: object[] = [];
+    const logger = { debug() {}, info() {}, warn: (fields: object) => warnings.push(fields), error() {} };
+    const { queue, worker, clock } = await startRig({
+      onSuccess: misbehave,
+      onError: misbehave,
+      onDrop: misbehave,
+      logger,
+      execute: async ({ id }) => {
+        if (id.startsWith("bad")) throw failure("rejected");
+      },
+    });
+    worker.on("replay:applied", () => misbehave?.());
+    queue.put(payload({ name: "bad" }), ...payloads(50));
+    await clock.advance(0);
+    expect([queue.count("ack"), queue.dead.length]).toEqual([50, 1]);
+    await worker.stop();
+    expect(queue.inHand.size).toBe(0);
+    const reported = warnings.filter((fields) => "callback" in fields || "event" in fields);
+    expect(reported).toHaveLength(how === "hang" ? 0 : 102);
+  });
+});
+
+describe("metrics", () => {
+  it("count executions by outcome, what was applied and what died, and show what is in hand", async () => {
+    const counts: Record<string, number> = {};
+    const gauges: Record<string, number> = {};
+    const metrics: Metrics = {
+      increment: (name, { cluster, priority, result }, by = 1) => {
+        const key = [name, cluster, priority, result].filter(Boolean).join(" ");
+        counts[key] = (counts[key] ?? 0) + by;
+      },
+      gauge: (name, { cluster }, value) => {
+        gauges[`${name} ${cluster}`] = value;
+      },
+      observe: (name, { cluster }, value) => {
+        gauges[`${name} ${cluster}`] = value;
+      },
+    };
+    const { queue, clock } = await startRig({
+      metrics,
+      execute: async ({ id }) => {
+        if (id.startsWith("hang")) await hang();
+        if (id.startsWith("bad")) throw failure("rejected");
+        if (id.startsWith("away")) throw failure("unavailable");
+      },
+    });
+    queue.put(
+      payload({ name: "bad" }),
+      ...payloads(2, { priority: "low", writtenAtMs: clock.wallMs() - 1500 }),
+    );
+    queue.put(payload({ name: "hang" }), payload({ name: "away", targetCluster: "B" }));
+    await settle();
+    expect(counts).toEqual({
+      "helix_executions_total A high rejected": 1,
+      "helix_executions_total A low applied": 2,
+      "helix_executions_total B high unavailable": 1,
+      "helix_dead_lettered_total A high rejected": 1,
+      "helix_applied_total A low": 2,
+    });
+    expect(gauges).toEqual({
+      "helix_in_hand A": 1,
+      "helix_in_hand B": 0,
+      "helix_breaker_open B": 1,
+      "helix_replay_lag_seconds A": 1.5,
+    });
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { settle } from "./manual-clock.ts";
+import { executedIds, hang, payload, payloads, startRig } from "./rig.ts";
+
+describe("what a worker takes", () => {
+  it("is for its slots and eight more per lane, whatever the queue holds", async () => {
+    const { queue, running } = await startRig({ concurrency: 10, execute: hang });
+    queue.put(...payloads(500), ...payloads(500, { priority: "low" }));
+    await settle();
+    expect([running.most, queue.inHand.size <= 10 + 2 * (10 + 8)]).toEqual([10, true]);
+    expect(queue.demands["high.A"]).toBe(0);
+  });
+
+  it("starts no more than `concurrency` per cluster", async () => {
+    const { queue, running, clock } = await startRig({
+      concurrency: 7,
+      execute: hang,
+      executeTimeoutMs: 100,
+    });
+    queue.put(...payloads(50));
+    await clock.advance(60);
+    expect([running.most, queue.count("release")]).toEqual([7, 0]);
+  });
+
+  it.each([
+    ["batchSize", { batchSize: 3 }],
+    ["the queue's maximum", { traits: { maxDemand: 3 } }],
+  ])("is demanded by at most %s at once", async (_, options) => {
+    const { queue } = await startRig(options);
+    expect(Object.values(queue.demands)).toEqual([3, 3, 3, 3]);
+    queue.put(...payloads(100));
+    await settle();
+    expect(queue.count("ack")).toBe(100);
+  });
+
+  it("stays bounded when the queue confirms slowly", async () => {
+    const { queue } = await startRig({ concurrency: 10 });
+    let confirm = () => {};
+    const confirmed = new Promise<void>((resolve) => {
+      confirm = resolve;
+    });
+    queue.onSettle = () => confirmed;
+    queue.put(...payloads(1000));
+    await settle();
+    expect(queue.inHand.size).toBeLessThanOrEqual(10 + 10 + 2 * 8);
+    confirm();
+    await settle();
+    expect(queue.count("ack")).toBe(1000);
+  });
+
+  it("tells the queue how often to look", async () => {
+    const { queue } = await startRig({ pollIntervalMs: 250 });
+    expect(queue.pollIntervals).toEqual([250, 250, 250, 250]);
+  });
+});
+
+describe("priorities", () => {
+  const letters = (executions: Parameters<typeof executedIds>[0]) =>
+    executedIds(executions)
+      .map((id) => id[0])
+      .join("");
+
+  async function orderOf(options: Parameters<typeof startRig>[0], high: number, low: number) {
+    const { queue, executions } = await startRig({ concurrency: 1, ...options });
+    // One turn for both lanes, so that the first choice is one too.
+    queue.put(...Array.from({ length: low }, (_, n) => payload({ name: `l${n}`, priority: "low" })));
+    queue.put(...Array.from({ length: high }, (_, n) => payload({ name: `H${n}` })));
+    await settle();
+    return letters(executions);
+  }
+
+  it("start N high messages for each low one", async () => {
+    expect(await orderOf({ highPriorityRatio: 2 }, 6, 6)).toBe("HHlHHlHHllll");
+  });
+
+  it("start low messages last when strict", async () => {
+    expect(await orderOf({ strictPriority: true }, 6, 6)).toBe("HHHHHHllllll");
+  });
+
+  it("follow the queue unless the worker says otherwise", async () => {
+    const traits = { scheduling: { strictPriority: true, highPriorityRatio: 3 } };
+    expect(await orderOf({ traits }, 3, 2)).toBe("HHHll");
+    expect(await orderOf({ traits, strictPriority: false }, 4, 2)).toBe("HHHlHl");
+    expect(await orderOf({ traits, strictPriority: false, highPriorityRatio: 1 }, 3, 2)).toBe("HlHlH");
+  });
+
+  it("never start low while high waits, however long a strict worker runs", async () => {
+    const { queue, executions, clock } = await startRig({
+      strictPriority: true,
+      concurrency: 4,
+      executeTimeoutMs: 10,
+      execute: () => new Promise((resolve) => void clock.setTimer(resolve, 5)),
+    });
+    queue.put(...payloads(50));
+    queue.put(...Array.from({ length: 50 }, (_, n) => payload({ name: `l${n}`, priority: "low" })));
+    await clock.advance(1000);
+    const order = letters(executions);
+    expect([order.length, order.indexOf("l"), order.lastIndexOf("p")]).toEqual([100, 50, 49]);
+  });
+});
+
+describe("leases", () => {
+  it("of everything in hand are extended three times before they end, by a timer that ends with it", async () => {
+    const ends: (() => void)[] = [];
+    const { queue, clock, timers } = await startRig({
+      concurrency: 2,
+      executeTimeoutMs: 600_000,
+      traits: { leaseMs: 30_000 },
+      execute: () => new Promise<void>((resolve) => void ends.push(resolve)),
+    });
+    expect(timers()).toBe(0);
+    queue.put(...payloads(5));
+    await settle();
+    expect([queue.inHand.size, queue.extended, timers()]).toEqual([5, 0, 2]);
+    await clock.advance(9999);
+    expect(queue.extended).toBe(0);
+    await clock.advance(1);
+    expect(queue.extended).toBe(5);
+    await clock.advance(20_000);
+    expect(queue.extended).toBe(15);
+    while (ends.length > 0) {
+      ends.shift()?.();
+      await settle();
+    }
+    expect([queue.count("ack"), timers()]).toEqual([5, 0]);
+  });
+
+  it("are extended while a stop waits, and not after it", async () => {
+    const { queue, clock, worker, timers } = await startRig({ traits: { leaseMs: 3000 }, execute: hang });
+    queue.put(payload());
+    await settle();
+    const stopping = worker.stop({ graceMs: 2500 });
+    await clock.advance(2500);
+    await stopping;
+    expect([queue.extended, timers()]).toEqual([2, 0]);
+  });
+
+  it("need no timer where the queue lends for ever", async () => {
+    const { queue, timers } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    expect(timers()).toBe(1);
+  });
+});
