@@ -1,0 +1,17 @@
+import { ownedPair, startBoth } from "./both.ts";
+import { CassandraContainer } from "./cassandra-container.ts";
+import type { CassandraPair, ProviderContext } from "./cassandra-node.ts";
+import { findDockerEngine } from "./docker-engine.ts";
+
+const IMAGE = "cassandra:5.0";
+
+/** Two containers of the official image, in the Docker engine of this machine. */
+export async function startContainers(context: ProviderContext): Promise<CassandraPair> {
+  const engine = await findDockerEngine(IMAGE, context);
+  const nodes = await startBoth(
+    (name, signal) =>
+      CassandraContainer.launch({ engine, image: IMAGE, clusterName: `helix-${name}`, signal }),
+    context.signal,
+  );
+  return ownedPair("containers", `Cassandra ${nodes.A.version}, two containers of ${IMAGE}`, nodes);
+}

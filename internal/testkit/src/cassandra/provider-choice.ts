@@ -1,0 +1,62 @@
+import {
+  type CassandraPair,
+  type PairSource,
+  type ProviderContext,
+  ProviderUnavailableError,
+} from "./cassandra-node.ts";
+
+/** What a pair is started with. */
+export interface CassandraPairOptions {
+  /** Told what takes long (an image or jars are fetched), a line at a time. @default nobody */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  /** Whether nodes are going to be killed or paused: then given addresses are not used. @default false */
+  readonly killable?: boolean | undefined;
+  /** Whether two simulated clusters will do where there are no real ones. For the demo, never for a test. @default false */
+  readonly allowSimulation?: boolean | undefined;
+  /** Gives the start up, a download included; nothing is left behind. */
+  readonly signal?: AbortSignal | undefined;
+  /** The one source to use. @default `HELIX_TESTKIT_PROVIDER`, else the first that works */
+  readonly provider?: PairSource | undefined;
+}
+
+/** Brings a pair up, or rejects with `ProviderUnavailableError` where this machine has no such source. */
+export type Provider = (context: ProviderContext) => Promise<CassandraPair>;
+
+/** In the order in which they are tried. */
+const SOURCES: readonly PairSource[] = ["environment", "containers", "processes", "simulation"];
+
+const ADVICE = `Install Docker (an engine that has or can pull the image cassandra:5.0), or a JDK 17 with Maven, or set \
+HELIX_CASSANDRA_A and HELIX_CASSANDRA_B to the host:port of two clusters that may be written to.`;
+
+/** The pair of the first source that is usable, or of the one that was asked for; see `startCassandraPair`. */
+export async function startFirstUsable(
+  providers: Readonly<Record<PairSource, Provider>>,
+  options: CassandraPairOptions,
+): Promise<CassandraPair> {
+  const { killable = false, allowSimulation = false, signal = new AbortController().signal } = options;
+  const only = requestedSource(options.provider);
+  if (only === "simulation" && !allowSimulation) {
+    throw new Error("A simulation was asked for where only real Cassandra will do");
+  }
+  const context = { killable, signal, onProgress: options.onProgress ?? (() => {}) };
+  const reasons: string[] = [];
+  for (const source of only === undefined ? SOURCES : [only]) {
+    if (source === "simulation" && !allowSimulation) continue;
+    signal.throwIfAborted();
+    try {
+      return await providers[source](context);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ProviderUnavailableError)) throw error;
+      reasons.push(`- ${source} not used: ${error.message}`);
+    }
+  }
+  throw new Error(`No Cassandra to be had here.\n${reasons.join("\n")}\n${ADVICE}`);
+}
+
+function requestedSource(option: PairSource | undefined): PairSource | undefined {
+  const value = option ?? (process.env.HELIX_TESTKIT_PROVIDER || undefined);
+  if (value === undefined || SOURCES.includes(value as PairSource)) return value as PairSource | undefined;
+  const name = option === undefined ? "HELIX_TESTKIT_PROVIDER" : "provider";
+  throw new TypeError(`Expected \`${name}\` to be one of ${SOURCES.join(", ")}, got \`${value}\``);
+}

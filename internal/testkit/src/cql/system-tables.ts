@@ -1,0 +1,68 @@
+import { cell } from "./cells.ts";
+import type { Column } from "./column-type.ts";
+import { type Reply, reply } from "./reply.ts";
+
+/** What the driver asks about the cluster when it connects. */
+export interface ClusterFacts {
+  readonly host: string;
+  /** Addresses of the other nodes. They listen on the same port: system.peers has no room for another. */
+  readonly peers: readonly string[];
+  readonly dataCenter: string;
+  readonly releaseVersion: string;
+}
+
+const NODE_COLUMNS: readonly Column[] = [
+  { name: "data_center", type: "text" },
+  { name: "host_id", type: "uuid" },
+  { name: "rack", type: "text" },
+  { name: "release_version", type: "text" },
+  { name: "rpc_address", type: "inet" },
+  { name: "schema_version", type: "uuid" },
+  { name: "tokens", type: { set: "text" } },
+];
+
+const LOCAL_COLUMNS: readonly Column[] = [
+  { name: "key", type: "text" },
+  { name: "cluster_name", type: "text" },
+  { name: "partitioner", type: "text" },
+  ...NODE_COLUMNS,
+];
+
+const PEER_COLUMNS: readonly Column[] = [{ name: "peer", type: "inet" }, ...NODE_COLUMNS];
+
+/** The answer to a statement about a system table; undefined for any other. What is not known here is empty. */
+export function answerSystemQuery(query: string, facts: ClusterFacts): Reply | undefined {
+  const table = /\bfrom\s+(system\w*\.\w+)/i.exec(query)?.[1]?.toLowerCase();
+  if (table === undefined) return undefined;
+  if (table === "system.local") {
+    const start = [
+      cell.text("local"),
+      cell.text("scripted"),
+      cell.text("org.apache.cassandra.dht.Murmur3Partitioner"),
+    ];
+    return reply.rows(LOCAL_COLUMNS, [[...start, ...nodeCells(facts.host, facts)]]);
+  }
+  if (table === "system.peers") {
+    return reply.rows(
+      PEER_COLUMNS,
+      facts.peers.map((peer) => [cell.inet(peer), ...nodeCells(peer, facts)]),
+    );
+  }
+  return reply.rows([{ name: "keyspace_name", type: "text" }], []);
+}
+
+function nodeCells(address: string, { dataCenter, releaseVersion }: ClusterFacts): Buffer[] {
+  const id = address
+    .split(".")
+    .map(Number)
+    .reduce((sum, part) => sum * 256 + part, 0);
+  return [
+    cell.text(dataCenter),
+    cell.uuid(`00000000-0000-4000-8000-${id.toString(16).padStart(12, "0")}`),
+    cell.text("rack1"),
+    cell.text(releaseVersion),
+    cell.inet(address),
+    cell.uuid("11111111-1111-4111-8111-111111111111"),
+    cell.collection([cell.text(String(id))]),
+  ];
+}

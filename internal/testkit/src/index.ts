@@ -1,0 +1,25 @@
+export type {
+  CassandraAddress,
+  CassandraNode,
+  CassandraPair,
+  PairSource,
+} from "./cassandra/cassandra-node.ts";
+export type { CassandraPairOptions } from "./cassandra/provider-choice.ts";
+export { startCassandraPair } from "./cassandra/start-cassandra-pair.ts";
+export { cell } from "./cql/cells.ts";
+export type { Column, ColumnType, UserType } from "./cql/column-type.ts";
+export { type RawRow, type Reply, reply } from "./cql/reply.ts";
+export type { BoundStatement, BoundValue, CqlRequest } from "./cql/request.ts";
+export type { ServerError, WriteType } from "./cql/server-error.ts";
+export * as demoStatements from "./demo-statements.ts";
+export { type FaultMode, type FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
+export { type OpenHandles, openHandles } from "./open-handles.ts";
+export { freePorts } from "./ports.ts";
+export type { CassandraPairInfo } from "./provided-context.ts";
+export {
+  type ScriptedCqlServer,
+  type ScriptedCqlServerOptions,
+  startScriptedCqlServer,
+} from "./scripted-cql-server.ts";
+export { createTestKeyspace } from "./test-keyspace.ts";
+export { type WaitForOptions, waitFor } from "./wait-for.ts";
