@@ -3,7 +3,6 @@ import { types } from "cassandra-driver";
 
 /** What the encoding needs of a value of each class, whichever copy of the driver it comes from. */
 interface Shapes {
-  readonly long: { readonly high: number; readonly low: number };
   readonly integer: types.Integer;
   readonly decimal: types.BigDecimal;
   readonly uuid: { getBuffer(): Uint8Array };
@@ -18,12 +17,6 @@ type Writers = { readonly [K in keyof Shapes]: (value: Shapes[K]) => Uint8Array 
 
 /** Bytes of the classes that are a run of bytes. They are CQL's own wherever CQL has such a type. */
 const WRITERS: Writers = {
-  long: ({ high, low }) => {
-    const bytes = Buffer.allocUnsafe(8);
-    bytes.writeInt32BE(high | 0, 0);
-    bytes.writeInt32BE(low | 0, 4);
-    return bytes;
-  },
   // Both read the fields of their argument and call no method of it: an instance of any copy will do.
   integer: (value) => types.Integer.toBuffer(value),
   decimal: (value) => types.BigDecimal.toBuffer(value),
@@ -48,9 +41,10 @@ export function isByteKind(kind: ValueKind | undefined): kind is ByteKind {
 
 export const UNSET: object = types.unset;
 
-export function longFromBytes(bytes: Buffer): types.Long {
-  expectLength(bytes, 8);
-  return types.Long.fromBits(bytes.readInt32BE(4), bytes.readInt32BE(0));
+/** The signed number of the same bits, which are what the driver sends. */
+export function longToBigint(value: unknown): bigint {
+  const { high, low } = value as { readonly high: number; readonly low: number };
+  return (BigInt(high | 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** An int64 that no JavaScript number holds. */

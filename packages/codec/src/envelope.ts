@@ -69,9 +69,9 @@ export class Envelope {
     return isMap ? (value as Record<string, unknown>) : this.#wrong(key, "a map");
   }
 
-  /** Only what the body says: a key named `constructor` is not there unless it is. */
+  /** No key is ever the name of something that every object has. */
   #get(key: string): unknown {
-    return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
+    return this.#fields[key];
   }
 
   #wrong(key: string, expectation: string): never {

@@ -18,30 +18,28 @@ export const EXTENSION = Object.freeze({
   unset: 21,
   /** −0, which the integers of MessagePack do not have. Empty. */
   negativeZero: 22,
-  /** Long: int64, big-endian. */
-  long: 23,
   /** bigint: two's complement, big-endian, any length of at least one byte. */
-  bigint: 24,
+  bigint: 23,
   /** Integer (varint): two's complement, big-endian, as CQL has it. */
-  integer: 25,
+  integer: 24,
   /** BigDecimal: int32 scale, then the unscaled value as a varint, as CQL has it. */
-  decimal: 26,
+  decimal: 25,
   /** InetAddress: 4 or 16 bytes. */
-  inet: 27,
+  inet: 26,
   /** LocalDate: uint32 days with 1970-01-01 at 2^31, as CQL has it. */
-  localDate: 28,
+  localDate: 27,
   /** LocalTime: int64 nanoseconds since midnight, as CQL has it. */
-  localTime: 29,
+  localTime: 28,
   /** Duration: months, days and nanoseconds as three vints, as CQL has it. */
-  duration: 30,
+  duration: 29,
   /** Tuple: a MessagePack array of its elements. */
-  tuple: 31,
+  tuple: 30,
   /** Vector: a MessagePack array of its subtype (a string or nil), then its elements. */
-  vector: 32,
+  vector: 31,
   /** JavaScript Map: a MessagePack array of key, value, key, value … in its order. */
-  map: 33,
+  map: 32,
   /** JavaScript Set: a MessagePack array of its elements in its order. */
-  set: 34,
+  set: 33,
   /** Float32Array: its elements as float32, big-endian. */
-  float32Array: 35,
+  float32Array: 34,
 } as const);

@@ -1,7 +1,7 @@
 import { valueKind } from "@helix/core/internal";
 import { ExtData } from "@msgpack/msgpack";
 import { bigintToBytes } from "./big-integer.ts";
-import { bytesOf, isByteKind } from "./driver-values.ts";
+import { bytesOf, isByteKind, longToBigint } from "./driver-values.ts";
 import { EXTENSION } from "./extension-types.ts";
 import { pack } from "./message-pack.ts";
 import { timeToBytes } from "./wire-time.ts";
@@ -54,6 +54,9 @@ function objectToWire(value: unknown): unknown {
       return fieldsToWire(value as Record<string, unknown>);
     case "buffer":
       return value;
+    case "long":
+      // A plain integer, which Go can bind; read as a number where that is exact, with the same CQL bytes.
+      return longToBigint(value);
     case "date":
       return new ExtData(EXTENSION.time, timeToBytes(value as Date));
     case "unset":

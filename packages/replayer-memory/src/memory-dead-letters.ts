@@ -84,7 +84,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
       raw: detached(entry).bytes,
       reason: cause.reason,
       ...(error === undefined ? {} : { error }),
-      attempts: entry.attempts,
+      attempts: cause.attempts ?? entry.attempts,
       deadAtMs: clock.wallMs(),
     });
   }

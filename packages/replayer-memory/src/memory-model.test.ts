@@ -65,11 +65,12 @@ type Step =
   | { readonly do: "advance"; readonly ms: number }
   | { readonly do: "drain" };
 
-const lane = fc.constantFrom(...LANES);
+/** Not evenly: what happens to a message more than once happens in a lane that is used a lot. */
+const lane = fc.constantFrom<Lane>("high.B", "high.B", "high.B", "high.B", "low.B", "high.A", "low.A");
 const pick = fc.nat(CAPACITY);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("enqueue" as const), lane }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("demand" as const), lane, messages: fc.nat(3) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("demand" as const), lane, messages: fc.nat(5) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("ack" as const, "bury" as const), pick }) },
   {
     weight: 4,
@@ -279,14 +280,14 @@ class Run {
 describe("MemoryReplayer against a model of plain arrays", () => {
   it("does the same, and accounts for every message, after every step", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 120, size: "max" }), async (steps) => {
         const run = new Run();
         for (const one of steps) {
           await run.step(one);
           await run.check();
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 250 },
     );
   }, 60_000);
 });

@@ -70,8 +70,9 @@ const RULES = {
  * loses all that it holds**; so does an exit, unless `drainAll` is called first. Use `@helix/replayer-nats`
  * where a failed write must survive.
  *
- * It holds encoded payloads, so what was enqueued is a snapshot and the bound in bytes is exact. Every
- * operation takes constant time, logarithmic in the number of delayed messages for those.
+ * It holds encoded payloads, so what was enqueued is a snapshot and the bound in bytes is exact. Enqueue,
+ * delivery and settlement take constant time, however much is waiting; handing back and becoming due is
+ * logarithmic in the number of messages that are delayed or handed back.
  *
  * States: open → (`close`) → closed, for good: nothing is accepted or delivered any more and no timer runs,
  * but what is in hand can be settled, `drainAll` hands out the rest, and dead letters can be read.
