@@ -1,0 +1,149 @@
+import {
+  type Clock,
+  type ClusterId,
+  type Logger,
+  type Metrics,
+  type Replayer,
+  silentLogger,
+  silentMetrics,
+  systemClock,
+} from "@helix/core";
+import {
+  callback,
+  expected,
+  having,
+  milliseconds,
+  oneOf,
+  optional,
+  type Rule,
+  readOptions,
+} from "@helix/core/internal";
+import {
+  assertOwnPolicies,
+  type ClusterConfig,
+  type ClusterOptions,
+  readClusterConfig,
+} from "./cluster-config.ts";
+import type { OnEnqueueFailed } from "./replay-handoff.ts";
+
+/** What whoever holds sessions to clusters needs. */
+export interface SessionOptions {
+  /** The driver's options per cluster. With A alone, a client is a plain pass-through. */
+  readonly clusters: { readonly A: ClusterOptions; readonly B?: ClusterOptions | undefined };
+  /** What the clusters are called in logs. @default A and B */
+  readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
+  /**
+   * What a request may take in all, every repetition of the driver's included: it has no bound of its own. A write that outlives it
+   * counts as perhaps applied. Milliseconds, 1 to 2^31 − 1. @default 15_000
+   */
+  readonly requestTimeoutMs?: number | undefined;
+  /** @default none */
+  readonly logger?: Logger | undefined;
+  /** @default none */
+  readonly metrics?: Metrics | undefined;
+  /** @default the machine's */
+  readonly clock?: Clock | undefined;
+  /** A number in [0, 1), for jitter. @default Math.random */
+  readonly random?: (() => number) | undefined;
+}
+
+export interface HelixClientOptions extends SessionOptions {
+  /** Where missed writes go. Without one, a write that one cluster misses rejects with HELIX_REPLAY_NOT_QUEUED. */
+  readonly replayer?: Replayer | undefined;
+  /**
+   * How long a write waits for a cluster once the other has applied it; then it is queued for the slow one.
+   * Milliseconds, 1 to 2^31 − 1. @default 2_000
+   */
+  readonly secondaryTimeoutMs?: number | undefined;
+  /** Where reads go until that cluster fails. @default "A" */
+  readonly readCluster?: ClusterId | undefined;
+  /**
+   * How long `close` waits for requests in flight. Those that are left are cut, and count as not answered.
+   * Milliseconds, 1 to 2^31 − 1. @default 5_000
+   */
+  readonly drainTimeoutMs?: number | undefined;
+  /**
+   * Takes payloads that the queue did not, and makes the replay best effort: a write that the other cluster has
+   * applied then resolves. It is not waited for; what it throws is logged.
+   */
+  readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
+}
+
+type Filled<T extends SessionOptions, Optional extends keyof T> = Omit<T, "clusters" | Optional> & {
+  readonly [K in Optional]-?: Exclude<T[K], undefined>;
+} & { readonly clusters: ReadonlyMap<ClusterId, ClusterConfig> };
+
+type Defaulted = "clusterNames" | "requestTimeoutMs" | "logger" | "metrics" | "clock" | "random";
+
+/** Validated, with defaults filled in. */
+export type ReadSessionOptions = Filled<SessionOptions, Defaulted>;
+/** Validated, with defaults filled in. */
+export type ReadClientOptions = Filled<
+  HelixClientOptions,
+  Defaulted | "secondaryTimeoutMs" | "readCluster" | "drainTimeoutMs"
+>;
+
+const sessionRules = {
+  clusters: readClusters as Rule<ReadonlyMap<ClusterId, ClusterConfig>>,
+  clusterNames: readNames as Rule<Readonly<Partial<Record<ClusterId, string>>>>,
+  requestTimeoutMs: milliseconds({ fallback: 15_000 }),
+  logger: fallback(having<Logger>("a logger", ["debug", "info", "warn", "error"]), silentLogger),
+  metrics: fallback(having<Metrics>("metrics", ["increment", "gauge", "observe"]), silentMetrics),
+  clock: fallback(having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"]), systemClock),
+  random: fallback(callback<() => number>() as Rule<() => number>, Math.random),
+};
+
+/** @throws TypeError, RangeError naming option, expectation and value. */
+export function readSessionOptions(owner: string, options: SessionOptions): ReadSessionOptions {
+  return readOptions<ReadSessionOptions>(owner, sessionRules, options);
+}
+
+/** @throws TypeError, RangeError naming option, expectation and value. */
+export function readClientOptions(options: HelixClientOptions): ReadClientOptions {
+  const read = readOptions<ReadClientOptions>(
+    "HelixClient",
+    {
+      ...sessionRules,
+      replayer: optional(having<Replayer>("a replayer", ["enqueue", "close"])),
+      secondaryTimeoutMs: milliseconds({ fallback: 2_000 }),
+      readCluster: oneOf<ClusterId>(["A", "B"], "A"),
+      drainTimeoutMs: milliseconds({ fallback: 5_000 }),
+      onEnqueueFailed: callback<OnEnqueueFailed>(),
+    },
+    options,
+  );
+  if (!read.clusters.has(read.readCluster)) {
+    throw new TypeError(
+      `Expected \`readCluster\` to be a cluster that is configured, got "${read.readCluster}"`,
+    );
+  }
+  return read;
+}
+
+function readClusters(value: unknown): ReadonlyMap<ClusterId, ClusterConfig> {
+  const { A, B } = readOptions<{ A: unknown; B?: unknown }>("`clusters`", { A: asIs, B: asIs }, value ?? {});
+  const configs = new Map([["A" as ClusterId, readClusterConfig("A", A)]]);
+  if (B !== undefined) {
+    configs.set("B", readClusterConfig("B", B));
+    assertOwnPolicies(A, B);
+  }
+  return configs;
+}
+
+function readNames(value: unknown): Readonly<Partial<Record<ClusterId, string>>> {
+  return readOptions<{ A?: string; B?: string }>("`clusterNames`", { A: text, B: text }, value);
+}
+
+function asIs(value: unknown): unknown {
+  return value;
+}
+
+function text(value: unknown, name: string): string | undefined {
+  if (value !== undefined && typeof value !== "string")
+    throw new TypeError(expected(name, "a string", value));
+  return value;
+}
+
+function fallback<T>(rule: Rule<T>, value: T): Rule<T> {
+  return (given, name) => (given === undefined ? value : rule(given, name));
+}

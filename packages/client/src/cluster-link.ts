@@ -1,0 +1,205 @@
+import { type Clock, type ClusterId, type EventHub, helixError, type Logger } from "@helix/core";
+import type { BreakerState } from "@helix/core/internal";
+import type { Client } from "cassandra-driver";
+import { ClusterBreaker } from "./cluster-breaker.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
+import { Outstanding } from "./outstanding.ts";
+import { signOfLife } from "./sign-of-life.ts";
+import { SupervisedSession } from "./supervised-session.ts";
+
+const PROBE_TIMEOUT_MS = 2_000;
+
+export interface ClusterLinkOptions {
+  readonly config: ClusterConfig;
+  /** What the cluster is called in logs. */
+  readonly name: string;
+  /** Instead of the keyspace of the configuration. */
+  readonly keyspace?: string | undefined;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly events: EventHub;
+  readonly onBreakerChange?: ((state: BreakerState) => void) | undefined;
+}
+
+/** All that one cluster is to the client: its session, its breaker, and what it owes an answer to. */
+export class ClusterLink {
+  readonly config: ClusterConfig;
+  readonly #options: ClusterLinkOptions;
+  readonly #session: SupervisedSession;
+  readonly #breaker: ClusterBreaker;
+  readonly #outstanding: Outstanding;
+  readonly #connectWaiters = new Set<() => void>();
+  readonly #unavailableListeners = new Set<() => void>();
+  /** Resolves once a first attempt to connect has succeeded or failed, or it is closed. */
+  readonly attempted: Promise<void>;
+  #onAttempted: () => void = () => {};
+  #lastFailure: unknown;
+  /** It opens again after each trial that failed, which is no news. */
+  #wasOpen = false;
+
+  constructor(options: ClusterLinkOptions) {
+    const { config, keyspace, requestTimeoutMs, clock, random } = options;
+    this.config = config;
+    this.#options = options;
+    this.attempted = new Promise((resolve) => {
+      this.#onAttempted = resolve;
+    });
+    this.#session = new SupervisedSession({
+      createClient: () => config.createClient(keyspace),
+      clock,
+      random,
+      onConnected: () => this.#onConnected(),
+      onDisconnected: (cause, info) => this.#onDisconnected(cause, info),
+    });
+    this.#breaker = new ClusterBreaker({
+      clock,
+      random,
+      probe: () => this.probe(),
+      onSessionInDoubt: (cause) => this.#session.drop(cause),
+      onChange: (state, info) => this.#onBreakerChange(state, info),
+    });
+    this.#outstanding = new Outstanding({
+      clock,
+      requestTimeoutMs,
+      onStall: () => this.#breaker.stalled(new Error("The cluster has stopped answering")),
+    });
+  }
+
+  get cluster(): ClusterId {
+    return this.config.cluster;
+  }
+
+  get isConnected(): boolean {
+    return this.#session.client !== undefined;
+  }
+
+  get breakerState(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  /** Whether a write should be tried on it at all. */
+  get isAvailable(): boolean {
+    return this.isConnected && this.#breaker.state === "closed";
+  }
+
+  start(): void {
+    this.#session.start();
+  }
+
+  /** Ends the session with whatever is in flight. Resolves when no socket and no timer is left. */
+  async close(): Promise<void> {
+    this.#breaker.close();
+    await this.#session.close();
+    this.#outstanding.close();
+    this.#onAttempted();
+  }
+
+  /** Calls back once when it is connected (now, if it is); returns what cancels that. */
+  onceConnected(callback: () => void): () => void {
+    if (this.isConnected) callback();
+    else this.#connectWaiters.add(callback);
+    return () => void this.#connectWaiters.delete(callback);
+  }
+
+  /** Calls back whenever it ceases to be available; returns what removes the listener. */
+  onUnavailable(listener: () => void): () => void {
+    this.#unavailableListeners.add(listener);
+    return () => void this.#unavailableListeners.delete(listener);
+  }
+
+  /** The error of a request that is not sent: surely the cluster's fault, surely not applied. */
+  unavailableError(): Error {
+    const { name } = this.#options;
+    const why = this.isConnected ? "its breaker is open" : "there is no session";
+    return helixError(
+      "HELIX_CLUSTER_UNAVAILABLE",
+      `Cluster ${name} is not available: ${why}`,
+      { cluster: this.cluster, outcome: "unavailable" },
+      { cause: this.#lastFailure },
+    );
+  }
+
+  /**
+   * Makes a request of the session, whatever the breaker says, and learns from its end. Rejects with
+   * the driver's error, HELIX_CLUSTER_UNAVAILABLE without a session, or HELIX_EXECUTE_TIMEOUT when
+   * the driver comes to no end; a late answer is still a sign of life. What an earlier session has yet to
+   * say is no news of the present one.
+   */
+  send<T>(request: (client: Client) => Promise<T>): Promise<T> {
+    const { client } = this.#session;
+    if (client === undefined) return Promise.reject(this.unavailableError());
+    return new Promise((resolve, reject) => {
+      const entry = this.#outstanding.add((timeout) => {
+        this.#breaker.failed(timeout);
+        reject(timeout);
+      });
+      request(client).then(
+        (result) => {
+          this.#outstanding.remove(entry, true);
+          if (client === this.#session.client) this.#breaker.answered();
+          resolve(result);
+        },
+        (error: unknown) => {
+          this.#outstanding.remove(entry, signOfLife(error) === "answered");
+          if (client === this.#session.client) this.#breaker.failed(error);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Resolves if the cluster answers at all. Rejects with the driver's error, or that of `send`. */
+  async probe(): Promise<void> {
+    const { client } = this.#session;
+    if (client === undefined) throw this.unavailableError();
+    // Not through `send`: the breaker reads the end of its own probes.
+    await client.execute("SELECT key FROM system.local", [], {
+      prepare: false,
+      isIdempotent: false,
+      readTimeout: PROBE_TIMEOUT_MS,
+    });
+  }
+
+  #onConnected(): void {
+    const { logger, name, events } = this.#options;
+    logger.info({ cluster: name }, "connected to the cluster");
+    this.#lastFailure = undefined;
+    this.#breaker.connected();
+    events.emit("cluster:connected", { cluster: this.cluster });
+    this.#onAttempted();
+    for (const waiter of this.#connectWaiters) waiter();
+    this.#connectWaiters.clear();
+  }
+
+  #onDisconnected(cause: unknown, info: { retryInMs: number; misconfigured: boolean }): void {
+    const { logger, name, events } = this.#options;
+    const fields = { cluster: name, err: cause, retryInMs: info.retryInMs };
+    if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
+    else logger.warn(fields, "no session to the cluster; it is sought again");
+    this.#lastFailure = cause;
+    this.#breaker.disconnected(cause);
+    this.#onAttempted();
+    events.emit("cluster:disconnected", { cluster: this.cluster, cause });
+  }
+
+  #onBreakerChange(state: BreakerState, info: { cause?: unknown; retryInMs: number }): void {
+    const { logger, name, events, onBreakerChange } = this.#options;
+    onBreakerChange?.(state);
+    const { cluster } = this;
+    if (state === "open") {
+      this.#lastFailure = info.cause ?? this.#lastFailure;
+      if (!this.#wasOpen) logger.warn({ cluster: name }, "breaker opened: writes to the cluster are queued");
+      this.#wasOpen = true;
+      events.emit("cluster:breaker:opened", { cluster, cause: info.cause, retryInMs: info.retryInMs });
+      for (const listener of [...this.#unavailableListeners]) listener();
+    } else if (state === "half-open") {
+      events.emit("cluster:breaker:half-opened", { cluster });
+    } else {
+      logger.info({ cluster: name }, "breaker closed: the cluster answers again");
+      this.#wasOpen = false;
+      events.emit("cluster:breaker:closed", { cluster });
+    }
+  }
+}

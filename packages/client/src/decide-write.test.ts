@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { type ClusterOutcome, decideWrite } from "./decide-write.ts";
+
+const failed = (
+  outcome: "unavailable" | "uncertain" | "rejected",
+  applied: "no" | "maybe",
+  error: unknown = {},
+) => ({ state: "failed", outcome, applied, error }) as const;
+
+const outcomes: Readonly<Record<string, ClusterOutcome<string>>> = {
+  applied: { state: "applied", result: "" },
+  away: failed("unavailable", "no"),
+  lost: failed("uncertain", "maybe"),
+  curable: failed("uncertain", "no"),
+  refused: failed("rejected", "no"),
+  unbindable: failed("rejected", "no", new TypeError()),
+};
+
+// Rows: what A came to; columns: what B came to. `+` success, `?` pending, `-` failed, `!` mistake.
+const table = `
+            applied  away  lost  curable  refused  unbindable
+applied     +        +B    +B    +B       +B       +B
+away        +A       -     ?AB   -        -        !
+lost        +A       ?AB   ?AB   ?AB      ?AB      ?AB
+curable     +A       -     ?AB   -        -        -
+refused     +A       -     ?AB   -        -        -
+unbindable  +A       !     ?AB   -        -        !
+`;
+
+const [header = "", ...rows] = table.trim().split("\n");
+const columns = header.trim().split(/\s+/);
+const cases = rows.flatMap((row) => {
+  const [a = "", ...cells] = row.split(/\s+/);
+  return cells.map((cell, n) => [a, columns[n] ?? "", cell] as const);
+});
+const verdicts = { "+": "success", "?": "pending", "-": "failed", "!": "mistake" } as const;
+
+test.each(cases)("A %s, B %s: %s", (a, b, cell) => {
+  const [A, B] = [outcomes[a], outcomes[b]];
+  if (A === undefined || B === undefined) throw new Error(`No such outcome: ${a}, ${b}`);
+  const verdict = verdicts[cell.charAt(0) as keyof typeof verdicts];
+  expect(decideWrite({ A, B })).toEqual({ verdict, queue: cell.slice(1).split("").filter(Boolean) });
+});
+
+test("the table has a row and a column for each outcome", () => {
+  expect(columns).toEqual(Object.keys(outcomes));
+  expect(cases).toHaveLength(36);
+});

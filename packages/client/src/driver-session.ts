@@ -1,0 +1,70 @@
+import type { Clock } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import type { Client } from "cassandra-driver";
+import { type ControlConnections, guardControlConnection, poolSockets } from "./driver-internals.ts";
+
+/** How long servers have to answer the end of a connection before it is cut. */
+const FAREWELL_MS = 200;
+
+/**
+ * One `Client` of the driver, from its connect to its end, of which it has exactly one each. Whatever
+ * happens in between, `release` leaves no socket of it.
+ */
+export class DriverSession {
+  readonly client: Client;
+  /** Resolves with the reason once no host is left that could be asked. Never rejects. */
+  readonly lost: Promise<unknown>;
+  readonly #clock: Clock;
+  readonly #control: ControlConnections;
+  readonly #lose: (cause: unknown) => void;
+
+  constructor(client: Client, clock: Clock) {
+    let lose: (cause: unknown) => void = () => {};
+    this.lost = new Promise((resolve) => {
+      lose = resolve;
+    });
+    this.#lose = lose;
+    this.client = client;
+    this.#clock = clock;
+    this.#control = guardControlConnection(client);
+    client.on("hostDown", () => this.#checkHosts());
+  }
+
+  /** Resolves when connected; rejects with the driver's error. It must be released in either case. */
+  async connect(): Promise<void> {
+    await this.client.connect();
+    this.#checkHosts();
+  }
+
+  /** Gives it up, for a reason that the driver does not know of. */
+  drop(cause: unknown): void {
+    this.#lose(cause);
+  }
+
+  /**
+   * Ends it, requests in flight included. Not before `connect` has settled: the driver would connect
+   * all the same, and nobody would know.
+   */
+  async release(): Promise<void> {
+    const sockets = [...this.#control.sockets(), ...poolSockets(this.client)];
+    this.#control.close();
+    const ended = new AbortController();
+    const shutdown = this.client
+      .shutdown()
+      .catch(() => {})
+      .finally(() => ended.abort());
+    await wait(this.#clock, FAREWELL_MS, ended.signal);
+    for (const socket of sockets) socket.destroy();
+    await shutdown;
+  }
+
+  /**
+   * With its last host the driver loses its control connection, and each attempt to get it back leaves
+   * sockets and timers behind that outlive `shutdown()`. So the session ends here.
+   */
+  #checkHosts(): void {
+    if (this.client.getState().getConnectedHosts().length === 0) {
+      this.#lose(new Error("No host of the cluster is connected any more"));
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import {
+  type ClusterId,
+  EventHub,
+  type EventSource,
+  type HelixEvents,
+  helixError,
+  type Operation,
+  type Params,
+  type ReplayExecutor,
+  type Startable,
+} from "@helix/core";
+import type { BreakerState } from "@helix/core/internal";
+import type { types } from "cassandra-driver";
+import { abortable } from "./abortable.ts";
+import { AttachedWorkers } from "./attached-workers.ts";
+import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
+import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
+import { type ConnectOptions, checkConnectOptions, connectLinks } from "./connect-links.ts";
+import { createLinks } from "./create-links.ts";
+import { toLong } from "./driver-internals.ts";
+import { queryOptions, sendOperation } from "./driver-request.ts";
+import { InFlight } from "./in-flight.ts";
+import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./operations.ts";
+import { ReadPath } from "./read-path.ts";
+import { createReplayExecutor } from "./replay-executor.ts";
+import { ReplayHandoff } from "./replay-handoff.ts";
+import {
+  type BatchOptions,
+  checkBatchOptions,
+  checkExecuteOptions,
+  type ExecuteOptions,
+  type RequestOptions,
+} from "./request-options.ts";
+import { Result } from "./result.ts";
+import { assertReplayable, inspectStatement, isWrite } from "./statement-check.ts";
+import { WritePath } from "./write-path.ts";
+import { WriteTimestamps } from "./write-timestamps.ts";
+
+/** How one cluster looks from here. */
+export interface ClusterState {
+  readonly connected: boolean;
+  readonly breaker: BreakerState;
+}
+
+/**
+ * Writes every row to two Cassandra clusters, and queues for replay what one of them missed. It trades the
+ * certainty that both have a write when the call returns for calls that succeed while one cluster is away: `result.writes` says
+ * which it was.
+ *
+ * new –`connect`→ open –`close`→ closed. Before `connect` requests reject with HELIX_CLIENT_NOT_CONNECTED, after `close`
+ * with HELIX_CLIENT_CLOSED; in between clusters come and go by themselves.
+ */
+export class HelixClient implements EventSource, AsyncDisposable {
+  readonly #options: ReadClientOptions;
+  readonly #events: EventHub;
+  readonly #links: ClusterLinks;
+  readonly #timestamps: WriteTimestamps;
+  readonly #workers = new AttachedWorkers();
+  readonly #inFlight = new InFlight();
+  readonly #closed = new AbortController();
+  /** None with one cluster alone. */
+  readonly #both: { readonly reads: ReadPath; readonly writes: WritePath } | undefined;
+  #isOpen = false;
+  #closing: Promise<void> | undefined;
+
+  /** @throws TypeError, RangeError naming option, expectation and value. Does no I/O. */
+  constructor(options: HelixClientOptions) {
+    const read = readClientOptions(options);
+    const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
+    const events = new EventHub((err, name) =>
+      logger.error({ err, event: name }, "an event listener failed"),
+    );
+    this.#options = read;
+    this.#events = events;
+    this.#links = createLinks(read, events);
+    this.#timestamps = new WriteTimestamps(clock, logger, events);
+    if (!read.clusters.has("B")) return;
+    const links = { A: this.#links.get("A"), B: this.#links.get("B") };
+    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, logger, metrics, events });
+    const timestamps = this.#timestamps;
+    this.#both = {
+      reads: new ReadPath(links, readCluster),
+      writes: new WritePath({ links, handoff, timestamps, secondaryTimeoutMs, clock, metrics }),
+    };
+  }
+
+  /** What each configured cluster looks like now. */
+  get clusterStates(): Readonly<Partial<Record<ClusterId, ClusterState>>> {
+    const entries = this.#links.main.map(
+      (link) => [link.cluster, { connected: link.isConnected, breaker: link.breakerState }] as const,
+    );
+    return Object.fromEntries(entries);
+  }
+
+  /**
+   * Resolves when the clusters that are waited for are there, and the attached workers run. Twice is safe.
+   *
+   * Rejects with the signal's reason (the clusters are sought all the same: connect again, or close),
+   * with HELIX_CLIENT_CLOSED, or with what a worker failed to start with.
+   */
+  async connect(options: ConnectOptions = {}): Promise<void> {
+    checkConnectOptions(options);
+    if (this.#closed.signal.aborted) throw clientClosed();
+    options.signal?.throwIfAborted();
+    this.#isOpen = true;
+    await connectLinks(this.#links, options, this.#closed.signal);
+    await this.#workers.start();
+  }
+
+  /**
+   * Runs a statement: a write on both clusters, a SELECT on one of them, anything on one alone with
+   * `cluster`, or if there is only one. Resolves when it is applied on one cluster and queued for the other at
+   * least.
+   *
+   * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be bound, and HELIX_NOT_REPLAYABLE. A
+   * write to both rejects with HELIX_BOTH_CLUSTERS_FAILED, HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED,
+   * or the driver's own TypeError, RangeError or ArgumentError for values that do not fit, with nothing written. A read rejects with
+   * HELIX_NO_CLUSTER_AVAILABLE, or the driver's error for a refusal; a statement on one cluster with
+   * the driver's error, or HELIX_CLUSTER_UNAVAILABLE.
+   */
+  async execute<Row = types.Row>(
+    query: string,
+    params?: Params,
+    options: ExecuteOptions = {},
+  ): Promise<Result<Row>> {
+    checkExecuteOptions(options);
+    const operation = readStatement(query, params);
+    const cluster = this.#onlyCluster(options);
+    const kind = inspectStatement(query);
+    if (cluster !== undefined) return this.#single(operation, options, cluster, isWrite(kind));
+    if (kind.verb !== "select") return this.#write(operation, options);
+    return this.#inFlight.track(() =>
+      abortable(this.#ready().reads.read<Row>(operation, options), options.signal),
+    );
+  }
+
+  /**
+   * Runs statements as one batch, as `execute` runs a write; all of them get the same timestamp. Rejects as
+   * `execute` does.
+   */
+  async batch<Row = types.Row>(
+    statements: readonly BatchStatement[],
+    options: BatchOptions = {},
+  ): Promise<Result<Row>> {
+    checkBatchOptions(options);
+    const operation = readBatch(statements, options);
+    const cluster = this.#onlyCluster(options);
+    if (cluster !== undefined) return this.#single(operation, options, cluster, true);
+    return this.#write(operation, options);
+  }
+
+  /** Returns what removes the listener. A listener that fails is logged and changes nothing. */
+  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Executes payloads on the sessions of this client, for a worker. After `close` it rejects with HELIX_CLIENT_CLOSED. */
+  replayExecutor(): ReplayExecutor {
+    return createReplayExecutor(this.#links);
+  }
+
+  /**
+   * Ties a worker to this client: `connect` starts it, `close` stops it first. Resolves when it runs, or
+   * at once before `connect`.
+   */
+  async attachWorker(worker: Startable): Promise<void> {
+    if (this.#closed.signal.aborted) throw clientClosed();
+    await this.#workers.attach(worker);
+  }
+
+  /**
+   * Stops the attached workers, waits for requests in flight, ends the sessions; the replayer is whose it
+   * was. Resolves when no socket and no timer is left. Rejects, after all of that, with what a worker failed to stop with.
+   * Twice is safe.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { clock, drainTimeoutMs } = this.#options;
+    this.#closed.abort();
+    const failures = await this.#workers.stop();
+    await this.#inFlight.drain(clock, drainTimeoutMs);
+    await this.#links.close();
+    // What was cut off is now being queued.
+    await this.#inFlight.drain(clock, drainTimeoutMs);
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, "Attached workers failed to stop");
+  }
+
+  /** The cluster that a request is for, if it is not for both. */
+  #onlyCluster({ cluster, executionProfile, signal }: RequestOptions): ClusterId | undefined {
+    const { clusters } = this.#options;
+    if (cluster !== undefined && !clusters.has(cluster)) {
+      throw new TypeError(`Expected \`cluster\` to be one that is configured, got "${cluster}"`);
+    }
+    const only = cluster ?? (this.#both === undefined ? "A" : undefined);
+    for (const [id, config] of executionProfile === undefined ? [] : clusters) {
+      if ((only ?? id) === id && executionProfile !== undefined && !config.hasProfile(executionProfile)) {
+        throw new TypeError(`Expected \`executionProfile\` to be one of \`clusters.${id}.profiles\``);
+      }
+    }
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    return only;
+  }
+
+  #write<Row>(operation: Operation, options: ExecuteOptions & BatchOptions): Promise<Result<Row>> {
+    assertReplayable(unsafeConstruct(operation));
+    return this.#inFlight.track(() => this.#ready().writes.write<Row>(operation, options));
+  }
+
+  async #single<Row>(
+    operation: Operation,
+    options: ExecuteOptions & BatchOptions,
+    cluster: ClusterId,
+    isTimed: boolean,
+  ): Promise<Result<Row>> {
+    const timestampMicros = isTimed ? this.#timestamps.next(options.timestampMicros) : undefined;
+    const query = {
+      ...queryOptions(operation, options),
+      ...(timestampMicros !== undefined && { timestamp: toLong(timestampMicros) }),
+    };
+    return this.#inFlight.track(async () => {
+      const sent = sendOperation(this.#links.get(cluster), operation, query);
+      return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros });
+    });
+  }
+
+  #ready(): { readonly reads: ReadPath; readonly writes: WritePath } {
+    if (this.#both === undefined) throw new Error("Two clusters are needed here: a bug in the routing");
+    return this.#both;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed.signal.aborted) throw clientClosed();
+    if (!this.#isOpen) {
+      throw helixError(
+        "HELIX_CLIENT_NOT_CONNECTED",
+        "The client is not connected: await `connect()` first",
+        {},
+      );
+    }
+  }
+}

@@ -1,0 +1,10 @@
+export { classifyError, type ErrorClass } from "./classify-error.ts";
+export type { HelixClientOptions, SessionOptions } from "./client-options.ts";
+export type { ClusterOptions } from "./cluster-config.ts";
+export type { ConnectOptions } from "./connect-links.ts";
+export { type ConnectedReplayExecutor, connectReplayExecutor } from "./connect-replay-executor.ts";
+export { type ClusterState, HelixClient } from "./helix-client.ts";
+export type { BatchStatement } from "./operations.ts";
+export type { OnEnqueueFailed } from "./replay-handoff.ts";
+export type { BatchOptions, ExecuteOptions, RequestOptions } from "./request-options.ts";
+export type { Result, WriteState } from "./result.ts";

@@ -1,0 +1,51 @@
+import { type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
+import { classifyError } from "./classify-error.ts";
+import type { ClusterLink } from "./cluster-link.ts";
+import { queryOptions, sendOperation } from "./driver-request.ts";
+import type { ExecuteOptions } from "./request-options.ts";
+import { Result } from "./result.ts";
+
+/**
+ * Reads from one cluster and stays with it, since two reads from two clusters may see two pasts: it moves to
+ * the other when this one fails or its breaker is open, and then stays there. A refusal of the server is not
+ * a failure: the other would refuse as well.
+ */
+export class ReadPath {
+  readonly #links: Readonly<Record<ClusterId, ClusterLink>>;
+  #current: ClusterId;
+
+  constructor(links: Readonly<Record<ClusterId, ClusterLink>>, first: ClusterId) {
+    this.#links = links;
+    this.#current = first;
+  }
+
+  /** Rejects with the driver's error for a refusal, or HELIX_NO_CLUSTER_AVAILABLE with both causes. */
+  async read<Row>(operation: Operation, options: ExecuteOptions): Promise<Result<Row>> {
+    const causes: Partial<Record<ClusterId, unknown>> = {};
+    const query = queryOptions(operation, options);
+    for (const cluster of [this.#current, otherCluster(this.#current)]) {
+      const link = this.#links[cluster];
+      if (!link.isAvailable) {
+        causes[cluster] = link.unavailableError();
+        continue;
+      }
+      try {
+        const resultSet = await sendOperation(link, operation, query);
+        this.#current = cluster;
+        return new Result<Row>(resultSet, { cluster });
+      } catch (error) {
+        if (classifyError(error).outcome === "rejected") throw error;
+        causes[cluster] = error;
+      }
+      options.signal?.throwIfAborted();
+    }
+    throw helixError(
+      "HELIX_NO_CLUSTER_AVAILABLE",
+      "No cluster could answer the read",
+      { causes },
+      {
+        cause: causes[this.#current],
+      },
+    );
+  }
+}

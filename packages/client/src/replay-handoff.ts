@@ -1,0 +1,86 @@
+import {
+  type ClusterReport,
+  type EventHub,
+  isHelixError,
+  type Logger,
+  type Metrics,
+  type Replayer,
+  type ReplayPayload,
+  summarize,
+} from "@helix/core";
+import { isolate } from "@helix/core/internal";
+
+/** Takes a payload that the queue did not: what becomes of it is then the application's business. */
+export type OnEnqueueFailed = (payload: ReplayPayload, error: unknown) => unknown;
+
+export interface ReplayHandoffOptions {
+  readonly replayer: Replayer | undefined;
+  readonly onEnqueueFailed: OnEnqueueFailed | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly events: EventHub;
+}
+
+/** What became of a payload. */
+export interface Handoff {
+  readonly queued: ClusterReport["queued"];
+  readonly error?: unknown;
+}
+
+/** The codes with which a queue says that it surely has not got it. */
+const SURELY_NOT = new Set<string>(["HELIX_QUEUE_FULL", "HELIX_QUEUE_CLOSED", "HELIX_PAYLOAD_INVALID"]);
+
+/** Gives missed writes to the queue, and tells everybody. */
+export class ReplayHandoff {
+  readonly #options: ReplayHandoffOptions;
+
+  constructor(options: ReplayHandoffOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a payload that is not queued is taken by the application. */
+  get isBestEffort(): boolean {
+    return this.#options.onEnqueueFailed !== undefined;
+  }
+
+  /** Resolves when the queue has it, or does not; never rejects. `cause` is why the cluster missed it. */
+  async enqueue(payload: ReplayPayload, cause: unknown): Promise<Handoff> {
+    const { replayer, metrics, events } = this.#options;
+    const { targetCluster: cluster, priority } = payload;
+    let failure: Handoff;
+    if (replayer === undefined) {
+      failure = { queued: "no" };
+    } else {
+      try {
+        await replayer.enqueue(payload);
+        metrics.increment("helix_enqueued_total", { cluster, priority });
+        if (events.has("write:queued")) events.emit("write:queued", { payload: summarize(payload), cause });
+        return { queued: "yes" };
+      } catch (error) {
+        failure = { queued: surelyNot(error) ? "no" : "maybe", error };
+      }
+    }
+    this.#failed(payload, failure.error);
+    return failure;
+  }
+
+  #failed(payload: ReplayPayload, error: unknown): void {
+    const { onEnqueueFailed, logger, metrics, events } = this.#options;
+    const { targetCluster: cluster, priority } = payload;
+    const result = isHelixError(error) ? error.code : error === undefined ? "no-queue" : "error";
+    metrics.increment("helix_enqueue_failed_total", { cluster, priority, result });
+    if (events.has("write:not-queued")) {
+      events.emit("write:not-queued", { payload: summarize(payload), cause: error });
+    }
+    // Without a callback the caller gets an error of its own, and logging is its business.
+    if (onEnqueueFailed === undefined) return;
+    isolate(
+      () => onEnqueueFailed(payload, error),
+      (fault) => logger.error({ ...summarize(payload), err: fault }, "onEnqueueFailed failed"),
+    );
+  }
+}
+
+function surelyNot(error: unknown): boolean {
+  return isHelixError(error) && SURELY_NOT.has(error.code);
+}

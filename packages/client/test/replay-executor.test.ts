@@ -1,0 +1,155 @@
+import { createPayload, isHelixError, type PayloadInput } from "@helix/core";
+import { reply, waitFor } from "@helix/testkit";
+import { expect, test } from "vitest";
+import { connectReplayExecutor } from "../src/index.ts";
+import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
+
+const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
+const signal = new AbortController().signal;
+
+function payload(more: Partial<PayloadInput> = {}) {
+  return createPayload({
+    targetCluster: "B",
+    operation: { kind: "statement", query: INSERT, params: ["1", "a"] },
+    timestampMicros: 1_234_567n,
+    ...more,
+  });
+}
+
+test("a statement is executed on its cluster alone, as it was written", async () => {
+  await using clusters = await TwoClusters.connected();
+  await clusters.client.replayExecutor().execute(payload({ consistency: 6 }), { signal });
+  expect(clusters.servers.A.requests).toEqual([]);
+  expect(clusters.servers.B.requests).toMatchObject([
+    {
+      kind: "execute",
+      query: INSERT,
+      timestamp: 1_234_567n,
+      consistency: 6,
+      values: [Buffer.from("1"), Buffer.from("a")],
+    },
+  ]);
+});
+
+test("named parameters and those of none are executed as well", async () => {
+  await using clusters = await TwoClusters.connected();
+  const executor = clusters.client.replayExecutor();
+  const remove = "DELETE FROM ks.t WHERE id = '1'";
+  await executor.execute(payload({ operation: { kind: "statement", query: remove, params: [] } }), {
+    signal,
+  });
+  expect(clusters.servers.B.requests.at(-1)).toMatchObject({ kind: "query", timestamp: 1_234_567n });
+  expect(clusters.servers.B.prepares).toEqual([]);
+});
+
+test.each(["logged", "unlogged", "counter"] as const)(
+  "a %s batch is one batch of that type",
+  async (batchType) => {
+    await using clusters = await TwoClusters.connected();
+    const statements = [
+      { query: INSERT, params: ["1", "a"] },
+      { query: INSERT, params: ["2", "b"] },
+    ];
+    const operation = { kind: "batch", batchType, statements } as const;
+    await clusters.client.replayExecutor().execute(payload({ operation }), { signal });
+    expect(clusters.servers.B.requests).toMatchObject([{ kind: "batch", batchType, timestamp: 1_234_567n }]);
+    expect(clusters.servers.B.requests[0]?.statements).toHaveLength(2);
+  },
+);
+
+test("the signal ends the waiting with its reason, and the late answer is ignored", async () => {
+  await using clusters = await TwoClusters.connected();
+  const controller = new AbortController();
+  clusters.script.B = () => {
+    controller.abort(new Error("enough"));
+    return reply.after(20, reply.error({ code: "serverError" }));
+  };
+  const executing = clusters.client.replayExecutor().execute(payload(), { signal: controller.signal });
+  await expect(executing).rejects.toThrow("enough");
+});
+
+test("failures are classified, and a probe tells a cluster that is there from one that is not", async () => {
+  await using clusters = await TwoClusters.connected();
+  const executor = clusters.client.replayExecutor();
+  clusters.script.B = () => reply.error({ code: "syntaxError" });
+  const refusal = await errorOf(executor.execute(payload(), { signal }));
+  expect(executor.classify?.(refusal)).toBe("rejected");
+  await executor.probe?.("B", { signal });
+  await clusters.servers.B.setDown();
+  await waitFor(() => clusters.client.clusterStates.B?.connected === false, {
+    timeoutMs: 3_000,
+    describe: "B is lost",
+  });
+  const absence = await errorOf(executor.execute(payload(), { signal }));
+  expect(executor.classify?.(absence)).toBe("unavailable");
+  await expect(executor.probe?.("B", { signal })).rejects.toThrow();
+});
+
+test("a statement without its keyspace gets a session with the keyspace of the write, and only that one", async () => {
+  await using clusters = await TwoClusters.connected({ driver: { keyspace: "app" } });
+  const executor = clusters.client.replayExecutor();
+  const query = "INSERT INTO t (id, v) VALUES (?, ?)";
+  const operation = { kind: "statement", query, params: ["1", "a"] } as const;
+  await executor.execute(payload({ operation, keyspace: "app" }), { signal });
+  expect(clusters.servers.B.connections).toBe(1);
+  // Qualified: any session will do.
+  await executor.execute(payload({ keyspace: "other" }), { signal });
+  expect(clusters.servers.B.connections).toBe(1);
+  await executor.execute(payload({ operation, keyspace: "other" }), { signal });
+  await executor.execute(payload({ operation, keyspace: "other" }), { signal });
+  expect(clusters.servers.B.connections).toBe(2);
+  for (let n = 0; n < 20; n++) await executor.execute(payload({ operation, keyspace: `k${n}` }), { signal });
+  await waitFor(() => clusters.servers.B.connections <= 9, {
+    timeoutMs: 3_000,
+    describe: () => `at most 8 more sessions are left of ${clusters.servers.B.connections}`,
+  });
+  await clusters.client.close();
+  await waitFor(() => clusters.servers.B.connections === 0, {
+    timeoutMs: 3_000,
+    describe: "no connection is left",
+  });
+});
+
+test("after the client has been closed it says so", async () => {
+  await using clusters = await TwoClusters.connected();
+  const executor = clusters.client.replayExecutor();
+  await clusters.client.close();
+  const error = await errorOf(executor.execute(payload(), { signal }));
+  expect(isHelixError(error, "HELIX_CLIENT_CLOSED")).toBe(true);
+});
+
+test("an executor with sessions of its own replays, and closes them", async () => {
+  await using clusters = await TwoClusters.start();
+  const { A, B } = clusters.servers;
+  const executor = await connectReplayExecutor({
+    clusters: { A: driverOptions(A), B: driverOptions(B) },
+    waitFor: "all",
+  });
+  await executor.execute(payload(), { signal });
+  await executor.probe("A", { signal });
+  expect(B.requests).toHaveLength(1);
+  await executor.close();
+  await waitFor(() => A.connections + B.connections === 0, {
+    timeoutMs: 3_000,
+    describe: "no connection is left",
+  });
+});
+
+test("a cluster that this process does not have makes its messages wait", async () => {
+  await using clusters = await TwoClusters.start();
+  await using executor = await connectReplayExecutor({ clusters: { A: driverOptions(clusters.servers.A) } });
+  const error = await errorOf(executor.execute(payload(), { signal }));
+  expect(isHelixError(error, "HELIX_CLUSTER_UNAVAILABLE")).toBe(true);
+  expect(executor.classify(error)).toBe("unavailable");
+});
+
+test("connecting that is aborted leaves nothing", async () => {
+  await using clusters = await TwoClusters.start();
+  await clusters.servers.A.setDown();
+  const connecting = connectReplayExecutor({
+    clusters: { A: driverOptions(clusters.servers.A) },
+    signal: AbortSignal.timeout(50),
+  });
+  await expect(connecting).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(connectReplayExecutor({ clusters: {} as never })).rejects.toThrow("`clusters.A`");
+});
