@@ -1,10 +1,10 @@
 import type { Clock } from "@helix/core";
+import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
 import { Delays } from "./delays.ts";
 
 function delays() {
-  const clock = new FakeClock();
+  const clock = new ManualClock();
   const due: string[] = [];
   return { clock, due, delays: new Delays<string>(clock, (item) => due.push(item)) };
 }
@@ -13,7 +13,7 @@ describe("Delays", () => {
   it("gives out what is due at the same time in the order in which it came", () => {
     const { clock, due, delays: waiting } = delays();
     for (const item of ["a", "b", "c", "d", "e", "f"]) waiting.add(item, 10);
-    clock.advance(10);
+    clock.advanceNow(10);
     expect(due).toEqual(["a", "b", "c", "d", "e", "f"]);
   });
 
@@ -21,10 +21,10 @@ describe("Delays", () => {
     const { clock, due, delays: waiting } = delays();
     for (const ms of [50, 10, 90, 30]) waiting.add(String(ms), ms);
     expect(clock.timers).toBe(1);
-    clock.advance(40);
+    clock.advanceNow(40);
     expect(due).toEqual(["10", "30"]);
     expect(clock.timers).toBe(1);
-    clock.advance(50);
+    clock.advanceNow(50);
     expect(due).toEqual(["10", "30", "50", "90"]);
     expect(clock.timers).toBe(0);
   });
@@ -56,7 +56,7 @@ describe("Delays", () => {
     waiting.add("a", 10);
     waiting.close();
     waiting.add("b", 5);
-    clock.advance(100);
+    clock.advanceNow(100);
     expect([due, clock.timers, [...waiting.items()].sort()]).toEqual([[], 0, ["a", "b"]]);
   });
 });

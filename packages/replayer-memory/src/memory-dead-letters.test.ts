@@ -1,11 +1,11 @@
 import type { DeadLetterReason } from "@helix/core";
+import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
 import { payloadOf, Receiver } from "../test/helpers.ts";
 import { MemoryReplayer, type MemoryReplayerOptions } from "./index.ts";
 
 class Bench {
-  readonly clock = new FakeClock();
+  readonly clock = new ManualClock();
   readonly queue: MemoryReplayer;
   readonly receiver: Receiver;
 
@@ -29,7 +29,7 @@ describe("MemoryReplayer, dead letters", () => {
     const { queue, receiver, clock } = new Bench();
     await queue.enqueue(payloadOf("1"));
     await (await receiver.next()).release({ attempts: 4 });
-    clock.advance(7);
+    clock.advanceNow(7);
     const error = Object.assign(new Error("x".repeat(5000)), { code: 8704 });
     await (await receiver.next()).deadLetter({ reason: "attempts", error });
     expect(await queue.deadLetters.get("1.0")).toEqual({
@@ -74,7 +74,7 @@ describe("MemoryReplayer, dead letters", () => {
     await (await bench.receiver.next()).release({ attempts: 3 });
     await (await bench.receiver.next()).deadLetter({ reason: "held" });
     await bench.queue.enqueue(payloadOf("2"));
-    bench.clock.advance(5);
+    bench.clock.advanceNow(5);
     await bench.queue.deadLetters.redrive("1.0");
     expect(await bench.ids()).toEqual([]);
     await (await bench.receiver.next()).ack();

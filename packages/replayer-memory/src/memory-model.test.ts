@@ -1,8 +1,8 @@
 import { encodePayload } from "@helix/codec";
 import { CLUSTERS, LANES, type Lane, type ReplayMessage } from "@helix/core";
+import { ManualClock } from "@helix/testkit/manual-clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
 import { idOf, microtasks, payloadOf, Receiver } from "../test/helpers.ts";
 import { MemoryReplayer } from "./index.ts";
 
@@ -88,7 +88,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The queue and the model side by side. */
 class Run {
-  readonly clock = new FakeClock();
+  readonly clock = new ManualClock();
   readonly queue = new MemoryReplayer({
     queueCapacity: CAPACITY,
     deadLetterCapacity: DEAD_LETTERS,
@@ -123,7 +123,7 @@ class Run {
       case "discard":
         return this.ofDead(one.pick, one.do);
       case "advance":
-        this.clock.advance(one.ms);
+        this.clock.advanceNow(one.ms);
         this.model.expire(this.clock.monotonicMs());
         return;
       case "drain":

@@ -1,7 +1,7 @@
 import { encodePayload } from "@helix/codec";
 import { isHelixError, type ReplayPayload } from "@helix/core";
+import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../test/fake-clock.ts";
 import { idOf, microtasks, payloadOf, Receiver } from "../test/helpers.ts";
 import { MemoryReplayer, type MemoryReplayerOptions } from "./index.ts";
 
@@ -40,7 +40,7 @@ describe("MemoryReplayer, enqueue", () => {
   });
 
   it("counts what is in hand and what is delayed against the capacity", async () => {
-    const queue = await filled(["1", "2"], { queueCapacity: 2, clock: new FakeClock() });
+    const queue = await filled(["1", "2"], { queueCapacity: 2, clock: new ManualClock() });
     const receiver = new Receiver(queue);
     await (await receiver.next()).release({ delayMs: 10 });
     const second = await receiver.next();
@@ -127,7 +127,7 @@ describe("MemoryReplayer, delivery", () => {
   });
 
   it("wakes a waiting receiver without a timer", async () => {
-    const clock = new FakeClock();
+    const clock = new ManualClock();
     const queue = new MemoryReplayer({ clock });
     const receiver = new Receiver(queue);
     await receiver.demand(1);
@@ -181,20 +181,20 @@ describe("MemoryReplayer, settlement", () => {
   });
 
   it("brings back what is released with a delay when it is due, behind what waits, without being asked", async () => {
-    const clock = new FakeClock();
+    const clock = new ManualClock();
     const queue = await filled(["1", "2", "3"], { clock });
     const receiver = new Receiver(queue);
     await (await receiver.next()).release({ delayMs: 200, attempts: 1 });
     await (await receiver.next()).release({ delayMs: 100 });
     expect(clock.timers).toBe(1);
     await receiver.demand(9);
-    clock.advance(99);
+    clock.advanceNow(99);
     await microtasks();
     expect(receiver.ids.slice(2)).toEqual(["3"]);
-    clock.advance(1);
+    clock.advanceNow(1);
     await microtasks();
     expect(receiver.ids.slice(3)).toEqual(["2"]);
-    clock.advance(100);
+    clock.advanceNow(100);
     await microtasks();
     expect(receiver.received.slice(4).map((message) => [idOf(message), message.attempts])).toEqual([
       ["1", 1],
@@ -226,7 +226,7 @@ describe("MemoryReplayer, settlement", () => {
 
 describe("MemoryReplayer, the end", () => {
   it("hands out everything with drainAll, oldest first, and settles what is in hand", async () => {
-    const clock = new FakeClock();
+    const clock = new ManualClock();
     const queue = await filled(["1", "2", "3", "4"], { clock });
     await queue.enqueue(payloadOf("5", { targetCluster: "A", priority: "low" }));
     const receiver = new Receiver(queue);
@@ -242,7 +242,7 @@ describe("MemoryReplayer, the end", () => {
   });
 
   it("refuses new work after close, delivers nothing, leaves no timer, and still settles and drains", async () => {
-    const clock = new FakeClock();
+    const clock = new ManualClock();
     const queue = await filled(["1", "2", "3", "4"], { clock });
     const receiver = new Receiver(queue);
     await receiver.demand(3);
@@ -255,7 +255,7 @@ describe("MemoryReplayer, the end", () => {
     await second?.release({ delayMs: 5 });
     expect(clock.timers).toBe(0);
     await third?.ack();
-    clock.advance(100);
+    clock.advanceNow(100);
     await microtasks();
     expect(receiver.ids).toEqual(["1", "2", "3"]);
     await expect(queue.enqueue(payloadOf("5"))).rejects.toMatchObject({ code: "HELIX_QUEUE_CLOSED" });
@@ -266,7 +266,7 @@ describe("MemoryReplayer, the end", () => {
 
 describe("MemoryReplayer, what it says of itself", () => {
   it("reports depths per lane, and the age of the oldest write wherever it is", async () => {
-    const clock = new FakeClock();
+    const clock = new ManualClock();
     const queue = new MemoryReplayer({ clock });
     for (const [id, age] of [
       ["1", 10],
@@ -293,7 +293,7 @@ describe("MemoryReplayer, what it says of itself", () => {
       stuck: 0,
       oldestAgeMs: 90,
     });
-    clock.advance(30);
+    clock.advanceNow(30);
     await (await receiver.next()).ack();
     expect(await age()).toBe(120);
     await third.release();

@@ -1,5 +1,5 @@
+import { settle } from "@helix/testkit/manual-clock";
 import { expect, it } from "vitest";
-import { settle } from "./manual-clock.ts";
 import { payload, payloads, startRig } from "./rig.ts";
 
 it("applies what arrives without waiting, on both clusters, and has no timer when it is idle", async () => {

@@ -14,7 +14,7 @@ import {
   type ReplayPayload,
   type ReplayQueue,
 } from "@helix/core";
-import type { ManualClock } from "./manual-clock.ts";
+import type { ManualClock } from "@helix/testkit/manual-clock";
 
 interface Entry {
   readonly lane: Lane;

@@ -1,8 +1,8 @@
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
 import { FakeQueue } from "./fake-queue.ts";
-import { ManualClock, settle } from "./manual-clock.ts";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("stop", () => {

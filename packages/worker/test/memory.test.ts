@@ -1,8 +1,8 @@
 import { type DeadLetterReason, isHelixError, type ReplayPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { expect, it } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
-import { ManualClock, settle } from "./manual-clock.ts";
 import { failure, payload, payloads } from "./rig.ts";
 
 /** The worker over the queue that is shipped, in manual time. */

@@ -1,6 +1,6 @@
 import type { ReplayPayload } from "@helix/core";
+import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { settle } from "./manual-clock.ts";
 import { executedIds, failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 const HOUR_MS = 3_600_000;

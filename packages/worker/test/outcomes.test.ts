@@ -1,7 +1,7 @@
 import { helixError, type Metrics, type ReplayPayload } from "@helix/core";
+import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayDrop, ReplayFailure } from "../src/index.ts";
-import { settle } from "./manual-clock.ts";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 function callbacks() {

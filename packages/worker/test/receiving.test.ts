@@ -1,5 +1,5 @@
+import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { settle } from "./manual-clock.ts";
 import { executedIds, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("what a worker takes", () => {

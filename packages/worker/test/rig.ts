@@ -9,10 +9,10 @@ import {
   type ReplayExecutor,
   type ReplayPayload,
 } from "@helix/core";
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { onTestFinished } from "vitest";
 import { ReplayWorker, type ReplayWorkerOptions } from "../src/index.ts";
 import { FakeQueue } from "./fake-queue.ts";
-import { ManualClock, settle } from "./manual-clock.ts";
 
 let made = 0;
 

@@ -1,11 +1,10 @@
-import type { Clock } from "@helix/core";
-
 interface Timer {
   readonly dueAtMs: number;
   readonly callback: () => void;
 }
 
-const START_MS = Date.UTC(2030, 0, 1);
+/** What the wall clock shows at the start. Milliseconds since 1970. */
+const START_MS = 1_764_000_000_000;
 
 /** Lets every promise that can settle without a timer settle. */
 export function settle(): Promise<void> {
@@ -13,7 +12,7 @@ export function settle(): Promise<void> {
 }
 
 /** Time that passes only when a test says so. */
-export class ManualClock implements Clock {
+export class ManualClock {
   readonly #timers = new Set<Timer>();
   #nowMs = 0;
 
@@ -40,20 +39,32 @@ export class ManualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
     await settle();
-    for (let next = this.#earliest(untilMs); next !== undefined; next = this.#earliest(untilMs)) {
-      this.#nowMs = next.dueAtMs;
-      this.#timers.delete(next);
-      next.callback();
-      await settle();
-    }
+    while (this.#fireNext(untilMs)) await settle();
     this.#nowMs = untilMs;
   }
 
-  #earliest(untilMs: number): Timer | undefined {
-    let earliest: Timer | undefined;
+  /** Lets time pass, timer by timer, at once: nothing settles in between. */
+  advanceNow(byMs: number): void {
+    const untilMs = this.#nowMs + byMs;
+    while (this.#fireNext(untilMs));
+    this.#nowMs = untilMs;
+  }
+
+  /** Time passes and nothing runs, as when the event loop is blocked; then what is due fires, late. */
+  async block(byMs: number): Promise<void> {
+    this.#nowMs += byMs;
+    await this.advance(0);
+  }
+
+  #fireNext(untilMs: number): boolean {
+    let next: Timer | undefined;
     for (const timer of this.#timers) {
-      if (timer.dueAtMs <= untilMs && timer.dueAtMs < (earliest?.dueAtMs ?? Infinity)) earliest = timer;
+      if (timer.dueAtMs <= untilMs && (next === undefined || timer.dueAtMs < next.dueAtMs)) next = timer;
     }
-    return earliest;
+    if (next === undefined) return false;
+    this.#timers.delete(next);
+    this.#nowMs = Math.max(this.#nowMs, next.dueAtMs);
+    next.callback();
+    return true;
   }
 }
