@@ -1,0 +1,27 @@
+/** What has been counted so far, by the callers' side and by the worker's. */
+export class Tally {
+  accepted = 0;
+  errors = 0;
+  firstError: unknown;
+  queued = 0;
+  replayed = 0;
+  deadLettered = 0;
+  longestLagMs = 0;
+  slowestCallMs = 0;
+
+  failed(error: unknown): void {
+    this.errors++;
+    this.firstError ??= error;
+  }
+
+  returned(callMs: number, queued: boolean): void {
+    this.accepted++;
+    if (queued) this.queued++;
+    this.slowestCallMs = Math.max(this.slowestCallMs, callMs);
+  }
+
+  applied(writtenAtMs: number): void {
+    this.replayed++;
+    this.longestLagMs = Math.max(this.longestLagMs, Date.now() - writtenAtMs);
+  }
+}
