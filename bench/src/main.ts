@@ -1,0 +1,19 @@
+import { benchClientWrites } from "./client-writes.ts";
+import { machine } from "./figures.ts";
+import { benchMemoryQueue } from "./memory-queue.ts";
+
+const benches: Record<string, () => Promise<void>> = {
+  "memory-queue": benchMemoryQueue,
+  "client-writes": benchClientWrites,
+};
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+
+machine();
+for (const name of names) {
+  const bench = benches[name];
+  if (bench === undefined) {
+    console.error(`There is no benchmark "${name}"; there are ${Object.keys(benches).join(", ")}`);
+    process.exit(2);
+  }
+  await bench();
+}
