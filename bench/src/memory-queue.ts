@@ -143,16 +143,19 @@ async function latency(): Promise<void> {
 async function million(): Promise<void> {
   const maxBytes = 256 * 2 ** 20;
   heading(`${whole(MILLION)} queued one-statement payloads, \`maxBytes\` ${mebibytes(maxBytes)}`);
-  const gc = globalThis.gc ?? (() => {});
-  gc();
-  const before = process.memoryUsage().rss;
+  const before = inUse();
   const queue = new MemoryReplayer({ queueCapacity: MILLION, maxBytes });
   for (let i = 0; i < MILLION; i++) await queue.enqueue(small(i));
-  gc();
-  const grown = process.memoryUsage().rss - before;
-  line("accepted", whole(queue.length));
-  line("encoded", mebibytes(encodePayload(small(MILLION)).length * MILLION));
-  line("the process has grown by", mebibytes(grown));
-  line("as a share of the bound (goal: at most 1)", (grown / maxBytes).toFixed(2));
+  const grown = inUse() - before;
+  line("accepted (goal: all)", whole(queue.length));
+  line("encoded, which is what the bound counts", mebibytes(queue.byteLength));
+  line("heap and buffers have grown by", mebibytes(grown));
   await queue.close();
+}
+
+/** Heap and buffers after a collection. Resident memory would hide behind what an earlier part has freed. */
+function inUse(): number {
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
