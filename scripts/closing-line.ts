@@ -2,7 +2,11 @@ import type { Reporter, TestModule } from "vitest/node";
 
 /** Ends a run with one line that a person and a machine can read: `N passed, N failed`. */
 export class ClosingLine implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandledErrors: readonly unknown[],
+    reason: "passed" | "failed" | "interrupted",
+  ): void {
     let passed = 0;
     let failed = unhandledErrors.length;
     let skipped = 0;
@@ -15,6 +19,8 @@ export class ClosingLine implements Reporter {
         else skipped++;
       }
     }
+    // A run that could not even begin has no test that failed.
+    if (reason !== "passed" && failed === 0) failed = 1;
     process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
   }
 }

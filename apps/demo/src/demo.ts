@@ -17,6 +17,8 @@ import { writeAll } from "./writer.ts";
 /** How long the replay may take once cluster B is back and the last write has returned. */
 const DRAIN_TIMEOUT_MS = 300_000;
 
+const SIMULATED = `  All of this on a SIMULATION. To see it on real Cassandra, install Docker, or a JDK 17 with Maven.`;
+
 /** Runs the whole story. Resolves with whether the promise held; leaves nothing behind, also when aborted. */
 export async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<boolean> {
   screen.say("starting two Cassandra clusters …");
@@ -43,6 +45,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   screen.say("comparing every row of both clusters with each other and with what was written …");
   const comparison = await compareClusters(pair, ledger, signal);
   report(tally, comparison, screen);
+  if (pair.source === "simulation") screen.print(SIMULATED);
   if (options.keep) await keepRunning(pair, screen, signal);
   return isGood(tally, comparison);
 }
@@ -115,8 +118,9 @@ function announce(client: HelixClient, worker: ReplayWorker, screen: Screen): vo
   );
 }
 
-async function outageOf({ options, outage, screen }: Act, signal: AbortSignal): Promise<void> {
-  screen.say(`${outage.announcement} for ${options.outageSeconds} s`);
+async function outageOf({ options, pair, outage, screen }: Act, signal: AbortSignal): Promise<void> {
+  const how = pair.source === "simulation" ? " (simulated)" : "";
+  screen.say(`${outage.announcement}${how} for ${options.outageSeconds} s`);
   await outage.begin();
   await sleep(options.outageSeconds * 1000, undefined, { signal });
   screen.say("cluster B comes back …");
