@@ -2,9 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HelixClient } from "@helix/client";
 import type { ClusterId } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { type CassandraPair, demoStatements, startCassandraPair, waitFor } from "@helix/testkit";
+import { type CassandraPair, demoStatements, onBoth, startCassandraPair, waitFor } from "@helix/testkit";
 import { ReplayWorker } from "@helix/worker";
-import { Client } from "cassandra-driver";
 import type { DemoOptions } from "./args.ts";
 import { type Comparison, compare, readAll } from "./compare.ts";
 import { Ledger } from "./ledger.ts";
@@ -29,7 +28,7 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
     onProgress: (line) => screen.say(line),
   });
   screen.say(pair.description);
-  await onBoth(pair, signal, async (client) => {
+  await onBoth(pair, async (client) => {
     await client.execute(demoStatements.CREATE_KEYSPACE);
     await client.execute(demoStatements.CREATE_TABLE);
   });
@@ -157,29 +156,9 @@ async function compareClusters(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const views = await onBoth(pair, signal, readAll);
+  signal.throwIfAborted();
+  const views = await onBoth(pair, readAll);
   return compare(views.A, views.B, ledger.rows());
-}
-
-/** Runs something on each cluster through a plain driver of its own, past everything that is being shown. */
-async function onBoth<T>(pair: CassandraPair, signal: AbortSignal, run: (client: Client) => Promise<T>) {
-  const on = async ({ contactPoint, localDataCenter }: CassandraPair["A"]) => {
-    signal.throwIfAborted();
-    const client = new Client({
-      contactPoints: [contactPoint],
-      localDataCenter,
-      protocolOptions: { maxVersion: 4 },
-      socketOptions: { readTimeout: 60_000 },
-    });
-    try {
-      await client.connect();
-      return await run(client);
-    } finally {
-      await client.shutdown();
-    }
-  };
-  const [A, B] = await Promise.all([on(pair.A), on(pair.B)]);
-  return { A, B };
 }
 
 function report(tally: Tally, comparison: Comparison, screen: Screen): void {

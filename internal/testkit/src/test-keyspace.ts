@@ -1,5 +1,5 @@
-import { Client } from "cassandra-driver";
 import type { CassandraAddress } from "./cassandra/cassandra-node.ts";
+import { onBoth } from "./on-both.ts";
 
 /**
  * Makes sure that both clusters have the keyspace, which a test file takes for its own: TRUNCATE its tables between
@@ -13,24 +13,8 @@ export async function createTestKeyspace(
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(name)) {
     throw new TypeError(`Expected \`name\` to be 1 to 48 of a-z, 0-9 and _, a letter first, got \`${name}\``);
   }
-  await Promise.all([pair.A, pair.B].map((cluster) => createKeyspace(cluster, name)));
-}
-
-async function createKeyspace(
-  { contactPoint, localDataCenter }: CassandraAddress,
-  name: string,
-): Promise<void> {
-  const client = new Client({
-    contactPoints: [contactPoint],
-    localDataCenter,
-    protocolOptions: { maxVersion: 4 },
-    socketOptions: { readTimeout: 30_000 },
-  });
-  try {
-    await client.execute(
-      `CREATE KEYSPACE IF NOT EXISTS ${name} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
-    );
-  } finally {
-    await client.shutdown();
-  }
+  const replication = "{'class': 'SimpleStrategy', 'replication_factor': 1}";
+  await onBoth(pair, (driver) =>
+    driver.execute(`CREATE KEYSPACE IF NOT EXISTS ${name} WITH replication = ${replication}`),
+  );
 }

@@ -1,7 +1,6 @@
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { type CassandraAddress, createTestKeyspace, waitFor } from "@helix/testkit";
+import { type CassandraAddress, createTestKeyspace, onBoth, waitFor } from "@helix/testkit";
 import { ReplayWorker } from "@helix/worker";
-import { Client } from "cassandra-driver";
 import { expect } from "vitest";
 import { HelixClient, type HelixClientOptions } from "../src/index.ts";
 
@@ -65,7 +64,7 @@ export class Path implements AsyncDisposable {
   /** Empties the file's own table on both clusters, creating it the first time. */
   static async prepare(pair: PathOptions["pair"], keyspace: string): Promise<void> {
     await createTestKeyspace(pair, keyspace);
-    await onEach(pair, async (driver) => {
+    await onBoth(pair, async (driver) => {
       await driver.execute(`CREATE TABLE IF NOT EXISTS ${keyspace}.t (id int PRIMARY KEY, v text)`);
       await driver.execute(`TRUNCATE ${keyspace}.t`);
     });
@@ -121,7 +120,7 @@ export class Path implements AsyncDisposable {
     const expected = [...this.#written]
       .map(([id, { value, timestampMicros }]) => `${id}: ${value} at ${timestampMicros}`)
       .sort();
-    const { A, B } = await onEach(this.#pair, async (driver) => {
+    const { A, B } = await onBoth(this.#pair, async (driver) => {
       const rows: string[] = [];
       const result = await driver.execute(`SELECT id, v, WRITETIME(v) AS at FROM ${this.keyspace}.t`, [], {
         prepare: true,
@@ -148,27 +147,4 @@ export class Path implements AsyncDisposable {
     await this.client.close();
     await this.replayer.close();
   }
-}
-
-/** Runs something on each cluster by a plain driver, past whatever is in between. */
-export async function onEach<T>(
-  pair: PathOptions["pair"],
-  run: (driver: Client) => Promise<T>,
-): Promise<Record<"A" | "B", T>> {
-  const on = async ({ contactPoint, localDataCenter }: CassandraAddress) => {
-    const driver = new Client({
-      contactPoints: [contactPoint],
-      localDataCenter,
-      protocolOptions: { maxVersion: 4 },
-      socketOptions: { readTimeout: 30_000 },
-    });
-    try {
-      await driver.connect();
-      return await run(driver);
-    } finally {
-      await driver.shutdown();
-    }
-  };
-  const [A, B] = await Promise.all([on(pair.A), on(pair.B)]);
-  return { A, B };
 }
