@@ -146,6 +146,6 @@ function swallowing(client: net.Socket): Connection {
 }
 
 function connectedTo(target: FaultProxyOptions["target"], client: net.Socket): Connection {
-  const server = net.connect({ ...target, noDelay: true, allowHalfOpen: true });
+  const server = net.connect({ host: target.host, port: target.port, noDelay: true, allowHalfOpen: true });
   return { client, server, requests: new Relay(client, server), answers: new Relay(server, client) };
 }

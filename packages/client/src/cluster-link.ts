@@ -197,6 +197,8 @@ export class ClusterLink {
     } else if (state === "half-open") {
       events.emit("cluster:breaker:half-opened", { cluster });
     } else {
+      // Otherwise what is slow, and not silent, would open it again at the next look.
+      this.#outstanding.answered();
       logger.info({ cluster: name }, "breaker closed: the cluster answers again");
       this.#wasOpen = false;
       events.emit("cluster:breaker:closed", { cluster });

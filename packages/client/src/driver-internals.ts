@@ -6,7 +6,10 @@ import { type Client, types } from "cassandra-driver";
  */
 
 interface Socket {
+  /** Whether `close` has been emitted. */
+  readonly closed: boolean;
   destroy(): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 interface DriverConnection {
@@ -59,6 +62,12 @@ export function poolSockets(client: Client): Socket[] {
     const connections = member(member(host, "pool"), "connections");
     return Array.isArray(connections) ? connections.filter(isConnection).flatMap(socketsOf) : [];
   });
+}
+
+/** Resolves when it is closed, by whichever side; never rejects. */
+export function socketClosed(socket: Socket): Promise<void> {
+  if (socket.closed) return Promise.resolve();
+  return new Promise((resolve) => socket.once("close", resolve));
 }
 
 /** A `bigint` as the driver's 64-bit number. */

@@ -1,7 +1,12 @@
 import type { Clock } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
-import { type ControlConnections, guardControlConnection, poolSockets } from "./driver-internals.ts";
+import {
+  type ControlConnections,
+  guardControlConnection,
+  poolSockets,
+  socketClosed,
+} from "./driver-internals.ts";
 
 /** How long servers have to answer the end of a connection before it is cut. */
 const FAREWELL_MS = 200;
@@ -46,16 +51,16 @@ export class DriverSession {
    * all the same, and nobody would know.
    */
   async release(): Promise<void> {
-    const sockets = [...this.#control.sockets(), ...poolSockets(this.client)];
+    const sockets = new Set([...this.#control.sockets(), ...poolSockets(this.client)]);
+    const shutdown = this.client.shutdown().catch(() => {});
     this.#control.close();
     const ended = new AbortController();
-    const shutdown = this.client
-      .shutdown()
-      .catch(() => {})
-      .finally(() => ended.abort());
+    // The driver has timers on a connection until its socket is closed, and does not always wait for that.
+    const gone = Promise.all([shutdown, ...[...sockets].map(socketClosed)]);
+    gone.then(() => ended.abort());
     await wait(this.#clock, FAREWELL_MS, ended.signal);
     for (const socket of sockets) socket.destroy();
-    await shutdown;
+    await gone;
   }
 
   /**

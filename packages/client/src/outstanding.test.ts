@@ -61,6 +61,16 @@ describe("a stall", () => {
     expect(stalls).toBeGreaterThan(0);
   });
 
+  test("is not what goes on after an answer to something else", async () => {
+    send(8);
+    await clock.advance(900);
+    outstanding.answered();
+    await clock.advance(900);
+    expect(stalls).toBe(0);
+    await clock.advance(400);
+    expect(stalls).toBeGreaterThan(0);
+  });
+
   test("is counted from the eighth request, not from an answer of long ago", async () => {
     for (const request of send(1)) outstanding.remove(request, true);
     await clock.advance(60_000);

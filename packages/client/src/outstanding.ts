@@ -52,7 +52,12 @@ export class Outstanding {
   /** It has come to an end; `answered` if that shows that a server is there. */
   remove(request: OutstandingRequest, answered: boolean): void {
     this.#requests.delete(request);
-    if (answered) this.#answeredAtMs = this.#options.clock.monotonicMs();
+    if (answered) this.answered();
+  }
+
+  /** A server has answered something, be it none of these requests: no stall is counted from before. */
+  answered(): void {
+    this.#answeredAtMs = this.#options.clock.monotonicMs();
   }
 
   /** Forgets all of them, and leaves no timer. */

@@ -1,4 +1,4 @@
-import { type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
+import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
 import { classifyError } from "./classify-error.ts";
 import type { ClusterLink } from "./cluster-link.ts";
 import { queryOptions, sendOperation } from "./driver-request.ts";
@@ -19,9 +19,14 @@ export class ReadPath {
     this.#current = first;
   }
 
-  /** Rejects with the driver's error for a refusal, or HELIX_NO_CLUSTER_AVAILABLE with both causes. */
+  /**
+   * Rejects with the driver's error where a server refuses it for good, or both refuse it; otherwise with
+   * HELIX_NO_CLUSTER_AVAILABLE and both causes.
+   */
   async read<Row>(operation: Operation, options: ExecuteOptions): Promise<Result<Row>> {
     const causes: Partial<Record<ClusterId, unknown>> = {};
+    /** Of servers that know no such table, or grant no such right: the other may. */
+    const refusals: unknown[] = [];
     const query = queryOptions(operation, options);
     for (const cluster of [this.#current, otherCluster(this.#current)]) {
       const link = this.#links[cluster];
@@ -34,11 +39,14 @@ export class ReadPath {
         this.#current = cluster;
         return new Result<Row>(resultSet, { cluster });
       } catch (error) {
-        if (classifyError(error).outcome === "rejected") throw error;
+        const { outcome, applied } = classifyError(error);
+        if (outcome === "rejected") throw error;
         causes[cluster] = error;
+        if (outcome === "uncertain" && applied === "no") refusals.push(error);
       }
       options.signal?.throwIfAborted();
     }
+    if (refusals.length === CLUSTERS.length) throw refusals[0];
     throw helixError(
       "HELIX_NO_CLUSTER_AVAILABLE",
       "No cluster could answer the read",

@@ -117,6 +117,19 @@ describe("a read", () => {
     expect(clusters.servers.B.requests).toEqual([]);
   });
 
+  test("of a table that one cluster does not know is tried on the other; that neither knows is told as it is", async () => {
+    await using clusters = await TwoClusters.connected();
+    const unknownTable = () => reply.error({ code: "invalid", message: "table ks.t does not exist" });
+    clusters.script.A = unknownTable;
+    clusters.script.B = oneRow("b");
+    expect((await clusters.client.execute(SELECT)).cluster).toBe("B");
+    clusters.script.B = unknownTable;
+    await expect(clusters.client.execute(SELECT)).rejects.toMatchObject({
+      code: 0x2200,
+      message: "table ks.t does not exist",
+    });
+  });
+
   test("that no cluster can answer is told with both causes", async () => {
     await using clusters = await TwoClusters.connected();
     clusters.script.A = () => reply.error(unavailable);

@@ -152,6 +152,21 @@ describe("a cluster that has stopped answering", () => {
     expect(results.every(({ writes: { B } }) => B === "queued")).toBe(true);
   });
 
+  test("to slow statements, but does answer, is given up once and not over and over", async () => {
+    await using clusters = await TwoClusters.connected({
+      client: { secondaryTimeoutMs: 20_000 },
+      driver: { socketOptions: { readTimeout: 20_000 } },
+    });
+    let opened = 0;
+    clusters.client.on("cluster:breaker:opened", () => opened++);
+    clusters.script.B = () => reply.after(2_000, reply.void);
+    await Promise.all(
+      Array.from({ length: 8 }, () => clusters.client.execute(INSERT, PARAMS, { cluster: "B" })),
+    );
+    expect(opened).toBe(1);
+    expect(clusters.client.clusterStates.B?.breaker).toBe("closed");
+  });
+
   test("is found again by its own probes, without any traffic", async () => {
     await using clusters = await TwoClusters.connected({ driver: { socketOptions: { readTimeout: 50 } } });
     clusters.script.B = () => reply.silence;
@@ -210,6 +225,30 @@ describe("close", () => {
     const write = clusters.client.execute(INSERT, PARAMS);
     await clusters.client.close();
     expect((await write).writes).toEqual({ A: "applied", B: "queued" });
+  });
+
+  test("does not wait for a cluster that has vanished to say goodbye", async () => {
+    const [A, B] = await Promise.all([startScriptedCqlServer(), startScriptedCqlServer()]);
+    const proxy = await startFaultProxy({ target: { host: B.host, port: B.port } });
+    const timers = () => openHandles().timers;
+    const timersBefore = timers();
+    const client = new HelixClient({
+      clusters: {
+        A: driverOptions(A),
+        B: {
+          ...driverOptions(B, { socketOptions: { connectTimeout: 60_000 } }),
+          contactPoints: [proxy.contactPoint],
+        },
+      },
+    });
+    await client.connect({ waitFor: "all" });
+    await proxy.set("blackhole");
+    const startedAt = performance.now();
+    await client.close();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // A connection that is still to be closed has a timer of the driver's, of `connectTimeout`.
+    expect(timers()).toBeLessThanOrEqual(timersBefore);
+    await Promise.all([proxy.close(), A.close(), B.close()]);
   });
 
   test("twice is one close, and afterwards everything is refused; the replayer is left alone", async () => {

@@ -30,9 +30,9 @@ export interface HelixErrors {
   HELIX_REPLAY_NOT_QUEUED: WriteReport;
   /** The statement is not safe to run a second time, or later, or elsewhere. Nothing was written. */
   HELIX_NOT_REPLAYABLE: { readonly construct: string };
-  /** No cluster could answer a read, or the one that was named could not be reached. */
+  /** Neither cluster could answer a read. */
   HELIX_NO_CLUSTER_AVAILABLE: { readonly causes: Readonly<Partial<Record<ClusterId, unknown>>> };
-  /** The cluster's breaker is open or its session is down: the request was not sent. */
+  /** The cluster that a request is for has no session, or its breaker is open: the request was not sent. */
   HELIX_CLUSTER_UNAVAILABLE: { readonly cluster: ClusterId; readonly outcome: "unavailable" };
   /** The client, or the executor made from it, has been closed. */
   HELIX_CLIENT_CLOSED: Record<never, never>;
