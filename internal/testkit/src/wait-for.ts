@@ -25,7 +25,8 @@ export async function waitFor<T>(
   signal?.throwIfAborted();
   const over = new AbortController();
   const end = () => over.abort();
-  const timer = setTimeout(end, timeoutMs);
+  // Not counted among what keeps the process alive, which is what some conditions look at.
+  const timer = setTimeout(end, timeoutMs).unref();
   signal?.addEventListener("abort", end, { once: true });
   const ended = new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
   let last: unknown;

@@ -50,6 +50,20 @@ async function proxies(): Promise<{ A: FaultProxy; B: FaultProxy; through: Addre
   };
 }
 
+/** What is open once nothing has changed for so many looks: longer than any timer of a request that is over. */
+async function steadyHandles(): Promise<ReturnType<typeof openHandles>> {
+  let last = openHandles();
+  let looks = 0;
+  const steady = () => {
+    const now = openHandles();
+    looks = now.sockets === last.sockets && now.timers === last.timers ? looks + 1 : 0;
+    last = now;
+    return looks >= 60;
+  };
+  await waitFor(steady, { timeoutMs: 10_000, describe: "the number of open handles is steady" });
+  return last;
+}
+
 /** The whole story: healthy, away, back; nobody is told of an error, and every cell is equal. */
 async function expectUnnoticed(
   path: Path,
@@ -171,7 +185,7 @@ test("three total outages in a row leave no socket and no timer behind", async (
   const before = openHandles();
   await path.start();
   await path.writeMany(50);
-  const healthy = openHandles();
+  const healthy = await steadyHandles();
   const settled = () => {
     const now = openHandles();
     return now.sockets === healthy.sockets && now.timers === healthy.timers;
