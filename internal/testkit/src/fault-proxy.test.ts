@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type FaultProxy, openHandles, startFaultProxy, waitFor } from "./index.ts";
+import { type FaultProxy, nothingMoreOpen, openHandles, startFaultProxy, waitFor } from "./index.ts";
 import { listenOnFreePort } from "./ports.ts";
 
 /** Answers every chunk with itself, and remembers what it was sent. */
@@ -69,10 +69,7 @@ afterEach(async () => {
   await proxy.close();
   for (const socket of [...echo.sockets, ...peers.map((peer) => peer.socket)]) socket.destroy();
   echo.server.close();
-  await waitFor(() => JSON.stringify(openHandles()) === JSON.stringify(before), {
-    timeoutMs: 5_000,
-    describe: () => `nothing is left: ${JSON.stringify(openHandles())}`,
-  });
+  await nothingMoreOpen(before);
 });
 
 function connect(): Peer {

@@ -14,7 +14,7 @@ export type { ServerError, WriteType } from "./cql/server-error.ts";
 export * as demoStatements from "./demo-statements.ts";
 export { type FaultMode, type FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
 export { onBoth, withDriver } from "./on-both.ts";
-export { type OpenHandles, openHandles } from "./open-handles.ts";
+export { nothingMoreOpen, type OpenHandles, openHandles } from "./open-handles.ts";
 export { freePorts } from "./ports.ts";
 export type { CassandraPairInfo } from "./provided-context.ts";
 export {

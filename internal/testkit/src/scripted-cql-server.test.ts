@@ -2,6 +2,7 @@ import { Client, policies, types } from "cassandra-driver";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   cell,
+  nothingMoreOpen,
   openHandles,
   type Reply,
   reply,
@@ -315,13 +316,6 @@ describe("a scripted CQL server", () => {
     expect(openHandles().sockets).toBeGreaterThan(before.sockets);
     await client.shutdown();
     await server.close();
-    const left = () => {
-      const { sockets, listeners, timers } = openHandles();
-      return sockets > before.sockets || listeners > before.listeners || timers > before.timers;
-    };
-    await waitFor(() => !left(), {
-      timeoutMs: 4_000,
-      describe: () => `nothing is left: ${JSON.stringify(openHandles())}`,
-    });
+    await nothingMoreOpen(before);
   });
 });

@@ -1,5 +1,12 @@
 import { isHelixError } from "@helix/core";
-import { openHandles, reply, startFaultProxy, startScriptedCqlServer, waitFor } from "@helix/testkit";
+import {
+  nothingMoreOpen,
+  openHandles,
+  reply,
+  startFaultProxy,
+  startScriptedCqlServer,
+  waitFor,
+} from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HelixClient } from "../src/index.ts";
 import { driverOptions, errorOf, FakeReplayer, TwoClusters } from "./two-clusters.ts";
@@ -12,16 +19,7 @@ beforeEach(() => {
   before = openHandles();
 });
 /** Whatever a test did, nothing of it is left: no socket, no timer, no listener. */
-afterEach(async () => {
-  const left = () => {
-    const now = openHandles();
-    return { sockets: now.sockets - before.sockets, timers: now.timers - before.timers };
-  };
-  await waitFor(() => left().sockets <= 0 && left().timers <= 0, {
-    timeoutMs: 3_000,
-    describe: () => `nothing is left: ${JSON.stringify(left())}`,
-  });
-});
+afterEach(() => nothingMoreOpen(before));
 
 function untilOpened(client: HelixClient, cluster: "A" | "B"): Promise<void> {
   return new Promise((resolve) => {
