@@ -10,7 +10,7 @@ import { Ledger } from "./ledger.ts";
 import { type Outage, prepareOutage } from "./outage.ts";
 import type { Screen } from "./screen.ts";
 import { Tally } from "./tally.ts";
-import { isGood, verdictTable } from "./verdict.ts";
+import { conclusion, isGood, verdictTable } from "./verdict.ts";
 import { writeAll } from "./writer.ts";
 
 /** How long the replay may take once cluster B is back and the last write has returned. */
@@ -165,11 +165,7 @@ function report(tally: Tally, comparison: Comparison, screen: Screen): void {
   screen.print(verdictTable(tally, comparison));
   for (const example of comparison.examples) screen.print(`  ${example}`);
   if (tally.firstError !== undefined) screen.print(`  first error of a caller: ${String(tally.firstError)}`);
-  screen.print(
-    isGood(tally, comparison)
-      ? "  Zero differences: cluster B missed writes, no caller noticed, and every cell is equal."
-      : "  NOT as promised: see the figures above.",
-  );
+  screen.print(`  ${conclusion(tally, comparison)}`);
 }
 
 async function keepRunning({ A, B }: CassandraPair, screen: Screen, signal: AbortSignal): Promise<void> {

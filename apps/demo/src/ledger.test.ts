@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compare } from "./compare.ts";
 import { Ledger, type Row } from "./ledger.ts";
 import { Tally } from "./tally.ts";
-import { isGood, verdictTable } from "./verdict.ts";
+import { conclusion, isGood, verdictTable } from "./verdict.ts";
 import { type RowChange, seededRandom, type Write, workload } from "./workload.ts";
 
 const insert = (id: number, customer = "c", amount = 1): RowChange => ({
@@ -112,6 +112,13 @@ describe("the verdict", () => {
 
   test.each([{ errors: 1 }, { deadLettered: 1 }, { replayed: 2 }])("is bad with %j", (change) => {
     expect(isGood(Object.assign(new Tally(), good, change), none)).toBe(false);
+  });
+
+  test("does not claim that an outage was survived when none was noticed", () => {
+    const untouched = Object.assign(new Tally(), { accepted: 10 });
+    expect(conclusion(good, none)).toContain("cluster B missed writes");
+    expect(conclusion(untouched, none)).toContain("over before a write was queued");
+    expect(conclusion(untouched, { ...none, differences: 1 })).toContain("NOT as promised");
   });
 
   test("is bad with a single difference", () => {

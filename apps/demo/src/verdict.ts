@@ -11,6 +11,15 @@ export function isGood(tally: Tally, comparison: Comparison): boolean {
   );
 }
 
+/** What the figures come to, in a sentence. */
+export function conclusion(tally: Tally, comparison: Comparison): string {
+  if (!isGood(tally, comparison)) return "NOT as promised: see the figures above.";
+  if (tally.queued === 0) {
+    return "Nothing differs, but the outage was over before a write was queued: try a longer one.";
+  }
+  return "Zero differences: cluster B missed writes, no caller noticed, and every cell is equal.";
+}
+
 /** The table at the end. */
 export function verdictTable(tally: Tally, comparison: Comparison): string {
   const rows: [string, string][] = [
