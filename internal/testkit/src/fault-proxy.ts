@@ -36,9 +36,10 @@ interface Connection {
 }
 
 /**
- * A TCP proxy that does what networks do. What has lost bytes does not recover: when a black hole is taken away, its
- * connections go on swallowing, as their two ends no longer agree on what was sent, and new ones work. One
- * thing differs from a direct connection: while the target itself refuses, a client is accepted and closed at once.
+ * A TCP proxy that does what networks do. What has lost bytes does not recover: when a black hole is taken
+ * away, its connections go on swallowing, as their two ends no longer agree on what was sent, and new ones
+ * work. One thing differs from a direct connection: while the target itself refuses, a client is accepted and
+ * closed at once.
  */
 export class FaultProxy implements AsyncDisposable {
   readonly host = HOST;

@@ -3,7 +3,10 @@ import type { CassandraAddress } from "./cassandra/cassandra-node.ts";
 import { startCassandraPair } from "./cassandra/start-cassandra-pair.ts";
 import type {} from "./provided-context.ts";
 
-/** For vitest's `globalSetup`: one pair of real Cassandras for the whole run. A file that kills a node starts its own. */
+/**
+ * For vitest's `globalSetup`: one pair of real Cassandras for the whole run. A file that kills a node starts
+ * its own.
+ */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const pair = await startCassandraPair({ onProgress: say });

@@ -22,8 +22,8 @@ export function openHandles(): OpenHandles {
 }
 
 /**
- * Resolves once there are no more sockets, timers and listeners than `before` (fewer will do: the test runner's
- * own come and go). Rejects after the timeout with what there is then.
+ * Resolves once there are no more sockets, timers and listeners than `before` (fewer will do: the test
+ * runner's own come and go). Rejects after the timeout with what there is then.
  */
 export async function nothingMoreOpen(before: OpenHandles, timeoutMs = 5_000): Promise<void> {
   const settled = () => {

@@ -22,7 +22,10 @@ export async function listenOnFreePort(server: net.Server, host: string): Promis
   }
 }
 
-/** Makes `server` listen on `port`. Resolves with it; rejects with the system's error, `EADDRINUSE` for example. */
+/**
+ * Makes `server` listen on `port`. Resolves with it; rejects with the system's error, `EADDRINUSE` for
+ * example.
+ */
 export async function listenOn(server: net.Server, host: string, port: number): Promise<number> {
   server.listen({ host, port });
   await once(server, "listening"); // rejects on "error"

@@ -4,8 +4,8 @@ import type net from "node:net";
 type Item = { readonly dueMs: number; readonly what: Buffer | "end" | "close" };
 
 /**
- * One direction of a proxied connection: forwards what `from` sends to `to`, in order, after `delayMs`. Once told to
- * swallow, it does so for ever, and `to` never learns what becomes of `from`.
+ * One direction of a proxied connection: forwards what `from` sends to `to`, in order, after `delayMs`. Once
+ * told to swallow, it does so for ever, and `to` never learns what becomes of `from`.
  */
 export class Relay {
   delayMs = 0;

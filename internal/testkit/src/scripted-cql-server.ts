@@ -13,8 +13,8 @@ import { listenOn, listenOnFreePort } from "./ports.ts";
 /** What a scripted server does. */
 export interface ScriptedCqlServerOptions {
   /**
-   * Decides every QUERY, EXECUTE and BATCH but those about system tables. What it throws or rejects with is answered
-   * as a `serverError`. @default everything is answered with `reply.void`
+   * Decides every QUERY, EXECUTE and BATCH but those about system tables. What it throws or rejects with is
+   * answered as a `serverError`. @default everything is answered with `reply.void`
    */
   readonly onRequest?: ((request: CqlRequest) => Reply | Promise<Reply>) | undefined;
   /** May refuse a PREPARE. Undefined: it is prepared. */
@@ -46,10 +46,10 @@ export async function startScriptedCqlServer(
 }
 
 /**
- * Speaks version 4 of Cassandra's native protocol well enough for an unmodified driver, and misbehaves on demand as a
- * real server will not. It stores nothing: a handler answers each request. Up, it listens; down, nobody does and
- * no connection is left; paused, connections are kept and made, but not read. What was prepared is remembered
- * over all of them until `forgetPrepared`.
+ * Speaks version 4 of Cassandra's native protocol well enough for an unmodified driver, and misbehaves on
+ * demand as a real server will not. It stores nothing: a handler answers each request. Up, it listens; down,
+ * nobody does and no connection is left; paused, connections are kept and made, but not read. What was
+ * prepared is remembered over all of them until `forgetPrepared`.
  */
 export class ScriptedCqlServer implements AsyncDisposable {
   readonly host: string;
@@ -101,7 +101,9 @@ export class ScriptedCqlServer implements AsyncDisposable {
       : listenOn(this.#listener, this.host, this.#port));
   }
 
-  /** Stops listening and destroys all connections, unanswered requests with them. Resolves when both are gone. */
+  /**
+   * Stops listening and destroys all connections, unanswered requests with them. Resolves when both are gone.
+   */
   async setDown(): Promise<void> {
     const stopped = new Promise((resolve) => this.#listener.close(resolve));
     for (const timer of this.#timers) clearTimeout(timer);

@@ -2,9 +2,9 @@ import type { CassandraAddress } from "./cassandra/cassandra-node.ts";
 import { onBoth } from "./on-both.ts";
 
 /**
- * Makes sure that both clusters have the keyspace, which a test file takes for its own: TRUNCATE its tables between
- * tests, and never drop it (six times the time). On clusters from the environment it may hold the last run's rows.
- * Rejects with a TypeError for a name that is not lower-case letters, digits and `_`.
+ * Makes sure that both clusters have the keyspace, which a test file takes for its own: TRUNCATE its tables
+ * between tests, and never drop it (six times the time). On clusters from the environment it may hold the
+ * last run's rows. Rejects with a TypeError for a name that is not lower-case letters, digits and `_`.
  */
 export async function createTestKeyspace(
   pair: { readonly A: CassandraAddress; readonly B: CassandraAddress },

@@ -4,7 +4,10 @@ import { setTimeout as after } from "node:timers/promises";
 export interface WaitForOptions {
   /** How long to wait in all. Milliseconds. */
   readonly timeoutMs: number;
-  /** What is waited for, for the error: "node A answers CQL". Called when time is up, so it may tell the last state. */
+  /**
+   * What is waited for, for the error: "node A answers CQL". Called when time is up, so it may tell the last
+   * state.
+   */
   readonly describe: string | (() => string);
   /** Between two looks. Milliseconds. @default 10 */
   readonly intervalMs?: number | undefined;

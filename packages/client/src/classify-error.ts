@@ -14,7 +14,9 @@ const uncertain: ErrorClass = Object.freeze({ outcome: "uncertain", applied: "ma
 const curable: ErrorClass = Object.freeze({ outcome: "uncertain", applied: "no" });
 const rejected: ErrorClass = Object.freeze({ outcome: "rejected", applied: "no" });
 
-/** Error codes of the native protocol v4, section 9; those of later versions as well, should one leak through. */
+/**
+ * Error codes of the native protocol v4, section 9; those of later versions as well, should one leak through.
+ */
 const BY_CODE: ReadonlyMap<number, ErrorClass> = new Map([
   [0x0000, uncertain], // server error
   [0x000a, rejected], // protocol error
@@ -74,11 +76,11 @@ const BY_MESSAGE: readonly (readonly [RegExp, ErrorClass])[] = [
 ];
 
 /**
- * What a failure of the driver, or of this package, means. Pure; never throws. Goes by name, code and
- * flags, since two copies of the driver may be loaded. What it does not know is `uncertain`.
+ * What a failure of the driver, or of this package, means. Pure; never throws. Goes by name, code and flags,
+ * since two copies of the driver may be loaded. What it does not know is `uncertain`.
  *
- * It only knows the error: a driver that made several tries reports the last, so whether an *earlier* try may have been
- * applied is for whoever made the request to remember.
+ * It only knows the error: a driver that made several tries reports the last, so whether an *earlier* try may
+ * have been applied is for whoever made the request to remember.
  */
 export function classifyError(error: unknown): ErrorClass {
   if (typeof error !== "object" || error === null) return uncertain;

@@ -33,8 +33,8 @@ export interface SessionOptions {
   /** What the clusters are called in logs. @default A and B */
   readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
   /**
-   * What a request may take in all, every repetition of the driver's included: it has no bound of its own. A write that outlives it
-   * counts as perhaps applied. Milliseconds, 1 to 2^31 − 1. @default 15_000
+   * What a request may take in all, every repetition of the driver's included: it has no bound of its own. A
+   * write that outlives it counts as perhaps applied. Milliseconds, 1 to 2^31 − 1. @default 15_000
    */
   readonly requestTimeoutMs?: number | undefined;
   /** @default none */
@@ -48,7 +48,10 @@ export interface SessionOptions {
 }
 
 export interface HelixClientOptions extends SessionOptions {
-  /** Where missed writes go. Without one, a write that one cluster misses rejects with HELIX_REPLAY_NOT_QUEUED. */
+  /**
+   * Where missed writes go. Without one, a write that one cluster misses rejects with
+   * HELIX_REPLAY_NOT_QUEUED.
+   */
   readonly replayer?: Replayer | undefined;
   /**
    * How long a write waits for a cluster once the other has applied it; then it is queued for the slow one.
@@ -63,8 +66,8 @@ export interface HelixClientOptions extends SessionOptions {
    */
   readonly drainTimeoutMs?: number | undefined;
   /**
-   * Takes payloads that the queue did not, and makes the replay best effort: a write that the other cluster has
-   * applied then resolves. It is not waited for; what it throws is logged.
+   * Takes payloads that the queue did not, and makes the replay best effort: a write that the other cluster
+   * has applied then resolves. It is not waited for; what it throws is logged.
    */
   readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
 }

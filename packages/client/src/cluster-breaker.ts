@@ -12,7 +12,9 @@ export interface ClusterBreakerOptions {
   readonly random: () => number;
   /** Resolves if the cluster answers. Rejects with the driver's error. */
   readonly probe: () => Promise<void>;
-  /** Not even a probe was answered: a connection that has died without a word stays dead, a new one may not. */
+  /**
+   * Not even a probe was answered: a connection that has died without a word stays dead, a new one may not.
+   */
   readonly onSessionInDoubt: (cause: unknown) => void;
   readonly onChange: (state: BreakerState, info: { cause?: unknown; retryInMs: number }) => void;
 }

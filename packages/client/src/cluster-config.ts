@@ -4,8 +4,8 @@ import { Client, type ClientOptions, policies, types } from "cassandra-driver";
 
 /**
  * The driver's own options for one cluster, or a function that makes them. A function is called for each
- * session: needed where the options hold policy objects of your own, since a policy belongs to one session, and
- * sessions are replaced after an outage and made anew for other keyspaces.
+ * session: needed where the options hold policy objects of your own, since a policy belongs to one session,
+ * and sessions are replaced after an outage and made anew for other keyspaces.
  */
 export type ClusterOptions = ClientOptions | (() => ClientOptions);
 
@@ -14,7 +14,9 @@ export interface ClusterConfig {
   readonly cluster: ClusterId;
   /** The keyspace of its sessions. */
   readonly keyspace: string | undefined;
-  /** Whether the driver may send a write a second time by itself: not with speculative executions, which race. */
+  /**
+   * Whether the driver may send a write a second time by itself: not with speculative executions, which race.
+   */
   readonly mayRetryWrites: boolean;
   /** Whether a write that says nothing about it is idempotent, by the cluster's `queryOptions`. */
   readonly isIdempotent: boolean;

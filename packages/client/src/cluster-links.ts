@@ -6,8 +6,8 @@ const MAX_KEYSPACES = 8;
 
 /**
  * The links of a process: one per cluster, and further ones for the keyspaces that payloads need, since
- * version 4 of the protocol ties the keyspace to the session. Of those the one that was used longest ago makes
- * room.
+ * version 4 of the protocol ties the keyspace to the session. Of those the one that was used longest ago
+ * makes room.
  */
 export class ClusterLinks {
   readonly #main: ReadonlyMap<ClusterId, ClusterLink>;

@@ -4,8 +4,8 @@ import { readSignal } from "./request-options.ts";
 
 export interface ConnectOptions {
   /**
-   * What to wait for: one cluster, no cluster, or all that are configured. Those that are not there are sought
-   * until close in any case. @default "any"
+   * What to wait for: one cluster, no cluster, or all that are configured. Those that are not there are
+   * sought until close in any case. @default "any"
    */
   readonly waitFor?: "any" | "none" | "all" | undefined;
   /** Ends the waiting, not the seeking. */

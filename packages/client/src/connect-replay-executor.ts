@@ -8,7 +8,9 @@ import { createReplayExecutor } from "./replay-executor.ts";
 export interface ConnectedReplayExecutor extends ReplayExecutor, EventSource, AsyncDisposable {
   probe: NonNullable<ReplayExecutor["probe"]>;
   classify: NonNullable<ReplayExecutor["classify"]>;
-  /** Ends the sessions: stop the worker first. Resolves when no socket and no timer is left. Twice is safe. */
+  /**
+   * Ends the sessions: stop the worker first. Resolves when no socket and no timer is left. Twice is safe.
+   */
   close(): Promise<void>;
 }
 

@@ -44,11 +44,11 @@ export interface ClusterState {
 
 /**
  * Writes every row to two Cassandra clusters, and queues for replay what one of them missed. It trades the
- * certainty that both have a write when the call returns for calls that succeed while one cluster is away: `result.writes` says
- * which it was.
+ * certainty that both have a write when the call returns for calls that succeed while one cluster is away:
+ * `result.writes` says which it was.
  *
- * new –`connect`→ open –`close`→ closed. Before `connect` requests reject with HELIX_CLIENT_NOT_CONNECTED, after `close`
- * with HELIX_CLIENT_CLOSED; in between clusters come and go by themselves.
+ * new –`connect`→ open –`close`→ closed. Before `connect` requests reject with HELIX_CLIENT_NOT_CONNECTED,
+ * after `close` with HELIX_CLIENT_CLOSED; in between clusters come and go by themselves.
  */
 export class HelixClient implements EventSource, AsyncDisposable {
   readonly #options: ReadClientOptions;
@@ -109,14 +109,15 @@ export class HelixClient implements EventSource, AsyncDisposable {
 
   /**
    * Runs a statement: a write on both clusters, a SELECT on one of them, anything on one alone with
-   * `cluster`, or if there is only one. Resolves when it is applied on one cluster and queued for the other at
-   * least.
+   * `cluster`, or if there is only one. Resolves when it is applied on one cluster and queued for the other
+   * at least.
    *
-   * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be bound, and HELIX_NOT_REPLAYABLE. A
-   * write to both rejects with HELIX_BOTH_CLUSTERS_FAILED, HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED,
-   * or the driver's own TypeError, RangeError or ArgumentError for values that do not fit, with nothing written. A read rejects with
-   * HELIX_NO_CLUSTER_AVAILABLE, or the driver's error for a refusal; a statement on one cluster with
-   * the driver's error, or HELIX_CLUSTER_UNAVAILABLE.
+   * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be
+   * bound, and HELIX_NOT_REPLAYABLE. A write to both rejects with HELIX_BOTH_CLUSTERS_FAILED,
+   * HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED, or the driver's own TypeError,
+   * RangeError or ArgumentError for values that do not fit, with nothing written. A read rejects with
+   * HELIX_NO_CLUSTER_AVAILABLE, or the driver's error for a refusal; a statement on one cluster with the
+   * driver's error, or HELIX_CLUSTER_UNAVAILABLE.
    */
   async execute<Row = types.Row>(
     query: string,
@@ -154,7 +155,10 @@ export class HelixClient implements EventSource, AsyncDisposable {
     return this.#events.on(name, listener);
   }
 
-  /** Executes payloads on the sessions of this client, for a worker. After `close` it rejects with HELIX_CLIENT_CLOSED. */
+  /**
+   * Executes payloads on the sessions of this client, for a worker. After `close` it rejects with
+   * HELIX_CLIENT_CLOSED.
+   */
   replayExecutor(): ReplayExecutor {
     return createReplayExecutor(this.#links);
   }
@@ -170,8 +174,8 @@ export class HelixClient implements EventSource, AsyncDisposable {
 
   /**
    * Stops the attached workers, waits for requests in flight, ends the sessions; the replayer is whose it
-   * was. Resolves when no socket and no timer is left. Rejects, after all of that, with what a worker failed to stop with.
-   * Twice is safe.
+   * was. Resolves when no socket and no timer is left. Rejects, after all of that, with what a worker failed
+   * to stop with. Twice is safe.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -9,7 +9,10 @@ export type BatchStatement = string | { readonly query: string; readonly params?
 
 const NO_PARAMS: Params = Object.freeze([]);
 
-/** @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound; HELIX_NOT_REPLAYABLE for USE. */
+/**
+ * @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound; HELIX_NOT_REPLAYABLE
+ * for USE.
+ */
 export function readStatement(query: unknown, params: unknown): Extract<Operation, { kind: "statement" }> {
   return { kind: "statement", ...readPart(query, params, "") };
 }

@@ -63,7 +63,9 @@ export class RememberingRetryPolicy extends policies.retry.RetryPolicy {
   }
 }
 
-/** A policy may ask to ignore a failure: the driver then reports an empty success, and a write would be lost. */
+/**
+ * A policy may ask to ignore a failure: the driver then reports an empty success, and a write would be lost.
+ */
 function honest(decision: Decision): Decision {
   return decision.decision === IGNORE ? { ...decision, decision: RETHROW } : decision;
 }

@@ -6,13 +6,14 @@ export interface RequestOptions {
   /** Which lane a missed write is queued in. @default "high" */
   readonly priority?: Priority | undefined;
   /**
-   * The timestamp of the write, in microseconds: an integer above −2^63, the same on both clusters. With the one that an error
-   * carries, a repeat is the same write. @default a new one, greater than all before it in this process
+   * The timestamp of the write, in microseconds: an integer above −2^63, the same on both clusters. With the
+   * one that an error carries, a repeat is the same write. @default a new one, greater than all before it in
+   * this process
    */
   readonly timestampMicros?: bigint | number | undefined;
   /**
-   * Runs it on this cluster alone, knowingly: anything goes (but `USE`), nothing is queued, and errors are the
-   * driver's own. @default both clusters for a write, either one for a read
+   * Runs it on this cluster alone, knowingly: anything goes (but `USE`), nothing is queued, and errors are
+   * the driver's own. @default both clusters for a write, either one for a read
    */
   readonly cluster?: ClusterId | undefined;
   /**

@@ -5,7 +5,10 @@ const MAX_LEAD_MS = 1_000;
 /** Once said is enough for a while. */
 const WARN_INTERVAL_MS = 10_000;
 
-/** The timestamp of each write, and a word when one lies in the future: it then beats all that are written until then. */
+/**
+ * The timestamp of each write, and a word when one lies in the future: it then beats all that are written
+ * until then.
+ */
 export class WriteTimestamps {
   readonly #clock: Clock;
   readonly #logger: Logger;

@@ -133,7 +133,7 @@ export class Path implements AsyncDisposable {
     expect(B).toEqual(expected);
   }
 
-  /** DESIGN's equation, per cluster, with nothing left over. */
+  /** The accounting equation, per cluster, with nothing left over. */
   expectAccounted(): void {
     for (const counts of Object.values(this.replayer.counts())) {
       const { enqueued, redriven, applied, deadLettered, drained, pending } = counts;

@@ -11,9 +11,9 @@ const DIGIT = /[0-9]/;
 const NUMBER = /[0-9A-Za-z.]/;
 
 /**
- * Splits CQL into tokens in a single pass, without understanding it: strings (`'…'`, `$$…$$`), quoted
- * names and comments (to the end of the line, or between slash-asterisk and asterisk-slash) are what makes looking at the raw text unsafe. An
- * unterminated one runs to the end; the server refuses such a text by itself.
+ * Splits CQL into tokens in a single pass, without understanding it: strings (`'…'`, `$$…$$`), quoted names
+ * and comments (to the end of the line, or between slash-asterisk and asterisk-slash) are what makes looking
+ * at the raw text unsafe. An unterminated one runs to the end; the server refuses such a text by itself.
  */
 export function* cqlTokens(query: string): Generator<CqlToken, void, void> {
   let at = 0;

@@ -4,16 +4,23 @@ import type { ClusterId, Lane } from "./cluster.ts";
 export interface ClusterReport {
   /** `no` only with proof for every try that the driver made; `maybe` whenever an answer was lost. */
   readonly applied: "yes" | "no" | "maybe";
-  /** Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it. */
+  /**
+   * Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it.
+   */
   readonly queued: "yes" | "no" | "maybe";
-  /** Why it was not (surely) applied. Never contains a bound value of ours; a driver's text is passed on as it is. */
+  /**
+   * Why it was not (surely) applied. Never contains a bound value of ours; a driver's text is passed on as it
+   * is.
+   */
   readonly cause?: unknown;
 }
 
 /** Carried by every error of a write that reached, or may have reached, a cluster. */
 export interface WriteReport {
   readonly clusters: Readonly<Partial<Record<ClusterId, ClusterReport>>>;
-  /** Repeat the call with this `timestampMicros` and the repeat is the same write, however often it is made. */
+  /**
+   * Repeat the call with this `timestampMicros` and the repeat is the same write, however often it is made.
+   */
   readonly timestampMicros: bigint;
 }
 

@@ -14,10 +14,14 @@ export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
 /** Executes a payload on its target cluster with its timestamp. Resolves when it is applied, else rejects. */
 export type ExecuteFunc = (payload: ReplayPayload, options: { signal: AbortSignal }) => Promise<void>;
 
-/** What a worker executes with; `client.replayExecutor()` returns one, and a bare {@link ExecuteFunc} will do. */
+/**
+ * What a worker executes with; `client.replayExecutor()` returns one, and a bare {@link ExecuteFunc} will do.
+ */
 export interface ReplayExecutor {
   execute: ExecuteFunc;
-  /** What a failure means. Must not throw. @default `error.outcome` where it is an outcome, else `uncertain` */
+  /**
+   * What a failure means. Must not throw. @default `error.outcome` where it is an outcome, else `uncertain`
+   */
   classify?(error: unknown): Exclude<Outcome, "applied">;
   /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */
   probe?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<void>;

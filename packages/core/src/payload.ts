@@ -185,7 +185,9 @@ export function statementsOf(payload: ReplayPayload): readonly Statement[] {
   return payload.operation.kind === "batch" ? payload.operation.statements : [payload.operation];
 }
 
-/** The tables that a payload writes, as `keyspace.table` where the keyspace is known. Sorted, without repeats. */
+/**
+ * The tables that a payload writes, as `keyspace.table` where the keyspace is known. Sorted, without repeats.
+ */
 export function tablesOf(payload: ReplayPayload): readonly string[] {
   const names = statementsOf(payload).map(({ query }) => tableOf(query, payload.keyspace) ?? "?");
   return names.length === 1 ? names : [...new Set(names)].sort();

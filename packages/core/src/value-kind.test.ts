@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { isHelixError } from "./errors.ts";
 import { assertBindable, type ValueKind, valueKind } from "./value-kind.ts";
 
-/** The driver's classes by shape alone: core does not know the driver, and neither does another copy of it. */
+/**
+ * The driver's classes by shape alone: core does not know the driver, and neither does another copy of it.
+ */
 class Shaped {
   constructor(fields: object) {
     Object.assign(this, fields);

@@ -1,6 +1,9 @@
 import type { CassandraPair, OwnedNode, PairSource } from "./cassandra-node.ts";
 
-/** Starts A and B at once. When one fails the other is given up at once and removed, then the first error is thrown. */
+/**
+ * Starts A and B at once. When one fails the other is given up at once and removed, then the first error is
+ * thrown.
+ */
 export async function startBoth<Node extends OwnedNode>(
   start: (name: "A" | "B", signal: AbortSignal) => Promise<Node>,
   signal: AbortSignal,

@@ -142,7 +142,9 @@ function containerYaml(clusterName: string): string {
   });
 }
 
-/** Ready when CQL is answered from here: the log says so before the port is bound. Gives up at once on abort. */
+/**
+ * Ready when CQL is answered from here: the log says so before the port is bound. Gives up at once on abort.
+ */
 class CqlWaitStrategy implements WaitStrategy {
   readonly #host: string;
   readonly #port: number;

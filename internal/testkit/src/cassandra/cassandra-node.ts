@@ -12,9 +12,14 @@ export interface CassandraAddress {
  * Every method rejects for a node whose address came from the environment: it is not ours to kill.
  */
 export interface CassandraNode extends CassandraAddress {
-  /** Kills the server (SIGKILL). Resolves when it is gone: connections are then refused. Twice is harmless. */
+  /**
+   * Kills the server (SIGKILL). Resolves when it is gone: connections are then refused. Twice is harmless.
+   */
   kill(): Promise<void>;
-  /** Starts it again on the same data. Resolves when it answers CQL; rejects with the end of its log otherwise. */
+  /**
+   * Starts it again on the same data. Resolves when it answers CQL; rejects with the end of its log
+   * otherwise.
+   */
   start(): Promise<void>;
   /** Freezes it (SIGSTOP): connections stay open, and new ones are accepted, but nothing is answered. */
   pause(): Promise<void>;

@@ -60,7 +60,9 @@ function reason(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).trim();
 }
 
-/** What `promise` comes to, unless time is up or the signal aborts before. What it comes to later is ignored. */
+/**
+ * What `promise` comes to, unless time is up or the signal aborts before. What it comes to later is ignored.
+ */
 async function within<T>(ms: number, signal: AbortSignal, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let giveUp = () => {};

@@ -9,7 +9,10 @@ import { readNodeIdentity } from "./node-identity.ts";
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Two clusters that somebody else runs, by `HELIX_CASSANDRA_A`, `_B` and `_DC`. Wrong addresses are an error, not a reason to go on. */
+/**
+ * Two clusters that somebody else runs, by `HELIX_CASSANDRA_A`, `_B` and `_DC`. Wrong addresses are an error,
+ * not a reason to go on.
+ */
 export async function useEnvironment({ killable }: ProviderContext): Promise<CassandraPair> {
   const { HELIX_CASSANDRA_A, HELIX_CASSANDRA_B, HELIX_CASSANDRA_DC } = process.env;
   if (!HELIX_CASSANDRA_A || !HELIX_CASSANDRA_B) {

@@ -11,7 +11,10 @@ export interface CassandraPairOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
   /** Whether nodes are going to be killed or paused: then given addresses are not used. @default false */
   readonly killable?: boolean | undefined;
-  /** Whether two simulated clusters will do where there are no real ones. For the demo, never for a test. @default false */
+  /**
+   * Whether two simulated clusters will do where there are no real ones. For the demo, never for a test.
+   * @default false
+   */
   readonly allowSimulation?: boolean | undefined;
   /** Gives the start up, a download included; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
@@ -28,7 +31,9 @@ const SOURCES: readonly PairSource[] = ["environment", "containers", "processes"
 const ADVICE = `Install Docker (an engine that has or can pull the image cassandra:5.0), or a JDK 17 with Maven, or set \
 HELIX_CASSANDRA_A and HELIX_CASSANDRA_B to the host:port of two clusters that may be written to.`;
 
-/** The pair of the first source that is usable, or of the one that was asked for; see `startCassandraPair`. */
+/**
+ * The pair of the first source that is usable, or of the one that was asked for; see `startCassandraPair`.
+ */
 export async function startFirstUsable(
   providers: Readonly<Record<PairSource, Provider>>,
   options: CassandraPairOptions,

@@ -52,7 +52,10 @@ const NAMES = 0x40;
 
 const BATCH_TYPES = ["logged", "unlogged", "counter"] as const;
 
-/** Decodes the body of a QUERY, EXECUTE or BATCH. Throws `UnpreparedError`, or a RangeError where it is cut short. */
+/**
+ * Decodes the body of a QUERY, EXECUTE or BATCH. Throws `UnpreparedError`, or a RangeError where it is cut
+ * short.
+ */
 export function decodeRequest(frame: Frame, findPrepared: FindPrepared): Decoded {
   const from = new WireReader(frame.body);
   if (frame.flags & 0x04) skipCustomPayload(from);

@@ -27,7 +27,10 @@ export type WriteType =
   | "CDC";
 
 interface Base {
-  /** @default the code's name. The driver writes a message of its own for timeouts, failures and `unavailable`. */
+  /**
+   * @default the code's name. The driver writes a message of its own for timeouts, failures and
+   * `unavailable`.
+   */
   readonly message?: string;
 }
 

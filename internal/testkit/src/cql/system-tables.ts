@@ -30,7 +30,9 @@ const LOCAL_COLUMNS: readonly Column[] = [
 
 const PEER_COLUMNS: readonly Column[] = [{ name: "peer", type: "inet" }, ...NODE_COLUMNS];
 
-/** The answer to a statement about a system table; undefined for any other. What is not known here is empty. */
+/**
+ * The answer to a statement about a system table; undefined for any other. What is not known here is empty.
+ */
 export function answerSystemQuery(query: string, facts: ClusterFacts): Reply | undefined {
   const table = /\bfrom\s+(system\w*\.\w+)/i.exec(query)?.[1]?.toLowerCase();
   if (table === undefined) return undefined;

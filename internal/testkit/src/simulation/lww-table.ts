@@ -25,8 +25,8 @@ const NEVER = -(2n ** 63n);
 
 /**
  * The rule that makes a replay harmless, as Cassandra has it: of two writes to a cell the greater timestamp
- * wins; at the same one a deletion beats a value, and the greater of two values wins, byte by byte. So the outcome is
- * the same whatever the order in which the writes arrive, and however often.
+ * wins; at the same one a deletion beats a value, and the greater of two values wins, byte by byte. So the
+ * outcome is the same whatever the order in which the writes arrive, and however often.
  */
 export class LwwTable<Column extends string> {
   readonly #columns: readonly Column[];

@@ -3,7 +3,9 @@ import type { CassandraPair, OwnedNode, ProviderContext } from "../cassandra/cas
 import { type ScriptedCqlServer, startScriptedCqlServer } from "../scripted-cql-server.ts";
 import { SimulatedOrders } from "./simulated-orders.ts";
 
-/** Two simulated clusters for the demo, where there is no real Cassandra to be had. No test may rest on them. */
+/**
+ * Two simulated clusters for the demo, where there is no real Cassandra to be had. No test may rest on them.
+ */
 export async function startSimulation({ signal }: Pick<ProviderContext, "signal">): Promise<CassandraPair> {
   const nodes = await startBoth(startSimulatedNode, signal);
   const what =
