@@ -28,7 +28,12 @@ export interface Handoff {
 }
 
 /** The codes with which a queue says that it surely has not got it. */
-const SURELY_NOT = new Set<string>(["HELIX_QUEUE_FULL", "HELIX_QUEUE_CLOSED", "HELIX_PAYLOAD_INVALID"]);
+const SURELY_NOT = new Set<string>([
+  "HELIX_QUEUE_FULL",
+  "HELIX_QUEUE_CLOSED",
+  "HELIX_PAYLOAD_INVALID",
+  "HELIX_PAYLOAD_TOO_LARGE",
+]);
 
 /** Gives missed writes to the queue, and tells everybody. */
 export class ReplayHandoff {

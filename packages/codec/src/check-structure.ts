@@ -3,17 +3,20 @@ import { isUtf8 } from "node:buffer";
 /**
  * Refuses what is not exactly one complete MessagePack object, before anything is allocated for it: a
  * library believes the lengths that it is told, and a body of 100 bytes may declare arrays of 4 G elements
- * inside each other. After this, all that is declared is there. Also refuses strings that are not UTF-8,
- * which would be decoded into other text without a word. Linear, without recursion.
+ * inside each other. After this, all that is declared is there. Linear, without recursion.
  *
+ * @returns where strings begin that are not UTF-8, which the library would decode into other text without a word; empty
+ * for nearly every body.
  * @throws RangeError, SyntaxError
  */
-export function checkStructure(bytes: Uint8Array, maxDepth: number): void {
+export function checkStructure(bytes: Uint8Array, maxDepth: number): readonly number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const outer: number[] = [];
+  const notUtf8: number[] = [];
   let open = 1;
   let at = 0;
   while (open > 0) {
+    const start = at;
     const head = view.getUint8(at++);
     const { lengthBytes, extra, fixed, kind } = SHAPES[head] as Shape;
     const length = lengthBytes === 0 ? fixed : readLength(view, at, lengthBytes);
@@ -30,13 +33,30 @@ export function checkStructure(bytes: Uint8Array, maxDepth: number): void {
     } else {
       const end = at + length + extra;
       if (end > bytes.length) throw new RangeError("More is declared than there is");
-      if (kind === "text") checkText(bytes, at, end);
+      if (kind === "text" && !isText(bytes, at, end)) notUtf8.push(start);
       else if (kind === "never") throw new SyntaxError("A byte that MessagePack never uses");
       at = end;
     }
     while (open === 0 && outer.length > 0) open = outer.pop() as number;
   }
   if (at !== bytes.length) throw new SyntaxError("Bytes behind the end");
+  return notUtf8;
+}
+
+/** The same body with these strings as bin: for each of its forms a string has one of the same length, but the shortest. */
+export function textAsBinary(bytes: Uint8Array, starts: readonly number[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const start of starts) {
+    const head = bytes[start] as number;
+    const isShort = head < 0xc0;
+    // fixstr has its length in the first byte, where bin has none as short; str8, 16, 32 are 21 above bin8, 16, 32.
+    const header = isShort ? [0xc4, head - 0xa0] : [head - (0xd9 - 0xc4)];
+    parts.push(bytes.subarray(from, start), Uint8Array.from(header));
+    from = start + 1;
+  }
+  parts.push(bytes.subarray(from));
+  return Buffer.concat(parts);
 }
 
 /** What a first byte says: how its length is written, and whether that counts bytes or items. */
@@ -82,11 +102,9 @@ function readLength(view: DataView, at: number, bytes: 1 | 2 | 4): number {
   return bytes === 2 ? view.getUint16(at) : view.getUint32(at);
 }
 
-function checkText(bytes: Uint8Array, start: number, end: number): void {
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
-    if ((bytes[at] as number) >= 0x80) {
-      if (!isUtf8(bytes.subarray(at, end))) throw new SyntaxError("A string that is not UTF-8");
-      return;
-    }
+    if ((bytes[at] as number) >= 0x80) return isUtf8(bytes.subarray(at, end));
   }
+  return true;
 }

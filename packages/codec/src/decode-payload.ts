@@ -36,7 +36,7 @@ function read(body: Envelope, bytes: Uint8Array): ReplayPayload {
   const version = body.optionalInteger("v") ?? FORMAT_VERSION;
   if (version !== FORMAT_VERSION) throw invalid(`Unknown format version ${version}`, "v");
   const timestampMicros = body.int64("timestamp");
-  const writtenAtMs = body.optionalInteger("written_at") ?? Number(timestampMicros / 1000n);
+  const writtenAtMs = body.optionalInteger("written_at") ?? timeOf(timestampMicros);
   const payload: { -readonly [K in keyof ReplayPayload]: ReplayPayload[K] } = {
     id: body.optionalText("id") ?? idOf(bytes),
     life: body.optionalInteger("life") ?? 0,
@@ -61,6 +61,13 @@ function read(body: Envelope, bytes: Uint8Array): ReplayPayload {
   // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
   checkPayload(payload);
   return payload;
+}
+
+/** What a `Date` can hold; a timestamp need not be a time at all. */
+const MAX_TIME_MS = 8.64e15;
+
+function timeOf(timestampMicros: bigint): number {
+  return Math.max(-MAX_TIME_MS, Math.min(MAX_TIME_MS, Number(timestampMicros / 1000n)));
 }
 
 function readOperation(body: Envelope): Operation {

@@ -1,9 +1,27 @@
-import { BATCH_TYPES, checkPayload, type Params, type ReplayPayload, type Statement } from "@helix/core";
+import {
+  BATCH_TYPES,
+  checkPayload,
+  helixError,
+  type Params,
+  type ReplayPayload,
+  type Statement,
+} from "@helix/core";
 import { assertBindable } from "@helix/core/internal";
 import { FORMAT_VERSION } from "./envelope.ts";
 import { invalid } from "./invalid.ts";
 import { pack } from "./message-pack.ts";
 import { fieldsToWire, listToWire, numberToWire } from "./to-wire.ts";
+
+export interface EncodeOptions {
+  /** What the encoding may have at most. Bytes, at least 1. @default no bound */
+  readonly maxPayloadBytes?: number | undefined;
+}
+
+/**
+ * What both queues take by default: the 1 MiB of a NATS server (`max_payload`), less 16 KiB for the headers and
+ * the cause of a dead letter. Bytes.
+ */
+export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
 
 /**
  * A payload as bytes: a snapshot, in an allocation of its own. The format is in the package's README.
@@ -11,10 +29,17 @@ import { fieldsToWire, listToWire, numberToWire } from "./to-wire.ts";
  * @throws TypeError, RangeError for a payload of the wrong shape, as `checkPayload` does.
  * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, or a
  * text without UTF-8; it names the path (`params[3].items[2]`) and the type, never the value.
+ * @throws HelixError HELIX_PAYLOAD_TOO_LARGE
  */
-export function encodePayload(payload: ReplayPayload): Uint8Array {
+export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {
   checkPayload(payload);
-  return packed(wireOf(payload));
+  const bytes = packed(wireOf(payload));
+  const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
+  if (bytes.length > maxPayloadBytes) {
+    const text = `The payload has ${bytes.length} bytes, and no more than ${maxPayloadBytes} are taken`;
+    throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: bytes.length, maxPayloadBytes });
+  }
+  return bytes;
 }
 
 function packed(wire: object): Uint8Array {

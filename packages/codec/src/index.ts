@@ -1,2 +1,3 @@
 export { decodePayload } from "./decode-payload.ts";
-export { encodePayload } from "./encode-payload.ts";
+export { DEFAULT_MAX_PAYLOAD_BYTES, type EncodeOptions, encodePayload } from "./encode-payload.ts";
+export { payloadHeaders } from "./payload-headers.ts";

@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
-import { checkStructure } from "./check-structure.ts";
+import { checkStructure, textAsBinary } from "./check-structure.ts";
 
 /**
  * Extensions stay what they are here; the mapping to values is ours and happens before encoding and after
@@ -25,7 +26,7 @@ const decoder = new Decoder({
   useBigInt64: true,
   // Names are strings; Go also reads names that are bin.
   mapKeyConverter: (key) => {
-    const name = key instanceof Uint8Array ? Buffer.from(key).toString("utf8") : key;
+    const name = key instanceof Uint8Array && isUtf8(key) ? Buffer.from(key).toString("utf8") : key;
     if (typeof name !== "string" || name === "__proto__") throw new TypeError("A name that is no string");
     return name;
   },
@@ -40,11 +41,13 @@ export function pack(value: unknown): Uint8Array {
 
 /**
  * Arrays, plain objects, strings, numbers, booleans, null, and for what the caller has to make into values:
- * `ExtData`, bigint (of 64-bit forms), and Uint8Array, which is a view of `bytes`.
+ * `ExtData`, bigint (of 64-bit forms), and Uint8Array, which may be a view of `bytes`
+ * (a string that is not UTF-8 is one too).
  *
  * @throws whatever the damage: an Error of some kind. Bounded in depth, and by the size of `bytes` in memory.
  */
 export function unpack(bytes: Uint8Array, maxDepth: number): unknown {
-  checkStructure(bytes, maxDepth);
-  return decoder.decode(bytes);
+  const notUtf8 = checkStructure(bytes, maxDepth);
+  // Go strings are bytes, and its driver binds them as they are: so does ours, if they are a Buffer.
+  return decoder.decode(notUtf8.length === 0 ? bytes : textAsBinary(bytes, notUtf8));
 }

@@ -263,7 +263,7 @@ describe("decodePayload of any bytes", () => {
     ["a tuple that is no array", hex("d41e01")],
     ["a map with a key and no value", hex("d5209101")],
     ["a part of a float", hex("d5220000")],
-    ["a string that is not UTF-8", hex("a2c328")],
+    ["a name that is not UTF-8", hex("81a2c32801")],
     ["a name that is nil", hex("81c001")],
     ["a field named __proto__", Buffer.concat([hex("81a9"), Buffer.from("__proto__"), hex("01")])],
     ["an array of four billion", hex("ddffffffff")],
@@ -274,6 +274,23 @@ describe("decodePayload of any bytes", () => {
     ["lists a hundred thousand deep", Buffer.concat([Buffer.alloc(100_000, 0x91), hex("01")])],
   ])("refuses %s", (_name, param) => {
     refusalOf(() => decodePayload(withParam(param)));
+  });
+
+  it.each([
+    ["fixstr", hex("a2c328")],
+    ["str8", hex("d902c328")],
+    ["str16", hex("da0002c328")],
+    ["str32", hex("db00000002c328")],
+    ["a list, beside one that is", hex("93a161a2c328a162")],
+    ["a tuple", hex("c7041e91a2c328")],
+  ])("takes a string of Go that is not UTF-8 for the bytes that it is, in %s", (form, param) => {
+    const { operation } = decodePayload(withParam(param));
+    const [value] = (operation as unknown as { params: unknown[] }).params;
+    const bytes = hex("c328");
+    const elements = form === "a tuple" ? (value as { elements: unknown[] }).elements : value;
+    expect(elements).toEqual(
+      form.startsWith("a ") ? (form === "a tuple" ? [bytes] : ["a", bytes, "b"]) : bytes,
+    );
   });
 
   it("refuses tuples that are nested deeper than any value", () => {

@@ -57,6 +57,8 @@ export interface HelixErrors {
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
   /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */
   HELIX_PAYLOAD_INVALID: { readonly path?: string | undefined };
+  /** A payload whose encoding is longer than the queue takes. */
+  HELIX_PAYLOAD_TOO_LARGE: { readonly bytes: number; readonly maxPayloadBytes: number };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

@@ -48,6 +48,7 @@ export {
   type BatchType,
   checkPayload,
   createPayload,
+  messageId,
   type Operation,
   type Params,
   type PayloadInput,

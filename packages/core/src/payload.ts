@@ -180,6 +180,14 @@ export function toInt64(value: bigint | number): bigint {
   return micros;
 }
 
+/**
+ * Names a message for good: id and life, as `id.life`. What queues de-duplicate by, and what a dead letter is
+ * found under.
+ */
+export function messageId({ id, life }: Pick<ReplayPayload, "id" | "life">): string {
+  return `${id}.${life}`;
+}
+
 /** The statements of a payload, whatever its kind. */
 export function statementsOf(payload: ReplayPayload): readonly Statement[] {
   return payload.operation.kind === "batch" ? payload.operation.statements : [payload.operation];

@@ -9,6 +9,7 @@ import {
   type DeadLetterReason,
   type DeadLetterStore,
   helixError,
+  messageId,
   PRIORITIES,
   priorityOf,
   type ReplayPayload,
@@ -133,7 +134,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
 
   /** Id and life, which name a message for good; a payload that was enqueued twice may die twice. */
   #idFor({ content, entry }: MemoryMessage): string {
-    const id = content.ok ? `${content.payload.id}.${content.payload.life}` : `undecodable.${entry.sequence}`;
+    const id = content.ok ? messageId(content.payload) : `undecodable.${entry.sequence}`;
     return this.#kept.has(id) ? `${id}.${entry.sequence}` : id;
   }
 }

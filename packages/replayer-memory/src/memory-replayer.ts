@@ -1,4 +1,4 @@
-import { decodePayload, encodePayload } from "@helix/codec";
+import { DEFAULT_MAX_PAYLOAD_BYTES, decodePayload, encodePayload } from "@helix/codec";
 import {
   type Clock,
   type ClusterId,
@@ -35,6 +35,12 @@ export interface MemoryReplayerOptions {
   /** The same bound in bytes of encoded payloads. Bytes, at least 1. @default 268_435_456 (256 MiB) */
   readonly maxBytes?: number | undefined;
   /**
+   * What one payload may have when it is encoded; a longer one is refused with HELIX_PAYLOAD_TOO_LARGE. The
+   * default is what the durable queue takes of a NATS server as it comes, so that what is accepted in development is
+   * accepted in production. Bytes, at least 1. @default 1_032_192
+   */
+  readonly maxPayloadBytes?: number | undefined;
+  /**
    * Dead letters that are kept, beside what is pending. When it is reached no more messages become dead
    * letters: they stay in their lanes. At least 1. @default 10_000
    */
@@ -50,6 +56,7 @@ export interface MemoryReplayerOptions {
 interface Settings {
   readonly queueCapacity: number;
   readonly maxBytes: number;
+  readonly maxPayloadBytes: number;
   readonly deadLetterCapacity: number;
   readonly highPriorityRatio: number | undefined;
   readonly strictPriority: boolean | undefined;
@@ -59,6 +66,7 @@ interface Settings {
 const RULES = {
   queueCapacity: integer({ min: 1, fallback: 10_000 }),
   maxBytes: integer({ min: 1, fallback: 256 * 1024 * 1024 }),
+  maxPayloadBytes: integer({ min: 1, fallback: DEFAULT_MAX_PAYLOAD_BYTES }),
   deadLetterCapacity: integer({ min: 1, fallback: 10_000 }),
   highPriorityRatio: optional(integer({ min: 0, fallback: 0 })),
   strictPriority: optional(boolean(false)),
@@ -80,6 +88,7 @@ const RULES = {
 export class MemoryReplayer implements ReplayQueue {
   readonly traits: QueueTraits;
   readonly #clock: Clock;
+  readonly #maxPayloadBytes: number;
   readonly #shared: Shared;
   readonly #deadLetters: MemoryDeadLetters;
   readonly #lanes: ReadonlyMap<Lane, MemoryLane>;
@@ -92,6 +101,7 @@ export class MemoryReplayer implements ReplayQueue {
     const { highPriorityRatio, strictPriority, clock = systemClock } = settings;
     this.traits = Object.freeze({ maxDemand: MAX_DEMAND, scheduling: { highPriorityRatio, strictPriority } });
     this.#clock = clock;
+    this.#maxPayloadBytes = settings.maxPayloadBytes;
     const ledger = new Ledger();
     this.#deadLetters = new MemoryDeadLetters({
       capacity: settings.deadLetterCapacity,
@@ -126,8 +136,8 @@ export class MemoryReplayer implements ReplayQueue {
    * Stores the payload before it returns; the promise is only the interface's. An abort later than that
    * changes nothing; a signal that is aborted already rejects with its reason.
    *
-   * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, or a TypeError or RangeError
-   * for a payload of the wrong shape.
+   * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, HELIX_PAYLOAD_TOO_LARGE, or a
+   * TypeError or RangeError for a payload of the wrong shape.
    */
   async enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
     options?.signal?.throwIfAborted();
@@ -183,7 +193,7 @@ export class MemoryReplayer implements ReplayQueue {
 
   #admit(payload: ReplayPayload): void {
     this.#assertOpen();
-    const bytes = encodePayload(payload);
+    const bytes = encodePayload(payload, { maxPayloadBytes: this.#maxPayloadBytes });
     const lane = laneOf(payload.targetCluster, payload.priority);
     this.#shared.room.take(lane, bytes.length);
     const { writtenAtMs } = payload;

@@ -1,0 +1,38 @@
+import { messageId, type ReplayPayload, tablesOf } from "@helix/core";
+import { FORMAT_VERSION } from "./envelope.ts";
+
+/** What a table's name may be cut at: two names of 48 characters and the point, a few times. */
+const MAX_TABLES_LENGTH = 400;
+/** W3C Trace Context, section 3.2: version, trace id, parent id, flags. */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** What stands for itself: a header ends at a line break, and a quoted CQL name may hold one. */
+const NOT_PLAIN = /[^A-Za-z0-9_.,$-]/gu;
+
+/**
+ * What an operator reads of a message without decoding it, and all that stands outside of its body. Cluster
+ * and priority are the subject. Nothing that was bound to a statement, and no text of a statement.
+ *
+ * | header | |
+ * |---|---|
+ * | `Nats-Msg-Id` | id and life; the durable queue de-duplicates by it |
+ * | `Helix-Format` | version of the format of the body |
+ * | `Helix-Table` | `keyspace.table`, several with commas; unusual characters as `%hex` of their UTF-8 |
+ * | `traceparent` | W3C trace context of the write, if it had one that is well formed |
+ */
+export function payloadHeaders(payload: ReplayPayload): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {
+    "Nats-Msg-Id": messageId(payload),
+    "Helix-Format": String(FORMAT_VERSION),
+    "Helix-Table": tablesOf(payload).map(plain).join(",").slice(0, MAX_TABLES_LENGTH),
+  };
+  if (payload.traceparent !== undefined && TRACEPARENT.test(payload.traceparent)) {
+    headers.traceparent = payload.traceparent;
+  }
+  return headers;
+}
+
+function plain(name: string): string {
+  return name.replaceAll(NOT_PLAIN, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+}
