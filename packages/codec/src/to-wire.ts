@@ -43,6 +43,12 @@ export function numberToWire(value: number): unknown {
   return value;
 }
 
+/** A plain integer, which Go can bind; read as a number where that is exact, with the same CQL bytes. */
+function longToWire(value: bigint): unknown {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? numberToWire(number) : value;
+}
+
 function objectToWire(value: unknown): unknown {
   const kind = valueKind(value);
   if (isByteKind(kind))
@@ -55,8 +61,7 @@ function objectToWire(value: unknown): unknown {
     case "buffer":
       return value;
     case "long":
-      // A plain integer, which Go can bind; read as a number where that is exact, with the same CQL bytes.
-      return longToBigint(value);
+      return longToWire(longToBigint(value));
     case "date":
       return new ExtData(EXTENSION.time, timeToBytes(value as Date));
     case "unset":
