@@ -75,7 +75,7 @@ const RULES = {
 
 /**
  * A bounded replay queue in the memory of one process, for development and for single instances. **A crash
- * loses all that it holds**; so does an exit, unless `drainAll` is called first. Use `@helix/replayer-nats`
+ * loses all that it holds**; so does an exit, unless `drainAll` is called first. Use a durable queue
  * where a failed write must survive.
  *
  * It holds encoded payloads, so what was enqueued is a snapshot and the bound in bytes is exact. Enqueue,
