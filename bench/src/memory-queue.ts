@@ -55,7 +55,7 @@ export async function benchMemoryQueue(): Promise<void> {
 
 function codec(payloads: readonly ReplayPayload[]): void {
   heading(`Codec: a six-parameter insert, ${whole(payloads.length)} times`);
-  const bytes = payloads.map(encodePayload);
+  const bytes = payloads.map((payload) => encodePayload(payload));
   const timed = (run: () => void) => {
     const times = Array.from({ length: ROUNDS }, () => {
       const startedAt = performance.now();
@@ -66,11 +66,11 @@ function codec(payloads: readonly ReplayPayload[]): void {
   };
   line(
     "encode",
-    timed(() => payloads.forEach(encodePayload)),
+    timed(() => payloads.forEach((payload) => encodePayload(payload))),
   );
   line(
     "decode",
-    timed(() => bytes.forEach(decodePayload)),
+    timed(() => bytes.forEach((one) => decodePayload(one))),
   );
   line("size", `${bytes[0]?.length} bytes`);
 }
