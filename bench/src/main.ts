@@ -1,8 +1,10 @@
 import { benchClientWrites } from "./client-writes.ts";
+import { benchCodec } from "./codec.ts";
 import { machine } from "./figures.ts";
 import { benchMemoryQueue } from "./memory-queue.ts";
 
 const benches: Record<string, () => Promise<void>> = {
+  codec: benchCodec,
   "memory-queue": benchMemoryQueue,
   "client-writes": benchClientWrites,
 };

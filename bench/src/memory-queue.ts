@@ -1,37 +1,14 @@
 import { once } from "node:events";
-import { decodePayload, encodePayload } from "@helix/codec";
 import { createPayload, type ReplayPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { ReplayWorker } from "@helix/worker";
-import { types } from "cassandra-driver";
+import { sixParameters } from "./codec.ts";
 import { heading, line, mebibytes, median, perSecond, quantile, whole } from "./figures.ts";
 
 const MESSAGES = 200_000;
 const ROUNDS = 5;
 const LATENCIES = 2_000;
 const MILLION = 1_000_000;
-
-/** The six-parameter insert that the figures of the codec are about. */
-function sixParameters(i: number): ReplayPayload {
-  return createPayload({
-    targetCluster: "B",
-    priority: i % 11 === 0 ? "low" : "high",
-    timestampMicros: 1_764_000_000_000_000n + BigInt(i),
-    operation: {
-      kind: "statement",
-      query:
-        "INSERT INTO ks.orders (id, customer, placed_at, amount, address, document) VALUES (?, ?, ?, ?, ?, ?)",
-      params: [
-        types.Uuid.random(),
-        "hello world",
-        new Date(1_764_000_000_000 + i),
-        i,
-        { street: "x", no: 5 },
-        Buffer.alloc(100),
-      ],
-    },
-  });
-}
 
 function small(i: number): ReplayPayload {
   return createPayload({
@@ -47,32 +24,9 @@ function small(i: number): ReplayPayload {
 
 export async function benchMemoryQueue(): Promise<void> {
   const payloads = Array.from({ length: MESSAGES }, (_, i) => sixParameters(i));
-  codec(payloads);
   await drain(payloads);
   await latency();
   await million();
-}
-
-function codec(payloads: readonly ReplayPayload[]): void {
-  heading(`Codec: a six-parameter insert, ${whole(payloads.length)} times`);
-  const bytes = payloads.map((payload) => encodePayload(payload));
-  const timed = (run: () => void) => {
-    const times = Array.from({ length: ROUNDS }, () => {
-      const startedAt = performance.now();
-      run();
-      return performance.now() - startedAt;
-    });
-    return `${((median(times) * 1000) / payloads.length).toFixed(2)} µs`;
-  };
-  line(
-    "encode",
-    timed(() => payloads.forEach((payload) => encodePayload(payload))),
-  );
-  line(
-    "decode",
-    timed(() => bytes.forEach((one) => decodePayload(one))),
-  );
-  line("size", `${bytes[0]?.length} bytes`);
 }
 
 async function drain(payloads: readonly ReplayPayload[]): Promise<void> {
