@@ -10,36 +10,41 @@ import { isUtf8 } from "node:buffer";
  * @throws RangeError, SyntaxError
  */
 export function checkStructure(bytes: Uint8Array, maxDepth: number): readonly number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const outer: number[] = [];
+  const { length } = bytes;
   const notUtf8: number[] = [];
+  const outer: number[] = [];
   let open = 1;
   let at = 0;
   while (open > 0) {
+    if (at >= length) throw new RangeError("More is declared than there is");
     const start = at;
-    const head = view.getUint8(at++);
-    const { lengthBytes, extra, fixed, kind } = SHAPES[head] as Shape;
-    const length = lengthBytes === 0 ? fixed : readLength(view, at, lengthBytes);
-    at += lengthBytes;
+    const head = bytes[at++] as number;
+    const kind = KINDS[head] as number;
+    const lengthBytes = LENGTH_BYTES[head] as number;
+    let size = FIXED[head] as number;
+    if (lengthBytes > 0) {
+      size += readLength(bytes, at, lengthBytes);
+      at += lengthBytes;
+    }
     open--;
-    if (kind === "items") {
-      const items = length * extra;
-      if (items > bytes.length - at) throw new RangeError("More is declared than there is");
+    if (kind === ITEMS || kind === PAIRS) {
+      const items = kind === PAIRS ? 2 * size : size;
+      if (items > length - at) throw new RangeError("More is declared than there is");
       if (items > 0) {
         if (outer.length >= maxDepth) throw new RangeError(`Nested deeper than ${maxDepth} levels`);
         outer.push(open);
         open = items;
       }
     } else {
-      const end = at + length + extra;
-      if (end > bytes.length) throw new RangeError("More is declared than there is");
-      if (kind === "text" && !isText(bytes, at, end)) notUtf8.push(start);
-      else if (kind === "never") throw new SyntaxError("A byte that MessagePack never uses");
+      const end = at + size;
+      if (end > length) throw new RangeError("More is declared than there is");
+      if (kind === TEXT && !isText(bytes, at, end)) notUtf8.push(start);
+      else if (kind === NEVER) throw new SyntaxError("A byte that MessagePack never uses");
       at = end;
     }
     while (open === 0 && outer.length > 0) open = outer.pop() as number;
   }
-  if (at !== bytes.length) throw new SyntaxError("Bytes behind the end");
+  if (at !== length) throw new SyntaxError("Bytes behind the end");
   return notUtf8;
 }
 
@@ -59,47 +64,51 @@ export function textAsBinary(bytes: Uint8Array, starts: readonly number[]): Uint
   return Buffer.concat(parts);
 }
 
-/** What a first byte says: how its length is written, and whether that counts bytes or items. */
-interface Shape {
-  readonly kind: "bytes" | "text" | "items" | "never";
-  readonly lengthBytes: 0 | 1 | 2 | 4;
-  /** The length, if `lengthBytes` is 0. */
-  readonly fixed: number;
-  /** Of bytes: what comes in addition (the type of an extension). Of items: how many there are per unit of length. */
-  readonly extra: number;
+const BYTES = 0;
+const TEXT = 1;
+const ITEMS = 2;
+const PAIRS = 3;
+const NEVER = 4;
+
+/** What a first byte says: what follows, in how many bytes the size of that is written, and what is to be added to it. */
+const KINDS = new Uint8Array(256);
+const LENGTH_BYTES = new Uint8Array(256);
+const FIXED = new Uint8Array(256);
+
+function define(first: number, last: number, kind: number, shape: (head: number) => [number, number]): void {
+  for (let head = first; head <= last; head++) {
+    const [lengthBytes, fixed] = shape(head - first);
+    KINDS[head] = kind;
+    LENGTH_BYTES[head] = lengthBytes;
+    FIXED[head] = fixed;
+  }
 }
 
-const SHAPES: readonly Shape[] = Array.from({ length: 256 }, (_, head) => shapeOf(head));
+// The order of the specification's table of formats. The type of an extension is a byte more.
+define(0x00, 0x7f, BYTES, () => [0, 0]);
+define(0x80, 0x8f, PAIRS, (n) => [0, n]);
+define(0x90, 0x9f, ITEMS, (n) => [0, n]);
+define(0xa0, 0xbf, TEXT, (n) => [0, n]);
+define(0xc0, 0xc0, BYTES, () => [0, 0]);
+define(0xc1, 0xc1, NEVER, () => [0, 0]);
+define(0xc2, 0xc3, BYTES, () => [0, 0]);
+define(0xc4, 0xc6, BYTES, (n) => [2 ** n, 0]);
+define(0xc7, 0xc9, BYTES, (n) => [2 ** n, 1]);
+define(0xca, 0xcb, BYTES, (n) => [0, 4 * 2 ** n]);
+define(0xcc, 0xcf, BYTES, (n) => [0, 2 ** n]);
+define(0xd0, 0xd3, BYTES, (n) => [0, 2 ** n]);
+define(0xd4, 0xd8, BYTES, (n) => [0, 2 ** n + 1]);
+define(0xd9, 0xdb, TEXT, (n) => [2 ** n, 0]);
+define(0xdc, 0xdd, ITEMS, (n) => [2 * 2 ** n, 0]);
+define(0xde, 0xdf, PAIRS, (n) => [2 * 2 ** n, 0]);
+define(0xe0, 0xff, BYTES, () => [0, 0]);
 
-function shapeOf(head: number): Shape {
-  const bytes = (fixed: number, extra = 0): Shape => ({ kind: "bytes", lengthBytes: 0, fixed, extra });
-  const long = (kind: Shape["kind"], lengthBytes: 1 | 2 | 4, extra = 0): Shape => ({
-    kind,
-    lengthBytes,
-    fixed: 0,
-    extra,
-  });
-  const width = (first: number) => 2 ** (head - first);
-  if (head < 0x80 || head >= 0xe0) return bytes(0);
-  if (head < 0x90) return { kind: "items", lengthBytes: 0, fixed: head - 0x80, extra: 2 };
-  if (head < 0xa0) return { kind: "items", lengthBytes: 0, fixed: head - 0x90, extra: 1 };
-  if (head < 0xc0) return { kind: "text", lengthBytes: 0, fixed: head - 0xa0, extra: 0 };
-  if (head === 0xc1) return { kind: "never", lengthBytes: 0, fixed: 0, extra: 0 };
-  if (head < 0xc4) return bytes(0);
-  if (head < 0xc7) return long("bytes", width(0xc4) as 1 | 2 | 4);
-  if (head < 0xca) return long("bytes", width(0xc7) as 1 | 2 | 4, 1);
-  if (head < 0xcc) return bytes(4 * width(0xca));
-  if (head < 0xd0) return bytes(width(0xcc));
-  if (head < 0xd4) return bytes(width(0xd0));
-  if (head < 0xd9) return bytes(width(0xd4), 1);
-  if (head < 0xdc) return long("text", width(0xd9) as 1 | 2 | 4);
-  if (head < 0xde) return long("items", (2 * width(0xdc)) as 2 | 4, 1);
-  return long("items", (2 * width(0xde)) as 2 | 4, 2);
-}
-
-function readLength(view: DataView, at: number, bytes: 1 | 2 | 4): number {
-  if (bytes === 1) return view.getUint8(at);
-  return bytes === 2 ? view.getUint16(at) : view.getUint32(at);
+/** Big-endian. */
+function readLength(bytes: Uint8Array, at: number, size: number): number {
+  if (at + size > bytes.length) throw new RangeError("More is declared than there is");
+  let length = 0;
+  for (let end = at + size, i = at; i < end; i++) length = length * 256 + (bytes[i] as number);
+  return length;
 }
 
 function isText(bytes: Uint8Array, start: number, end: number): boolean {

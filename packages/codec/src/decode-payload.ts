@@ -94,25 +94,31 @@ const PARAM_DEPTH = 2;
 function readStatement(fields: Envelope, path: string): Statement {
   const query = fields.text("query");
   const args = fields.arrayOrNil("args");
-  if (!fields.has("named_args")) {
-    for (let index = 0; index < args.length; index++) {
-      args[index] = readParam(args[index], `${path}params[${index}]`);
-    }
-    return { query, params: args };
-  }
+  if (!fields.has("named_args")) return { query, params: readList(args, path) };
   if (args.length > 0) throw invalid("Both positional and named parameters", `${path}params`);
   const named = fields.fields("named_args");
-  for (const name of Object.keys(named)) named[name] = readParam(named[name], `${path}params.${name}`);
+  for (const name of Object.keys(named)) {
+    try {
+      named[name] = fromWire(named[name], PARAM_DEPTH);
+    } catch (cause) {
+      throw unreadable(`${path}params.${name}`, cause);
+    }
+  }
   return { query, params: named };
 }
 
-function readParam(value: unknown, path: string): unknown {
-  if (typeof value === "string") return value;
+function readList(args: unknown[], path: string): unknown[] {
+  let index = 0;
   try {
-    return fromWire(value, PARAM_DEPTH);
+    for (; index < args.length; index++) args[index] = fromWire(args[index], PARAM_DEPTH);
+    return args;
   } catch (cause) {
-    throw invalid(`Cannot read \`${path}\``, path, cause);
+    throw unreadable(`${path}params[${index}]`, cause);
   }
+}
+
+function unreadable(path: string, cause: unknown): Error {
+  return invalid(`Cannot read \`${path}\``, path, cause);
 }
 
 /** The same for the same bytes, whoever reads them and whenever. */

@@ -47,6 +47,17 @@ export function longToBigint(value: unknown): bigint {
   return (BigInt(high | 0) << 32n) | BigInt(low >>> 0);
 }
 
+export function longToBytes(value: bigint): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64BE(value);
+  return bytes;
+}
+
+export function longFromBytes(bytes: Buffer): types.Long {
+  expectLength(bytes, 8);
+  return types.Long.fromBits(bytes.readInt32BE(4), bytes.readInt32BE(0));
+}
+
 /** An int64 that no JavaScript number holds. */
 export function longFromBigint(value: bigint): types.Long {
   return types.Long.fromString(value.toString());

@@ -6,7 +6,7 @@ import {
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
-import { assertBindable } from "@helix/core/internal";
+import { assertBindable, valueKind } from "@helix/core/internal";
 import { FORMAT_VERSION } from "./envelope.ts";
 import { invalid } from "./invalid.ts";
 import { pack } from "./message-pack.ts";
@@ -73,11 +73,11 @@ function wireOf(payload: ReplayPayload): object {
     enqueued_at: integer(payload.enqueuedAtMs, "enqueuedAtMs"),
   };
   if (single.named_args !== undefined) wire.named_args = single.named_args;
-  if (payload.keyspace !== undefined) wire.keyspace = text(payload.keyspace, "keyspace");
+  if (payload.keyspace !== undefined) wire.keyspace = text(payload.keyspace, "", "keyspace");
   if (payload.consistency !== undefined) wire.consistency = integer(payload.consistency, "consistency");
   if (payload.disposition !== undefined) wire.disposition = payload.disposition;
-  if (payload.tableId !== undefined) wire.table_id = text(payload.tableId, "tableId");
-  if (payload.traceparent !== undefined) wire.traceparent = text(payload.traceparent, "traceparent");
+  if (payload.tableId !== undefined) wire.table_id = text(payload.tableId, "", "tableId");
+  if (payload.traceparent !== undefined) wire.traceparent = text(payload.traceparent, "", "traceparent");
   return wire;
 }
 
@@ -96,13 +96,15 @@ const NO_STATEMENT: WireStatement = { query: "", args: null };
  * keeps it.) No parameters are nil too, as Go writes them.
  */
 function statementToWire({ query, params }: Statement, path: string): WireStatement {
-  const paramsPath = `${path}params`;
-  assertBindable(params, paramsPath);
-  text(query, `${path}query`);
+  text(query, path, "query");
   try {
     if (isPositional(params)) return { query, args: params.length === 0 ? null : listToWire(params) };
+    if (valueKind(params) !== "object") throw new TypeError("Neither an array nor a plain object");
     return { query, args: null, named_args: fieldsToWire(params) };
   } catch (cause) {
+    // Says which value it was, and what is wrong with it.
+    const paramsPath = `${path}params`;
+    assertBindable(params, paramsPath);
     throw invalid(`Cannot encode \`${paramsPath}\``, paramsPath, cause);
   }
 }
@@ -118,9 +120,9 @@ function integer(value: number, path: string): unknown {
   return numberToWire(whole === 0 ? 0 : whole);
 }
 
-function text(value: unknown, path: string): string {
+function text(value: unknown, path: string, name: string): string {
   if (typeof value !== "string" || !(value as string & { isWellFormed(): boolean }).isWellFormed()) {
-    throw invalid(`\`${path}\` is no text that UTF-8 has`, path);
+    throw invalid(`\`${path}${name}\` is no text that UTF-8 has`, path + name);
   }
   return value;
 }

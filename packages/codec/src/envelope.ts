@@ -39,8 +39,10 @@ export class Envelope {
   }
 
   integer(key: string): number {
-    const value = Number(this.int64(key));
-    return Number.isSafeInteger(value) ? value : this.#wrong(key, "an integer that a number holds");
+    const value = this.#get(key);
+    if (Number.isSafeInteger(value)) return value as number;
+    const number = Number(this.int64(key));
+    return Number.isSafeInteger(number) ? number : this.#wrong(key, "an integer that a number holds");
   }
 
   optionalInteger(key: string): number | undefined {

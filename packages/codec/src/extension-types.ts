@@ -42,4 +42,9 @@ export const EXTENSION = Object.freeze({
   set: 33,
   /** Float32Array: its elements as float32, big-endian. */
   float32Array: 34,
+  /**
+   * Long, as a key of a Map or an element of a Set: int64, big-endian. Elsewhere a Long is a plain integer and may be read as a
+   * number; there two equal ones, which are two, would become one.
+   */
+  long: 35,
 } as const);

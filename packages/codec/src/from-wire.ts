@@ -9,6 +9,7 @@ import {
   localDateFromBytes,
   localTimeFromBytes,
   longFromBigint,
+  longFromBytes,
   tupleFromElements,
   UNSET,
   uuidFromBytes,
@@ -84,6 +85,7 @@ const READERS: Readonly<Record<number, (bytes: Buffer, depth: number) => unknown
   [EXTENSION.map]: mapFromWire,
   [EXTENSION.set]: (bytes, depth) => new Set(nested(bytes, depth)),
   [EXTENSION.float32Array]: floatsFromBytes,
+  [EXTENSION.long]: longFromBytes,
 };
 
 function constant<T>(bytes: Buffer, value: T): T {

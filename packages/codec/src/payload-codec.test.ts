@@ -5,7 +5,8 @@ import {
   type PayloadInput,
   type ReplayPayload,
 } from "@helix/core";
-import { decode, encode } from "@msgpack/msgpack";
+import { decode, ExtData, encode } from "@msgpack/msgpack";
+import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { payloadOf, QUERY, roundTrip } from "../test/round-trip.ts";
@@ -291,6 +292,20 @@ describe("decodePayload of any bytes", () => {
     expect(elements).toEqual(
       form.startsWith("a ") ? (form === "a tuple" ? [bytes] : ["a", bytes, "b"]) : bytes,
     );
+  });
+
+  it("keeps equal Longs apart where a Set or a Map has them as two", () => {
+    const one = () => types.Long.fromNumber(1);
+    expect(roundTrip(new Set([one(), one(), 1]))).toEqual(new Set([one(), one(), 1]));
+    const map = new Map<unknown, unknown>([
+      [one(), "a"],
+      [one(), one()],
+    ]);
+    expect([...(roundTrip(map) as Map<unknown, unknown>).keys()]).toEqual([one(), one()]);
+  });
+
+  it("refuses a value that only looks like what is written for one", () => {
+    expect(() => roundTrip(new ExtData(10, new Uint8Array(16)))).toThrow(/`params\[0\]`.*ExtData/);
   });
 
   it("refuses tuples that are nested deeper than any value", () => {

@@ -1,4 +1,5 @@
-const MAX_SECONDS = 8_640_000_000_000n;
+const MAX_SECONDS = 8_640_000_000_000;
+const UINT32 = 2 ** 32;
 const NANOS_PER_MS = 1_000_000;
 
 /** The Go implementation's form of a time: int64 seconds, int32 nanoseconds. */
@@ -6,7 +7,9 @@ export function timeToBytes(date: Date): Uint8Array {
   const ms = date.getTime();
   const seconds = Math.floor(ms / 1000);
   const bytes = Buffer.allocUnsafe(12);
-  bytes.writeBigInt64BE(BigInt(seconds), 0);
+  // In two halves: a number holds the seconds of every Date, and a bigint would cost as much as all the rest.
+  bytes.writeInt32BE(Math.floor(seconds / UINT32), 0);
+  bytes.writeUInt32BE(seconds >>> 0, 4);
   bytes.writeInt32BE((ms - seconds * 1000) * NANOS_PER_MS, 8);
   return bytes;
 }
@@ -14,20 +17,25 @@ export function timeToBytes(date: Date): Uint8Array {
 /** What is finer than a millisecond is cut off, as CQL's timestamp does. */
 export function timeFromBytes(bytes: Buffer): Date {
   if (bytes.length !== 12) throw new RangeError("A time that is not 12 bytes long");
-  return dateOf(bytes.readBigInt64BE(0), bytes.readInt32BE(8));
+  return dateOf(secondsAt(bytes, 0), bytes.readInt32BE(8));
 }
 
 /** MessagePack's own timestamp has the two the other way round. Its shorter forms are not read: Go does not either. */
 export function messagePackTimeFromBytes(bytes: Buffer): Date {
   if (bytes.length !== 12) throw new RangeError("A MessagePack timestamp that is not 12 bytes long");
-  return dateOf(bytes.readBigInt64BE(4), bytes.readUInt32BE(0));
+  return dateOf(secondsAt(bytes, 4), bytes.readUInt32BE(0));
 }
 
-function dateOf(seconds: bigint, nanoseconds: number): Date {
+/** An int64, exact as far as a Date reaches. */
+function secondsAt(bytes: Buffer, offset: number): number {
+  return bytes.readInt32BE(offset) * UINT32 + bytes.readUInt32BE(offset + 4);
+}
+
+function dateOf(seconds: number, nanoseconds: number): Date {
   if (nanoseconds < 0 || nanoseconds > 999_999_999 || seconds > MAX_SECONDS || seconds < -MAX_SECONDS) {
     throw new RangeError("A time that no Date holds");
   }
-  const date = new Date(Number(seconds) * 1000 + Math.floor(nanoseconds / NANOS_PER_MS));
+  const date = new Date(seconds * 1000 + Math.floor(nanoseconds / NANOS_PER_MS));
   if (Number.isNaN(date.getTime())) throw new RangeError("A time that no Date holds");
   return date;
 }
