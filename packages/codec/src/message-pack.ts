@@ -26,11 +26,16 @@ const decoder = new Decoder({
   useBigInt64: true,
   // Names are strings; Go also reads names that are bin.
   mapKeyConverter: (key) => {
-    const name = key instanceof Uint8Array && isUtf8(key) ? Buffer.from(key).toString("utf8") : key;
-    if (typeof name !== "string" || name === "__proto__") throw new TypeError("A name that is no string");
+    const name = typeof key === "string" ? key : textOf(key);
+    if (name === "__proto__") throw new TypeError("A name that no object keeps apart");
     return name;
   },
 });
+
+function textOf(key: unknown): string {
+  if (!(key instanceof Uint8Array) || !isUtf8(key)) throw new TypeError("A name that is no string");
+  return Buffer.from(key).toString("utf8");
+}
 
 /** The bytes in an allocation of their own. A bigint becomes an int64, a larger integer number a float. */
 export function pack(value: unknown): Uint8Array {

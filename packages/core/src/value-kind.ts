@@ -71,6 +71,8 @@ function objectKind(value: Shape): ValueKind | undefined {
     return isUnset(value) ? "unset" : "object";
   }
   if (ArrayBuffer.isView(value)) return viewKind(value);
+  // Before the classes, which take a look at a dozen properties to be told apart.
+  if (prototype === Date.prototype) return builtInKind(value);
   return classKind(value) ?? builtInKind(value);
 }
 
@@ -98,8 +100,8 @@ function builtInKind(value: Shape): ValueKind | undefined {
 
 /** The driver's classes. Each test names what tells the class apart from the ones after it. */
 function classKind(value: Shape): ValueKind | undefined {
-  if (types.isProxy(value)) {
-    return value.IDENTITY === "Vector" && isFilledArray(value.elements) ? "vector" : undefined;
+  if (value.IDENTITY === "Vector") {
+    return types.isProxy(value) && isFilledArray(value.elements) ? "vector" : undefined;
   }
   if (has(value, "getBuffer")) return addressKind(value);
   if (value.__isLong__ === true) return "long";
