@@ -2,11 +2,13 @@ import {
   BATCH_TYPES,
   checkPayload,
   helixError,
+  type Operation,
   type Params,
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
+import { type ColumnEncoding, type ColumnType, checkColumn } from "./check-column.ts";
 import { FORMAT_VERSION } from "./envelope.ts";
 import { invalid } from "./invalid.ts";
 import { pack } from "./message-pack.ts";
@@ -15,7 +17,20 @@ import { fieldsToWire, listToWire, numberToWire } from "./to-wire.ts";
 export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */
   readonly maxPayloadBytes?: number | undefined;
+  /**
+   * The types of the columns that the values are bound to, as the driver's prepared metadata has them: then what the driver
+   * would send as another value, or not at all, is refused too. For a batch one entry per statement. What has no type is not
+   * looked at. @default none
+   */
+  readonly types?: StatementTypes | readonly (StatementTypes | undefined)[] | undefined;
+  /** The option of that name of the driver that will send it. @default the driver's default */
+  readonly encoding?: ColumnEncoding | undefined;
 }
+
+/** By position, or by name for named parameters. */
+export type StatementTypes =
+  | readonly (ColumnType | undefined)[]
+  | Readonly<Record<string, ColumnType | undefined>>;
 
 /**
  * What both queues take by default: the 1 MiB of a NATS server (`max_payload`), less 16 KiB for the headers and
@@ -33,6 +48,7 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
  */
 export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {
   checkPayload(payload);
+  if (options.types !== undefined) checkColumns(payload.operation, options.types, options.encoding ?? {});
   const bytes = packed(wireOf(payload));
   const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
   if (bytes.length > maxPayloadBytes) {
@@ -40,6 +56,35 @@ export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {
     throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: bytes.length, maxPayloadBytes });
   }
   return bytes;
+}
+
+function checkColumns(
+  operation: Operation,
+  types: NonNullable<EncodeOptions["types"]>,
+  encoding: ColumnEncoding,
+): void {
+  if (operation.kind === "statement") {
+    checkStatement(operation.params, types as StatementTypes, encoding, "params");
+    return;
+  }
+  const perStatement = types as readonly (StatementTypes | undefined)[];
+  for (const [index, { params }] of operation.statements.entries()) {
+    checkStatement(params, perStatement[index], encoding, `statements[${index}].params`);
+  }
+}
+
+function checkStatement(
+  params: Params,
+  types: StatementTypes | undefined,
+  encoding: ColumnEncoding,
+  path: string,
+): void {
+  if (types === undefined) return;
+  for (const [key, value] of Object.entries(params)) {
+    const type = (types as Readonly<Record<string, ColumnType | undefined>>)[key];
+    if (type !== undefined)
+      checkColumn(value, type, encoding, isPositional(params) ? `${path}[${key}]` : `${path}.${key}`);
+  }
 }
 
 function packed(wire: object): Uint8Array {

@@ -33,6 +33,12 @@ export function typedValue(): fc.Arbitrary<TypedValue> {
   const uuid = bytes(16).map((buffer) => new Uuid(buffer));
   const scalars: Record<string, fc.Arbitrary<unknown>> = {
     text,
+    ascii: fc.string({ unit: "binary-ascii", maxLength: 50 }),
+    counter: fc.oneof(long, fc.maxSafeInteger()),
+    timeuuid: bytes(16).map((buffer) => {
+      buffer[6] = ((buffer[6] as number) & 0x0f) | 0x10;
+      return new ownDriver.types.TimeUuid(buffer);
+    }),
     bigint: fc.oneof(long, fc.maxSafeInteger(), int64.map(String)),
     varint: fc.oneof(integer, fc.maxSafeInteger()),
     decimal: fc
