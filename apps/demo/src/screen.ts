@@ -25,7 +25,8 @@ export class Screen {
     if (this.#out.isTTY) {
       this.#clear();
       const line = `${this.#elapsed()}  ${text}`;
-      this.#status = line.slice(0, Math.max(20, (this.#out.columns ?? 80) - 1));
+      // A terminal that does not know its width says 0.
+      this.#status = line.slice(0, Math.max(20, (this.#out.columns || 80) - 1));
       this.#out.write(this.#status);
     } else if (performance.now() - this.#statusAt >= 1000) {
       this.#statusAt = performance.now();
