@@ -139,15 +139,16 @@ async function drain({ tally, screen, signal }: Act, replayer: MemoryReplayer): 
   });
 }
 
+/** Fits into 80 columns. */
 function progressLine(share: number, perSecond: number, depth: number, tally: Tally): string {
   const lag = (tally.longestLagMs / 1000).toFixed(1);
   return [
     `written ${(share * 100).toFixed(0).padStart(3)} %`,
-    `${Math.round(perSecond)} writes/s`,
+    `${Math.round(perSecond)}/s`,
     `errors ${tally.errors}`,
     `queue ${depth}`,
     `replayed ${tally.replayed}`,
-    `longest lag ${lag} s`,
+    `lag ${lag} s`,
   ].join(" · ");
 }
 
