@@ -8,7 +8,18 @@ import {
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
-import { Envelope, FORMAT_VERSION } from "./envelope.ts";
+import {
+  arrayIn,
+  booleanIn,
+  type Fields,
+  FORMAT_VERSION,
+  int64In,
+  integerIn,
+  mapIn,
+  optionalInteger,
+  optionalText,
+  textIn,
+} from "./envelope.ts";
 import { fromWire, MAX_DECODE_DEPTH } from "./from-wire.ts";
 import { invalid } from "./invalid.ts";
 import { unpack } from "./message-pack.ts";
@@ -25,34 +36,34 @@ import { unpack } from "./message-pack.ts";
  */
 export function decodePayload(bytes: Uint8Array): ReplayPayload {
   try {
-    return read(new Envelope(unpack(bytes, MAX_DECODE_DEPTH)), bytes);
+    return read(mapIn(unpack(bytes, MAX_DECODE_DEPTH), ""), bytes);
   } catch (cause) {
     if (isHelixError(cause, "HELIX_PAYLOAD_INVALID")) throw cause;
     throw invalid("The bytes are no payload", undefined, cause);
   }
 }
 
-function read(body: Envelope, bytes: Uint8Array): ReplayPayload {
-  const version = body.optionalInteger("v") ?? FORMAT_VERSION;
+function read(body: Fields, bytes: Uint8Array): ReplayPayload {
+  const version = optionalInteger(body.v, "v") ?? FORMAT_VERSION;
   if (version !== FORMAT_VERSION) throw invalid(`Unknown format version ${version}`, "v");
-  const timestampMicros = body.int64("timestamp");
-  const writtenAtMs = body.optionalInteger("written_at") ?? timeOf(timestampMicros);
+  const timestampMicros = int64In(body.timestamp, "timestamp");
+  const writtenAtMs = optionalInteger(body.written_at, "written_at") ?? timeOf(timestampMicros);
   const payload: { -readonly [K in keyof ReplayPayload]: ReplayPayload[K] } = {
-    id: body.optionalText("id") ?? idOf(bytes),
-    life: body.optionalInteger("life") ?? 0,
-    targetCluster: body.text("target_cluster") as ClusterId,
+    id: optionalText(body.id, "id") ?? idOf(bytes),
+    life: optionalInteger(body.life, "life") ?? 0,
+    targetCluster: textIn(body.target_cluster, "", "target_cluster") as ClusterId,
     operation: readOperation(body),
     timestampMicros,
     writtenAtMs,
-    enqueuedAtMs: body.optionalInteger("enqueued_at") ?? writtenAtMs,
+    enqueuedAtMs: optionalInteger(body.enqueued_at, "enqueued_at") ?? writtenAtMs,
     // Any other number is high to Go as well; it decides the order only.
-    priority: body.integer("priority") === 1 ? "low" : "high",
+    priority: integerIn(body.priority, "priority") === 1 ? "low" : "high",
   };
-  const keyspace = body.optionalText("keyspace");
-  const consistency = body.optionalInteger("consistency");
-  const disposition = body.optionalText("disposition");
-  const tableId = body.optionalText("table_id");
-  const traceparent = body.optionalText("traceparent");
+  const keyspace = optionalText(body.keyspace, "keyspace");
+  const consistency = optionalInteger(body.consistency, "consistency");
+  const disposition = optionalText(body.disposition, "disposition");
+  const tableId = optionalText(body.table_id, "table_id");
+  const traceparent = optionalText(body.traceparent, "traceparent");
   if (keyspace !== undefined) payload.keyspace = keyspace;
   if (consistency !== undefined) payload.consistency = consistency;
   if (disposition !== undefined) payload.disposition = disposition as "replay" | "hold";
@@ -70,11 +81,11 @@ function timeOf(timestampMicros: bigint): number {
   return Math.max(-MAX_TIME_MS, Math.min(MAX_TIME_MS, Number(timestampMicros / 1000n)));
 }
 
-function readOperation(body: Envelope): Operation {
-  const isBatch = body.boolean("is_batch");
+function readOperation(body: Fields): Operation {
+  const isBatch = booleanIn(body.is_batch, "is_batch");
   const statement = readStatement(body, "");
-  const typeNumber = body.integer("batch_type");
-  const statements = body.array("batch_statements");
+  const typeNumber = integerIn(body.batch_type, "batch_type");
+  const statements = arrayIn(body.batch_statements, "", "batch_statements");
   if (!isBatch) return { kind: "statement", query: statement.query, params: statement.params };
   const batchType = BATCH_TYPES[typeNumber];
   if (batchType === undefined) throw invalid(`Unknown batch type ${typeNumber}`, "batch_type");
@@ -83,7 +94,7 @@ function readOperation(body: Envelope): Operation {
     batchType,
     statements: statements.map((fields, index) => {
       const path = `statements[${index}].`;
-      return readStatement(new Envelope(fields, path), path);
+      return readStatement(mapIn(fields, path), path);
     }),
   };
 }
@@ -91,12 +102,17 @@ function readOperation(body: Envelope): Operation {
 /** Depth of the first parameter: in the body, and in the list of parameters. */
 const PARAM_DEPTH = 2;
 
-function readStatement(fields: Envelope, path: string): Statement {
-  const query = fields.text("query");
-  const args = fields.arrayOrNil("args");
-  if (!fields.has("named_args")) return { query, params: readList(args, path) };
+function readStatement(fields: Fields, path: string): Statement {
+  const query = textIn(fields.query, path, "query");
+  // Go writes nil for none.
+  const args = fields.args === null ? [] : arrayIn(fields.args, path, "args");
+  if (fields.named_args === undefined) return { query, params: readList(args, path) };
   if (args.length > 0) throw invalid("Both positional and named parameters", `${path}params`);
-  const named = fields.fields("named_args");
+  return { query, params: readNamed(fields.named_args, path) };
+}
+
+function readNamed(namedArgs: unknown, path: string): Record<string, unknown> {
+  const named = mapIn(namedArgs, path, "named_args") as Record<string, unknown>;
   for (const name of Object.keys(named)) {
     try {
       named[name] = fromWire(named[name], PARAM_DEPTH);
@@ -104,7 +120,7 @@ function readStatement(fields: Envelope, path: string): Statement {
       throw unreadable(`${path}params.${name}`, cause);
     }
   }
-  return { query, params: named };
+  return named;
 }
 
 function readList(args: unknown[], path: string): unknown[] {

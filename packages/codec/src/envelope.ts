@@ -3,81 +3,76 @@ import { invalid } from "./invalid.ts";
 /** Raised only by a change that an older reader would misread. A new key is not one: it is skipped. */
 export const FORMAT_VERSION = 1;
 
-/** The keys of one MessagePack map, read with the type that they must have. Unknown keys are never looked at. */
-export class Envelope {
-  readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #path: string;
+/** One MessagePack map: a statement of a batch has the first three. Unknown keys are never looked at. */
+export interface Fields {
+  readonly query?: unknown;
+  readonly args?: unknown;
+  readonly named_args?: unknown;
+  readonly target_cluster?: unknown;
+  readonly timestamp?: unknown;
+  readonly priority?: unknown;
+  readonly is_batch?: unknown;
+  readonly batch_type?: unknown;
+  readonly batch_statements?: unknown;
+  readonly v?: unknown;
+  readonly id?: unknown;
+  readonly life?: unknown;
+  readonly written_at?: unknown;
+  readonly enqueued_at?: unknown;
+  readonly keyspace?: unknown;
+  readonly consistency?: unknown;
+  readonly disposition?: unknown;
+  readonly table_id?: unknown;
+  readonly traceparent?: unknown;
+}
 
-  /** @param path What comes before a key in an error, e.g. `batch_statements[1].` */
-  constructor(fields: unknown, path = "") {
-    if (typeof fields !== "object" || fields === null || Object.getPrototypeOf(fields) !== Object.prototype) {
-      throw invalid(`\`${path || "the body"}\` is no map`, path || undefined);
-    }
-    this.#fields = fields as Record<string, unknown>;
-    this.#path = path;
-  }
+/*
+ * What reads one value, with the type that it must have. `path` and `name` are what it is called in an error; apart, so
+ * that they are put together only for one.
+ */
 
-  text(key: string): string {
-    const value = this.#get(key);
-    return typeof value === "string" ? value : this.#wrong(key, "a string");
-  }
+export function mapIn(value: unknown, path: string, name = ""): object {
+  const isMap =
+    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isMap ? value : wrong(value, "a map", path, name);
+}
 
-  optionalText(key: string): string | undefined {
-    return this.#get(key) === undefined ? undefined : this.text(key);
-  }
+export function textIn(value: unknown, path: string, name: string): string {
+  return typeof value === "string" ? value : wrong(value, "a string", path, name);
+}
 
-  boolean(key: string): boolean {
-    const value = this.#get(key);
-    return typeof value === "boolean" ? value : this.#wrong(key, "a boolean");
-  }
+export function optionalText(value: unknown, name: string): string | undefined {
+  return value === undefined ? undefined : textIn(value, "", name);
+}
 
-  /** In any integer form, as Go reads it; not a float. */
-  int64(key: string): bigint {
-    const value = this.#get(key);
-    if (typeof value === "bigint") return value;
-    return Number.isSafeInteger(value) ? BigInt(value as number) : this.#wrong(key, "an integer");
-  }
+export function booleanIn(value: unknown, name: string): boolean {
+  return typeof value === "boolean" ? value : wrong(value, "a boolean", "", name);
+}
 
-  integer(key: string): number {
-    const value = this.#get(key);
-    if (Number.isSafeInteger(value)) return value as number;
-    const number = Number(this.int64(key));
-    return Number.isSafeInteger(number) ? number : this.#wrong(key, "an integer that a number holds");
-  }
+/** In any integer form, as Go reads it; not a float. */
+export function int64In(value: unknown, name: string): bigint {
+  if (typeof value === "bigint") return value;
+  return Number.isSafeInteger(value) ? BigInt(value as number) : wrong(value, "an integer", "", name);
+}
 
-  optionalInteger(key: string): number | undefined {
-    return this.#get(key) === undefined ? undefined : this.integer(key);
-  }
+export function integerIn(value: unknown, name: string): number {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  if (Number.isSafeInteger(number)) return number as number;
+  return wrong(value, typeof value === "bigint" ? "an integer that a number holds" : "an integer", "", name);
+}
 
-  array(key: string): unknown[] {
-    const value = this.#get(key);
-    return Array.isArray(value) ? value : this.#wrong(key, "an array");
-  }
+export function optionalInteger(value: unknown, name: string): number | undefined {
+  return value === undefined ? undefined : integerIn(value, name);
+}
 
-  /** Go writes nil for none. */
-  arrayOrNil(key: string): unknown[] {
-    return this.#get(key) === null ? [] : this.array(key);
-  }
+export function arrayIn(value: unknown, path: string, name: string): unknown[] {
+  return Array.isArray(value) ? value : wrong(value, "an array", path, name);
+}
 
-  has(key: string): boolean {
-    return this.#get(key) !== undefined;
-  }
-
-  /** The map under a key. */
-  fields(key: string): Record<string, unknown> {
-    const value = this.#get(key);
-    const isMap =
-      typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-    return isMap ? (value as Record<string, unknown>) : this.#wrong(key, "a map");
-  }
-
-  /** No key is ever the name of something that every object has. */
-  #get(key: string): unknown {
-    return this.#fields[key];
-  }
-
-  #wrong(key: string, expectation: string): never {
-    const path = this.#path + key;
-    throw invalid(`\`${path}\` is ${this.has(key) ? `not ${expectation}` : "missing"}`, path);
-  }
+function wrong(value: unknown, expectation: string, path: string, name: string): never {
+  const place = path + name;
+  throw invalid(
+    `\`${place || "the body"}\` is ${value === undefined ? "missing" : `not ${expectation}`}`,
+    place || undefined,
+  );
 }
