@@ -50,18 +50,20 @@ export function checkStructure(bytes: Uint8Array, maxDepth: number): readonly nu
 
 /** The same body with these strings as bin: for each of its forms a string has one of the same length, but the shortest. */
 export function textAsBinary(bytes: Uint8Array, starts: readonly number[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  const isShort = (start: number) => (bytes[start] as number) < 0xc0;
+  const changed = new Uint8Array(bytes.length + starts.filter(isShort).length);
   let from = 0;
+  let to = 0;
   for (const start of starts) {
     const head = bytes[start] as number;
-    const isShort = head < 0xc0;
+    while (from < start) changed[to++] = bytes[from++] as number;
     // fixstr has its length in the first byte, where bin has none as short; str8, 16, 32 are 21 above bin8, 16, 32.
-    const header = isShort ? [0xc4, head - 0xa0] : [head - (0xd9 - 0xc4)];
-    parts.push(bytes.subarray(from, start), Uint8Array.from(header));
+    if (isShort(start)) changed[to++] = 0xc4;
+    changed[to++] = isShort(start) ? head - 0xa0 : head - (0xd9 - 0xc4);
     from = start + 1;
   }
-  parts.push(bytes.subarray(from));
-  return Buffer.concat(parts);
+  changed.set(bytes.subarray(from), to);
+  return changed;
 }
 
 const BYTES = 0;
@@ -112,8 +114,7 @@ function readLength(bytes: Uint8Array, at: number, size: number): number {
 }
 
 function isText(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if ((bytes[at] as number) >= 0x80) return isUtf8(bytes.subarray(at, end));
-  }
-  return true;
+  let bits = 0;
+  for (let at = start; at < end; at++) bits |= bytes[at] as number;
+  return bits < 0x80 || isUtf8(bytes.subarray(start, end));
 }

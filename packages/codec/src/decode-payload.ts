@@ -36,7 +36,7 @@ import { unpack } from "./message-pack.ts";
  */
 export function decodePayload(bytes: Uint8Array): ReplayPayload {
   try {
-    return read(mapIn(unpack(bytes, MAX_DECODE_DEPTH), ""), bytes);
+    return read(mapIn(unpack(bytes, MAX_DECODE_DEPTH, true), ""), bytes);
   } catch (cause) {
     if (isHelixError(cause, "HELIX_PAYLOAD_INVALID")) throw cause;
     throw invalid("The bytes are no payload", undefined, cause);

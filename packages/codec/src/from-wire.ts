@@ -22,6 +22,9 @@ import { messagePackTimeFromBytes, timeFromBytes } from "./wire-time.ts";
 /** Deeper than what we encode: Go encodes lists a hundred deep. */
 export const MAX_DECODE_DEPTH = 128;
 
+/** Any schema's tuples and collections. Each level would be one more copy of all that is inside, were there no end to it. */
+const MAX_ANY_TEXT_DEPTH = 8;
+
 const MAX_INT64 = 2n ** 63n - 1n;
 
 /**
@@ -62,50 +65,60 @@ function extensionFromWire({ type, data }: ExtData, depth: number): unknown {
   const read = READERS[type];
   if (read === undefined) throw new TypeError(`Unknown extension type ${type}`);
   if (!(data instanceof Uint8Array)) throw new TypeError("An extension without bytes");
-  return read(Buffer.from(data), depth);
+  return read(data, depth);
 }
 
-/** By extension type. The bytes are a copy that the value may keep. */
-const READERS: Readonly<Record<number, (bytes: Buffer, depth: number) => unknown>> = {
+/** @param bytes A view of what is being decoded. */
+type Reader = (bytes: Uint8Array, depth: number) => unknown;
+
+/**
+ * By extension type. Only what keeps its bytes, or reads them as a Buffer, gets a copy: one of everything would be one
+ * per level for what is nested, of all that is inside.
+ */
+const READERS: Readonly<Record<number, Reader>> = {
   [EXTENSION.messagePackTime]: messagePackTimeFromBytes,
   [EXTENSION.time]: timeFromBytes,
-  [EXTENSION.uuid]: uuidFromBytes,
+  [EXTENSION.uuid]: copied(uuidFromBytes),
   [EXTENSION.undefined]: (bytes) => constant(bytes, undefined),
   [EXTENSION.unset]: (bytes) => constant(bytes, UNSET),
   [EXTENSION.negativeZero]: (bytes) => constant(bytes, -0),
-  [EXTENSION.bigint]: bigintFromBytes,
-  [EXTENSION.integer]: integerFromBytes,
-  [EXTENSION.decimal]: decimalFromBytes,
-  [EXTENSION.inet]: inetFromBytes,
-  [EXTENSION.localDate]: localDateFromBytes,
-  [EXTENSION.localTime]: localTimeFromBytes,
-  [EXTENSION.duration]: durationFromBytes,
+  [EXTENSION.bigint]: copied(bigintFromBytes),
+  [EXTENSION.integer]: copied(integerFromBytes),
+  [EXTENSION.decimal]: copied(decimalFromBytes),
+  [EXTENSION.inet]: copied(inetFromBytes),
+  [EXTENSION.localDate]: copied(localDateFromBytes),
+  [EXTENSION.localTime]: copied(localTimeFromBytes),
+  [EXTENSION.duration]: copied(durationFromBytes),
   [EXTENSION.tuple]: (bytes, depth) => tupleFromElements(nested(bytes, depth)),
   [EXTENSION.vector]: vectorFromWire,
   [EXTENSION.map]: mapFromWire,
   [EXTENSION.set]: (bytes, depth) => new Set(nested(bytes, depth)),
-  [EXTENSION.float32Array]: floatsFromBytes,
-  [EXTENSION.long]: longFromBytes,
+  [EXTENSION.float32Array]: copied(floatsFromBytes),
+  [EXTENSION.long]: copied(longFromBytes),
 };
 
-function constant<T>(bytes: Buffer, value: T): T {
+function copied(read: (bytes: Buffer) => unknown): Reader {
+  return (bytes) => read(Buffer.from(bytes));
+}
+
+function constant<T>(bytes: Uint8Array, value: T): T {
   if (bytes.length > 0) throw new RangeError("Bytes in an extension that has none");
   return value;
 }
 
-function nested(bytes: Buffer, depth: number): unknown[] {
-  const items = unpack(bytes, MAX_DECODE_DEPTH - depth);
+function nested(bytes: Uint8Array, depth: number): unknown[] {
+  const items = unpack(bytes, MAX_DECODE_DEPTH - depth, depth < MAX_ANY_TEXT_DEPTH);
   if (!Array.isArray(items)) throw new TypeError("An extension of elements that is no array");
   return listFromWire(items, depth);
 }
 
-function vectorFromWire(bytes: Buffer, depth: number): unknown {
+function vectorFromWire(bytes: Uint8Array, depth: number): unknown {
   const [subtype, ...elements] = nested(bytes, depth);
   if (subtype !== null && typeof subtype !== "string") throw new TypeError("A vector without a subtype");
   return vectorFromElements(elements, subtype ?? undefined);
 }
 
-function mapFromWire(bytes: Buffer, depth: number): Map<unknown, unknown> {
+function mapFromWire(bytes: Uint8Array, depth: number): Map<unknown, unknown> {
   const items = nested(bytes, depth);
   if (items.length % 2 !== 0) throw new RangeError("A key without a value");
   const map = new Map<unknown, unknown>();

@@ -49,10 +49,13 @@ export function pack(value: unknown): Uint8Array {
  * `ExtData`, bigint (of 64-bit forms), and Uint8Array, which may be a view of `bytes`
  * (a string that is not UTF-8 is one too).
  *
+ * @param readsAnyText Whether a string may be other than UTF-8. It costs a copy of `bytes`.
  * @throws whatever the damage: an Error of some kind. Bounded in depth, and by the size of `bytes` in memory.
  */
-export function unpack(bytes: Uint8Array, maxDepth: number): unknown {
+export function unpack(bytes: Uint8Array, maxDepth: number, readsAnyText: boolean): unknown {
   const notUtf8 = checkStructure(bytes, maxDepth);
+  if (notUtf8.length === 0) return decoder.decode(bytes);
+  if (!readsAnyText) throw new SyntaxError("A string that is not UTF-8");
   // Go strings are bytes, and its driver binds them as they are: so does ours, if they are a Buffer.
-  return decoder.decode(notUtf8.length === 0 ? bytes : textAsBinary(bytes, notUtf8));
+  return decoder.decode(textAsBinary(bytes, notUtf8));
 }

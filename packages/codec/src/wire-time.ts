@@ -15,20 +15,31 @@ export function timeToBytes(date: Date): Uint8Array {
 }
 
 /** What is finer than a millisecond is cut off, as CQL's timestamp does. */
-export function timeFromBytes(bytes: Buffer): Date {
+export function timeFromBytes(bytes: Uint8Array): Date {
   if (bytes.length !== 12) throw new RangeError("A time that is not 12 bytes long");
-  return dateOf(secondsAt(bytes, 0), bytes.readInt32BE(8));
+  return dateOf(secondsAt(bytes, 0), int32At(bytes, 8));
 }
 
 /** MessagePack's own timestamp has the two the other way round. Its shorter forms are not read: Go does not either. */
-export function messagePackTimeFromBytes(bytes: Buffer): Date {
+export function messagePackTimeFromBytes(bytes: Uint8Array): Date {
   if (bytes.length !== 12) throw new RangeError("A MessagePack timestamp that is not 12 bytes long");
-  return dateOf(secondsAt(bytes, 4), bytes.readUInt32BE(0));
+  return dateOf(secondsAt(bytes, 4), int32At(bytes, 0) >>> 0);
 }
 
 /** An int64, exact as far as a Date reaches. */
-function secondsAt(bytes: Buffer, offset: number): number {
-  return bytes.readInt32BE(offset) * UINT32 + bytes.readUInt32BE(offset + 4);
+function secondsAt(bytes: Uint8Array, offset: number): number {
+  return int32At(bytes, offset) * UINT32 + (int32At(bytes, offset + 4) >>> 0);
+}
+
+/** Big-endian. */
+function int32At(bytes: Uint8Array, offset: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [
+    bytes[offset],
+    bytes[offset + 1],
+    bytes[offset + 2],
+    bytes[offset + 3],
+  ];
+  return (a << 24) | (b << 16) | (c << 8) | d;
 }
 
 function dateOf(seconds: number, nanoseconds: number): Date {
