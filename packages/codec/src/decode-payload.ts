@@ -36,34 +36,35 @@ import { unpack } from "./message-pack.ts";
  */
 export function decodePayload(bytes: Uint8Array): ReplayPayload {
   try {
-    return read(mapIn(unpack(bytes, MAX_DECODE_DEPTH, true), ""), bytes);
+    const { value, source } = unpack(bytes, MAX_DECODE_DEPTH, true);
+    return read(mapIn(value, ""), source, bytes);
   } catch (cause) {
     if (isHelixError(cause, "HELIX_PAYLOAD_INVALID")) throw cause;
     throw invalid("The bytes are no payload", undefined, cause);
   }
 }
 
-function read(body: Fields, bytes: Uint8Array): ReplayPayload {
+function read(body: Fields, source: Buffer, bytes: Uint8Array): ReplayPayload {
   const version = optionalInteger(body.v, "v") ?? FORMAT_VERSION;
   if (version !== FORMAT_VERSION) throw invalid(`Unknown format version ${version}`, "v");
   const timestampMicros = int64In(body.timestamp, "timestamp");
   const writtenAtMs = optionalInteger(body.written_at, "written_at") ?? timeOf(timestampMicros);
   const payload: { -readonly [K in keyof ReplayPayload]: ReplayPayload[K] } = {
-    id: optionalText(body.id, "id") ?? idOf(bytes),
+    id: optionalText(body.id, source, "id") ?? idOf(bytes),
     life: optionalInteger(body.life, "life") ?? 0,
-    targetCluster: textIn(body.target_cluster, "", "target_cluster") as ClusterId,
-    operation: readOperation(body),
+    targetCluster: textIn(body.target_cluster, source, "", "target_cluster") as ClusterId,
+    operation: readOperation(body, source),
     timestampMicros,
     writtenAtMs,
     enqueuedAtMs: optionalInteger(body.enqueued_at, "enqueued_at") ?? writtenAtMs,
     // Any other number is high to Go as well; it decides the order only.
     priority: integerIn(body.priority, "priority") === 1 ? "low" : "high",
   };
-  const keyspace = optionalText(body.keyspace, "keyspace");
+  const keyspace = optionalText(body.keyspace, source, "keyspace");
   const consistency = optionalInteger(body.consistency, "consistency");
-  const disposition = optionalText(body.disposition, "disposition");
-  const tableId = optionalText(body.table_id, "table_id");
-  const traceparent = optionalText(body.traceparent, "traceparent");
+  const disposition = optionalText(body.disposition, source, "disposition");
+  const tableId = optionalText(body.table_id, source, "table_id");
+  const traceparent = optionalText(body.traceparent, source, "traceparent");
   if (keyspace !== undefined) payload.keyspace = keyspace;
   if (consistency !== undefined) payload.consistency = consistency;
   if (disposition !== undefined) payload.disposition = disposition as "replay" | "hold";
@@ -81,9 +82,9 @@ function timeOf(timestampMicros: bigint): number {
   return Math.max(-MAX_TIME_MS, Math.min(MAX_TIME_MS, Number(timestampMicros / 1000n)));
 }
 
-function readOperation(body: Fields): Operation {
+function readOperation(body: Fields, source: Buffer): Operation {
   const isBatch = booleanIn(body.is_batch, "is_batch");
-  const statement = readStatement(body, "");
+  const statement = readStatement(body, source, "");
   const typeNumber = integerIn(body.batch_type, "batch_type");
   const statements = arrayIn(body.batch_statements, "", "batch_statements");
   if (!isBatch) return { kind: "statement", query: statement.query, params: statement.params };
@@ -94,7 +95,7 @@ function readOperation(body: Fields): Operation {
     batchType,
     statements: statements.map((fields, index) => {
       const path = `statements[${index}].`;
-      return readStatement(mapIn(fields, path), path);
+      return readStatement(mapIn(fields, path), source, path);
     }),
   };
 }
@@ -102,20 +103,20 @@ function readOperation(body: Fields): Operation {
 /** Depth of the first parameter: in the body, and in the list of parameters. */
 const PARAM_DEPTH = 2;
 
-function readStatement(fields: Fields, path: string): Statement {
-  const query = textIn(fields.query, path, "query");
+function readStatement(fields: Fields, source: Buffer, path: string): Statement {
+  const query = textIn(fields.query, source, path, "query");
   // Go writes nil for none.
   const args = fields.args === null ? [] : arrayIn(fields.args, path, "args");
-  if (fields.named_args === undefined) return { query, params: readList(args, path) };
+  if (fields.named_args === undefined) return { query, params: readList(args, source, path) };
   if (args.length > 0) throw invalid("Both positional and named parameters", `${path}params`);
-  return { query, params: readNamed(fields.named_args, path) };
+  return { query, params: readNamed(fields.named_args, source, path) };
 }
 
-function readNamed(namedArgs: unknown, path: string): Record<string, unknown> {
+function readNamed(namedArgs: unknown, source: Buffer, path: string): Record<string, unknown> {
   const named = mapIn(namedArgs, path, "named_args") as Record<string, unknown>;
   for (const name of Object.keys(named)) {
     try {
-      named[name] = fromWire(named[name], PARAM_DEPTH);
+      named[name] = fromWire(named[name], PARAM_DEPTH, source);
     } catch (cause) {
       throw unreadable(`${path}params.${name}`, cause);
     }
@@ -123,10 +124,10 @@ function readNamed(namedArgs: unknown, path: string): Record<string, unknown> {
   return named;
 }
 
-function readList(args: unknown[], path: string): unknown[] {
+function readList(args: unknown[], source: Buffer, path: string): unknown[] {
   let index = 0;
   try {
-    for (; index < args.length; index++) args[index] = fromWire(args[index], PARAM_DEPTH);
+    for (; index < args.length; index++) args[index] = fromWire(args[index], PARAM_DEPTH, source);
     return args;
   } catch (cause) {
     throw unreadable(`${path}params[${index}]`, cause);

@@ -1,4 +1,5 @@
 import { invalid } from "./invalid.ts";
+import { textOf } from "./raw-text.ts";
 
 /** Raised only by a change that an older reader would misread. A new key is not one: it is skipped. */
 export const FORMAT_VERSION = 1;
@@ -28,7 +29,7 @@ export interface Fields {
 
 /*
  * What reads one value, with the type that it must have. `path` and `name` are what it is called in an error; apart, so
- * that they are put together only for one.
+ * that they are put together only for one. `source` is what the value was unpacked from.
  */
 
 export function mapIn(value: unknown, path: string, name = ""): object {
@@ -37,12 +38,13 @@ export function mapIn(value: unknown, path: string, name = ""): object {
   return isMap ? value : wrong(value, "a map", path, name);
 }
 
-export function textIn(value: unknown, path: string, name: string): string {
-  return typeof value === "string" ? value : wrong(value, "a string", path, name);
+export function textIn(value: unknown, source: Buffer, path: string, name: string): string {
+  const text = value instanceof Uint8Array ? textOf(value, source) : undefined;
+  return text ?? wrong(value, "a string", path, name);
 }
 
-export function optionalText(value: unknown, name: string): string | undefined {
-  return value === undefined ? undefined : textIn(value, "", name);
+export function optionalText(value: unknown, source: Buffer, name: string): string | undefined {
+  return value === undefined ? undefined : textIn(value, source, "", name);
 }
 
 export function booleanIn(value: unknown, name: string): boolean {

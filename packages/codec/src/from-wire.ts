@@ -17,6 +17,7 @@ import {
 } from "./driver-values.ts";
 import { EXTENSION } from "./extension-types.ts";
 import { unpack } from "./message-pack.ts";
+import { textOf } from "./raw-text.ts";
 import { messagePackTimeFromBytes, timeFromBytes } from "./wire-time.ts";
 
 /** Deeper than what we encode: Go encodes lists a hundred deep. */
@@ -32,16 +33,17 @@ const MAX_INT64 = 2n ** 63n - 1n;
  * copied, so that nothing keeps what was decoded from alive.
  *
  * @param depth How deep the value lies; nested extensions count on.
+ * @param source What the value was unpacked from.
  * @throws Error for an unknown extension, or bytes that its type does not have.
  */
-export function fromWire(value: unknown, depth: number): unknown {
+export function fromWire(value: unknown, depth: number, source: Buffer): unknown {
   if (typeof value === "bigint") return fromInt64(value);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return listFromWire(value, depth);
+  if (Array.isArray(value)) return listFromWire(value, depth, source);
   if (value instanceof ExtData) return extensionFromWire(value, depth);
   // A copy: `Buffer.from` of a typed array never shares its memory.
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  return fieldsFromWire(value as Record<string, unknown>, depth);
+  if (value instanceof Uint8Array) return textOf(value, source) ?? Buffer.from(value);
+  return fieldsFromWire(value as Record<string, unknown>, depth, source);
 }
 
 /** A number where it is exact. Beyond that: Long, which a bigint column takes; beyond int64: Integer. */
@@ -51,13 +53,17 @@ function fromInt64(value: bigint): unknown {
   return value > MAX_INT64 ? integerFromBigint(value) : longFromBigint(value);
 }
 
-function listFromWire(items: unknown[], depth: number): unknown[] {
-  for (let index = 0; index < items.length; index++) items[index] = fromWire(items[index], depth + 1);
+function listFromWire(items: unknown[], depth: number, source: Buffer): unknown[] {
+  for (let index = 0; index < items.length; index++) items[index] = fromWire(items[index], depth + 1, source);
   return items;
 }
 
-function fieldsFromWire(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
-  for (const name of Object.keys(fields)) fields[name] = fromWire(fields[name], depth + 1);
+function fieldsFromWire(
+  fields: Record<string, unknown>,
+  depth: number,
+  source: Buffer,
+): Record<string, unknown> {
+  for (const name of Object.keys(fields)) fields[name] = fromWire(fields[name], depth + 1, source);
   return fields;
 }
 
@@ -107,9 +113,9 @@ function constant<T>(bytes: Uint8Array, value: T): T {
 }
 
 function nested(bytes: Uint8Array, depth: number): unknown[] {
-  const items = unpack(bytes, MAX_DECODE_DEPTH - depth, depth < MAX_ANY_TEXT_DEPTH);
-  if (!Array.isArray(items)) throw new TypeError("An extension of elements that is no array");
-  return listFromWire(items, depth);
+  const { value, source } = unpack(bytes, MAX_DECODE_DEPTH - depth, depth < MAX_ANY_TEXT_DEPTH);
+  if (!Array.isArray(value)) throw new TypeError("An extension of elements that is no array");
+  return listFromWire(value, depth, source);
 }
 
 function vectorFromWire(bytes: Uint8Array, depth: number): unknown {

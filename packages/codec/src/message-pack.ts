@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { Decoder, Encoder, ExtData, type ExtensionCodecType } from "@msgpack/msgpack";
 import { checkStructure, textAsBinary } from "./check-structure.ts";
+import { NameDecoder } from "./name-decoder.ts";
 
 /**
  * Extensions stay what they are here; the mapping to values is ours and happens before encoding and after
@@ -24,15 +25,17 @@ let encoder = newEncoder();
 const decoder = new Decoder({
   extensionCodec,
   useBigInt64: true,
+  rawStrings: true,
+  keyDecoder: new NameDecoder(),
   // Names are strings; Go also reads names that are bin.
   mapKeyConverter: (key) => {
-    const name = typeof key === "string" ? key : textOf(key);
+    const name = typeof key === "string" ? key : nameOf(key);
     if (name === "__proto__") throw new TypeError("A name that no object keeps apart");
     return name;
   },
 });
 
-function textOf(key: unknown): string {
+function nameOf(key: unknown): string {
   if (!(key instanceof Uint8Array) || !isUtf8(key)) throw new TypeError("A name that is no string");
   return Buffer.from(key).toString("utf8");
 }
@@ -44,18 +47,28 @@ export function pack(value: unknown): Uint8Array {
   return bytes;
 }
 
+/** What was unpacked, and the bytes that it has views of. */
+export interface Unpacked {
+  /**
+   * Arrays, plain objects, numbers, booleans, null, and for what the caller has to make into values: `ExtData`, bigint
+   * (of 64-bit forms), and Uint8Array, which is a view of `source`: `textOf` tells strings and bin apart.
+   */
+  readonly value: unknown;
+  readonly source: Buffer;
+}
+
 /**
- * Arrays, plain objects, strings, numbers, booleans, null, and for what the caller has to make into values:
- * `ExtData`, bigint (of 64-bit forms), and Uint8Array, which may be a view of `bytes`
- * (a string that is not UTF-8 is one too).
- *
- * @param readsAnyText Whether a string may be other than UTF-8. It costs a copy of `bytes`.
+ * @param readsAnyText Whether a string may be other than UTF-8: it is bin then. It costs a copy of `bytes`.
  * @throws whatever the damage: an Error of some kind. Bounded in depth, and by the size of `bytes` in memory.
  */
-export function unpack(bytes: Uint8Array, maxDepth: number, readsAnyText: boolean): unknown {
+export function unpack(bytes: Uint8Array, maxDepth: number, readsAnyText: boolean): Unpacked {
   const notUtf8 = checkStructure(bytes, maxDepth);
-  if (notUtf8.length === 0) return decoder.decode(bytes);
+  if (notUtf8.length === 0) return unpacked(bytes);
   if (!readsAnyText) throw new SyntaxError("A string that is not UTF-8");
   // Go strings are bytes, and its driver binds them as they are: so does ours, if they are a Buffer.
-  return decoder.decode(textAsBinary(bytes, notUtf8));
+  return unpacked(textAsBinary(bytes, notUtf8));
+}
+
+function unpacked(bytes: Uint8Array): Unpacked {
+  return { value: decoder.decode(bytes), source: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) };
 }

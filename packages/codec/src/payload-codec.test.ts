@@ -133,6 +133,16 @@ describe("encodePayload and decodePayload", () => {
     expect(roundTrip(2 ** 60)).toBe(2 ** 60);
   });
 
+  it.each([3, 15, 64, 199, 300, 5_000])(
+    "keep the byte order mark before %i characters, in a text and in a name, each time",
+    (length) => {
+      const marked = `\ufeff${"x".repeat(length)}`;
+      for (let time = 0; time < 3; time++) {
+        expect(roundTrip([marked, { [marked]: marked }])).toEqual([marked, { [marked]: marked }]);
+      }
+    },
+  );
+
   it("cope with a payload of megabytes, and with the next one", () => {
     const before = payloadOf([Buffer.alloc(3_000_000, 1), "x".repeat(1_000_000)]);
     expect(decodePayload(encodePayload(before))).toEqual(before);
