@@ -37,11 +37,9 @@ function textOf(bytes: Uint8Array, start: number, length: number): string {
 }
 
 function slotOf(bytes: Uint8Array, start: number, length: number): number {
-  const [first = 0, middle = 0, last = 0] = [
-    bytes[start],
-    bytes[start + (length >> 1)],
-    bytes[start + length - 1],
-  ];
+  const first = bytes[start] as number;
+  const middle = bytes[start + (length >> 1)] as number;
+  const last = bytes[start + length - 1] as number;
   return (length * 31 + first * 7 + middle + last * 3) % SLOTS;
 }
 

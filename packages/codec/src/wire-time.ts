@@ -31,15 +31,13 @@ function secondsAt(bytes: Uint8Array, offset: number): number {
   return int32At(bytes, offset) * UINT32 + (int32At(bytes, offset + 4) >>> 0);
 }
 
-/** Big-endian. */
+/** Big-endian. There: the length has been looked at. */
 function int32At(bytes: Uint8Array, offset: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [
-    bytes[offset],
-    bytes[offset + 1],
-    bytes[offset + 2],
-    bytes[offset + 3],
-  ];
-  return (a << 24) | (b << 16) | (c << 8) | d;
+  return (uint16At(bytes, offset) << 16) | uint16At(bytes, offset + 2);
+}
+
+function uint16At(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 }
 
 function dateOf(seconds: number, nanoseconds: number): Date {
