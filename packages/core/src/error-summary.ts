@@ -5,7 +5,7 @@ export interface ErrorSummary {
   readonly name: string;
   /** Cut at 2 KiB. */
   readonly message: string;
-  readonly code?: string;
+  readonly code?: string | undefined;
 }
 
 /** Name, text and code of whatever was thrown; undefined if there was nothing. */

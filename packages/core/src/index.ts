@@ -15,14 +15,16 @@ export {
   priorityOf,
 } from "./cluster.ts";
 export { type ClusterGate, type GateState, LocalClusterGate } from "./cluster-gate.ts";
-export type {
-  DeadLetter,
-  DeadLetterCause,
-  DeadLetterFilter,
-  DeadLetterReason,
-  DeadLetterStore,
-  MessageContent,
+export {
+  DEAD_LETTER_REASONS,
+  type DeadLetter,
+  type DeadLetterCause,
+  type DeadLetterFilter,
+  type DeadLetterReason,
+  type DeadLetterStore,
+  type MessageContent,
 } from "./dead-letters.ts";
+export type { ErrorSummary } from "./error-summary.ts";
 export {
   type ClusterReport,
   HelixError,
@@ -64,6 +66,7 @@ export type {
   LaneDepth,
   LaneSource,
   QueueTraits,
+  ReleaseOptions,
   Replayer,
   ReplayMessage,
   ReplayQueue,

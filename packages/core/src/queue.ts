@@ -65,23 +65,45 @@ export interface ReplayMessage {
   readonly content: MessageContent;
   /** Counted failures so far, kept by the queue over restarts and pods. */
   readonly attempts: number;
+  /** Older than the queue's retention: it is to become a dead letter, unexecuted, with the cause `expired`. */
+  readonly expired?: boolean | undefined;
+  /**
+   * Perhaps its execution kills the process, since it was delivered far oftener than it failed. It is to be
+   * executed while no other suspect is, after {@link mark} has resolved.
+   */
+  readonly suspect?: boolean | undefined;
   /** Wall clock in milliseconds after which somebody else may get it too, unless it is extended. */
   readonly leaseUntilMs?: number | undefined;
   /** Applied: it leaves the queue. */
   ack(): Promise<void>;
   /**
    * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
-   * `attempts` replaces the count and is unchanged if absent.
+   * `attempts` replaces the count and is unchanged if absent. Of the `error`s that come with a count the
+   * first is kept, for the dead letter.
    */
-  release(options?: { delayMs?: number | undefined; attempts?: number | undefined }): Promise<void>;
+  release(options?: ReleaseOptions): Promise<void>;
   /** Still working on it, or still holding it: the lease starts anew. */
   extend(): void;
+  /**
+   * Writes down that the execution of a suspect begins. Any settlement takes the mark away; one that is found
+   * when the message is delivered again counts as an attempt. On a queue that has suspects.
+   */
+  mark?(): Promise<void>;
   /**
    * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it.
    *
    * Rejects with HELIX_DEAD_LETTERS_FULL; it is then still in hand, to be released.
    */
   deadLetter(cause: DeadLetterCause): Promise<void>;
+}
+
+export interface ReleaseOptions {
+  /** Milliseconds, 0 to 2^31 − 1. @default 0 */
+  readonly delayMs?: number | undefined;
+  /** @default as it was */
+  readonly attempts?: number | undefined;
+  /** The failure that raised the count. */
+  readonly error?: unknown;
 }
 
 export interface LaneDepth {

@@ -1,8 +1,12 @@
+import type { ErrorSummary } from "@helix/core";
+
 /** One stored message, outside of the log: in hand, delayed, or handed back. */
 export interface Entry {
   /** Order of acceptance in this queue; unique. */
   readonly sequence: number;
   readonly attempts: number;
+  /** The first failure that was counted. */
+  readonly firstError?: ErrorSummary | undefined;
   /** Wall clock of the write, milliseconds. */
   readonly writtenAtMs: number;
   /** The encoded payload. May be a view of a chunk of the log, which it then keeps alive. */

@@ -3,10 +3,10 @@ import {
   CLUSTERS,
   type Clock,
   clusterOf,
+  DEAD_LETTER_REASONS,
   type DeadLetter,
   type DeadLetterCause,
   type DeadLetterFilter,
-  type DeadLetterReason,
   type DeadLetterStore,
   helixError,
   messageId,
@@ -29,8 +29,6 @@ import { detached } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MemoryMessage } from "./memory-message.ts";
 
-const REASONS: readonly DeadLetterReason[] = ["rejected", "attempts", "expired", "held", "undecodable"];
-
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
 const text: Rule<string> = (value, name) => {
@@ -38,16 +36,18 @@ const text: Rule<string> = (value, name) => {
   return value;
 };
 
-const LIST_RULES = {
+const FILTER_RULES = {
   cluster: optional(oneOf(CLUSTERS, "A")),
   priority: optional(oneOf(PRIORITIES, "high")),
-  reason: optional(oneOf(REASONS, "rejected")),
+  reason: optional(oneOf(DEAD_LETTER_REASONS, "rejected")),
   table: optional(text),
-  limit: optional(integer({ min: 1, fallback: 1 })),
+  olderThanMs: optional(integer({ min: 0, fallback: 0 })),
+  youngerThanMs: optional(integer({ min: 0, fallback: 0 })),
 };
+const LIST_RULES = { ...FILTER_RULES, limit: optional(integer({ min: 1, fallback: 1 })) };
 
 /** A dead letter as it is kept: with its payload encoded. */
-type Kept = Omit<DeadLetter, "content"> & { readonly raw: Uint8Array };
+type Kept = Omit<DeadLetter, "content">;
 
 export interface MemoryDeadLettersOptions {
   readonly capacity: number;
@@ -71,8 +71,8 @@ export class MemoryDeadLetters implements DeadLetterStore {
   add(message: MemoryMessage, cause: DeadLetterCause): void {
     const { capacity, clock } = this.#options;
     const { lane, entry } = message;
-    if (!REASONS.includes(cause?.reason))
-      throw new TypeError(expected("reason", REASONS.join(", "), cause?.reason));
+    if (!DEAD_LETTER_REASONS.includes(cause?.reason))
+      throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
     if (this.#kept.size >= capacity) {
       const text = `The dead letters are full: ${capacity} are all that may be kept`;
       throw helixError("HELIX_DEAD_LETTERS_FULL", text, { lane, capacity });
@@ -84,9 +84,12 @@ export class MemoryDeadLetters implements DeadLetterStore {
       lane,
       raw: detached(entry).bytes,
       reason: cause.reason,
+      ...(cause.outcome === undefined ? {} : { outcome: cause.outcome }),
       ...(error === undefined ? {} : { error }),
+      ...(entry.firstError === undefined ? {} : { firstError: entry.firstError }),
       attempts: cause.attempts ?? entry.attempts,
       deadAtMs: clock.wallMs(),
+      origin: { sequence: entry.sequence },
     });
   }
 
@@ -97,13 +100,15 @@ export class MemoryDeadLetters implements DeadLetterStore {
       options,
     );
     const found: DeadLetter[] = [];
-    for (const kept of this.#kept.values()) {
-      if (!matchesOutside(kept, filter)) continue;
-      const letter = letterOf(kept);
-      if (filter.table === undefined || isOf(letter, filter.table)) found.push(letter);
-      if (found.length >= limit) break;
+    for (const letter of this.#matching([...this.#kept.keys()], filter)) {
+      if (found.push(letter) >= limit) break;
     }
     return found;
+  }
+
+  async *scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+    const filter = readOptions<DeadLetterFilter>("scan", FILTER_RULES, options);
+    yield* this.#matching([...this.#kept.keys()], filter);
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -120,10 +125,20 @@ export class MemoryDeadLetters implements DeadLetterStore {
     this.#options.ledger.redriven(clusterOf(kept.lane));
   }
 
-  async discard(id: string): Promise<void> {
+  async discard(id: string, _options?: { readonly reason?: string | undefined }): Promise<void> {
     const { lane } = this.#find(id);
     this.#kept.delete(id);
     this.#options.ledger.discarded(clusterOf(lane));
+  }
+
+  *#matching(ids: readonly string[], filter: DeadLetterFilter): Generator<DeadLetter, void, void> {
+    const nowMs = this.#options.clock.wallMs();
+    for (const id of ids) {
+      const kept = this.#kept.get(id);
+      if (kept === undefined || !matchesOutside(kept, filter, nowMs)) continue;
+      const letter = letterOf(kept);
+      if (filter.table === undefined || isOf(letter, filter.table)) yield letter;
+    }
   }
 
   #find(id: string): Kept {
@@ -140,8 +155,11 @@ export class MemoryDeadLetters implements DeadLetterStore {
 }
 
 /** The conditions that can be told without decoding. */
-function matchesOutside({ lane, reason }: Kept, filter: DeadLetterFilter): boolean {
+function matchesOutside({ lane, reason, deadAtMs }: Kept, filter: DeadLetterFilter, nowMs: number): boolean {
+  const deadForMs = nowMs - deadAtMs;
   return (
+    deadForMs >= (filter.olderThanMs ?? Number.NEGATIVE_INFINITY) &&
+    deadForMs <= (filter.youngerThanMs ?? Number.POSITIVE_INFINITY) &&
     (filter.cluster === undefined || filter.cluster === clusterOf(lane)) &&
     (filter.priority === undefined || filter.priority === priorityOf(lane)) &&
     (filter.reason === undefined || filter.reason === reason)
@@ -152,6 +170,6 @@ function isOf({ content }: DeadLetter, table: string): boolean {
   return content.ok && tablesOf(content.payload).includes(table);
 }
 
-function letterOf({ raw, ...rest }: Kept): DeadLetter {
-  return { ...rest, content: contentOf(raw) };
+function letterOf(kept: Kept): DeadLetter {
+  return { ...kept, raw: kept.raw.slice(), content: contentOf(kept.raw) };
 }

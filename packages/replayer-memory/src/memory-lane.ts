@@ -6,6 +6,7 @@ import {
   type LaneDepth,
   type ReplayMessage,
 } from "@helix/core";
+import { errorSummary } from "@helix/core/internal";
 import { contentOf } from "./content.ts";
 import type { Delays } from "./delays.ts";
 import { detached, type Entry } from "./entry.ts";
@@ -81,9 +82,10 @@ export class MemoryLane implements Settlements {
     this.#shared.ledger.applied(this.#cluster);
   }
 
-  release(message: MemoryMessage, delayMs: number, attempts: number): void {
+  release(message: MemoryMessage, delayMs: number, attempts: number, error: unknown): void {
     this.#inHand.delete(message);
-    const entry = detached({ ...message.entry, attempts });
+    const firstError = message.entry.firstError ?? (attempts > 0 ? errorSummary(error) : undefined);
+    const entry = detached({ ...message.entry, attempts, firstError });
     if (delayMs > 0) {
       this.#shared.delays.add({ lane: this, entry }, delayMs);
     } else {

@@ -3,6 +3,7 @@ import {
   helixError,
   type Lane,
   type MessageContent,
+  type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
 import { integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
@@ -11,7 +12,7 @@ import type { Entry } from "./entry.ts";
 /** What settles messages: their lane. */
 export interface Settlements {
   ack(message: MemoryMessage): void;
-  release(message: MemoryMessage, delayMs: number, attempts: number): void;
+  release(message: MemoryMessage, delayMs: number, attempts: number, error: unknown): void;
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL */
   deadLetter(message: MemoryMessage, cause: DeadLetterCause): void;
 }
@@ -19,6 +20,7 @@ export interface Settlements {
 const RELEASE_RULES = {
   delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
   attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
+  error: (value: unknown) => value,
 };
 
 /** A message in hand, until the first of its settlements succeeds or the queue is drained. */
@@ -44,14 +46,14 @@ export class MemoryMessage implements ReplayMessage {
     this.settle();
   }
 
-  async release(options?: { delayMs?: number | undefined; attempts?: number | undefined }): Promise<void> {
+  async release(options?: ReleaseOptions): Promise<void> {
     const settlements = this.#inHand();
-    const { delayMs, attempts } = readOptions<{ delayMs: number; attempts: number | undefined }>(
+    const { delayMs, attempts, error } = readOptions<ReleaseOptions & { delayMs: number }>(
       "release",
       RELEASE_RULES,
       options,
     );
-    settlements.release(this, delayMs, attempts ?? this.attempts);
+    settlements.release(this, delayMs, attempts ?? this.attempts, error);
     this.settle();
   }
 
