@@ -1,3 +1,4 @@
+import { encodePayload } from "@helix/codec";
 import type { DeadLetterReason } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
@@ -28,18 +29,23 @@ describe("MemoryReplayer, dead letters", () => {
   it("keeps a dead letter with its cause, attempts and time, out of its lane", async () => {
     const { queue, receiver, clock } = new Bench();
     await queue.enqueue(payloadOf("1"));
-    await (await receiver.next()).release({ attempts: 4 });
+    await (await receiver.next()).release({ error: new Error("not counted") });
+    await (await receiver.next()).release({ attempts: 4, error: new TypeError("the first") });
     clock.advanceNow(7);
     const error = Object.assign(new Error("x".repeat(5000)), { code: 8704 });
-    await (await receiver.next()).deadLetter({ reason: "attempts", error });
+    await (await receiver.next()).deadLetter({ reason: "attempts", outcome: "uncertain", error });
     expect(await queue.deadLetters.get("1.0")).toEqual({
       id: "1.0",
       lane: "high.B",
       content: { ok: true, payload: payloadOf("1") },
+      raw: encodePayload(payloadOf("1")),
       reason: "attempts",
+      outcome: "uncertain",
       error: { name: "Error", message: "x".repeat(2048), code: "8704" },
+      firstError: { name: "TypeError", message: "the first" },
       attempts: 4,
       deadAtMs: clock.wallMs(),
+      origin: { sequence: 0 },
     });
     expect([queue.length, queue.byteLength]).toEqual([0, 0]);
   });
