@@ -18,7 +18,7 @@ describe("HelixError", () => {
       capacity: 7,
       cause,
     });
-    expect(error.capacity + 1).toBe(8);
+    expect((error.capacity ?? 0) + 1).toBe(8);
     expect(String(error)).toBe("HelixError: full");
   });
 

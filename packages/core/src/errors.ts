@@ -46,11 +46,16 @@ export interface HelixErrors {
   /** `execute` or `batch` before `connect`. */
   HELIX_CLIENT_NOT_CONNECTED: Record<never, never>;
   /** The queue has no room for this payload, by number or by bytes. Nothing was evicted to make room. */
-  HELIX_QUEUE_FULL: { readonly lane: Lane; readonly limit: "messages" | "bytes"; readonly capacity: number };
+  HELIX_QUEUE_FULL: {
+    readonly lane: Lane;
+    readonly limit: "messages" | "bytes";
+    /** Where the queue knows it. */
+    readonly capacity?: number | undefined;
+  };
   /** The queue has been closed. */
   HELIX_QUEUE_CLOSED: Record<never, never>;
   /** The dead letters have reached their bound; the message stays in its lane. */
-  HELIX_DEAD_LETTERS_FULL: { readonly lane: Lane; readonly capacity: number };
+  HELIX_DEAD_LETTERS_FULL: { readonly lane: Lane; readonly capacity?: number | undefined };
   /** A message was settled twice, or after it had been given to somebody else. */
   HELIX_MESSAGE_SETTLED: { readonly lane: Lane };
   /** No dead letter of that id and life. */

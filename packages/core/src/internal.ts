@@ -6,6 +6,13 @@
 export { Breaker, type BreakerOptions, type BreakerState } from "./breaker.ts";
 export { wait } from "./clock.ts";
 export { type CqlToken, cqlTokens } from "./cql-tokens.ts";
+export {
+  DEAD_LETTER_FILTER_RULES,
+  matchesOutside,
+  matchesTable,
+  readDeadLetterFilter,
+  readDeadLetterList,
+} from "./dead-letter-filter.ts";
 export { type ErrorSummary, errorSummary } from "./error-summary.ts";
 export { isolate } from "./events.ts";
 export {

@@ -1,6 +1,5 @@
 import { decodePayload } from "@helix/codec";
 import {
-  CLUSTERS,
   type Clock,
   clusterOf,
   DEAD_LETTER_REASONS,
@@ -10,19 +9,15 @@ import {
   type DeadLetterStore,
   helixError,
   messageId,
-  PRIORITIES,
-  priorityOf,
   type ReplayPayload,
-  tablesOf,
 } from "@helix/core";
 import {
   errorSummary,
   expected,
-  integer,
-  oneOf,
-  optional,
-  type Rule,
-  readOptions,
+  matchesOutside,
+  matchesTable,
+  readDeadLetterFilter,
+  readDeadLetterList,
 } from "@helix/core/internal";
 import { contentOf } from "./content.ts";
 import { detached } from "./entry.ts";
@@ -30,21 +25,6 @@ import type { Ledger } from "./ledger.ts";
 import type { MemoryMessage } from "./memory-message.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
-
-const text: Rule<string> = (value, name) => {
-  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
-  return value;
-};
-
-const FILTER_RULES = {
-  cluster: optional(oneOf(CLUSTERS, "A")),
-  priority: optional(oneOf(PRIORITIES, "high")),
-  reason: optional(oneOf(DEAD_LETTER_REASONS, "rejected")),
-  table: optional(text),
-  olderThanMs: optional(integer({ min: 0, fallback: 0 })),
-  youngerThanMs: optional(integer({ min: 0, fallback: 0 })),
-};
-const LIST_RULES = { ...FILTER_RULES, limit: optional(integer({ min: 1, fallback: 1 })) };
 
 /** A dead letter as it is kept: with its payload encoded. */
 type Kept = Omit<DeadLetter, "content">;
@@ -94,11 +74,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   }
 
   async list(options?: ListOptions): Promise<DeadLetter[]> {
-    const { limit = Number.POSITIVE_INFINITY, ...filter } = readOptions<ListOptions>(
-      "list",
-      LIST_RULES,
-      options,
-    );
+    const { filter, limit } = readDeadLetterList(options);
     const found: DeadLetter[] = [];
     for (const letter of this.#matching([...this.#kept.keys()], filter)) {
       if (found.push(letter) >= limit) break;
@@ -107,8 +83,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   }
 
   async *scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    const filter = readOptions<DeadLetterFilter>("scan", FILTER_RULES, options);
-    yield* this.#matching([...this.#kept.keys()], filter);
+    yield* this.#matching([...this.#kept.keys()], readDeadLetterFilter("scan", options));
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -137,7 +112,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
       const kept = this.#kept.get(id);
       if (kept === undefined || !matchesOutside(kept, filter, nowMs)) continue;
       const letter = letterOf(kept);
-      if (filter.table === undefined || isOf(letter, filter.table)) yield letter;
+      if (matchesTable(letter, filter)) yield letter;
     }
   }
 
@@ -152,22 +127,6 @@ export class MemoryDeadLetters implements DeadLetterStore {
     const id = content.ok ? messageId(content.payload) : `undecodable.${entry.sequence}`;
     return this.#kept.has(id) ? `${id}.${entry.sequence}` : id;
   }
-}
-
-/** The conditions that can be told without decoding. */
-function matchesOutside({ lane, reason, deadAtMs }: Kept, filter: DeadLetterFilter, nowMs: number): boolean {
-  const deadForMs = nowMs - deadAtMs;
-  return (
-    deadForMs >= (filter.olderThanMs ?? Number.NEGATIVE_INFINITY) &&
-    deadForMs <= (filter.youngerThanMs ?? Number.POSITIVE_INFINITY) &&
-    (filter.cluster === undefined || filter.cluster === clusterOf(lane)) &&
-    (filter.priority === undefined || filter.priority === priorityOf(lane)) &&
-    (filter.reason === undefined || filter.reason === reason)
-  );
-}
-
-function isOf({ content }: DeadLetter, table: string): boolean {
-  return content.ok && tablesOf(content.payload).includes(table);
 }
 
 function letterOf(kept: Kept): DeadLetter {

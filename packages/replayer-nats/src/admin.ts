@@ -1,0 +1,79 @@
+import { type HelixError, helixError, isHelixError } from "@helix/core";
+import { JetStreamApiError, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { errors } from "@nats-io/nats-core";
+import type { Link } from "./link.ts";
+
+const REQUEST_TIMEOUT_MS = 5000;
+
+/**
+ * Requests to the JetStream API, with failures in our words: HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED,
+ * HELIX_QUEUE_REFUSED, HELIX_QUEUE_TIMEOUT.
+ */
+export class Admin {
+  readonly #link: Link;
+  #manager: { readonly of: unknown; readonly api: JetStreamManager } | undefined;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** Resolves with undefined where the API says that it does not exist. */
+  async find<T>(request: (api: JetStreamManager) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.request(request);
+    } catch (error) {
+      if (isHelixError(error, "HELIX_QUEUE_REFUSED") && NOT_FOUND.has(error.errorCode)) return undefined;
+      throw error;
+    }
+  }
+
+  async request<T>(request: (api: JetStreamManager) => Promise<T>): Promise<T> {
+    const connection = this.#link.up;
+    try {
+      if (this.#manager?.of !== connection) {
+        // Without the check, which needs a right of its own.
+        const options = { checkAPI: false, timeout: REQUEST_TIMEOUT_MS };
+        this.#manager = { of: connection, api: await jetstreamManager(connection, options) };
+      }
+      return await request(this.#manager.api);
+    } catch (error) {
+      throw translated(error, this.#link);
+    }
+  }
+}
+
+/** JetStream API: consumer, message and stream not found. */
+const NOT_FOUND = new Set([10014, 10037, 10059]);
+
+function translated(error: unknown, link: Link): HelixError {
+  const options = { cause: error };
+  if (isHelixError(error)) return error;
+  if (error instanceof JetStreamApiError) {
+    const { code: errorCode, message } = error;
+    return helixError("HELIX_QUEUE_REFUSED", message, { errorCode, stored: "no" }, options);
+  }
+  const violation = violationIn(error);
+  if (violation !== undefined) {
+    const { operation, subject, message } = violation;
+    return helixError("HELIX_QUEUE_UNAUTHORIZED", message, { operation, subject, stored: "no" }, options);
+  }
+  if (error instanceof errors.TimeoutError) {
+    const text = `The JetStream API did not answer within ${REQUEST_TIMEOUT_MS} ms`;
+    return helixError(
+      "HELIX_QUEUE_TIMEOUT",
+      text,
+      { timeoutMs: REQUEST_TIMEOUT_MS, stored: "maybe" },
+      options,
+    );
+  }
+  if (!link.isUp) return link.unavailable();
+  const text = "No JetStream API answers: it is disabled, or has no leader at this moment";
+  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, options);
+}
+
+function violationIn(error: unknown): InstanceType<typeof errors.PermissionViolationError> | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof errors.PermissionViolationError) return at;
+  }
+  return undefined;
+}

@@ -1,0 +1,82 @@
+import { decodePayload } from "@helix/codec";
+import {
+  DEAD_LETTER_REASONS,
+  type DeadLetter,
+  type DeadLetterReason,
+  type ErrorSummary,
+  isHelixError,
+  type Lane,
+  type MessageContent,
+  type Outcome,
+} from "@helix/core";
+
+/** What a dead letter says beside its bytes. */
+export interface Epitaph {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly reason: DeadLetterReason;
+  readonly outcome?: Exclude<Outcome, "applied"> | undefined;
+  readonly error?: ErrorSummary | undefined;
+  readonly firstError?: ErrorSummary | undefined;
+  readonly attempts: number;
+  readonly deadAtMs: number;
+  readonly origin: Readonly<Record<string, string | number>>;
+}
+
+/** Its name in the header of the message. */
+export const EPITAPH_HEADER = "Helix-Dead-Letter";
+/** What the header may have: the rest of the room that is kept free for a dead letter holds the other headers. */
+const MAX_HEADER_LENGTH = 14 * 1024;
+/** Everything outside of printable ASCII: a header is one line. */
+const NOT_PLAIN = /[^ -~]/gu;
+
+/**
+ * The bytes stay what they were and are the body, so that whatever went wrong with them can be looked at; all else is one
+ * header, as JSON in ASCII.
+ */
+export function encodeEpitaph(epitaph: Epitaph): string {
+  for (let most = 2048; ; most = Math.floor(most / 2)) {
+    const { error, firstError } = epitaph;
+    const cut = { ...epitaph, error: shortened(error, most), firstError: shortened(firstError, most) };
+    const text = JSON.stringify(cut).replaceAll(NOT_PLAIN, escaped);
+    if (text.length <= MAX_HEADER_LENGTH) return text;
+  }
+}
+
+/** Reads what {@link encodeEpitaph} wrote; undefined if it is something else. */
+export function decodeEpitaph(header: string | undefined): Epitaph | undefined {
+  try {
+    const epitaph = JSON.parse(header ?? "") as Epitaph;
+    return DEAD_LETTER_REASONS.includes(epitaph.reason) && typeof epitaph.id === "string"
+      ? epitaph
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function deadLetterOf(epitaph: Epitaph, raw: Uint8Array): DeadLetter {
+  return { ...epitaph, raw, content: contentOf(raw) };
+}
+
+/** What the bytes hold. */
+export function contentOf(raw: Uint8Array): MessageContent {
+  try {
+    return { ok: true, payload: decodePayload(raw) };
+  } catch (error) {
+    if (!isHelixError(error)) throw error;
+    return { ok: false, raw, error };
+  }
+}
+
+function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {
+  return error && { ...error, name: error.name.slice(0, 256), message: error.message.slice(0, most) };
+}
+
+function escaped(character: string): string {
+  let text = "";
+  for (let at = 0; at < character.length; at++) {
+    text += `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`;
+  }
+  return text;
+}

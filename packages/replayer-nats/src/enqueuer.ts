@@ -1,0 +1,217 @@
+import { encodePayload, payloadHeaders } from "@helix/codec";
+import {
+  Backoff,
+  checkPayload,
+  type HelixError,
+  helixError,
+  type Lane,
+  laneOf,
+  type ReplayPayload,
+} from "@helix/core";
+import { wait } from "@helix/core/internal";
+import type { Link } from "./link.ts";
+import { type Names, subjectOf } from "./names.ts";
+import type { EnqueuerSettings } from "./options.ts";
+import { headerBlock, Publisher, PublishFailure } from "./publisher.ts";
+
+/** Kept free under the server's `max_payload`, so that the dead letter of a message fits as well. */
+export const DEAD_LETTER_RESERVE = 16 * 1024;
+/** Of a server as it comes: 1 MiB. For what is checked before there is a connection. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
+const RETRY_BACKOFF = new Backoff({ initialMs: 50, maxMs: 1000 });
+
+/** Error codes of the server's JetStream API (nats-server, errors.json). */
+const CODES = { streamFull: 10077, storageFull: 10023, messageTooLarge: 10054, noLeader: 10008 } as const;
+
+/**
+ * Puts payloads into their lanes. A payload counts as stored when the stream has said so, never earlier; after a try
+ * whose outcome is unknown the same message id is published again, which the stream recognises.
+ */
+export class Enqueuer {
+  readonly publisher: Publisher;
+  readonly #link: Link;
+  readonly #names: Names;
+  readonly #settings: EnqueuerSettings;
+  readonly #closing = new AbortController();
+
+  constructor(link: Link, names: Names, settings: EnqueuerSettings) {
+    this.#link = link;
+    this.#names = names;
+    this.#settings = settings;
+    this.publisher = new Publisher(link, settings);
+  }
+
+  /** Most bytes of an encoded payload. */
+  get maxPayloadBytes(): number {
+    const info = this.#link.isUp ? this.#link.up.info : undefined;
+    return Math.max(1, (info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - DEAD_LETTER_RESERVE);
+  }
+
+  async enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (this.#closing.signal.aborted) throw closed();
+    checkPayload(payload);
+    const data = encodePayload(payload, { maxPayloadBytes: this.maxPayloadBytes });
+    // Fails fast: nobody waits for a connection that may be away for hours.
+    if (!this.#link.isUp) throw this.#link.unavailable();
+    await this.#store(payload, this.#headerOf(payload), data, {
+      signal: options?.signal,
+      acceptDuplicate: false,
+    });
+  }
+
+  /**
+   * Puts a dead letter back. That the stream has a message of this id and life already is no failure: an earlier
+   * try of the same redrive has put it there.
+   */
+  async readmit(payload: ReplayPayload): Promise<void> {
+    const data = encodePayload(payload, { maxPayloadBytes: this.maxPayloadBytes });
+    if (!this.#link.isUp) throw this.#link.unavailable();
+    await this.#store(payload, this.#headerOf(payload), data, { signal: undefined, acceptDuplicate: true });
+  }
+
+  /** Refuses new work, and waits for what is under way, each up to its own timeout. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#link.isUp) await this.publisher.idle();
+    this.publisher.close();
+  }
+
+  #headerOf(payload: ReplayPayload): Uint8Array {
+    return headerBlock({ ...payloadHeaders(payload), "Nats-Expected-Stream": this.#names.stream });
+  }
+
+  async #store(
+    payload: ReplayPayload,
+    header: Uint8Array,
+    data: Uint8Array,
+    options: { readonly signal: AbortSignal | undefined; readonly acceptDuplicate: boolean },
+  ): Promise<void> {
+    const { signal, acceptDuplicate } = options;
+    const { clock, enqueueTimeoutMs } = this.#settings;
+    const lane = laneOf(payload.targetCluster, payload.priority);
+    const subject = subjectOf(this.#names, lane);
+    const dueAtMs = clock.monotonicMs() + enqueueTimeoutMs;
+    const ended = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
+    let mayBeStored = false;
+    for (let tries = 1; ; tries++) {
+      let failure: PublishFailure;
+      try {
+        const ack = await this.publisher.publish(subject, header, data);
+        if (ack.duplicate === true && !mayBeStored && !acceptDuplicate) throw duplicate(payload);
+        return;
+      } catch (error) {
+        if (!(error instanceof PublishFailure)) throw error;
+        failure = error;
+      }
+      mayBeStored ||= failure.stored === "maybe";
+      const leftMs = dueAtMs - clock.monotonicMs();
+      if (!isTransient(failure) && !(mayBeStored && failure.kind === "down")) {
+        throw this.#refusal(failure, lane, data.length, mayBeStored);
+      }
+      if (leftMs <= 0 || ended.aborted) throw this.#refusal(failure, lane, data.length, mayBeStored);
+      await this.#untilNextTry(Math.min(leftMs, RETRY_BACKOFF.delayMs(tries)), leftMs, ended);
+    }
+  }
+
+  /** After a pause, and when the connection is there again. */
+  async #untilNextTry(pauseMs: number, leftMs: number, ended: AbortSignal): Promise<void> {
+    const { clock } = this.#settings;
+    const overdue = new AbortController();
+    const cancel = clock.setTimer(() => overdue.abort(), leftMs);
+    await wait(clock, pauseMs, ended);
+    await this.#link.untilUp(AbortSignal.any([ended, overdue.signal]));
+    cancel();
+  }
+
+  #refusal(failure: PublishFailure, lane: Lane, bytes: number, mayBeStored: boolean): HelixError {
+    const { enqueueTimeoutMs, maxWaiting } = this.#settings;
+    const cause = failure;
+    // What an earlier try may have stored stays unknown, whatever the last one was told.
+    if (mayBeStored) {
+      if (failure.kind === "forbidden") return forbidden(failure, lane);
+      const text = `The stream did not say within ${enqueueTimeoutMs} ms whether it stored the message`;
+      return helixError(
+        "HELIX_QUEUE_TIMEOUT",
+        text,
+        { timeoutMs: enqueueTimeoutMs, stored: "maybe" },
+        { cause },
+      );
+    }
+    switch (failure.kind) {
+      case "refused":
+        return refused(failure, lane, bytes, this.maxPayloadBytes);
+      case "forbidden":
+        return forbidden(failure, lane);
+      case "overloaded": {
+        const text = `${maxWaiting} publishes wait already; not stored`;
+        return helixError("HELIX_QUEUE_OVERLOADED", text, { waiting: maxWaiting, stored: "no" }, { cause });
+      }
+      case "no-responders": {
+        const text = `No stream \`${this.#names.stream}\` listens to the lane \`${lane}\``;
+        return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, { cause });
+      }
+      default:
+        return this.#link.unavailable();
+    }
+  }
+}
+
+/** Whether the next try may do better. */
+function isTransient({ kind, errorCode }: PublishFailure): boolean {
+  switch (kind) {
+    case "timeout":
+    case "lost":
+    case "no-responders":
+      return true;
+    case "refused":
+      return errorCode === CODES.noLeader;
+    default:
+      return false;
+  }
+}
+
+function refused(failure: PublishFailure, lane: Lane, bytes: number, maxPayloadBytes: number): HelixError {
+  const { errorCode, message } = failure;
+  const options = { cause: failure };
+  switch (errorCode) {
+    case CODES.streamFull:
+    case CODES.storageFull: {
+      const limit = /bytes|storage|resources/.test(message) ? "bytes" : "messages";
+      return helixError("HELIX_QUEUE_FULL", `The stream is full: ${message}`, { lane, limit }, options);
+    }
+    case CODES.messageTooLarge:
+      return helixError(
+        "HELIX_PAYLOAD_TOO_LARGE",
+        `The stream does not take messages of this size: ${message}`,
+        { bytes, maxPayloadBytes },
+        options,
+      );
+    default:
+      return helixError(
+        "HELIX_QUEUE_REFUSED",
+        `The stream refused the message: ${message} (${errorCode})`,
+        { errorCode, stored: "no" },
+        options,
+      );
+  }
+}
+
+function forbidden(failure: PublishFailure, lane: Lane): HelixError {
+  const { stored, message } = failure;
+  return helixError(
+    "HELIX_QUEUE_UNAUTHORIZED",
+    `No right to enqueue to the lane \`${lane}\`: ${message}`,
+    { operation: stored === "no" ? "publish" : "receive the answer", stored },
+    { cause: failure },
+  );
+}
+
+function duplicate({ id, life }: ReplayPayload): HelixError {
+  const text = "A payload of this id and life was enqueued before";
+  return helixError("HELIX_PAYLOAD_DUPLICATE", text, { id, life });
+}
+
+export function closed(): HelixError {
+  return helixError("HELIX_QUEUE_CLOSED", "The queue has been closed", {});
+}

@@ -1,0 +1,52 @@
+import type { HelixErrors } from "@helix/core";
+
+/** A setting of the server's that is not what it should be. */
+export interface TopologyDifference {
+  /** The stream or consumer, such as `stream helix-replay`. */
+  readonly object: string;
+  /** In the server's own words, such as `max_msgs`. */
+  readonly field: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
+declare module "@helix/core" {
+  interface HelixErrors {
+    /** Surely not stored: no connection, or no stream answers. */
+    HELIX_QUEUE_UNAVAILABLE: { readonly stored: "no" };
+    /** No answer in time: perhaps stored, perhaps not. */
+    HELIX_QUEUE_TIMEOUT: { readonly timeoutMs: number; readonly stored: "maybe" };
+    /** Too many publishes wait already. Not stored. */
+    HELIX_QUEUE_OVERLOADED: { readonly waiting: number; readonly stored: "no" };
+    /** The user has not the right to do this. `stored` says whether a payload may be stored all the same. */
+    HELIX_QUEUE_UNAUTHORIZED: {
+      readonly operation: string;
+      readonly subject?: string | undefined;
+      readonly stored: "no" | "maybe";
+    };
+    /** The server refused for a reason of its own, by the error code of its JetStream API. */
+    HELIX_QUEUE_REFUSED: { readonly errorCode: number; readonly stored: "no" };
+    /** A payload of this id and life was enqueued before, within the server's window. */
+    HELIX_PAYLOAD_DUPLICATE: { readonly id: string; readonly life: number };
+    /** What is on the server is not what the options say. */
+    HELIX_TOPOLOGY_DRIFT: { readonly differences: readonly TopologyDifference[] };
+    /** A stream or consumer is missing, and the queue was told to make nothing. */
+    HELIX_TOPOLOGY_MISSING: { readonly missing: readonly string[] };
+    /** A server that is known to lose messages. */
+    HELIX_SERVER_UNSUPPORTED: { readonly version: string; readonly minimum: string };
+  }
+}
+
+/** The codes of this package: a tuple, so that the compiler knows when one is added. */
+export type NatsErrorCode = Extract<
+  keyof HelixErrors,
+  | "HELIX_QUEUE_UNAVAILABLE"
+  | "HELIX_QUEUE_TIMEOUT"
+  | "HELIX_QUEUE_OVERLOADED"
+  | "HELIX_QUEUE_UNAUTHORIZED"
+  | "HELIX_QUEUE_REFUSED"
+  | "HELIX_PAYLOAD_DUPLICATE"
+  | "HELIX_TOPOLOGY_DRIFT"
+  | "HELIX_TOPOLOGY_MISSING"
+  | "HELIX_SERVER_UNSUPPORTED"
+>;

@@ -1,0 +1,14 @@
+export { connectNatsEnqueuer, connectNatsReplayer } from "./connect.ts";
+export { ensureTopology, type TopologyReport } from "./ensure-topology.ts";
+export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
+export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
+export type {
+  EnsureTopologyOptions,
+  NatsConnectOptions,
+  NatsEnqueuerOptions,
+  NatsLinkOptions,
+  NatsNames,
+  NatsReplayerOptions,
+  Provision,
+  TopologyOptions,
+} from "./options.ts";

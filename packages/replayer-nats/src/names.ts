@@ -1,0 +1,53 @@
+import { clusterOf, type Lane, priorityOf } from "@helix/core";
+
+/** What everything on the server is called. */
+export interface Names {
+  readonly stream: string;
+  readonly prefix: string;
+  readonly deadLetterStream: string;
+  /** The key-value bucket of what is known about messages beyond their bodies. */
+  readonly bucket: string;
+  readonly bucketStream: string;
+}
+
+export function namesOf({ streamName, subjectPrefix }: { streamName: string; subjectPrefix: string }): Names {
+  const bucket = `${streamName}-state`;
+  return {
+    stream: streamName,
+    prefix: subjectPrefix,
+    deadLetterStream: `${streamName}-dead-letters`,
+    bucket,
+    // As key-value clients name the stream of a bucket, so that `nats kv` reads it.
+    bucketStream: `KV_${bucket}`,
+  };
+}
+
+/** Where the messages of a lane are published: `{prefix}.{priority}.{cluster}`. */
+export function subjectOf({ prefix }: Names, lane: Lane): string {
+  return `${prefix}.${lane}`;
+}
+
+/** What the stream holds: all lanes, and nothing with more parts. */
+export function laneSubjects({ prefix }: Names): string {
+  return `${prefix}.*.*`;
+}
+
+/** The durable consumer of a lane, as the Go library names it. */
+export function consumerOf(lane: Lane): string {
+  return `helix-worker-${priorityOf(lane)}-${clusterOf(lane)}`;
+}
+
+/** Where the dead letter of a message is: `{prefix}.dead.{priority}.{cluster}.{id}.{life}`. */
+export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", messageId: string): string {
+  return `${prefix}.dead.${lane}.${messageId}`;
+}
+
+/** All dead letters. */
+export function deadLetterSubjects({ prefix }: Names): string {
+  return `${prefix}.dead.>`;
+}
+
+/** Where a record of the bucket is. */
+export function recordSubject({ bucket }: Names, kind: "attempts" | "discarded", messageId: string): string {
+  return `$KV.${bucket}.${kind}.${messageId}`;
+}

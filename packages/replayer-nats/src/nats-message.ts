@@ -1,0 +1,153 @@
+import {
+  type DeadLetterCause,
+  type HelixError,
+  helixError,
+  type Lane,
+  type MessageContent,
+  type ReleaseOptions,
+  type ReplayMessage,
+} from "@helix/core";
+import { errorSummary, integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
+import type { Delivery } from "./ack-subject.ts";
+import type { MessageRecord } from "./message-records.ts";
+
+/** One delivery of a message. */
+export interface Delivered {
+  readonly lane: Lane;
+  /** The bytes as they lie in the stream. */
+  readonly raw: Uint8Array;
+  readonly content: MessageContent;
+  /** Names it for good: id and life, or its place in the stream if it cannot be decoded. */
+  readonly id: string;
+  /** Where settlements are sent. */
+  readonly reply: string;
+  readonly delivery: Delivery;
+  readonly record: MessageRecord;
+  readonly expired: boolean;
+  readonly suspect: boolean;
+}
+
+/** What settles messages: the queue. */
+export interface MessageSettler {
+  readonly leaseMs: number;
+  readonly nowMs: () => number;
+  ack(message: NatsMessage): void;
+  release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void>;
+  extend(message: NatsMessage): void;
+  mark(message: NatsMessage): Promise<void>;
+  deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void>;
+}
+
+const RELEASE_RULES = {
+  delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
+  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
+  error: (value: unknown) => value,
+};
+
+/**
+ * A message in a worker's hand, until a settlement succeeds.
+ *
+ * States: in hand → (ack, release, deadLetter) settling → settled, or back in hand if a dead letter could not be written.
+ */
+export class NatsMessage implements ReplayMessage {
+  readonly delivered: Delivered;
+  readonly attempts: number;
+  readonly #settler: MessageSettler;
+  readonly #onSettled: () => void;
+  #leaseUntilMs: number;
+  #isMarked = false;
+  #state: "in hand" | "settling" | "settled" = "in hand";
+
+  constructor(delivered: Delivered, settler: MessageSettler, onSettled: () => void) {
+    this.delivered = delivered;
+    this.attempts = delivered.record.attempts;
+    this.#settler = settler;
+    this.#onSettled = onSettled;
+    this.#leaseUntilMs = settler.nowMs() + settler.leaseMs;
+  }
+
+  get lane(): Lane {
+    return this.delivered.lane;
+  }
+
+  get content(): MessageContent {
+    return this.delivered.content;
+  }
+
+  get expired(): boolean {
+    return this.delivered.expired;
+  }
+
+  get suspect(): boolean {
+    return this.delivered.suspect;
+  }
+
+  get leaseUntilMs(): number {
+    return this.#leaseUntilMs;
+  }
+
+  /** Whether there is a record of it that must be removed with it. */
+  get isRecorded(): boolean {
+    return this.#isMarked || this.attempts > 0 || this.delivered.record.markedAtMs !== undefined;
+  }
+
+  get isMarked(): boolean {
+    return this.#isMarked;
+  }
+
+  async ack(): Promise<void> {
+    this.#assertInHand();
+    this.#settler.ack(this);
+    this.#settled();
+  }
+
+  async release(options?: ReleaseOptions): Promise<void> {
+    this.#assertInHand();
+    const read = readOptions<ReleaseOptions & { delayMs: number }>("release", RELEASE_RULES, options);
+    const { firstError } = this.delivered.record;
+    const { delayMs, attempts = this.attempts, error } = read;
+    const record =
+      attempts === this.attempts ? undefined : { attempts, firstError: firstError ?? errorSummary(error) };
+    this.#state = "settling";
+    await this.#settler.release(this, delayMs, record);
+    this.#settled();
+  }
+
+  extend(): void {
+    if (this.#state === "settled") return;
+    this.#leaseUntilMs = this.#settler.nowMs() + this.#settler.leaseMs;
+    this.#settler.extend(this);
+  }
+
+  async mark(): Promise<void> {
+    this.#assertInHand();
+    await this.#settler.mark(this);
+    this.#isMarked = true;
+  }
+
+  async deadLetter(cause: DeadLetterCause): Promise<void> {
+    this.#assertInHand();
+    this.#state = "settling";
+    try {
+      await this.#settler.deadLetter(this, cause);
+    } catch (error) {
+      this.#state = "in hand";
+      throw error;
+    }
+    this.#settled();
+  }
+
+  #settled(): void {
+    this.#state = "settled";
+    this.#onSettled();
+  }
+
+  #assertInHand(): void {
+    if (this.#state === "in hand") return;
+    throw settledAlready(this.lane);
+  }
+}
+
+function settledAlready(lane: Lane): HelixError {
+  return helixError("HELIX_MESSAGE_SETTLED", "The message has been settled already", { lane });
+}

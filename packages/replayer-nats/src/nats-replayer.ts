@@ -1,0 +1,291 @@
+import type {
+  DeadLetterStore,
+  LaneDepth,
+  LaneSource,
+  QueueTraits,
+  ReplayMessage,
+  ReplayPayload,
+  ReplayQueue,
+} from "@helix/core";
+import { Backoff, type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
+import { expected, wait } from "@helix/core/internal";
+import { Admin } from "./admin.ts";
+import { DeadLetterWriter } from "./dead-letter-writer.ts";
+import { Delays } from "./delays.ts";
+import { durabilityOf } from "./durability.ts";
+import { closed, Enqueuer } from "./enqueuer.ts";
+import { provision } from "./ensure-topology.ts";
+import { LaneDepths } from "./lane-depths.ts";
+import { LaneReceiver } from "./lane-receiver.ts";
+import type { Link } from "./link.ts";
+import { type MessageRecord, MessageRecords } from "./message-records.ts";
+import { consumerOf, type Names, namesOf } from "./names.ts";
+import { NatsDeadLetters } from "./nats-dead-letters.ts";
+import type { MessageSettler, NatsMessage } from "./nats-message.ts";
+import type { ReplayerSettings } from "./options.ts";
+import { PullSource } from "./pull-source.ts";
+import { ReleaseMemory } from "./release-memory.ts";
+import { Settlements } from "./settlements.ts";
+import { StuckMessages } from "./stuck-messages.ts";
+
+/** The most that may be demanded of a lane at once. */
+const MAX_DEMAND = 10_000;
+const PROVISION_BACKOFF = new Backoff({ initialMs: 500, maxMs: 30_000 });
+
+/** Whether a queue can work, for readiness probes and status lines. */
+export interface NatsHealth {
+  /** Connected, and everything that it needs is there. */
+  readonly isReady: boolean;
+  readonly isConnected: boolean;
+  /** Why it is not ready. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A durable replay queue on NATS JetStream, shared by any number of processes: lanes in a work queue stream, dead letters
+ * in a stream of their own, counted failures in a key-value bucket.
+ *
+ * It holds no message that was not demanded. What a process had in hand when it died is delivered to another after
+ * `ackWaitMs`. Everything is delivered at least once: twice after a lost acknowledgement, which the original timestamp
+ * makes harmless.
+ *
+ * States: connecting → ready ⇄ disconnected → closed. Lanes may be opened in any of them but the last; they receive when
+ * the queue is ready.
+ */
+export class NatsReplayer implements ReplayQueue {
+  readonly traits: QueueTraits;
+  readonly deadLetters: DeadLetterStore;
+  readonly #link: Link;
+  readonly #names: Names;
+  readonly #settings: ReplayerSettings;
+  readonly #admin: Admin;
+  readonly #enqueuer: Enqueuer;
+  readonly #settlements: Settlements;
+  readonly #records: MessageRecords;
+  readonly #releases = new ReleaseMemory();
+  readonly #delays: Delays;
+  readonly #depths: LaneDepths;
+  readonly #stuck: StuckMessages;
+  readonly #writer: DeadLetterWriter;
+  readonly #settler: MessageSettler;
+  readonly #lanes = new Map<Lane, LaneReceiver>();
+  readonly #closing = new AbortController();
+  #isProvisioned = false;
+  #provisioning: Promise<void> | undefined;
+  #fault: unknown;
+  #closed: Promise<void> | undefined;
+
+  /** By `connectNatsReplayer`. */
+  constructor(link: Link, settings: ReplayerSettings) {
+    const { clock, logger, ackWaitMs, highPriorityRatio, strictPriority } = settings;
+    const names = namesOf(settings);
+    this.#link = link;
+    this.#names = names;
+    this.#settings = settings;
+    this.traits = Object.freeze({
+      leaseMs: ackWaitMs,
+      maxDemand: MAX_DEMAND,
+      scheduling: { highPriorityRatio, strictPriority },
+    });
+    const admin = new Admin(link);
+    this.#admin = admin;
+    this.#enqueuer = new Enqueuer(link, names, settings);
+    const { publisher } = this.#enqueuer;
+    this.#settlements = new Settlements(link, clock);
+    this.#records = new MessageRecords({ admin, publisher, names, logger });
+    this.#delays = new Delays(clock);
+    this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock });
+    this.#stuck = new StuckMessages({ admin, publisher, names, clock, logger, random: Math.random });
+    this.#writer = new DeadLetterWriter({ publisher, admin, names, nowMs: () => clock.wallMs() });
+    this.deadLetters = new NatsDeadLetters({
+      admin,
+      names,
+      records: this.#records,
+      clock,
+      logger,
+      readmit: (payload) => this.#enqueuer.readmit(payload),
+    });
+    this.#settler = {
+      leaseMs: ackWaitMs,
+      nowMs: () => clock.wallMs(),
+      ack: (message) => this.#ack(message),
+      release: (message, delayMs, record) => this.#release(message, delayMs, record),
+      extend: ({ delivered }) => this.#settlements.extend(delivered.reply),
+      mark: (message) => this.#mark(message),
+      deadLetter: (message, cause) => this.#deadLetter(message, cause),
+    };
+    link.listen({
+      onChange: (isUp) => {
+        if (isUp && !this.#isProvisioned) void this.#keepProvisioning();
+      },
+    });
+  }
+
+  get health(): NatsHealth {
+    const isConnected = this.#link.isUp;
+    const isReady = isConnected && this.#isProvisioned;
+    const cause = isConnected ? this.#fault : this.#link.cause;
+    return isReady ? { isReady, isConnected } : { isReady, isConnected, cause };
+  }
+
+  /**
+   * Makes or checks what the queue needs, if the server can answer; otherwise in the background, as soon as it can.
+   *
+   * Rejects as `ensureTopology` does where waiting does not help.
+   */
+  async prepare(): Promise<void> {
+    if (!this.#link.isUp) return;
+    try {
+      await this.#provision();
+    } catch (error) {
+      if (!isHelixError(error, "HELIX_QUEUE_UNAVAILABLE") && !isHelixError(error, "HELIX_QUEUE_TIMEOUT"))
+        throw error;
+      this.#fault = error;
+      void this.#keepProvisioning();
+    }
+  }
+
+  enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    return this.#enqueuer.enqueue(payload, options);
+  }
+
+  open(
+    lane: Lane,
+    onMessage: (message: ReplayMessage) => void,
+    _options: { pollIntervalMs: number },
+  ): LaneSource {
+    if (this.#closing.signal.aborted) throw closed();
+    if (!LANES.includes(lane)) throw new TypeError(expected("lane", LANES.join(", "), lane));
+    if (this.#lanes.has(lane)) throw new TypeError(`Lane \`${lane}\` of this queue is open already`);
+    const receiver = new LaneReceiver({
+      ...this.#settings,
+      lane,
+      records: this.#records,
+      settlements: this.#settlements,
+      releases: this.#releases,
+      delays: this.#delays,
+      settler: this.#settler,
+      onMessage,
+      makeSource: (self) => this.#source(lane, self),
+    });
+    this.#lanes.set(lane, receiver);
+    this.#stuck.start();
+    return receiver;
+  }
+
+  depths(): Promise<LaneDepth[]> {
+    return this.#depths.depths();
+  }
+
+  /**
+   * Refuses new work, stops the lanes, waits for what is being stored and for the server to know of all settlements, and
+   * closes its own connection. What is in hand and not settled is delivered to somebody else in time.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#stuck.close();
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+    await this.#enqueuer.close();
+    await this.#settlements.flush();
+    this.#settlements.close();
+    await this.#link.close();
+  }
+
+  #source(lane: Lane, receiver: LaneReceiver): PullSource {
+    const { clock, logger, maxRequestBatch, maxAckPending } = this.#settings;
+    return new PullSource({
+      link: this.#link,
+      clock,
+      logger,
+      requestSubject: `$JS.API.CONSUMER.MSG.NEXT.${this.#names.stream}.${consumerOf(lane)}`,
+      maxRequestBatch,
+      maxHeld: maxAckPending,
+      maxDemand: MAX_DEMAND,
+      isReady: () => this.#isProvisioned,
+      onMessage: (message) => receiver.received(message),
+      onUnwanted: (message) => receiver.unwanted(message),
+      onMissing: () => this.#provisionAgain(),
+      flush: () => this.#settlements.flush(),
+      onStop: () => this.#lanes.delete(lane),
+    });
+  }
+
+  async #provision(): Promise<void> {
+    await provision(this.#admin, this.#names, this.#settings, this.#settings);
+    if (!this.#isProvisioned) {
+      this.#settings.logger.info(
+        await durabilityOf(this.#admin, this.#names, this.#link),
+        "the queue is ready",
+      );
+    }
+    this.#isProvisioned = true;
+    this.#fault = undefined;
+    for (const lane of this.#lanes.values()) lane.wake();
+  }
+
+  /** A stream or a consumer has gone while the queue was at work. */
+  async #provisionAgain(): Promise<void> {
+    this.#provisioning ??= this.#provision()
+      .catch((error: unknown) => {
+        this.#fault = error;
+        this.#settings.logger.warn({ err: error }, "what the queue needs is not there");
+      })
+      .finally(() => {
+        this.#provisioning = undefined;
+      });
+    await this.#provisioning;
+  }
+
+  async #keepProvisioning(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 1; !signal.aborted && this.#link.isUp && !this.#isProvisioned; failures++) {
+      await this.#provisionAgain();
+      if (!this.#isProvisioned) await wait(this.#settings.clock, PROVISION_BACKOFF.delayMs(failures), signal);
+    }
+  }
+
+  #ack(message: NatsMessage): void {
+    this.#settlements.ack(message.delivered.reply);
+    this.#forget(message);
+  }
+
+  /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
+  async #release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void> {
+    const { id, lane, reply, delivery } = message.delivered;
+    const written = record ?? (message.isMarked ? message.delivered.record : undefined);
+    if (written !== undefined) {
+      try {
+        await this.#records.write(id, written);
+      } catch (error) {
+        this.#settings.logger.warn({ err: error, message: id }, "cannot count a message's failure");
+      }
+    }
+    this.#releases.released(delivery.streamSequence);
+    if (delayMs > 0) this.#delays.add(lane, delivery.streamSequence, delayMs);
+    this.#settlements.release(reply, delayMs);
+  }
+
+  async #mark({ delivered: { id, record } }: NatsMessage): Promise<void> {
+    await this.#records.write(id, { ...record, markedAtMs: this.#settings.clock.wallMs() });
+  }
+
+  async #deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
+    await this.#writer.write(message, cause);
+    // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
+    this.#ack(message);
+  }
+
+  #forget({ delivered, isRecorded }: NatsMessage): void {
+    this.#releases.forget(delivered.delivery.streamSequence);
+    if (isRecorded) this.#records.forget(delivered.id);
+  }
+}

@@ -1,0 +1,284 @@
+import { readFileSync } from "node:fs";
+import type { Clock, Logger, SchedulingOptions } from "@helix/core";
+import { silentLogger, systemClock } from "@helix/core";
+import {
+  boolean,
+  expected,
+  having,
+  integer,
+  milliseconds,
+  oneOf,
+  optional,
+  type Rule,
+  readOptions,
+} from "@helix/core/internal";
+import type { NatsConnection, TlsOptions } from "@nats-io/nats-core";
+
+/** Where the servers are, and who connects. One of the ways to authenticate, or none. */
+export interface NatsConnectOptions {
+  /** All servers of the cluster, as `host:port` or `nats://host:port`. */
+  readonly servers: string | readonly string[];
+  /** What the servers' monitoring shows. @default "helix" */
+  readonly name?: string | undefined;
+  readonly user?: string | undefined;
+  readonly pass?: string | undefined;
+  readonly token?: string | undefined;
+  /** Path of a credentials file with a JWT and its seed. Read once, at the start. */
+  readonly credsFile?: string | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * What reply subjects begin with. Where a user may subscribe to nothing but its own inbox, this must be it: with
+   * another one a publish fails *after* it was stored. @default "_INBOX"
+   */
+  readonly inboxPrefix?: string | undefined;
+}
+
+/** What the parts of a queue are called. Whoever shares a queue must say the same. */
+export interface NatsNames {
+  /** @default "helix-replay" */
+  readonly streamName?: string | undefined;
+  /** Subjects are `{prefix}.{priority}.{cluster}`, such as `helix.replay.high.A`. @default "helix.replay" */
+  readonly subjectPrefix?: string | undefined;
+}
+
+/** How the streams are made. All pods must say the same: what differs is an error that names it. */
+export interface TopologyOptions extends NatsNames {
+  /** What may be pending; one lane may have half of it. Full means HELIX_QUEUE_FULL. @default 1_000_000 */
+  readonly maxMsgs?: number | undefined;
+  /** The same in bytes, as the server counts them. @default 1_073_741_824 (1 GiB) */
+  readonly maxBytes?: number | undefined;
+  /** Dead letters that may be kept. Full means that messages stay in their lanes. @default 1_000_000 */
+  readonly maxDeadLetters?: number | undefined;
+  /** Copies of each message, 1, 3 or 5; 3 in production. @default 1 */
+  readonly replicas?: number | undefined;
+  /**
+   * What workers may hold per lane and pod, by the credit of their pulls. Messages, 1 to 10 000. @default 1_000
+   */
+  readonly maxAckPending?: number | undefined;
+  /** The most messages that one request may ask for, 1 to 1 000. @default 100 */
+  readonly maxRequestBatch?: number | undefined;
+  /**
+   * How long a message may be held before another worker gets it as well, unless it is extended. Milliseconds,
+   * 1_000 to 3_600_000. @default 30_000
+   */
+  readonly ackWaitMs?: number | undefined;
+  /**
+   * How long a message may wait in its lane; an older one becomes a dead letter with the cause `expired`, unexecuted.
+   * It also bounds how long failures of a message are remembered. Milliseconds. @default 86_400_000 (24 h)
+   */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** By which connection. Exactly one of the two. */
+export interface NatsLinkOptions {
+  /** One that the application has; it stays open when the queue is closed. From `@nats-io/transport-node`. */
+  readonly connection?: NatsConnection | undefined;
+  /** A connection of the queue's own, which never gives up reconnecting. */
+  readonly connect?: NatsConnectOptions | undefined;
+  /**
+   * Work with a server older than 2.10.27 as well. Such servers lose messages, and bring back those that were
+   * acknowledged. @default false
+   */
+  readonly allowOldServer?: boolean | undefined;
+  readonly logger?: Logger | undefined;
+  /** @default the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+export interface NatsEnqueuerOptions extends NatsLinkOptions, NatsNames {
+  /** One try of a publish. Milliseconds, 100 to 60_000. @default 5_000 */
+  readonly publishTimeoutMs?: number | undefined;
+  /**
+   * All tries together; a change of leader takes 4 to 5 s. At most the window in which the server recognises a
+   * repeated message, less a margin. Milliseconds, 100 to 100_000. @default 10_000
+   */
+  readonly enqueueTimeoutMs?: number | undefined;
+  /** Publishes that are sent and not answered. 1 to 10 000. @default 256 */
+  readonly maxInFlight?: number | undefined;
+  /** Publishes that wait for their turn; one more is refused with HELIX_QUEUE_OVERLOADED. @default 10_000 */
+  readonly maxWaiting?: number | undefined;
+}
+
+/** What to do about streams and consumers when the queue connects. */
+export type Provision = "create" | "update" | "none";
+
+export const PROVISIONS: readonly Provision[] = Object.freeze(["create", "update", "none"]);
+
+export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOptions, SchedulingOptions {
+  /**
+   * `create`: makes what is missing; what differs is an error. `update`: changes what differs, if the server can.
+   * `none`: takes everything as it is, and needs no rights to make anything. @default "create"
+   */
+  readonly provision?: Provision | undefined;
+  /**
+   * For migration: the lane stream and its consumers were made by the Go library and are used as they are, while
+   * dead letters and counts get streams of their own. Stop the Go workers first. @default false
+   */
+  readonly adoptGoStream?: boolean | undefined;
+}
+
+export interface EnsureTopologyOptions extends NatsLinkOptions, TopologyOptions {
+  /** As that of the queue. @default "create" */
+  readonly provision?: Provision | undefined;
+  readonly adoptGoStream?: boolean | undefined;
+}
+
+type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
+
+export type LinkSettings = Pick<NatsLinkOptions, "connection" | "connect"> &
+  Settled<Omit<NatsLinkOptions, "connection" | "connect">>;
+export type EnqueuerSettings = LinkSettings & Settled<Omit<NatsEnqueuerOptions, keyof NatsLinkOptions>>;
+export type TopologySettings = Settled<TopologyOptions> & {
+  readonly provision: Provision;
+  readonly adoptGoStream: boolean;
+};
+export type ReplayerSettings = EnqueuerSettings &
+  TopologySettings & {
+    readonly highPriorityRatio: number | undefined;
+    readonly strictPriority: boolean | undefined;
+  };
+
+/** NATS: no spaces, dots, wildcards or path separators in a stream's name. */
+const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const SUBJECT_PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+
+function matching(pattern: RegExp, expectation: string, fallback?: string): Rule<string> {
+  return (value = fallback, name) => {
+    if (typeof value !== "string") throw new TypeError(expected(name, expectation, value));
+    if (!pattern.test(value)) throw new RangeError(expected(name, expectation, value));
+    return value;
+  };
+}
+
+function orElse<T>(rule: Rule<T>, fallback: T): Rule<T> {
+  return (value, name) => (value === undefined ? fallback : rule(value, name));
+}
+
+const text: Rule<string> = (value, name) => {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(expected(name, "a string that is not empty", typeof value === "string" ? "" : value));
+  }
+  return value;
+};
+
+/** Of a secret only the type is told. */
+const secret: Rule<string> = (value, name) => {
+  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
+  return value;
+};
+
+const servers: Rule<string | readonly string[]> = (value, name) => {
+  const all: unknown[] = Array.isArray(value) ? value : [value];
+  if (all.length === 0 || all.some((one) => typeof one !== "string" || one.trim() === "")) {
+    throw new TypeError(expected(name, "an address such as `host:4222`, or an array of them", value));
+  }
+  return value as string | readonly string[];
+};
+
+const readableFile: Rule<string> = (value, name) => {
+  const path = text(value, name);
+  try {
+    readFileSync(path);
+  } catch (cause) {
+    throw new TypeError(expected(name, "the path of a file that can be read", value), { cause });
+  }
+  return path;
+};
+
+const CONNECT_RULES: { readonly [K in keyof NatsConnectOptions]-?: Rule<NatsConnectOptions[K]> } = {
+  servers,
+  name: orElse(text, "helix"),
+  user: optional(text),
+  pass: optional(secret),
+  token: optional(secret),
+  credsFile: optional(readableFile),
+  tls: optional(having<TlsOptions>("an object of TLS options", [])),
+  inboxPrefix: optional(matching(SUBJECT_PREFIX, "a subject without wildcards")),
+};
+
+const connect: Rule<NatsConnectOptions> = (value) => {
+  const read = readOptions<NatsConnectOptions>("connect", CONNECT_RULES, value ?? {});
+  const ways = [read.user, read.token, read.credsFile].filter((one) => one !== undefined);
+  if (ways.length > 1) throw new TypeError("Expected one of `user`, `token` and `credsFile`, got several");
+  if (read.pass !== undefined && read.user === undefined) {
+    throw new TypeError("Expected `user` to be given together with `pass`");
+  }
+  return read;
+};
+
+type Rules<T> = { readonly [K in keyof T]-?: Rule<T[K]> };
+
+const LINK_RULES: Rules<LinkSettings> = {
+  connection: optional(having<NatsConnection>("a NatsConnection", ["publish", "subscribe", "status"])),
+  connect: optional(connect),
+  allowOldServer: boolean(false),
+  logger: orElse(having<Logger>("a Logger", ["debug", "info", "warn", "error"]), silentLogger),
+  clock: orElse(having<Clock>("a Clock", ["wallMs", "monotonicMs", "setTimer"]), systemClock),
+};
+
+const NAME_RULES: Rules<Settled<NatsNames>> = {
+  streamName: matching(STREAM_NAME, "1 to 64 letters, digits, `-` or `_`", "helix-replay"),
+  subjectPrefix: matching(SUBJECT_PREFIX, "a subject without spaces or wildcards", "helix.replay"),
+};
+
+const ENQUEUER_RULES: Rules<EnqueuerSettings> = {
+  ...LINK_RULES,
+  ...NAME_RULES,
+  publishTimeoutMs: milliseconds({ min: 100, max: 60_000, fallback: 5000 }),
+  enqueueTimeoutMs: milliseconds({ min: 100, max: 100_000, fallback: 10_000 }),
+  maxInFlight: integer({ min: 1, max: 10_000, fallback: 256 }),
+  maxWaiting: integer({ min: 0, max: 1_000_000, fallback: 10_000 }),
+};
+
+const TOPOLOGY_RULES: Rules<TopologySettings> = {
+  ...NAME_RULES,
+  maxMsgs: integer({ min: 2, fallback: 1_000_000 }),
+  maxBytes: integer({ min: 1024, fallback: 1024 ** 3 }),
+  maxDeadLetters: integer({ min: 1, fallback: 1_000_000 }),
+  replicas: (value, name) => {
+    const read = integer({ min: 1, max: 5, fallback: 1 })(value, name);
+    if (read % 2 === 0) throw new RangeError(expected(name, "1, 3 or 5", value));
+    return read;
+  },
+  maxAckPending: integer({ min: 1, max: 10_000, fallback: 1000 }),
+  maxRequestBatch: integer({ min: 1, max: 1000, fallback: 100 }),
+  ackWaitMs: milliseconds({ min: 1000, max: 3_600_000, fallback: 30_000 }),
+  maxAgeMs: integer({ min: 1000, max: 10 * 365 * 86_400_000, fallback: 86_400_000 }),
+  provision: oneOf(PROVISIONS, "create"),
+  adoptGoStream: boolean(false),
+};
+
+const REPLAYER_RULES: Rules<ReplayerSettings> = {
+  ...ENQUEUER_RULES,
+  ...TOPOLOGY_RULES,
+  highPriorityRatio: optional(integer({ min: 0, max: 1_000_000, fallback: 10 })),
+  strictPriority: optional(boolean(false)),
+};
+
+/** @throws TypeError, RangeError naming the option, what was expected and what was given. */
+export function readEnqueuerOptions(options: NatsEnqueuerOptions): EnqueuerSettings {
+  return linked(readOptions<EnqueuerSettings>("connectNatsEnqueuer", ENQUEUER_RULES, options));
+}
+
+/** @throws TypeError, RangeError naming the option, what was expected and what was given. */
+export function readReplayerOptions(options: NatsReplayerOptions): ReplayerSettings {
+  return linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_RULES, options));
+}
+
+/** @throws TypeError, RangeError naming the option, what was expected and what was given. */
+export function readTopologyOptions(options: EnsureTopologyOptions): LinkSettings & TopologySettings {
+  return linked(
+    readOptions<LinkSettings & TopologySettings>(
+      "ensureTopology",
+      { ...LINK_RULES, ...TOPOLOGY_RULES },
+      options,
+    ),
+  );
+}
+
+function linked<T extends LinkSettings>(settings: T): T {
+  if ((settings.connection === undefined) === (settings.connect === undefined)) {
+    throw new TypeError("Expected exactly one of `connection` and `connect`");
+  }
+  return settings;
+}
