@@ -17,6 +17,10 @@ export class Admin {
     this.#link = link;
   }
 
+  get serverVersion(): string | undefined {
+    return this.#link.isUp ? this.#link.up.info?.version : undefined;
+  }
+
   /** Resolves with undefined where the API says that it does not exist. */
   async find<T>(request: (api: JetStreamManager) => Promise<T>): Promise<T | undefined> {
     try {

@@ -57,7 +57,7 @@ export async function provision(
   const missing: string[] = [];
   const differences: TopologyDifference[] = [];
   let goMade = false;
-  for (const wanted of wantedTopology(names, settings)) {
+  for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
     const name = `${wanted.kind} ${wanted.name}`;
     // Its consumers cannot be looked at.
     if (wanted.kind === "consumer" && missing.includes(`stream ${wanted.stream}`)) continue;

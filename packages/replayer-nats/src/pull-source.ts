@@ -99,7 +99,8 @@ export class PullSource implements LaneSource {
   /** A message that was delivered has been settled. */
   settled(): void {
     this.#held--;
-    if (this.#held + 1 >= this.#options.maxHeld) this.#topUp();
+    // More was demanded than could be held.
+    if (this.#demanded > this.#credit && this.#credit * 2 <= this.#wanted) this.#topUp();
   }
 
   /** The queue has become able to serve it. */

@@ -23,8 +23,8 @@ export interface StuckMessagesOptions {
  * million after restarts and kills, and a message whose deliveries are used up (of a stream that the Go library made)
  * stays in the same way.
  *
- * Such a message is stored at or below the acknowledgement floor of its lane's consumer: everything up to there counts as
- * settled. It must be seen twice, since a settlement may be on its way. It is published again, with id, life and sequence
+ * Such a message is stored at or below the acknowledgement floor of its lane's consumer, up to which everything counts as
+ * settled, or below what was delivered while nothing is owed. It must be seen twice, since a settlement may be on its way. It is published again, with id, life and sequence
  * in its message id so that two pods make one of it, and then deleted; a crash between the two executes it twice.
  */
 export class StuckMessages {
@@ -67,7 +67,7 @@ export class StuckMessages {
     const found: { readonly lane: Lane; readonly message: StoredMsg }[] = [];
     await admin.request(async (api) => {
       for (const lane of await this.#lanesWithStuck(api)) {
-        for (const message of await this.#belowFloor(api, lane)) found.push({ lane, message });
+        for (const message of await this.#settledButStored(api, lane)) found.push({ lane, message });
       }
     });
     const before = this.#suspects;
@@ -95,14 +95,15 @@ export class StuckMessages {
     return lanes;
   }
 
-  async #belowFloor(api: JetStreamManager, lane: Lane): Promise<StoredMsg[]> {
+  async #settledButStored(api: JetStreamManager, lane: Lane): Promise<StoredMsg[]> {
     const { names } = this.#options;
-    const { ack_floor } = await api.consumers.info(names.stream, consumerOf(lane));
+    const consumer = await api.consumers.info(names.stream, consumerOf(lane));
+    const { stream_seq: floor } = consumer.num_ack_pending === 0 ? consumer.delivered : consumer.ack_floor;
     const found: StoredMsg[] = [];
-    for (let seq = 1; seq <= ack_floor.stream_seq && found.length < MOST; ) {
+    for (let seq = 1; seq <= floor && found.length < MOST; ) {
       const query = { seq, next_by_subj: subjectOf(names, lane) };
       const message = await api.streams.getMessage(names.stream, query);
-      if (message === null || message.seq > ack_floor.stream_seq) break;
+      if (message === null || message.seq > floor) break;
       found.push(message);
       seq = message.seq + 1;
     }

@@ -3,6 +3,7 @@ import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
 import type { TopologyDifference } from "./errors.ts";
 import { consumerOf, laneSubjects, type Names, subjectOf } from "./names.ts";
 import type { TopologySettings } from "./options.ts";
+import { isAtLeast } from "./server-version.ts";
 
 const MS = 1_000_000;
 /** In which the server recognises a message id. A retry must come within it. */
@@ -26,13 +27,30 @@ export type Wanted =
     };
 
 /** What a queue needs on the server, in the order in which it is made. */
-export function wantedTopology(names: Names, settings: TopologySettings): readonly Wanted[] {
+export function wantedTopology(
+  names: Names,
+  settings: TopologySettings,
+  serverVersion: string | undefined,
+): readonly Wanted[] {
   const own = [deadLetterStream(names, settings), recordBucket(names, settings)];
   if (settings.adoptGoStream) return own;
-  return [laneStream(names, settings), ...own, ...LANES.map((lane) => laneConsumer(names, settings, lane))];
+  return [
+    laneStream(names, settings, serverVersion),
+    ...own,
+    ...LANES.map((lane) => laneConsumer(names, settings, lane)),
+  ];
 }
 
-function laneStream(names: Names, settings: TopologySettings): Wanted {
+/**
+ * What a process of the Go library cannot undo: it rewrites the whole stream at each of its starts, and fails if the server
+ * refuses. Message TTLs can never be disabled again (tried on 2.12.8 and 2.15.1, where `max_consumers` has become
+ * changeable); older servers do not know them, and keep `max_consumers` for good. No message of ours has a TTL.
+ */
+function lockOf(serverVersion: string | undefined): Partial<StreamConfig> {
+  return isAtLeast(serverVersion, [2, 11, 0]) ? { allow_msg_ttl: true } : { max_consumers: LANES.length };
+}
+
+function laneStream(names: Names, settings: TopologySettings, serverVersion: string | undefined): Wanted {
   const { maxMsgs, maxBytes, replicas } = settings;
   return {
     kind: "stream",
@@ -54,8 +72,7 @@ function laneStream(names: Names, settings: TopologySettings): Wanted {
       max_age: 0,
       num_replicas: replicas,
       duplicate_window: DUPLICATE_WINDOW_MS * MS,
-      // A lock: it cannot be changed, so a process of the Go library, which rewrites the stream at its start, fails.
-      max_consumers: LANES.length,
+      ...lockOf(serverVersion),
       allow_direct: true,
     },
   };
