@@ -13,6 +13,14 @@ export type { BoundStatement, BoundValue, CqlRequest } from "./cql/request.ts";
 export type { ServerError, WriteType } from "./cql/server-error.ts";
 export * as demoStatements from "./demo-statements.ts";
 export { type FaultMode, type FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
+export {
+  type NatsConfig,
+  type NatsLine,
+  type NatsServer,
+  type NatsServerOptions,
+  type NatsSource,
+  startNatsServer,
+} from "./nats/index.ts";
 export { onBoth, withDriver } from "./on-both.ts";
 export { nothingMoreOpen, type OpenHandles, openHandles } from "./open-handles.ts";
 export { freePorts } from "./ports.ts";

@@ -6,19 +6,19 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ProviderUnavailableError } from "../src/cassandra/cassandra-node.ts";
 import { cassandraJars } from "../src/cassandra/jars.ts";
 import { findJava } from "../src/cassandra/java.ts";
 import { startCassandraPair, waitFor } from "../src/index.ts";
+import { ProviderUnavailableError } from "../src/servers/first-usable.ts";
 
 /** A machine that has an engine for containers need not have a Java; the promise is about local processes alone. */
 const usable = await canRunProcesses();
 
 async function canRunProcesses(): Promise<boolean> {
   try {
-    const context = { signal: new AbortController().signal, onProgress: () => {} };
+    const context = { env: process.env, signal: new AbortController().signal, onProgress: () => {} };
     const java = await findJava(process.env, context.signal);
-    return (await cassandraJars(java, process.env, context)) !== undefined;
+    return (await cassandraJars(java, context)) !== undefined;
   } catch (error) {
     if (error instanceof ProviderUnavailableError) return false;
     throw error;

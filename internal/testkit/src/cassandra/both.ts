@@ -1,30 +1,13 @@
+import { startTogether } from "../servers/start-together.ts";
 import type { CassandraPair, OwnedNode, PairSource } from "./cassandra-node.ts";
 
-/**
- * Starts A and B at once. When one fails the other is given up at once and removed, then the first error is
- * thrown.
- */
+/** Starts A and B at once, or neither: see `startTogether`. */
 export async function startBoth<Node extends OwnedNode>(
   start: (name: "A" | "B", signal: AbortSignal) => Promise<Node>,
   signal: AbortSignal,
 ): Promise<{ A: Node; B: Node }> {
-  const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
-  let first: { error: unknown } | undefined;
-  const starting = async (name: "A" | "B") => {
-    try {
-      return await start(name, either);
-    } catch (error) {
-      first ??= { error };
-      failed.abort();
-      return undefined;
-    }
-  };
-  const [A, B] = await Promise.all([starting("A"), starting("B")]);
-  if (A !== undefined && B !== undefined && !signal.aborted) return { A, B };
-  await Promise.all([A?.close(), B?.close()]);
-  signal.throwIfAborted();
-  throw first?.error;
+  const [A, B] = (await startTogether(["A", "B"], start, signal)) as [Node, Node];
+  return { A, B };
 }
 
 /** A pair that closes its nodes. */

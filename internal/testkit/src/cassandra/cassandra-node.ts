@@ -1,3 +1,5 @@
+import type { StartContext } from "../servers/first-usable.ts";
+
 /** Where one cluster is: all that a client needs. Plain data, so that it can be handed to test workers. */
 export interface CassandraAddress {
   readonly host: string;
@@ -47,14 +49,7 @@ export interface CassandraPair extends AsyncDisposable {
 }
 
 /** What every provider is given. */
-export interface ProviderContext {
-  readonly onProgress: (line: string) => void;
+export interface ProviderContext extends StartContext {
   /** Both nodes will be killed or paused. */
   readonly killable: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** "Not on this machine": the next source is tried. The message says why. */
-export class ProviderUnavailableError extends Error {
-  override readonly name = "ProviderUnavailableError";
 }

@@ -1,7 +1,7 @@
+import { findDockerEngine } from "../servers/docker-engine.ts";
 import { ownedPair, startBoth } from "./both.ts";
 import { CassandraContainer } from "./cassandra-container.ts";
 import type { CassandraPair, ProviderContext } from "./cassandra-node.ts";
-import { findDockerEngine } from "./docker-engine.ts";
 
 const IMAGE = "cassandra:5.0";
 

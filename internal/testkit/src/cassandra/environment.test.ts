@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ScriptedCqlServer, startScriptedCqlServer } from "../scripted-cql-server.ts";
-import { ProviderUnavailableError } from "./cassandra-node.ts";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import { useEnvironment } from "./environment.ts";
 
 const servers: ScriptedCqlServer[] = [];

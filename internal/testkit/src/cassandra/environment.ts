@@ -1,9 +1,5 @@
-import {
-  type CassandraNode,
-  type CassandraPair,
-  type ProviderContext,
-  ProviderUnavailableError,
-} from "./cassandra-node.ts";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
+import type { CassandraNode, CassandraPair, ProviderContext } from "./cassandra-node.ts";
 import { cqlAnswers } from "./cql-answers.ts";
 import { readNodeIdentity } from "./node-identity.ts";
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import { waitFor } from "../wait-for.ts";
-import { ProviderUnavailableError } from "./cassandra-node.ts";
 import { CASSANDRA_VERSION, cassandraJars } from "./jars.ts";
 
 const JAVA = { command: "java", version: 17 };
@@ -34,7 +34,7 @@ ${script}
 }
 
 function fetch(env: NodeJS.ProcessEnv, signal = new AbortController().signal): Promise<string> {
-  return cassandraJars(JAVA, env, { signal, onProgress: (line) => progress.push(line) });
+  return cassandraJars(JAVA, { env, signal, onProgress: (line) => progress.push(line) });
 }
 
 const COMPLETE = `mkdir "$output" && touch "$output/a.jar" "$output/b.jar"`;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ProviderUnavailableError } from "./cassandra-node.ts";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import { findJava } from "./java.ts";
 
 let directory: string;

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { ProviderUnavailableError } from "./cassandra-node.ts";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 
 /** A Java that can run Cassandra 5.0. */
 export interface Java {

@@ -1,6 +1,7 @@
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import { ownedPair, startBoth } from "./both.ts";
-import { type CassandraPair, type ProviderContext, ProviderUnavailableError } from "./cassandra-node.ts";
-import { CassandraProcess } from "./cassandra-process.ts";
+import type { CassandraPair, ProviderContext } from "./cassandra-node.ts";
+import { launchCassandraProcess } from "./cassandra-process.ts";
 import { CASSANDRA_VERSION, cassandraJars } from "./jars.ts";
 import { findJava } from "./java.ts";
 
@@ -8,10 +9,10 @@ import { findJava } from "./java.ts";
 export async function startProcesses(context: ProviderContext): Promise<CassandraPair> {
   if (process.platform === "win32") throw new ProviderUnavailableError("they need a POSIX shell");
   const java = await findJava(process.env, context.signal);
-  const jars = await cassandraJars(java, process.env, context);
+  const jars = await cassandraJars(java, { ...context, env: process.env });
   const nodes = await startBoth(
     (name, signal) =>
-      CassandraProcess.launch({ clusterName: `helix-${name}`, java: java.command, jars, signal }),
+      launchCassandraProcess({ clusterName: `helix-${name}`, java: java.command, jars, signal }),
     context.signal,
   );
   const what = `Cassandra ${CASSANDRA_VERSION}, two local processes on Java ${java.version}`;

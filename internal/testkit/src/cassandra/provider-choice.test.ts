@@ -1,10 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  type CassandraPair,
-  type PairSource,
-  type ProviderContext,
-  ProviderUnavailableError,
-} from "./cassandra-node.ts";
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
+import type { CassandraPair, PairSource, ProviderContext } from "./cassandra-node.ts";
 import { type Provider, startFirstUsable } from "./provider-choice.ts";
 
 const SOURCES = ["environment", "containers", "processes", "simulation"] as const;

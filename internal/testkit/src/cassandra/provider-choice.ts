@@ -1,9 +1,5 @@
-import {
-  type CassandraPair,
-  type PairSource,
-  type ProviderContext,
-  ProviderUnavailableError,
-} from "./cassandra-node.ts";
+import { firstUsable, requestedSource } from "../servers/first-usable.ts";
+import type { CassandraPair, PairSource, ProviderContext } from "./cassandra-node.ts";
 
 /** What a pair is started with. */
 export interface CassandraPairOptions {
@@ -39,29 +35,15 @@ export async function startFirstUsable(
   options: CassandraPairOptions,
 ): Promise<CassandraPair> {
   const { killable = false, allowSimulation = false, signal = new AbortController().signal } = options;
-  const only = requestedSource(options.provider);
+  const only = requestedSource(options.provider, SOURCES);
   if (only === "simulation" && !allowSimulation) {
     throw new Error("A simulation was asked for where only real Cassandra will do");
   }
   const context = { killable, signal, onProgress: options.onProgress ?? (() => {}) };
-  const reasons: string[] = [];
-  for (const source of only === undefined ? SOURCES : [only]) {
-    if (source === "simulation" && !allowSimulation) continue;
-    signal.throwIfAborted();
-    try {
-      return await providers[source](context);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof ProviderUnavailableError)) throw error;
-      reasons.push(`- ${source} not used: ${error.message}`);
-    }
-  }
-  throw new Error(`No Cassandra to be had here.\n${reasons.join("\n")}\n${ADVICE}`);
-}
-
-function requestedSource(option: PairSource | undefined): PairSource | undefined {
-  const value = option ?? (process.env.HELIX_TESTKIT_PROVIDER || undefined);
-  if (value === undefined || SOURCES.includes(value as PairSource)) return value as PairSource | undefined;
-  const name = option === undefined ? "HELIX_TESTKIT_PROVIDER" : "provider";
-  throw new TypeError(`Expected \`${name}\` to be one of ${SOURCES.join(", ")}, got \`${value}\``);
+  const candidates = (only === undefined ? SOURCES : [only])
+    .filter((source) => source !== "simulation" || allowSimulation)
+    .map((source) => [source, () => providers[source](context)] as const);
+  const none = (reasons: readonly string[]) =>
+    new Error(`No Cassandra to be had here.\n- ${reasons.join("\n- ")}\n${ADVICE}`);
+  return firstUsable(candidates, signal, none);
 }

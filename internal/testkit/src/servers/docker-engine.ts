@@ -1,5 +1,5 @@
 import type { ContainerRuntimeClient } from "testcontainers";
-import { type ProviderContext, ProviderUnavailableError } from "./cassandra-node.ts";
+import { ProviderUnavailableError, type StartContext } from "./first-usable.ts";
 
 const FIND_TIMEOUT_MS = 15_000;
 const PULL_TIMEOUT_MS = 300_000;
@@ -10,7 +10,7 @@ const PULL_TIMEOUT_MS = 300_000;
  */
 export async function findDockerEngine(
   image: string,
-  { onProgress, signal }: Pick<ProviderContext, "onProgress" | "signal">,
+  { onProgress, signal }: StartContext,
 ): Promise<ContainerRuntimeClient> {
   // Imported here, as it takes half a second and needs a newer Node than some who never come here.
   const { getContainerRuntimeClient, getReaper } = await import("testcontainers");

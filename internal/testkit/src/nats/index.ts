@@ -1,0 +1,2 @@
+export type { NatsConfig, NatsLine, NatsServer, NatsServerOptions, NatsSource } from "./nats-server.ts";
+export { startNatsServer } from "./start-nats-server.ts";
