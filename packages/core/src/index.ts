@@ -1,4 +1,15 @@
 export { Backoff, type BackoffOptions } from "./backoff.ts";
+export {
+  type BulkOptions,
+  type BulkReport,
+  type DiscardOptions,
+  type DiscardReport,
+  discardDeadLetters,
+  type RedriveOptions,
+  type RedriveProgress,
+  type RedriveReport,
+  redriveDeadLetters,
+} from "./bulk-dead-letters.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   CLUSTERS,
