@@ -24,6 +24,8 @@ function setUp(stored: number) {
     },
   };
   let fail: Error | undefined;
+  let listen: () => unknown = () => {};
+  let report: (error: unknown) => unknown = (error) => errors.push(error);
   const source = new PollingLaneSource(
     async (max) => {
       state.receives++;
@@ -35,8 +37,9 @@ function setUp(stored: number) {
     () => {
       state.delivered++;
       for (const arrived of arrivals.splice(0)) arrived();
+      return listen();
     },
-    { pollIntervalMs: 100, clock, onError: (error) => errors.push(error) },
+    { pollIntervalMs: 100, clock, onError: (error) => report(error) },
   );
   return {
     source,
@@ -45,6 +48,12 @@ function setUp(stored: number) {
     settle: () => new Promise((resolve) => setImmediate(resolve)),
     failWith: (e?: Error) => {
       fail = e;
+    },
+    listenWith: (listener: () => unknown) => {
+      listen = listener;
+    },
+    reportWith: (listener: (error: unknown) => unknown) => {
+      report = listener;
     },
   };
 }
@@ -105,6 +114,46 @@ test("a receive that fails is reported and tried again after the interval", asyn
   state.timers[0]?.();
   await settle();
   expect(state.delivered).toBe(1);
+});
+
+test.each([
+  [
+    "throws",
+    () => {
+      throw new Error("mine");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("mine"))],
+])("a message whose listener %s is handed back, and the lane goes on", async (_, fail) => {
+  const { source, state, errors, settle, listenWith } = setUp(5);
+  listenWith(fail);
+  source.demand(2);
+  await settle();
+  expect(state).toMatchObject({ released: 2, stored: 5 });
+  expect(errors).toHaveLength(2);
+  listenWith(() => {});
+  source.demand(2);
+  await settle();
+  expect(state).toMatchObject({ released: 2, stored: 3 });
+  await source.stop();
+});
+
+test("what is reported to a listener that throws changes nothing", async () => {
+  const { source, state, settle, failWith, reportWith } = setUp(1);
+  failWith(new Error("away"));
+  reportWith(() => {
+    throw new Error("mine");
+  });
+  source.demand(1);
+  await settle();
+  failWith(undefined);
+  state.timers[0]?.();
+  await settle();
+  expect(state.delivered).toBe(1);
+});
+
+test.each([-1, 1.5, Number.NaN])("a demand of %s is refused", (demand) => {
+  expect(() => setUp(1).source.demand(demand)).toThrow("Expected `messages`");
 });
 
 test("an error that names no outcome is uncertain", () => {

@@ -1,4 +1,7 @@
 import { type Clock, systemClock, wait } from "./clock.ts";
+import { isHelixError } from "./errors.ts";
+import { isolate } from "./events.ts";
+import { integer } from "./options.ts";
 import type { LaneSource, ReplayMessage } from "./queue.ts";
 
 /**
@@ -10,10 +13,12 @@ export type Receive = (max: number, signal: AbortSignal) => Promise<readonly Rep
 export interface PollingLaneSourceOptions {
   /** Pause after a receive that brought nothing or failed. Milliseconds. */
   readonly pollIntervalMs: number;
-  /** Told of a receive or a hand-back that failed; the source goes on. */
+  /** Told of a receive, a listener or a hand-back that failed; the source goes on. */
   readonly onError?: ((error: unknown) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
+
+const readDemand = integer({ min: 0, fallback: 0 });
 
 /**
  * Turns a plain `receive(max, signal)` into a {@link LaneSource}, so that a simple adapter stays simple.
@@ -42,10 +47,12 @@ export class PollingLaneSource implements LaneSource {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** @throws TypeError, RangeError for what is no integer from 0. */
   demand(messages: number): void {
+    const demanded = readDemand(messages, "messages");
     if (this.#stopped) return;
-    this.#demanded = messages;
-    if (messages === 0) this.#cut();
+    this.#demanded = demanded;
+    if (demanded === 0) this.#cut();
     else this.#loop ??= this.#run();
   }
 
@@ -80,7 +87,7 @@ export class PollingLaneSource implements LaneSource {
     try {
       return await this.#receive(this.#demanded, signal);
     } catch (error) {
-      if (!signal.aborted) this.#options.onError?.(error);
+      if (!signal.aborted) this.#report(error);
       return [];
     }
   }
@@ -88,13 +95,31 @@ export class PollingLaneSource implements LaneSource {
   async #deliver(message: ReplayMessage): Promise<void> {
     if (this.#demanded > 0) {
       this.#demanded--;
-      this.#onMessage(message);
-      return;
+      isolate(
+        () => this.#onMessage(message),
+        (error) => {
+          void this.#handBack(message);
+          this.#report(error);
+        },
+      );
+    } else {
+      await this.#handBack(message);
     }
+  }
+
+  async #handBack(message: ReplayMessage): Promise<void> {
     try {
       await message.release();
     } catch (error) {
-      this.#options.onError?.(error);
+      // One that its listener had settled before it failed is not to be handed back.
+      if (!isHelixError(error, "HELIX_MESSAGE_SETTLED")) this.#report(error);
     }
+  }
+
+  #report(error: unknown): void {
+    isolate(
+      () => this.#options.onError?.(error),
+      () => {},
+    );
   }
 }

@@ -35,6 +35,12 @@ export interface ReplayQueue extends Replayer {
    * Opens a lane. Nothing is delivered before it is demanded; `onMessage` is called synchronously on
    * arrival, never from inside `demand`. The adapter never holds more unsettled messages than were
    * demanded, and keeps no buffer of its own. One open source per lane, queue object and time.
+   *
+   * An `onMessage` that throws, or returns a promise that rejects, has not taken its message: unless it is
+   * settled already it is handed back, and the lane goes on.
+   *
+   * @throws TypeError for a lane that does not exist or is open already.
+   * @throws HelixError HELIX_QUEUE_CLOSED
    */
   open(
     lane: Lane,
@@ -50,6 +56,8 @@ export interface LaneSource {
   /**
    * From now on, deliver up to so many messages; replaces what is left of an earlier demand, and each
    * delivery uses up one. With 0 nothing more is delivered, and what was under way is handed back.
+   *
+   * @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`.
    */
   demand(messages: number): void;
   /** As `demand(0)`, for good. Resolves when what was under way has been handed back. Twice is safe. */

@@ -1,5 +1,5 @@
 import type { LaneSource, ReplayMessage } from "@helix/core";
-import { integer } from "@helix/core/internal";
+import { integer, isolate } from "@helix/core/internal";
 
 /** The most that may be demanded of a lane at once. */
 export const MAX_DEMAND = 10_000;
@@ -60,7 +60,11 @@ export class MemoryLaneSource implements LaneSource {
       const message = this.#take();
       if (message === undefined) return;
       this.#demanded--;
-      this.#onMessage(message);
+      isolate(
+        () => this.#onMessage(message),
+        // Rejects if it has been settled already, which is as well.
+        () => void message.release().catch(() => {}),
+      );
     }
   }
 }
