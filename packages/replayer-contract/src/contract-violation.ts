@@ -1,0 +1,40 @@
+import { inspect } from "node:util";
+
+/** A queue does not do what the contract says. Its text names the case, what it promises and what came instead. */
+export class ContractViolation extends Error {
+  /** The case. */
+  readonly title: string;
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(title: string, mismatch: Mismatch) {
+    super(`${title}: expected ${mismatch.expected}, got ${mismatch.got}`, { cause: mismatch.cause });
+    this.name = "ContractViolation";
+    this.title = title;
+    this.expected = mismatch.expected;
+    this.got = mismatch.got;
+  }
+}
+
+/** What an assertion throws: a violation that does not know its case yet. */
+export class Mismatch extends Error {
+  readonly expected: string;
+  readonly got: string;
+
+  constructor(expected: string, got: string, cause?: unknown) {
+    super(`expected ${expected}, got ${got}`, { cause });
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+/** Anything, in one line. */
+export function show(value: unknown): string {
+  if (value instanceof Error) return `${(value as { code?: string }).code ?? value.name}: ${value.message}`;
+  return inspect(value, {
+    depth: 6,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxArrayLength: 20,
+    maxStringLength: 200,
+  });
+}
