@@ -1,0 +1,172 @@
+import { decodePayload, encodePayload } from "@helix/codec";
+import {
+  type Clock,
+  type DeadLetterCause,
+  helixError,
+  type Lane,
+  laneOf,
+  messageId,
+  type ReplayPayload,
+} from "@helix/core";
+import { type ErrorSummary, errorSummary } from "@helix/core/internal";
+
+export const MODEL = {
+  leaseMs: 1000,
+  messages: 25,
+  deadLetters: 12,
+  payloadBytes: 4096,
+  windowMs: 60_000,
+} as const;
+
+/** One message in the store. */
+export interface Stored {
+  readonly sequence: number;
+  readonly lane: Lane;
+  readonly bytes: Uint8Array;
+  readonly storedAtMs: number;
+  attempts: number;
+  firstError?: ErrorSummary | undefined;
+  /** Its delivery number: only the latest may settle it. */
+  delivery: number;
+  /** Nobody gets it before then: in hand or delayed. */
+  visibleAtMs: number;
+  inHand: boolean;
+}
+
+export interface Buried {
+  readonly id: string;
+  readonly stored: Stored;
+  readonly cause: DeadLetterCause;
+  readonly deadAtMs: number;
+}
+
+/**
+ * What a server would keep: messages in order, each hidden until some time, and dead letters. Plain and
+ * slow, and every step is a method of its own, so that a broken store overrides exactly one.
+ */
+export class ModelStore {
+  readonly clock: Clock;
+  messages: Stored[] = [];
+  readonly buried = new Map<string, Buried>();
+  readonly published = new Map<string, number>();
+  #sequence = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  encode(payload: ReplayPayload): Uint8Array {
+    return encodePayload(payload, { maxPayloadBytes: MODEL.payloadBytes });
+  }
+
+  publish(payload: ReplayPayload, bytes: Uint8Array): void {
+    const lane = laneOf(payload.targetCluster, payload.priority);
+    const key = messageId(payload);
+    const beforeMs = this.published.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (this.clock.wallMs() - beforeMs < MODEL.windowMs) return;
+    if (this.messages.filter((stored) => stored.lane === lane).length >= MODEL.messages) this.full(lane);
+    this.published.set(key, this.clock.wallMs());
+    this.append(lane, bytes);
+  }
+
+  full(lane: Lane): void {
+    throw helixError("HELIX_QUEUE_FULL", "full", { lane, limit: "messages", capacity: MODEL.messages });
+  }
+
+  append(lane: Lane, bytes: Uint8Array): void {
+    const sequence = this.#sequence++;
+    const storedAtMs = this.clock.wallMs();
+    const fresh = { attempts: 0, delivery: 0, visibleAtMs: 0, inHand: false };
+    this.messages.push({ sequence, lane, bytes, storedAtMs, ...fresh });
+  }
+
+  take(lane: Lane, max: number): Stored[] {
+    const nowMs = this.clock.monotonicMs();
+    const due = this.messages.filter((stored) => stored.lane === lane && stored.visibleAtMs <= nowMs);
+    return due.slice(0, max).map((stored) => {
+      stored.delivery++;
+      stored.inHand = true;
+      stored.visibleAtMs = nowMs + MODEL.leaseMs;
+      return { ...stored };
+    });
+  }
+
+  /** The message, if this delivery of it is still in hand. */
+  held({ sequence, delivery, lane }: Stored): Stored {
+    const stored = this.messages.find((one) => one.sequence === sequence);
+    if (stored?.delivery !== delivery || !stored.inHand) throw settled(lane);
+    return stored;
+  }
+
+  ack(delivered: Stored): void {
+    this.remove(this.held(delivered));
+  }
+
+  release(delivered: Stored, delayMs: number, attempts: number | undefined, error: unknown): void {
+    const stored = this.held(delivered);
+    stored.inHand = false;
+    stored.visibleAtMs = delayMs === 0 ? 0 : this.clock.monotonicMs() + delayMs;
+    if (attempts === undefined) return;
+    stored.attempts = attempts;
+    if (attempts > 0) stored.firstError ??= errorSummary(error);
+  }
+
+  extend(delivered: Stored): void {
+    this.held(delivered).visibleAtMs = this.clock.monotonicMs() + MODEL.leaseMs;
+  }
+
+  bury(delivered: Stored, cause: DeadLetterCause): void {
+    const stored = this.held(delivered);
+    if (this.buried.size >= MODEL.deadLetters) {
+      const fields = { lane: stored.lane, capacity: MODEL.deadLetters };
+      throw helixError("HELIX_DEAD_LETTERS_FULL", "full", fields);
+    }
+    const id = this.idOf(stored);
+    this.buried.set(id, { id, stored, cause, deadAtMs: this.clock.wallMs() });
+    this.remove(stored);
+  }
+
+  redrive(id: string): void {
+    const { stored } = this.find(id);
+    const { disposition: _, ...payload } = decodePayload(stored.bytes);
+    const next = this.reborn(payload);
+    this.publish(next, this.encode(next));
+    this.forget(id);
+  }
+
+  /** What a redrive puts back. */
+  reborn(payload: ReplayPayload): ReplayPayload {
+    return { ...payload, life: payload.life + 1 };
+  }
+
+  discard(id: string): void {
+    this.find(id);
+    this.forget(id);
+  }
+
+  forget(id: string): void {
+    this.buried.delete(id);
+  }
+
+  find(id: string): Buried {
+    const found = this.buried.get(id);
+    if (found === undefined) throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", "not found", { id });
+    return found;
+  }
+
+  remove(stored: Stored): void {
+    this.messages = this.messages.filter((one) => one !== stored);
+  }
+
+  idOf({ bytes, sequence }: Stored): string {
+    try {
+      return messageId(decodePayload(bytes));
+    } catch {
+      return `undecodable.${sequence}`;
+    }
+  }
+}
+
+export function settled(lane: Lane) {
+  return helixError("HELIX_MESSAGE_SETTLED", "settled", { lane });
+}
