@@ -1,14 +1,17 @@
-import { isDeepStrictEqual } from "node:util";
 import { type HelixErrorCode, isHelixError } from "@helix/core";
 import { Mismatch, show } from "./contract-violation.ts";
+import { differenceOf } from "./difference.ts";
 
 /** `what` completes "expected …". */
 export function truthy(condition: unknown, what: string, got: unknown): asserts condition {
   if (!condition) throw new Mismatch(what, show(got));
 }
 
+/** Deeply and strictly; a violation tells the first place in which they differ. */
 export function equal(got: unknown, expected: unknown, what: string): void {
-  if (!isDeepStrictEqual(got, expected)) throw new Mismatch(`${what} to be ${show(expected)}`, show(got));
+  const difference = differenceOf(got, expected, what);
+  if (difference === undefined) return;
+  throw new Mismatch(`${difference.path} to be ${show(difference.expected)}`, show(difference.got));
 }
 
 export interface ErrorKind {

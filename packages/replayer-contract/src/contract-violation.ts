@@ -28,13 +28,11 @@ export class Mismatch extends Error {
   }
 }
 
+const MAX_LENGTH = 500;
+
 /** Anything, in one line. */
 export function show(value: unknown): string {
   if (value instanceof Error) return `${(value as { code?: string }).code ?? value.name}: ${value.message}`;
-  return inspect(value, {
-    depth: 6,
-    breakLength: Number.POSITIVE_INFINITY,
-    maxArrayLength: 20,
-    maxStringLength: 200,
-  });
+  const text = inspect(value, { depth: 6, compact: true, breakLength: Number.POSITIVE_INFINITY });
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
 }

@@ -48,7 +48,7 @@ export class Receiver {
     return this.#stage.until(
       () => this.messages.length >= count,
       `${count} messages in all`,
-      () => `${this.messages.length}`,
+      () => this.messages.length,
     );
   }
 

@@ -29,7 +29,7 @@ export const listeners: ContractGroup = {
           await stage.until(
             () => good.size === 3,
             "all three messages after the failure",
-            () => `${good.size}`,
+            () => good.size,
           );
           equal([...good.keys()].sort(), payloads.map(({ id }) => id).sort(), "what comes");
           equal(

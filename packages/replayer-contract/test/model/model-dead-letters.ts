@@ -26,16 +26,16 @@ const FILTER_RULES = {
 type Filter = DeadLetterFilter & { readonly limit?: number | undefined };
 
 export class ModelDeadLetters implements DeadLetterStore {
-  readonly #queue: ModelQueue;
+  readonly queue: ModelQueue;
 
   constructor(queue: ModelQueue) {
-    this.#queue = queue;
+    this.queue = queue;
   }
 
   async list(filter?: Filter): Promise<DeadLetter[]> {
     const read = readOptions<Filter>("list", FILTER_RULES, filter);
-    return this.#queue.reach(() => {
-      const all = [...this.#queue.store.buried.values()].map((buried) => this.letterOf(buried));
+    return this.queue.reach(() => {
+      const all = [...this.queue.store.buried.values()].map((buried) => this.letterOf(buried));
       return all.filter((letter) => this.matches(letter, read)).slice(0, read.limit);
     });
   }
@@ -45,18 +45,18 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   get(id: string): Promise<DeadLetter | undefined> {
-    return this.#queue.reach(() => {
-      const buried = this.#queue.store.buried.get(id);
+    return this.queue.reach(() => {
+      const buried = this.queue.store.buried.get(id);
       return buried && this.letterOf(buried);
     });
   }
 
   redrive(id: string): Promise<void> {
-    return this.#queue.reach(() => this.#queue.store.redrive(id));
+    return this.queue.reach(() => this.queue.store.redrive(id));
   }
 
   discard(id: string): Promise<void> {
-    return this.#queue.reach(() => this.#queue.store.discard(id));
+    return this.queue.reach(() => this.queue.store.discard(id));
   }
 
   letterOf({ id, stored, cause, deadAtMs }: Buried): DeadLetter {
@@ -79,7 +79,7 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   matches({ lane, reason, content, deadAtMs }: DeadLetter, filter: Filter): boolean {
-    const ageMs = this.#queue.store.clock.wallMs() - deadAtMs;
+    const ageMs = this.queue.store.clock.wallMs() - deadAtMs;
     const { cluster, priority, table, olderThanMs = 0, youngerThanMs = 0 } = filter;
     return (
       (cluster === undefined || clusterOf(lane) === cluster) &&

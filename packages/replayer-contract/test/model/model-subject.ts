@@ -37,7 +37,7 @@ export function modelSubject(clock: Clock, classes: ModelClasses = {}): QueueUnd
   return {
     queue,
     async dispose() {
-      await Promise.all(queues.map((one) => one.close()));
+      await Promise.allSettled(queues.map((one) => one.close()));
     },
     async reopen() {
       await queue.close();

@@ -1,0 +1,425 @@
+import { decodePayload } from "@helix/codec";
+import type {
+  DeadLetter,
+  DeadLetterCause,
+  DeadLetterFilter,
+  ReplayMessage,
+  ReplayPayload,
+} from "@helix/core";
+import { wait } from "@helix/core/internal";
+import { ModelDeadLetters } from "../model/model-dead-letters.ts";
+import { ModelMessage } from "../model/model-message.ts";
+import { ModelQueue } from "../model/model-queue.ts";
+import { type Buried, ModelStore, type Stored } from "../model/model-store.ts";
+import type { BrokenAdapter } from "./broken-adapter.ts";
+
+/** A queue whose dead letters are read in a wrong way. */
+function reading(Letters: typeof ModelDeadLetters): typeof ModelQueue {
+  return class extends ModelQueue {
+    override readonly deadLetters = new Letters(this);
+  };
+}
+
+/** A queue that keeps dead letters with something wrong in them. */
+function keeping(change: (letter: DeadLetter) => DeadLetter): typeof ModelQueue {
+  return reading(
+    class extends ModelDeadLetters {
+      override letterOf(buried: Buried): DeadLetter {
+        return change(super.letterOf(buried));
+      }
+    },
+  );
+}
+
+/** A queue that is blind for one condition of a filter. */
+function blindFor(...conditions: (keyof DeadLetterFilter)[]): typeof ModelQueue {
+  return reading(
+    class extends ModelDeadLetters {
+      override matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+        const seen = Object.entries(filter).filter(([key]) => !conditions.includes(key as never));
+        return super.matches(letter, { youngerThanMs: Number.MAX_SAFE_INTEGER, ...Object.fromEntries(seen) });
+      }
+    },
+  );
+}
+
+/** A store that redrives something else. */
+function reborn(change: (payload: ReplayPayload) => ReplayPayload): typeof ModelStore {
+  return class extends ModelStore {
+    override reborn(payload: ReplayPayload): ReplayPayload {
+      return change(super.reborn(payload));
+    }
+  };
+}
+
+export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
+  {
+    wrong: "loses the bytes of a dead letter",
+    Queue: keeping((letter) => ({ ...letter, raw: new Uint8Array() })),
+    caughtBy: [
+      "keeps a dead message with its content, lane, cause and time",
+      "keeps the bytes of what cannot be decoded",
+    ],
+  },
+  {
+    wrong: "loses the cause of a death",
+    Queue: keeping(({ error: _, outcome: __, ...letter }) => ({ ...letter, reason: "rejected" })),
+    caughtBy: [
+      "keeps a dead message with its content, lane, cause and time",
+      "keeps the first failure that was counted beside the last one",
+      "cuts the text of a failure at 2 KiB",
+      "keeps the bytes of what cannot be decoded",
+      "filters dead letters by cluster, priority, reason and table, and by all of them together",
+      "scans the same dead letters in the same order, also while each is discarded",
+    ],
+  },
+  {
+    wrong: "keeps the last failure for the first",
+    Queue: keeping(({ firstError: _, ...letter }) =>
+      letter.error === undefined ? letter : { ...letter, firstError: letter.error },
+    ),
+    caughtBy: [
+      "keeps a dead message with its content, lane, cause and time",
+      "keeps the first failure that was counted beside the last one",
+      "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
+    ],
+  },
+  {
+    wrong: "keeps texts of any length",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override letterOf(buried: Buried): DeadLetter {
+          const letter = super.letterOf(buried);
+          const { error } = buried.cause;
+          if (!(error instanceof Error) || letter.error === undefined) return letter;
+          return { ...letter, error: { ...letter.error, message: error.message } };
+        }
+      },
+    ),
+    caughtBy: ["cuts the text of a failure at 2 KiB"],
+  },
+  {
+    wrong: "leaves a dead message in its lane",
+    Store: class extends ModelStore {
+      override bury(delivered: Stored, cause: DeadLetterCause): void {
+        const stored = this.held(delivered);
+        super.bury(delivered, cause);
+        this.messages.push({ ...stored, inHand: false });
+      }
+    },
+    caughtBy: [
+      "takes a dead message out of its lane for good, also when its lease is over",
+      "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
+      "keeps a dead letter that the full queue does not take",
+      "reports in time what is ready, and all that is not settled, by lane",
+    ],
+  },
+  {
+    wrong: "removes a message and then keeps its dead letter, in the background",
+    Queue: class extends ModelQueue {
+      override messageOf(stored: Stored): ReplayMessage {
+        const message = super.messageOf(stored);
+        const { deadLetter } = message;
+        return Object.assign(message, {
+          deadLetter: async (cause: DeadLetterCause) => {
+            deadLetter.call(message, cause).catch(() => {});
+          },
+        });
+      }
+    },
+    caughtBy: [
+      "rejects all that comes after ack with HELIX_MESSAGE_SETTLED",
+      "rejects all that comes after release with HELIX_MESSAGE_SETTLED",
+      "rejects all that comes after deadLetter with HELIX_MESSAGE_SETTLED",
+      "refuses a cause that is none, and leaves the message in hand",
+      "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
+      "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
+    ],
+  },
+  {
+    wrong: "takes any cause",
+    Queue: class extends ModelQueue {
+      override messageOf(stored: Stored): ReplayMessage {
+        const message = new ModelMessage(this, stored);
+        const deadLetter = message.deadLetter.bind(message);
+        return Object.assign(message, {
+          deadLetter: (cause: DeadLetterCause) =>
+            deadLetter({
+              ...cause,
+              reason: (cause.reason as string) === "boredom" ? "rejected" : cause.reason,
+            }),
+        });
+      }
+    },
+    caughtBy: ["refuses a cause that is none, and leaves the message in hand"],
+  },
+  {
+    wrong: "drops the oldest dead letter when they are full",
+    Store: class extends ModelStore {
+      override bury(delivered: Stored, cause: DeadLetterCause): void {
+        const [oldest] = this.buried.keys();
+        if (this.buried.size >= 12 && oldest !== undefined) this.forget(oldest);
+        super.bury(delivered, cause);
+      }
+    },
+    caughtBy: [
+      "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
+    ],
+  },
+  {
+    wrong: "keeps its dead letters in its process",
+    Queue: class extends ModelQueue {
+      override async close(): Promise<void> {
+        if (!this.isClosed) this.store.buried.clear();
+        await super.close();
+      }
+    },
+    caughtBy: [
+      "keeps its dead letters when it is closed and opened, or killed",
+      "has all that it had when it is opened again: ready, delayed, in hand and dead",
+    ],
+  },
+  {
+    wrong: "finds some dead letter by any id",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async get(): Promise<DeadLetter | undefined> {
+          return (await this.list())[0];
+        }
+      },
+    ),
+    caughtBy: [
+      "finds one by its id, and nothing by another",
+      "discards one for good, and nothing else",
+      "lists dead letters oldest first, up to a limit",
+      "filters dead letters by cluster, priority, reason and table, and by all of them together",
+      "filters dead letters by how long they have been dead",
+      "scans the same dead letters in the same order, also while each is discarded",
+    ],
+  },
+  {
+    wrong: "lists the newest dead letter first",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async list(filter = {}): Promise<DeadLetter[]> {
+          return (await super.list(filter)).reverse();
+        }
+      },
+    ),
+    caughtBy: [
+      "lists dead letters oldest first, up to a limit",
+      "filters dead letters by cluster, priority, reason and table, and by all of them together",
+      "filters dead letters by how long they have been dead",
+      "scans the same dead letters in the same order, also while each is discarded",
+      "scans no more dead letters than there were when it began",
+    ],
+  },
+  {
+    wrong: "lists all whatever the limit",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override list({ limit, ...filter }: { limit?: number } = {}): Promise<DeadLetter[]> {
+          return super.list(limit === 0 ? { limit } : filter);
+        }
+      },
+    ),
+    caughtBy: [
+      "lists dead letters oldest first, up to a limit",
+      "filters dead letters by cluster, priority, reason and table, and by all of them together",
+    ],
+  },
+  {
+    wrong: "does not filter by table",
+    Queue: blindFor("table"),
+    caughtBy: ["filters dead letters by cluster, priority, reason and table, and by all of them together"],
+  },
+  {
+    wrong: "does not filter by age",
+    Queue: blindFor("olderThanMs", "youngerThanMs"),
+    caughtBy: ["filters dead letters by how long they have been dead"],
+  },
+  {
+    wrong: "takes any filter",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async list(filter = {}): Promise<DeadLetter[]> {
+          return super.list(filter).catch((error) => {
+            if (error instanceof TypeError || error instanceof RangeError) return [];
+            throw error;
+          });
+        }
+      },
+    ),
+    caughtBy: ["refuses a filter that does not exist or cannot be"],
+  },
+  {
+    wrong: "scans what is there at each step",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+          const seen = new Set<string>();
+          for (;;) {
+            const next = (await this.list(filter)).find(({ id }) => !seen.has(id));
+            if (next === undefined) return;
+            seen.add(next.id);
+            yield next;
+          }
+        }
+      },
+    ),
+    caughtBy: ["scans no more dead letters than there were when it began"],
+  },
+  {
+    wrong: "scans by position, and so passes over what follows one that is gone",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+          const { length } = await this.list(filter);
+          for (let index = 0; index < length; index++) {
+            const letter = (await this.list(filter))[index];
+            if (letter !== undefined) yield letter;
+          }
+        }
+      },
+    ),
+    caughtBy: ["scans the same dead letters in the same order, also while each is discarded"],
+  },
+  {
+    wrong: "discards all there are",
+    Store: class extends ModelStore {
+      override discard(id: string): void {
+        this.find(id);
+        this.buried.clear();
+      }
+    },
+    caughtBy: [
+      "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
+      "discards one for good, and nothing else",
+      "scans the same dead letters in the same order, also while each is discarded",
+    ],
+  },
+  {
+    wrong: "says nothing of an unknown id",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        if (this.buried.has(id)) super.redrive(id);
+      }
+      override discard(id: string): void {
+        this.forget(id);
+      }
+    },
+    caughtBy: [
+      "discards one for good, and nothing else",
+      "is over with the dead letter: a second redrive finds nothing",
+      "refuses an id that it does not know with HELIX_DEAD_LETTER_NOT_FOUND",
+    ],
+  },
+  {
+    wrong: "redrives with a timestamp of its own",
+    Store: reborn((payload) => ({ ...payload, timestampMicros: payload.timestampMicros + 1n })),
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives into the same life, so that it vanishes as a duplicate",
+    Store: reborn((payload) => ({ ...payload, life: payload.life - 1 })),
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "is over with the dead letter: a second redrive finds nothing",
+      "brings a message back once when two persons redrive it at the same time",
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+      "keeps a dead letter that the full queue does not take",
+      "puts a message at the end of its lane",
+      "redrives from any pod",
+    ],
+  },
+  {
+    wrong: "redrives what was on hold into a hold",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const payload = decodePayload(this.find(id).stored.bytes);
+        const next = this.reborn(payload);
+        this.publish(next, this.encode(next));
+        this.forget(id);
+      }
+    },
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives with the attempts of the last life",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const { attempts } = this.find(id).stored;
+        super.redrive(id);
+        const last = this.messages.at(-1);
+        if (last !== undefined) last.attempts = attempts;
+      }
+    },
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives to the front of the lane",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        super.redrive(id);
+        this.messages.unshift(...this.messages.splice(-1));
+      }
+    },
+    caughtBy: ["puts a message at the end of its lane"],
+  },
+  {
+    wrong: "keeps the dead letter of what it has redriven",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        super.redrive(id);
+        this.forgets = true;
+      }
+      override forget(id: string): void {
+        if (this.forgets) super.forget(id);
+      }
+      override discard(id: string): void {
+        this.find(id);
+        this.buried.delete(id);
+      }
+      forgets = false;
+    },
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "is over with the dead letter: a second redrive finds nothing",
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+    ],
+  },
+  {
+    wrong: "forgets a dead letter before it has redriven it",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const buried = this.find(id);
+        this.forget(id);
+        const { disposition: _, ...payload } = decodePayload(buried.stored.bytes);
+        const next = this.reborn(payload);
+        this.publish(next, this.encode(next));
+      }
+    },
+    caughtBy: [
+      "keeps a dead letter that the full queue does not take",
+      "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
+    ],
+  },
+  {
+    wrong: "forgets what it has redriven by name, whatever the life, when it may have died again",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async redrive(id: string): Promise<void> {
+          const [name] = id.split(".");
+          await super.redrive(id);
+          await wait(this.queue.store.clock, 100);
+          for (const letter of await this.list()) {
+            if (letter.id.startsWith(`${name}.`)) await super.discard(letter.id);
+          }
+        }
+      },
+    ),
+    caughtBy: [
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+    ],
+  },
+];

@@ -1,0 +1,430 @@
+import type { Lane, LaneSource, MessageContent, ReplayMessage } from "@helix/core";
+import { ModelMessage } from "../model/model-message.ts";
+import { ModelQueue } from "../model/model-queue.ts";
+import { ModelStore, type Stored } from "../model/model-store.ts";
+import type { BrokenAdapter } from "./broken-adapter.ts";
+
+type Listener = (message: ReplayMessage) => void;
+type OpenOptions = { pollIntervalMs: number };
+
+/** A queue whose sources are wrong. */
+function sourced(change: (source: LaneSource, queue: ModelQueue) => Partial<LaneSource>): typeof ModelQueue {
+  return class extends ModelQueue {
+    override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+      const source = super.open(lane, onMessage, options);
+      return { ...source, ...change(source, this) };
+    }
+  };
+}
+
+/** A queue that calls its listeners in a wrong way. */
+function listened(change: (listen: Listener, message: ReplayMessage, source: () => LaneSource) => unknown) {
+  return class extends ModelQueue {
+    override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+      const source: LaneSource = super.open(
+        lane,
+        (message) => change(onMessage, message, () => source) as undefined,
+        options,
+      );
+      return source;
+    }
+  };
+}
+
+export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
+  {
+    wrong: "delivers the newest message first",
+    Store: class extends ModelStore {
+      override take(lane: Lane, max: number): Stored[] {
+        this.messages.reverse();
+        const taken = super.take(lane, max);
+        this.messages.reverse();
+        return taken;
+      }
+    },
+    caughtBy: [
+      "delivers new messages in the order in which they were accepted",
+      "refuses the first message above its bound with HELIX_QUEUE_FULL, and evicts none",
+      "delivers what was handed back in the order of acceptance, before what is new",
+      "puts a message at the end of its lane",
+    ],
+  },
+  {
+    wrong: "delivers to a lane what is for the other priority",
+    Store: class extends ModelStore {
+      override take(lane: Lane, max: number): Stored[] {
+        const own = super.take(lane, max);
+        const other = lane.startsWith("high") ? lane.replace("high", "low") : lane.replace("low", "high");
+        return own.length > 0 ? own : super.take(other as Lane, max);
+      }
+    },
+    caughtBy: ["delivers to each lane only what is for its cluster and priority"],
+  },
+  {
+    wrong: "serves one lane at a time",
+    Queue: class extends ModelQueue {
+      override async receive(lane: Lane, max: number): Promise<ReplayMessage[]> {
+        const isBusy = this.store.messages.some((stored) => stored.inHand && stored.lane !== lane);
+        return isBusy ? [] : super.receive(lane, max);
+      }
+    },
+    caughtBy: [
+      "delivers to each lane only what is for its cluster and priority",
+      "serves a lane while nothing is demanded of the others, or everything is in hand",
+      "does not take another life, another id or the same write on another cluster for the same message",
+    ],
+  },
+  {
+    wrong: "opens any lane any number of times",
+    Queue: class extends ModelQueue {
+      override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+        this.sources.delete(lane);
+        return super.open(lane === ("medium.B" as Lane) ? "low.B" : lane, onMessage, options);
+      }
+    },
+    caughtBy: [
+      "has one open source per lane, and another when that has stopped",
+      "refuses a lane that does not exist",
+    ],
+  },
+  {
+    wrong: "delivers one more than was demanded",
+    Queue: sourced((source) => ({
+      demand: (messages) => source.demand(messages > 0 && messages < 1000 ? messages + 1 : messages),
+    })),
+    caughtBy: [
+      "refuses the first message above its bound with HELIX_QUEUE_FULL, and evicts none",
+      "delivers as many as were demanded and no more, whenever they arrive",
+      "replaces what is left of a demand by the next one",
+      "reports in time what is ready, and all that is not settled, by lane",
+      "serves every pod that waits, none more than it demanded",
+      "delivers nothing after close, neither what waits nor what becomes due",
+    ],
+  },
+  {
+    wrong: "adds a demand to what is left of the last one",
+    Queue: class extends ModelQueue {
+      override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+        let left = 0;
+        const source = super.open(
+          lane,
+          (message) => {
+            left--;
+            return onMessage(message);
+          },
+          options,
+        );
+        return {
+          ...source,
+          demand(messages) {
+            source.demand(messages);
+            left = messages === 0 ? 0 : left + messages;
+            source.demand(Math.min(left, 1000));
+          },
+        };
+      }
+    },
+    caughtBy: ["replaces what is left of a demand by the next one"],
+  },
+  {
+    wrong: "starts without a demand",
+    Queue: class extends ModelQueue {
+      override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+        const source = super.open(lane, onMessage, options);
+        source.demand(1);
+        return source;
+      }
+    },
+    caughtBy: [
+      "delivers nothing that was not demanded",
+      "delivers nothing after close, neither what waits nor what becomes due",
+    ],
+  },
+  {
+    wrong: "takes a demand of 0 for no demand at all",
+    Queue: sourced((source) => ({
+      demand: (messages) => {
+        if (messages !== 0) source.demand(messages);
+      },
+    })),
+    caughtBy: [
+      "delivers nothing after a demand of 0, and what was under way comes later at no cost",
+      "delivers nothing more once its receiver says so in the middle of a delivery",
+    ],
+  },
+  {
+    wrong: "takes any demand",
+    Queue: sourced((source) => ({
+      demand: (messages) => source.demand(Math.min(1000, Math.max(0, Math.ceil(messages) || 0))),
+    })),
+    caughtBy: ["refuses a demand that cannot be, and takes the most that may be"],
+  },
+  {
+    wrong: "delivers from inside demand",
+    Queue: class extends ModelQueue {
+      override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+        const source = super.open(lane, onMessage, options);
+        return {
+          ...source,
+          demand: (messages) => {
+            source.demand(messages);
+            if (messages !== 2 || !this.sources.has(lane)) return;
+            for (const stored of this.store.take(lane, 1)) {
+              source.demand(1);
+              onMessage(this.messageOf(stored));
+            }
+          },
+        };
+      }
+    },
+    caughtBy: ["never delivers from inside demand"],
+  },
+  {
+    wrong: "keeps what arrives after a demand of 0, until its lease is over",
+    Queue: class extends ModelQueue {
+      override open(lane: Lane, onMessage: Listener, options: OpenOptions): LaneSource {
+        let isWanted = true;
+        const source = super.open(
+          lane,
+          (message) => {
+            if (isWanted) return onMessage(message);
+          },
+          options,
+        );
+        return {
+          demand(messages) {
+            isWanted = messages !== 0;
+            if (isWanted) source.demand(messages);
+          },
+          async stop() {
+            isWanted = false;
+            await source.stop();
+          },
+        };
+      }
+    },
+    caughtBy: [
+      "delivers nothing after a demand of 0, and what was under way comes later at no cost",
+      "delivers nothing more once its receiver says so in the middle of a delivery",
+    ],
+  },
+  {
+    wrong: "goes on after stop",
+    Queue: sourced((_, queue) => ({
+      async stop() {
+        queue.sources.clear();
+      },
+    })),
+    caughtBy: [
+      "has handed back what was under way when stop resolves, at no cost",
+      "stops for good, however often it is told to",
+    ],
+  },
+  {
+    wrong: "goes on after close",
+    Queue: class extends ModelQueue {
+      override async close(): Promise<void> {
+        this.isClosed = true;
+      }
+    },
+    caughtBy: ["delivers nothing after close, neither what waits nor what becomes due"],
+  },
+  {
+    wrong: "delivers again what is in hand",
+    Store: class extends ModelStore {
+      override take(lane: Lane, max: number): Stored[] {
+        for (const stored of this.messages) if (stored.inHand) stored.visibleAtMs = 0;
+        return super.take(lane, max);
+      }
+    },
+    caughtBy: [
+      "delivers each of many that were enqueued at once exactly once",
+      "refuses a payload that is too large with HELIX_PAYLOAD_TOO_LARGE, and takes one of half the bound",
+      "delivers to each lane only what is for its cluster and priority",
+      "delivers as many as were demanded and no more, whenever they arrive",
+      "delivers nothing more once its receiver says so in the middle of a delivery",
+      "acknowledges one message and not its neighbours",
+      "does not deliver a message in hand a second time, whatever is demanded",
+      "does not deliver a message in hand to the next source of its lane",
+      "does not deliver a message in hand to another pod",
+      "refuses a delay or a count that cannot be, and leaves the message in hand",
+      "keeps a message hidden for as long as its lease is extended",
+      "is over with the dead letter: a second redrive finds nothing",
+      "brings a message back once when two persons redrive it at the same time",
+      "stores a message that is enqueued twice within the window once",
+      "delivers each message to exactly one of the pods that wait",
+      "has all that it had when it is opened again: ready, delayed, in hand and dead",
+    ],
+  },
+  {
+    wrong: "keeps a message from its own sources and not from other pods",
+    Queue: class extends ModelQueue {
+      readonly #mine = new Set<number>();
+      override async receive(lane: Lane, max: number): Promise<ReplayMessage[]> {
+        for (const stored of this.store.messages) {
+          if (stored.inHand && !this.#mine.has(stored.sequence)) stored.visibleAtMs = 0;
+        }
+        return super.receive(lane, max);
+      }
+      override messageOf(stored: Stored): ReplayMessage {
+        this.#mine.add(stored.sequence);
+        return super.messageOf(stored);
+      }
+    },
+    caughtBy: [
+      "does not deliver a message in hand to another pod",
+      "delivers each message to exactly one of the pods that wait",
+    ],
+  },
+  {
+    wrong: "has no end to its leases",
+    Store: class extends ModelStore {
+      override take(lane: Lane, max: number): Stored[] {
+        const taken = super.take(lane, max);
+        const sequences = new Set(taken.map(({ sequence }) => sequence));
+        for (const stored of this.messages) {
+          if (sequences.has(stored.sequence)) stored.visibleAtMs = Number.POSITIVE_INFINITY;
+        }
+        return taken;
+      }
+      override extend(): void {}
+    },
+    caughtBy: [
+      "delivers a message again when its lease has run out, at no cost",
+      "delivers a message to another pod when the lease of the first has run out",
+      "delivers what a killed process had in hand again, at no cost",
+      "delivers what was in hand when it was closed again, at no cost",
+      "leaves what a pod had in hand when it closed to the others",
+      "has all that it had when it is opened again: ready, delayed, in hand and dead",
+      "delivers a message again that was handed back over a cut",
+    ],
+  },
+  {
+    wrong: "counts a lease that ran out as an attempt",
+    Store: class extends ModelStore {
+      override take(lane: Lane, max: number): Stored[] {
+        const nowMs = this.clock.monotonicMs();
+        for (const stored of this.messages) {
+          if (stored.inHand && stored.visibleAtMs <= nowMs) stored.attempts++;
+        }
+        return super.take(lane, max);
+      }
+    },
+    caughtBy: [
+      "delivers a message again when its lease has run out, at no cost",
+      "delivers what a killed process had in hand again, at no cost",
+      "delivers what was in hand when it was closed again, at no cost",
+    ],
+  },
+  {
+    wrong: "extends no lease",
+    Store: class extends ModelStore {
+      override extend(): void {}
+    },
+    caughtBy: ["keeps a message hidden for as long as its lease is extended"],
+  },
+  {
+    wrong: "says that leases end later than they do",
+    Queue: class extends ModelQueue {
+      override messageOf(stored: Stored): ReplayMessage {
+        return Object.assign(super.messageOf(stored), { leaseUntilMs: this.store.clock.wallMs() + 60_000 });
+      }
+    },
+    caughtBy: ["says how long its leases are, and when each ends"],
+  },
+  {
+    wrong: "delivers the same object each time",
+    Queue: class extends ModelQueue {
+      readonly #contents = new Map<number, MessageContent>();
+      override messageOf(stored: Stored): ReplayMessage {
+        const message = new ModelMessage(this, stored);
+        const content = this.#contents.get(stored.sequence) ?? message.content;
+        this.#contents.set(stored.sequence, content);
+        return Object.assign(message, { content });
+      }
+    },
+    caughtBy: ["delivers a payload of its own each time, whatever became of the last one"],
+  },
+  {
+    wrong: "passes over what it cannot decode",
+    Queue: class extends ModelQueue {
+      override async receive(lane: Lane, max: number): Promise<ReplayMessage[]> {
+        return (await super.receive(lane, max)).filter(({ content }) => content.ok);
+      }
+    },
+    caughtBy: [
+      "delivers what cannot be decoded with its bytes and the reason",
+      "keeps the bytes of what cannot be decoded",
+      "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
+    ],
+  },
+  {
+    wrong: "says the wrong lane",
+    Queue: class extends ModelQueue {
+      override messageOf(stored: Stored): ReplayMessage {
+        return super.messageOf({ ...stored, lane: "high.B" });
+      }
+    },
+    caughtBy: ["names the lane on each message, and counts no attempt on a new one"],
+  },
+  {
+    wrong: "ends a lane whose listener throws",
+    Queue: listened((listen, message, source) => {
+      try {
+        return listen(message);
+      } catch (error) {
+        void source().stop();
+        throw error;
+      }
+    }),
+    caughtBy: ["goes on after a listener that throws, and delivers its message again at no cost"],
+  },
+  {
+    wrong: "takes a listener that fails for one that is done",
+    Queue: listened((listen, message) => {
+      const done = () => void message.ack().catch(() => {});
+      try {
+        const result: unknown = listen(message);
+        if (result instanceof Promise) result.catch(done);
+      } catch {
+        done();
+      }
+    }),
+    caughtBy: [
+      "goes on after a listener that throws, and delivers its message again at no cost",
+      "goes on after a listener that rejects, and delivers its message again at no cost",
+    ],
+  },
+  {
+    wrong: "counts ready messages that are delayed",
+    Queue: class extends ModelQueue {
+      override depthOf(lane: Lane) {
+        const depth = super.depthOf(lane);
+        return { ...depth, pending: depth.pending + depth.delayed, delayed: 0 };
+      }
+    },
+    caughtBy: ["reports in time what is ready, and all that is not settled, by lane"],
+  },
+  {
+    wrong: "knows no lane that is empty",
+    Queue: class extends ModelQueue {
+      override async depths() {
+        return (await super.depths()).filter(({ pending }) => pending > 0);
+      }
+    },
+    caughtBy: [
+      "reports every lane of an empty queue, with nothing in it and no age",
+      "reports in time what is ready, and all that is not settled, by lane",
+    ],
+  },
+  {
+    wrong: "counts ages from the enqueue of the newest message",
+    Queue: class extends ModelQueue {
+      override depthOf(lane: Lane) {
+        const { oldestAgeMs, ...depth } = super.depthOf(lane);
+        return oldestAgeMs === undefined ? depth : { ...depth, oldestAgeMs: 0 };
+      }
+    },
+    caughtBy: ["reports in time how old the oldest message of a lane is"],
+  },
+];
