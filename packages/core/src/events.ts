@@ -49,7 +49,9 @@ export interface HelixEvents {
   };
   /** [worker] Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
   "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
-  /** [worker] The queue did not take a settlement. The message will be delivered again. */
+  /** [worker] A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
+  "replay:lease:lost": { readonly lane: Lane };
+  /** [worker] The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
   "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };
 }
 

@@ -11,6 +11,10 @@ export const METRICS = Object.freeze({
   helix_executions_total: { kind: "counter", help: "Replay executions, by outcome." },
   helix_applied_total: { kind: "counter", help: "Messages that were applied and left the queue." },
   helix_dead_lettered_total: { kind: "counter", help: "Messages that became dead letters, by reason." },
+  helix_lease_lost_total: {
+    kind: "counter",
+    help: "Messages given up unexecuted, since their lease ran out while they waited.",
+  },
   helix_replay_lag_seconds: { kind: "histogram", help: "From the write to its replay." },
   helix_in_hand: { kind: "gauge", help: "Messages that the worker has received and not yet settled." },
   helix_breaker_open: { kind: "gauge", help: "1 while the breaker of a cluster is open or half-open." },

@@ -80,7 +80,7 @@ export interface ReplayMessage {
    * executed while no other suspect is, after {@link mark} has resolved.
    */
   readonly suspect?: boolean | undefined;
-  /** Wall clock in milliseconds after which somebody else may get it too, unless it is extended. */
+  /** Wall clock in milliseconds after which somebody else may get it too. Each {@link extend} moves it. */
   readonly leaseUntilMs?: number | undefined;
   /** Applied: it leaves the queue. */
   ack(): Promise<void>;

@@ -135,7 +135,7 @@ export class ClusterHealth {
       return;
     }
     this.#run.add(keyOf(execution.item.payload));
-    if (!execution.item.retry) this.#firstFailures++;
+    if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return;
     if (!prober.exists) {
       this.#breaker.open(error);

@@ -9,22 +9,28 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
+import { admit } from "./admission.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { type Execution, Executions } from "./executions.ts";
 import { FailureLedger } from "./failure-ledger.ts";
 import { Hand } from "./hand.ts";
-import { type HeldMessage, keyOf, tableKeyOf } from "./held-message.ts";
+import { type HeldMessage, keyOf } from "./held-message.ts";
+import { Judge } from "./judge.ts";
 import { LaneIntake } from "./lane-intake.ts";
 import type { WorkerSettings } from "./options.ts";
 import { Prober } from "./prober.ts";
 import type { Reporter } from "./reporter.ts";
 import { LaneScheduler } from "./scheduler.ts";
 import { Settler } from "./settler.ts";
+import type { SuspectTurn } from "./suspect-turn.ts";
+import { Suspects } from "./suspects.ts";
 
 /** What a lane may hold beyond its free slots: what arrives during a round trip to a durable queue. */
 const AHEAD = 8;
 /** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
 const RETRY_SHARE = 4;
+/** How many suspects a lane may hold: each is extended for as long as it waits for its turn. */
+const MAX_SUSPECTS = 8;
 /** How long a stop waits for a queue that does not confirm what was handed back. */
 const SETTLE_PATIENCE_MS = 5000;
 
@@ -45,6 +51,8 @@ export class ClusterRunner {
   readonly #executions: Executions;
   readonly #hand: Hand;
   readonly #settler: Settler;
+  readonly #judge: Judge;
+  readonly #suspects: Suspects;
   #retrying = 0;
   /** Executions that were started before the breaker's last change. */
   #stale = 0;
@@ -53,7 +61,8 @@ export class ClusterRunner {
   #handedBack = 0;
   #reportedInHand = 0;
 
-  constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter) {
+  /** @param turn The one that all suspects of the worker share. */
+  constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
     const { clock, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
     this.#cluster = cluster;
     this.#settings = settings;
@@ -82,6 +91,20 @@ export class ClusterRunner {
         if (state !== "open" || retryInMs > 0) reporter.breaker(cluster, state, cause, retryInMs);
         wake();
       },
+    });
+    this.#judge = new Judge({
+      settings,
+      reporter,
+      ledger: this.#ledger,
+      health: this.#health,
+      prober: this.#prober,
+      settler: this.#settler,
+    });
+    this.#suspects = new Suspects({
+      turn,
+      allowsLow: () => !settings.scheduling.strictPriority || !this.#lanes.high.has(true),
+      start: (item) => this.#startSuspect(item),
+      onMarkFailed: (item, error) => this.#markFailed(item, error),
     });
   }
 
@@ -113,9 +136,9 @@ export class ClusterRunner {
     await Promise.race([this.#executions.idle(), aborted(cut)]);
     for (const { item, trial } of this.#executions.abandonAll()) {
       if (trial) this.#health.abandonTrial();
+      this.#left(item);
       this.#handBack(item.message);
     }
-    this.#retrying = 0;
     this.#stale = 0;
     this.#prober.abort();
 
@@ -136,33 +159,39 @@ export class ClusterRunner {
       this.#handBack(message);
       return;
     }
-    const { content } = message;
-    if (!content.ok) {
-      void this.#settler.drop(message, { reason: "undecodable", error: content.error });
+    if (this.#hand.isLost(message)) {
+      this.#settler.lose(message);
       return;
     }
-    const { payload } = content;
-    if (payload.disposition === "hold") {
-      void this.#settler.drop(message, { reason: "held" });
+    const { payload, cause } = admit(message, this.#settings.maxDeliver);
+    if (cause !== undefined) {
+      void this.#settler.drop(message, cause);
       return;
     }
-    const retry =
-      message.attempts > 0 || (this.#ledger.size > 0 && this.#ledger.failuresOf(keyOf(payload)) > 0);
-    if (retry && this.#mustWait(lane, payload)) {
-      const steps = this.#ledger.postponed(keyOf(payload), this.#nowMs);
-      void this.#settler.release(message, { delayMs: this.#backoffMs(steps) });
-      return;
-    }
-    lane.hold({ message, payload, priority, retry });
+    const kind = this.#kindOf(message, payload);
+    const item = { message, payload, priority, kind };
+    if (this.#mustWait(item)) this.#judge.postpone(message, payload);
+    else if (kind === "suspect") this.#suspects.hold(item);
+    else lane.hold(item);
   }
 
-  /** Whether a message that failed before has to come again later, so that others get their turn. */
-  #mustWait(lane: LaneIntake, payload: ReplayPayload): boolean {
+  #kindOf({ suspect, attempts }: ReplayMessage, payload: ReplayPayload): HeldMessage["kind"] {
+    if (suspect === true) return "suspect";
+    const failed = attempts > 0 || (this.#ledger.size > 0 && this.#ledger.failuresOf(keyOf(payload)) > 0);
+    return failed ? "retry" : "fresh";
+  }
+
+  /** Whether one that is not fresh has to come again later, so that others get their turn. */
+  #mustWait({ kind, payload, priority }: HeldMessage): boolean {
+    if (kind === "fresh") return false;
+    const isClosed = this.#health.state === "closed";
     // Held any longer they would fill the hand, and the good ones behind them could not be received.
-    if (lane.retries >= this.#retrySlots) return true;
-    // What failed before is a poor trial: perhaps it made the breaker open. Each is passed over once, since
-    // there may be no other.
-    return this.#health.state !== "closed" && !this.#ledger.hasWaited(keyOf(payload));
+    if (kind === "retry" && this.#lanes[priority].retries >= this.#retrySlots) return true;
+    const room = isClosed ? MAX_SUSPECTS - this.#suspects.waiting(priority) : 1 - this.#suspects.held;
+    if (kind === "suspect" && room <= 0) return true;
+    // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
+    // no other.
+    return !isClosed && !this.#ledger.hasWaited(keyOf(payload));
   }
 
   #wake(): void {
@@ -186,6 +215,7 @@ export class ClusterRunner {
       if (item === undefined) break;
       this.#start(item, false);
     }
+    this.#suspects.advance();
     for (const priority of PRIORITIES) {
       const lane = this.#lanes[priority];
       const room = Math.max(0, free) + AHEAD - lane.fresh;
@@ -197,74 +227,58 @@ export class ClusterRunner {
   #tryCluster(): void {
     const item = this.#health.isTrialDue ? this.#pick(true) : undefined;
     if (item !== undefined && this.#health.tryTrial()) this.#start(item, true);
-    this.#releaseHeld();
-    for (const priority of PRIORITIES) this.#lanes[priority].demand(this.#health.isTrialDue ? 1 : 0);
+    const { isTrialDue } = this.#health;
+    if (isTrialDue) this.#suspects.advance();
+    else this.#releaseHeld();
+    for (const priority of PRIORITIES) this.#lanes[priority].demand(isTrialDue ? 1 : 0);
   }
 
   #pick(withRetries: boolean): HeldMessage | undefined {
     const { high, low } = this.#lanes;
-    const next = this.#scheduler.next({ high: high.has(withRetries), low: low.has(withRetries) });
-    return next === undefined ? undefined : this.#lanes[next].take(withRetries);
+    for (;;) {
+      const next = this.#scheduler.next({ high: high.has(withRetries), low: low.has(withRetries) });
+      const item = next && this.#lanes[next].take(withRetries);
+      if (item === undefined || !this.#hand.isLost(item.message)) return item;
+      this.#settler.lose(item.message);
+    }
   }
 
   #start(item: HeldMessage, trial: boolean): void {
-    if (item.retry) this.#retrying++;
+    if (item.kind === "retry") this.#retrying++;
     this.#executions.start(item, trial);
+  }
+
+  /** One that has been marked, unless things have changed meanwhile. */
+  #startSuspect(item: HeldMessage): boolean {
+    const { message, payload } = item;
+    const isClosed = this.#health.state === "closed";
+    if (!this.#isOpen || this.#hand.isLost(message)) this.#handBack(message);
+    else if (isClosed || this.#health.tryTrial()) {
+      this.#start(item, !isClosed);
+      return true;
+    } else this.#judge.postpone(message, payload);
+    return false;
+  }
+
+  #markFailed({ message, payload }: HeldMessage, error: unknown): void {
+    this.#reporter.settleFailed(message.lane, error);
+    if (this.#isOpen) this.#judge.postpone(message, payload);
+    else this.#handBack(message);
   }
 
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
     const { item } = execution;
-    if (item.retry) this.#retrying--;
+    this.#left(item);
     if (this.#health.isStale(execution)) this.#stale--;
     this.#reporter.executed(item, outcome);
     this.#wake();
-    switch (outcome) {
-      case "applied":
-        this.#health.answered(execution);
-        this.#forget(item);
-        this.#ledger.applied(tableKeyOf(item.payload), execution.order, this.#nowMs);
-        void this.#settler.ack(item);
-        break;
-      case "rejected": {
-        this.#health.answered(execution);
-        this.#forget(item);
-        const attempts = item.message.attempts + 1;
-        this.#reporter.failed({ payload: item.payload, error, attempts, delayMs: 0 }, outcome, true);
-        void this.#settler.drop(item.message, { reason: "rejected", error, attempts });
-        break;
-      }
-      case "unavailable": {
-        this.#health.unavailable(execution, error);
-        const { attempts } = item.message;
-        const delayMs = this.#afterTrialMs();
-        this.#reporter.failed({ payload: item.payload, error, attempts, delayMs }, outcome, false);
-        void this.#settler.release(item.message, { delayMs });
-        break;
-      }
-      case "uncertain":
-        void this.#uncertain(execution, error);
-    }
+    this.#judge.ended(execution, outcome, error);
   }
 
-  async #uncertain(execution: Execution, error: unknown): Promise<void> {
-    const { message, payload } = execution.item;
-    const failure = this.#ledger.failed(keyOf(payload), tableKeyOf(payload), execution.order, this.#nowMs);
-    await this.#health.uncertain(execution, error);
-    const failingForMs = failure.failedAtMs - failure.record.firstFailedAtMs;
-    if (!failure.proved && failingForMs >= this.#settings.patienceMs && (await this.#prober.recent())) {
-      this.#ledger.prove(failure);
-    }
-    const attempts = message.attempts + this.#ledger.collect(failure);
-    if (attempts >= this.#settings.maxDeliver) {
-      this.#forget(execution.item);
-      this.#reporter.failed({ payload, error, attempts, delayMs: 0 }, "uncertain", failure.proved);
-      await this.#settler.drop(message, { reason: "attempts", error, attempts });
-      return;
-    }
-    const backoffMs = this.#backoffMs(failure.record.failures);
-    const delayMs = execution.trial ? Math.max(backoffMs, this.#afterTrialMs()) : backoffMs;
-    this.#reporter.failed({ payload, error, attempts, delayMs }, "uncertain", failure.proved);
-    await this.#settler.release(message, { delayMs, attempts });
+  /** It is not executed any more. */
+  #left({ kind }: HeldMessage): void {
+    if (kind === "retry") this.#retrying--;
+    else if (kind === "suspect") this.#suspects.ended();
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */
@@ -275,19 +289,17 @@ export class ClusterRunner {
     this.#ledger.beginEra(nextOrder);
   }
 
-  #forget({ payload }: HeldMessage): void {
-    if (this.#ledger.size > 0) this.#ledger.forget(keyOf(payload));
-  }
-
   #releaseHeld(): void {
     for (const priority of PRIORITIES) {
       for (const { message } of this.#lanes[priority].takeAll()) this.#handBack(message);
     }
+    for (const { message } of this.#suspects.takeAll()) this.#handBack(message);
   }
 
   #handBack(message: ReplayMessage): void {
     if (!this.#isOpen) this.#handedBack++;
-    void this.#settler.release(message, { delayMs: 0 });
+    if (this.#hand.isLost(message)) this.#settler.lose(message);
+    else void this.#settler.release(message, { delayMs: 0 });
   }
 
   #reportInHand(): void {
@@ -299,8 +311,10 @@ export class ClusterRunner {
   /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
   get #freeSlots(): number {
     const { high, low } = this.#lanes;
-    const executing = this.#executions.size;
-    const settling = this.#hand.size - executing - high.fresh - high.retries - low.fresh - low.retries;
+    // A suspect has a slot of its own.
+    const executing = this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
+    const held = high.fresh + high.retries + low.fresh + low.retries + this.#suspects.held;
+    const settling = this.#hand.size - this.#executions.size - held;
     const { concurrency } = this.#settings;
     // What still hangs from before an outage is not what the limit after it is about.
     const free = Math.min(concurrency - executing, this.#health.limit - (executing - this.#stale));
@@ -309,19 +323,6 @@ export class ClusterRunner {
 
   get #retrySlots(): number {
     return Math.max(1, Math.floor(this.#health.limit / RETRY_SHARE));
-  }
-
-  /** Late enough that another message is there first when the next trial is due. */
-  #afterTrialMs(): number {
-    return Math.ceil(this.#health.trialInMs) + this.#settings.retryDelayMs;
-  }
-
-  #backoffMs(failures: number): number {
-    return this.#settings.backoff.delayMs(failures, this.#settings.random());
-  }
-
-  get #nowMs(): number {
-    return this.#settings.clock.monotonicMs();
   }
 }
 

@@ -38,6 +38,11 @@ export class Hand {
     for (const resolve of waiting) resolve();
   }
 
+  /** Whether its lease ran out, as after a blocked event loop: somebody else may have it by now. */
+  isLost({ leaseUntilMs }: ReplayMessage): boolean {
+    return leaseUntilMs !== undefined && leaseUntilMs <= this.#clock.wallMs();
+  }
+
   /** Resolves when nothing is in hand. */
   empty(): Promise<void> {
     if (this.#messages.size === 0) return Promise.resolve();
@@ -48,6 +53,8 @@ export class Hand {
     this.#cancelTimer = this.#clock.setTimer(() => {
       this.#arm(intervalMs);
       for (const message of this.#messages) {
+        // What is lost stays lost: a late extension would take it away from whoever has it now.
+        if (this.isLost(message)) continue;
         try {
           message.extend();
         } catch {

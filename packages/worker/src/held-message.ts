@@ -5,8 +5,8 @@ export interface HeldMessage {
   readonly message: ReplayMessage;
   readonly payload: ReplayPayload;
   readonly priority: Priority;
-  /** Whether it failed before, here or elsewhere. */
-  readonly retry: boolean;
+  /** `retry`: it failed before, here or elsewhere. `suspect`: perhaps it kills the process. */
+  readonly kind: "fresh" | "retry" | "suspect";
 }
 
 /** Names a message for good. */

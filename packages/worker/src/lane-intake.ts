@@ -51,7 +51,7 @@ export class LaneIntake {
   }
 
   hold(item: HeldMessage): void {
-    (item.retry ? this.#retries : this.#fresh).push({ item, arrival: this.#arrivals++ });
+    (item.kind === "retry" ? this.#retries : this.#fresh).push({ item, arrival: this.#arrivals++ });
   }
 
   /** Whether one could start now. */

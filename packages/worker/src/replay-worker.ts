@@ -3,6 +3,7 @@ import { having, milliseconds, optional, readOptions } from "@helix/core/interna
 import { ClusterRunner } from "./cluster-runner.ts";
 import { type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
 import { Reporter } from "./reporter.ts";
+import { SuspectTurn } from "./suspect-turn.ts";
 
 /**
  * Executes what a queue holds on the cluster that missed it, for both clusters independently. What came
@@ -13,7 +14,10 @@ import { Reporter } from "./reporter.ts";
  * - `uncertain`: handed back with a growing delay, and counted only where the failure is proved to be the
  *   message's own: another one for the same table, started later, was applied, or the cluster answers a
  *   probe while this one has been failing for `patienceMs`. Counted `maxDeliver` times it is a dead letter.
- * - `rejected`, undecodable or held: a dead letter at once.
+ * - `rejected`: a dead letter at once.
+ *
+ * What is undecodable, held, expired or out of attempts becomes a dead letter unexecuted. A message that is
+ * suspected of killing the process is executed while no other suspect of this worker is.
  *
  * States: stopped → (`start`) running → (`stop`) stopping → stopped. Calls during a change take effect
  * after it, in their order; callers who want the same share one promise.
@@ -36,7 +40,8 @@ export class ReplayWorker implements Startable, EventSource {
     const settings = readWorkerOptions(options);
     this.#settings = settings;
     this.#reporter = new Reporter({ ...settings, wallMs: () => settings.clock.wallMs() });
-    this.#runners = CLUSTERS.map((cluster) => new ClusterRunner(cluster, settings, this.#reporter));
+    const turn = new SuspectTurn();
+    this.#runners = CLUSTERS.map((cluster) => new ClusterRunner(cluster, settings, this.#reporter, turn));
   }
 
   /** Whether it receives messages: from a `start` that has resolved until `stop` is called. */

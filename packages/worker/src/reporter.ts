@@ -34,7 +34,7 @@ export interface ReplayDrop {
   readonly payload?: ReplayPayload | undefined;
   readonly raw?: Uint8Array | undefined;
   readonly cause: DeadLetterReason;
-  /** The last failure; undefined where nothing failed (`held`). */
+  /** The last failure; undefined where nothing failed here (`held`, `expired`, `attempts` used up elsewhere). */
   readonly error: unknown;
 }
 
@@ -158,6 +158,14 @@ export class Reporter implements EventSource {
       "The dead letters are full; the message stays in its lane",
     );
     this.#events.emit("replay:dead-letters:full", { lane, retryInMs });
+  }
+
+  /** A message was given up unexecuted, since its lease ran out while it waited. */
+  lost({ lane }: ReplayMessage): void {
+    const { logger, metrics } = this.#options;
+    metrics.increment("helix_lease_lost_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
+    logger.warn({ lane }, "A message waited for longer than its lease; the queue delivers it again");
+    this.#events.emit("replay:lease:lost", { lane });
   }
 
   settleFailed(lane: Lane, error: unknown): void {

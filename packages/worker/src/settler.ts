@@ -1,4 +1,4 @@
-import { type DeadLetterCause, isHelixError, type ReplayMessage } from "@helix/core";
+import { type DeadLetterCause, isHelixError, type ReleaseOptions, type ReplayMessage } from "@helix/core";
 import type { Hand } from "./hand.ts";
 import type { HeldMessage } from "./held-message.ts";
 import type { Reporter } from "./reporter.ts";
@@ -37,7 +37,7 @@ export class Settler {
   }
 
   /** Back into its lane; without `attempts` the count stays. */
-  async release(message: ReplayMessage, options: { delayMs: number; attempts?: number }): Promise<void> {
+  async release(message: ReplayMessage, options: ReleaseOptions): Promise<void> {
     await this.#release(message, options);
     this.#leave(message);
   }
@@ -59,7 +59,13 @@ export class Settler {
     this.#leave(message);
   }
 
-  async #release(message: ReplayMessage, options: { delayMs: number; attempts?: number }): Promise<void> {
+  /** Its lease ran out: it is not ours to settle any more. */
+  lose(message: ReplayMessage): void {
+    this.#options.reporter.lost(message);
+    this.#leave(message);
+  }
+
+  async #release(message: ReplayMessage, options: ReleaseOptions): Promise<void> {
     try {
       await message.release(options);
     } catch (error) {

@@ -21,7 +21,12 @@ describe("which failures count", () => {
       queue.put(payload());
     }
     await clock.advance(0);
-    expect(queue.dead).toMatchObject([{ id: "bad-A", cause: { reason: "attempts" } }]);
+    expect(queue.dead).toMatchObject([
+      {
+        id: "bad-A",
+        cause: { reason: "attempts", outcome: "uncertain", error: errors[3]?.error, attempts: 3 },
+      },
+    ]);
     // Each failure is proved by what starts after it, so the queue hears of it with the next one.
     expect(errors.map(({ attempts, delayMs }) => ({ attempts, delayMs }))).toEqual([
       { attempts: 0, delayMs: 100 },
@@ -29,11 +34,12 @@ describe("which failures count", () => {
       { attempts: 2, delayMs: 400 },
       { attempts: 3, delayMs: 0 },
     ]);
-    expect(queue.settlements.filter(({ id }) => id === "bad-A").map(({ attempts }) => attempts)).toEqual([
-      0,
-      1,
-      2,
-      undefined,
+    const settled = queue.settlements.filter(({ id }) => id === "bad-A");
+    expect(settled.map(({ attempts, error }) => [attempts, error])).toEqual([
+      [undefined, undefined],
+      [1, errors[1]?.error],
+      [2, errors[2]?.error],
+      [undefined, undefined],
     ]);
     expect(failed).toHaveLength(4);
     expect(queue.count("ack")).toBe(40);
@@ -57,7 +63,7 @@ describe("which failures count", () => {
       executeTimeoutMs: 1000,
       execute: ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
     });
-    queue.putContent("high.A", { ok: true, payload: payload({ name: "bad" }) }, 4);
+    queue.putKnown(payload({ name: "bad" }), { attempts: 4 });
     await clock.advance(500);
     queue.put(payload());
     await clock.advance(500);

@@ -16,7 +16,10 @@ import {
 } from "@helix/core";
 import type { ManualClock } from "@helix/testkit/manual-clock";
 
-interface Entry {
+/** What a queue knows of a message beyond its content. */
+type MessageState = Partial<Pick<ReplayMessage, "attempts" | "expired" | "suspect">>;
+
+interface Entry extends MessageState {
   readonly lane: Lane;
   readonly content: MessageContent;
   attempts: number;
@@ -29,6 +32,7 @@ export interface Settlement {
   readonly atMs: number;
   readonly delayMs?: number;
   readonly attempts?: number | undefined;
+  readonly error?: unknown;
   readonly cause?: DeadLetterCause;
 }
 
@@ -44,7 +48,11 @@ export class FakeQueue implements ReplayQueue {
   extended = 0;
   /** Replaces what a settlement does. */
   onSettle: ((settlement: Settlement) => Promise<void> | undefined) | undefined;
+  /** Replaces what the mark of a suspect does. */
+  onMark: ((id: string) => Promise<void> | undefined) | undefined;
   onOpen: ((lane: Lane) => void) | undefined;
+  /** Ids of the suspects whose execution was announced, in that order. */
+  readonly marked: string[] = [];
   readonly #clock: ManualClock;
   readonly #lanes = new Map<Lane, Entry[]>(LANES.map((lane) => [lane, []]));
   readonly #listeners = new Map<Lane, (message: ReplayMessage) => void>();
@@ -70,8 +78,13 @@ export class FakeQueue implements ReplayQueue {
     }
   }
 
-  putContent(lane: Lane, content: MessageContent, attempts = 0): void {
-    this.#entries(lane).push({ lane, content, attempts });
+  /** One that the queue knows something of. */
+  putKnown(payload: ReplayPayload, state: MessageState): void {
+    this.putContent(laneOf(payload.targetCluster, payload.priority), { ok: true, payload }, state);
+  }
+
+  putContent(lane: Lane, content: MessageContent, state: MessageState = {}): void {
+    this.#entries(lane).push({ attempts: 0, ...state, lane, content });
     this.#deliver(lane);
   }
 
@@ -153,6 +166,9 @@ export class FakeQueue implements ReplayQueue {
 
   #message(entry: Entry, id: string): ReplayMessage {
     let isSettled = false;
+    const { leaseMs } = this.traits;
+    const lease = () => (leaseMs === undefined ? undefined : this.#clock.wallMs() + leaseMs);
+    let leaseUntilMs = lease();
     const end = async (kind: Settlement["kind"], details: Partial<Settlement>, effect: () => void) => {
       if (isSettled) throw helixError("HELIX_MESSAGE_SETTLED", "Settled already", { lane: entry.lane });
       const settlement = { kind, id, atMs: this.#clock.monotonicMs(), ...details };
@@ -166,10 +182,22 @@ export class FakeQueue implements ReplayQueue {
       lane: entry.lane,
       content: entry.content,
       attempts: entry.attempts,
+      expired: entry.expired,
+      suspect: entry.suspect,
+      get leaseUntilMs() {
+        return leaseUntilMs;
+      },
+      mark: async () => {
+        this.marked.push(id);
+        await this.onMark?.(id);
+      },
       ack: () => end("ack", {}, () => {}),
-      release: ({ delayMs = 0, attempts } = {}) =>
-        end("release", { delayMs, attempts }, () => this.#putBack(entry, delayMs, attempts)),
-      extend: () => void this.extended++,
+      release: ({ delayMs = 0, attempts, error } = {}) =>
+        end("release", { delayMs, attempts, error }, () => this.#putBack(entry, delayMs, attempts)),
+      extend: () => {
+        this.extended++;
+        leaseUntilMs = lease();
+      },
       deadLetter: (cause) =>
         end("deadLetter", { cause }, () => void this.dead.push({ id, cause, attempts: entry.attempts })),
     };

@@ -43,7 +43,9 @@ describe("what becomes of a message", () => {
     const dropped = record("replay:dropped");
     queue.put(payload());
     await settle();
-    expect(queue.dead).toMatchObject([{ cause: { reason: "rejected", error } }]);
+    expect(queue.dead).toMatchObject([
+      { cause: { reason: "rejected", outcome: "rejected", error, attempts: 1 } },
+    ]);
     expect(order).toEqual(["error 1 0", "drop rejected true"]);
     expect([executions.length, dropped.length]).toEqual([1, 1]);
   });
@@ -69,6 +71,30 @@ describe("what becomes of a message", () => {
     expect(queue.dead).toMatchObject([{ cause: { reason: "held" } }]);
     expect(calls.drops).toEqual([{ payload: one, cause: "held", error: undefined }]);
     expect(executions).toEqual([]);
+  });
+
+  it.each([
+    ["is older than the queue keeps", { expired: true }, "expired"],
+    ["has used up its attempts elsewhere", { attempts: 5 }, "attempts"],
+    ["is a suspect and has used them up", { attempts: 5, suspect: true }, "attempts"],
+  ] as const)("makes a message that %s a dead letter without executing it", async (_, state, reason) => {
+    const { calls, ...options } = callbacks();
+    const { queue, executions, record } = await startRig(options);
+    const dropped = record("replay:dropped");
+    const one = payload({ priority: "low" });
+    queue.putKnown(one, state);
+    await settle();
+    expect(queue.dead).toMatchObject([{ id: one.id, cause: { reason } }]);
+    expect(calls).toEqual({ successes: [], failures: [], drops: [{ payload: one, cause: reason }] });
+    expect(dropped).toMatchObject([{ payload: { id: one.id }, lane: "low.A", reason }]);
+    expect([executions, queue.marked]).toEqual([[], []]);
+  });
+
+  it("executes a message with one attempt left", async () => {
+    const { queue } = await startRig();
+    queue.putKnown(payload(), { attempts: 4 });
+    await settle();
+    expect(queue.count("ack")).toBe(1);
   });
 
   it("leaves a message in its lane for 30 s, uncounted, when the dead letters are full", async () => {

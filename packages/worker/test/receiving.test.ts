@@ -141,4 +141,40 @@ describe("leases", () => {
     await settle();
     expect(timers()).toBe(1);
   });
+
+  it("that ran out while the event loop was blocked are given up: unexecuted, unsettled, not extended", async () => {
+    const { queue, clock, executions, record } = await startRig({
+      concurrency: 2,
+      executeTimeoutMs: 600_000,
+      traits: { leaseMs: 30_000 },
+      execute: hang,
+    });
+    const lost = record("replay:lease:lost");
+    queue.put(...payloads(5));
+    await settle();
+    expect([executions.length, queue.inHand.size]).toEqual([2, 5]);
+    await clock.block(30_000);
+    expect([queue.extended, queue.settlements, lost.length]).toEqual([0, [], 0]);
+    // What is executed is finished all the same; the slots are then for others.
+    const fresh = payloads(3);
+    queue.put(...fresh);
+    await clock.advance(570_000);
+    expect(lost).toEqual([{ lane: "high.A" }, { lane: "high.A" }, { lane: "high.A" }]);
+    expect(executions.map(({ payload: { id } }) => id).slice(2, 4)).toEqual([fresh[0]?.id, fresh[1]?.id]);
+    expect(queue.count("release")).toBe(2);
+  });
+
+  it("that ran out are not handed back either, by a stop or an outage", async () => {
+    const { queue, clock, worker } = await startRig({
+      concurrency: 1,
+      executeTimeoutMs: 600_000,
+      traits: { leaseMs: 30_000 },
+      execute: hang,
+    });
+    queue.put(...payloads(4));
+    await settle();
+    await clock.block(30_000);
+    await worker.stop({ graceMs: 0 });
+    expect(queue.settlements).toEqual([]);
+  });
 });

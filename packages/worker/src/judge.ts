@@ -1,0 +1,111 @@
+import type { Outcome, ReplayMessage, ReplayPayload } from "@helix/core";
+import type { ClusterHealth } from "./cluster-health.ts";
+import type { Execution } from "./executions.ts";
+import type { FailureLedger } from "./failure-ledger.ts";
+import { keyOf, tableKeyOf } from "./held-message.ts";
+import type { WorkerSettings } from "./options.ts";
+import type { Prober } from "./prober.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Settler } from "./settler.ts";
+
+export interface JudgeOptions {
+  readonly settings: WorkerSettings;
+  readonly reporter: Reporter;
+  readonly ledger: FailureLedger;
+  readonly health: ClusterHealth;
+  readonly prober: Prober;
+  readonly settler: Settler;
+}
+
+/**
+ * Decides what the end of an execution means: for its message (acknowledged, tried again when, counted or
+ * not, a dead letter), and for what is believed of the cluster.
+ */
+export class Judge {
+  readonly #options: JudgeOptions;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  ended(execution: Execution, outcome: Outcome, error: unknown): void {
+    const { health, ledger, reporter, settler } = this.#options;
+    const { item } = execution;
+    const { message, payload } = item;
+    switch (outcome) {
+      case "applied":
+        health.answered(execution);
+        this.#forget(payload);
+        ledger.applied(tableKeyOf(payload), execution.order, this.#nowMs);
+        void settler.ack(item);
+        break;
+      case "rejected": {
+        health.answered(execution);
+        this.#forget(payload);
+        const attempts = message.attempts + 1;
+        reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, true);
+        void settler.drop(message, { reason: "rejected", outcome, error, attempts });
+        break;
+      }
+      case "unavailable": {
+        health.unavailable(execution, error);
+        const delayMs = this.#afterTrialMs();
+        reporter.failed({ payload, error, attempts: message.attempts, delayMs }, outcome, false);
+        void settler.release(message, { delayMs });
+        break;
+      }
+      case "uncertain":
+        void this.#uncertain(execution, error);
+    }
+  }
+
+  /** A message that failed before comes again later, so that others get their turn. */
+  postpone(message: ReplayMessage, payload: ReplayPayload): void {
+    const { ledger, settler } = this.#options;
+    const steps = ledger.postponed(keyOf(payload), this.#nowMs);
+    void settler.release(message, { delayMs: this.#backoffMs(steps) });
+  }
+
+  async #uncertain(execution: Execution, error: unknown): Promise<void> {
+    const { health, ledger, prober, reporter, settings, settler } = this.#options;
+    const { message, payload } = execution.item;
+    const outcome = "uncertain";
+    const failure = ledger.failed(keyOf(payload), tableKeyOf(payload), execution.order, this.#nowMs);
+    await health.uncertain(execution, error);
+    const failingForMs = failure.failedAtMs - failure.record.firstFailedAtMs;
+    if (!failure.proved && failingForMs >= settings.patienceMs && (await prober.recent())) {
+      ledger.prove(failure);
+    }
+    const counted = ledger.collect(failure);
+    const attempts = message.attempts + counted;
+    if (attempts >= settings.maxDeliver) {
+      this.#forget(payload);
+      reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, failure.proved);
+      await settler.drop(message, { reason: "attempts", outcome, error, attempts });
+      return;
+    }
+    const backoffMs = this.#backoffMs(failure.record.failures);
+    const delayMs = execution.trial ? Math.max(backoffMs, this.#afterTrialMs()) : backoffMs;
+    reporter.failed({ payload, error, attempts, delayMs }, outcome, failure.proved);
+    await settler.release(message, counted > 0 ? { delayMs, attempts, error } : { delayMs });
+  }
+
+  #forget(payload: ReplayPayload): void {
+    const { ledger } = this.#options;
+    if (ledger.size > 0) ledger.forget(keyOf(payload));
+  }
+
+  /** Late enough that another message is there first when the next trial is due. */
+  #afterTrialMs(): number {
+    return Math.ceil(this.#options.health.trialInMs) + this.#options.settings.retryDelayMs;
+  }
+
+  #backoffMs(failures: number): number {
+    const { backoff, random } = this.#options.settings;
+    return backoff.delayMs(failures, random());
+  }
+
+  get #nowMs(): number {
+    return this.#options.settings.clock.monotonicMs();
+  }
+}
