@@ -2,13 +2,13 @@ import {
   BATCH_TYPES,
   checkPayload,
   helixError,
-  type Operation,
   type Params,
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
-import { type ColumnEncoding, type ColumnType, checkColumn } from "./check-column.ts";
+import { checkColumns, type OperationTypes } from "./check-columns.ts";
+import type { ColumnEncoding } from "./column-type.ts";
 import { FORMAT_VERSION } from "./envelope.ts";
 import { invalid } from "./invalid.ts";
 import { pack } from "./message-pack.ts";
@@ -22,15 +22,10 @@ export interface EncodeOptions {
    * would send as another value, or not at all, is refused too. For a batch one entry per statement. What has no type is not
    * looked at. @default none
    */
-  readonly types?: StatementTypes | readonly (StatementTypes | undefined)[] | undefined;
-  /** The option of that name of the driver that will send it. @default the driver's default */
+  readonly types?: OperationTypes | undefined;
+  /** The option of that name of the driver that is to bind them. Without `types` it is not looked at. @default the driver's */
   readonly encoding?: ColumnEncoding | undefined;
 }
-
-/** By position, or by name for named parameters. */
-export type StatementTypes =
-  | readonly (ColumnType | undefined)[]
-  | Readonly<Record<string, ColumnType | undefined>>;
 
 /**
  * What both queues take by default: the 1 MiB of a NATS server (`max_payload`), less 16 KiB for the headers and
@@ -42,8 +37,9 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
  * A payload as bytes: a snapshot, in an allocation of its own. The format is in the package's README.
  *
  * @throws TypeError, RangeError for a payload of the wrong shape, as `checkPayload` does.
- * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, or a
- * text without UTF-8; it names the path (`params[3].items[2]`) and the type, never the value.
+ * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, with `types` for one
+ * that its column does not take so, and for a text without UTF-8; it names the path (`params[3].items[2]`) and the type,
+ * never the value.
  * @throws HelixError HELIX_PAYLOAD_TOO_LARGE
  */
 export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {
@@ -56,35 +52,6 @@ export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {
     throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: bytes.length, maxPayloadBytes });
   }
   return bytes;
-}
-
-function checkColumns(
-  operation: Operation,
-  types: NonNullable<EncodeOptions["types"]>,
-  encoding: ColumnEncoding,
-): void {
-  if (operation.kind === "statement") {
-    checkStatement(operation.params, types as StatementTypes, encoding, "params");
-    return;
-  }
-  const perStatement = types as readonly (StatementTypes | undefined)[];
-  for (const [index, { params }] of operation.statements.entries()) {
-    checkStatement(params, perStatement[index], encoding, `statements[${index}].params`);
-  }
-}
-
-function checkStatement(
-  params: Params,
-  types: StatementTypes | undefined,
-  encoding: ColumnEncoding,
-  path: string,
-): void {
-  if (types === undefined) return;
-  for (const [key, value] of Object.entries(params)) {
-    const type = (types as Readonly<Record<string, ColumnType | undefined>>)[key];
-    if (type !== undefined)
-      checkColumn(value, type, encoding, isPositional(params) ? `${path}[${key}]` : `${path}.${key}`);
-  }
 }
 
 function packed(wire: object): Uint8Array {

@@ -1,9 +1,6 @@
-export type { ColumnEncoding, ColumnType } from "./check-column.ts";
+export type { OperationTypes } from "./check-columns.ts";
+export type { ColumnEncoding, ColumnType, StatementTypes } from "./column-type.ts";
 export { decodePayload } from "./decode-payload.ts";
-export {
-  DEFAULT_MAX_PAYLOAD_BYTES,
-  type EncodeOptions,
-  encodePayload,
-  type StatementTypes,
-} from "./encode-payload.ts";
+export { DEFAULT_MAX_PAYLOAD_BYTES, type EncodeOptions, encodePayload } from "./encode-payload.ts";
+export { normalizeParams } from "./normalize-params.ts";
 export { payloadHeaders } from "./payload-headers.ts";
