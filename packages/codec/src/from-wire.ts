@@ -28,6 +28,9 @@ const MAX_ANY_TEXT_DEPTH = 8;
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
+/** Every empty blob: there is nothing in it to change, and each of its own would be a hundred times what it is on the wire. */
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * The bound value that a MessagePack value stands for. Arrays and objects are changed in place; bytes are
  * copied, so that nothing keeps what was decoded from alive.
@@ -41,9 +44,13 @@ export function fromWire(value: unknown, depth: number, source: Buffer): unknown
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return listFromWire(value, depth, source);
   if (value instanceof ExtData) return extensionFromWire(value, depth);
-  // A copy: `Buffer.from` of a typed array never shares its memory.
-  if (value instanceof Uint8Array) return textOf(value, source) ?? Buffer.from(value);
+  if (value instanceof Uint8Array) return textOf(value, source) ?? bufferFromWire(value);
   return fieldsFromWire(value as Record<string, unknown>, depth, source);
+}
+
+/** A copy: `Buffer.from` of a typed array never shares its memory. */
+function bufferFromWire(bytes: Uint8Array): Buffer {
+  return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes);
 }
 
 /** A number where it is exact. Beyond that: Long, which a bigint column takes; beyond int64: Integer. */
@@ -98,7 +105,7 @@ const READERS: Readonly<Record<number, Reader>> = {
   [EXTENSION.tuple]: (bytes, depth) => tupleFromElements(nested(bytes, depth)),
   [EXTENSION.vector]: vectorFromWire,
   [EXTENSION.map]: mapFromWire,
-  [EXTENSION.set]: (bytes, depth) => new Set(nested(bytes, depth)),
+  [EXTENSION.set]: (bytes, depth) => new Set(nested(bytes, depth).map(unique)),
   [EXTENSION.float32Array]: copied(floatsFromBytes),
   [EXTENSION.long]: copied(longFromBytes),
 };
@@ -128,8 +135,13 @@ function mapFromWire(bytes: Uint8Array, depth: number): Map<unknown, unknown> {
   const items = nested(bytes, depth);
   if (items.length % 2 !== 0) throw new RangeError("A key without a value");
   const map = new Map<unknown, unknown>();
-  for (let index = 0; index < items.length; index += 2) map.set(items[index], items[index + 1]);
+  for (let index = 0; index < items.length; index += 2) map.set(unique(items[index]), items[index + 1]);
   return map;
+}
+
+/** A key or element that must stay another one than its equal. */
+function unique(value: unknown): unknown {
+  return value === NO_BYTES ? NO_BYTES.subarray() : value;
 }
 
 function floatsFromBytes(bytes: Buffer): Float32Array {

@@ -112,6 +112,8 @@ const builtIn: Case[] = [
   ["map<text,int>", { constructor: 1, toString: 2 }],
   ["map<text,bigint>", new Map([["a", "1"]]), "collections"],
   ["set<int>", new Set([1, 2]), "collections"],
+  ["set<blob>", new Set([Buffer.alloc(0), Buffer.alloc(0)]), "collections"],
+  ["map<blob,int>", new Map([1, 2].map((value) => [Buffer.alloc(0), value])), "collections"],
   ["map<int,list<text>>", new Map([[1, ["a"]]]), "collections"],
   ["varint", 2n ** 70n, "bigint"],
   ["varint", -1n, "bigint"],
