@@ -1,5 +1,7 @@
+import { helixError } from "@helix/core";
+import { errors } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { type ClusterOutcome, decideWrite } from "./decide-write.ts";
+import { type ClusterOutcome, decideWrite, isCallersMistake } from "./decide-write.ts";
 
 const failed = (
   outcome: "unavailable" | "uncertain" | "rejected",
@@ -45,4 +47,13 @@ test.each(cases)("A %s, B %s: %s", (a, b, cell) => {
 test("the table has a row and a column for each outcome", () => {
   expect(columns).toEqual(Object.keys(outcomes));
   expect(cases).toHaveLength(36);
+});
+
+test.each<[string, unknown, boolean]>([
+  ["what the driver cannot encode", new RangeError(), true],
+  ["what we refuse", helixError("HELIX_PAYLOAD_INVALID", "", { path: "params[0]" }), true],
+  ["what a server refuses", new errors.ResponseError(0x2200, ""), false],
+  ["what is not even an error", null, false],
+])("the caller's mistake: %s", (_, error, expected) => {
+  expect(isCallersMistake(error)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-import { CLUSTERS, type ClusterId } from "@helix/core";
+import { CLUSTERS, type ClusterId, isHelixError } from "@helix/core";
 import type { ErrorClass } from "./classify-error.ts";
 
 /** What one cluster came to, for one logical write. */
@@ -34,8 +34,9 @@ export function decideWrite(outcomes: Readonly<Record<ClusterId, ClusterOutcome<
   return { verdict: mistake ? "mistake" : "failed", queue: NOWHERE };
 }
 
-/** The driver refuses a value, a name or an option by itself, before it sends anything. */
+/** A value, a name or an option that we or the driver refuse before anything is sent. */
 export function isCallersMistake(error: unknown): boolean {
+  if (isHelixError(error, "HELIX_PAYLOAD_INVALID")) return true;
   const name: unknown = typeof error === "object" && error !== null && "name" in error && error.name;
   return name === "TypeError" || name === "RangeError" || name === "ArgumentError";
 }

@@ -3,7 +3,7 @@ import type { Client, QueryOptions, types } from "cassandra-driver";
 import { classifyError, type ErrorClass } from "./classify-error.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
-import { toLong } from "./driver-internals.ts";
+import { type BindingOptions, ON_BINDING, type OnBinding, toLong } from "./driver-internals.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
 import type { BatchOptions, ExecuteOptions } from "./request-options.ts";
 
@@ -40,10 +40,12 @@ export function writeOptions(
   base: QueryOptions,
   options: Options,
   timestampMicros: bigint,
-): { readonly query: QueryOptions; readonly memory: RememberingRetryPolicy } {
+  onBinding: OnBinding,
+): { readonly query: BindingOptions; readonly memory: RememberingRetryPolicy } {
   const memory = new RememberingRetryPolicy(config.retryPolicyOf(options));
   const isIdempotent = config.mayRetryWrites && (options.isIdempotent ?? config.isIdempotent);
-  return { query: { ...base, timestamp: toLong(timestampMicros), isIdempotent, retry: memory }, memory };
+  const timestamp = toLong(timestampMicros);
+  return { query: { ...base, timestamp, isIdempotent, retry: memory, [ON_BINDING]: onBinding }, memory };
 }
 
 /** What a failed write means, over all the tries that the driver made. */

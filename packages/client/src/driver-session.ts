@@ -4,6 +4,7 @@ import type { Client } from "cassandra-driver";
 import {
   type ControlConnections,
   guardControlConnection,
+  interceptBinding,
   poolSockets,
   socketClosed,
 } from "./driver-internals.ts";
@@ -32,6 +33,7 @@ export class DriverSession {
     this.client = client;
     this.#clock = clock;
     this.#control = guardControlConnection(client);
+    interceptBinding(client);
     client.on("hostDown", () => this.#checkHosts());
   }
 

@@ -114,8 +114,9 @@ export class HelixClient implements EventSource, AsyncDisposable {
    *
    * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be
    * bound, and HELIX_NOT_REPLAYABLE. A write to both rejects with HELIX_BOTH_CLUSTERS_FAILED,
-   * HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED, or the driver's own TypeError,
-   * RangeError or ArgumentError for values that do not fit, with nothing written. A read rejects with
+   * HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED, HELIX_PAYLOAD_INVALID for a value
+   * that its column would get as another one (known once the statement is prepared), or the driver's
+   * ArgumentError for a name that is missing; with these two nothing is written. A read rejects with
    * HELIX_NO_CLUSTER_AVAILABLE, or the driver's error for a refusal; a statement on one cluster with the
    * driver's error, or HELIX_CLUSTER_UNAVAILABLE.
    */

@@ -2,14 +2,15 @@ import { type Operation, type ReplayExecutor, type ReplayPayload, statementsOf }
 import { tableOf } from "@helix/core/internal";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
+import { adaptBinding } from "./bindings.ts";
 import { classifyError } from "./classify-error.ts";
 import type { ClusterLinks } from "./cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "./driver-request.ts";
 
 /**
  * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same
- * consistency, one batch as one batch; prepared where it has parameters. The breakers of the client do not
- * hold it back (a worker has its own), but learn from it.
+ * consistency, one batch as one batch; prepared where it has parameters, which are adapted to the options of
+ * the session. The breakers of the client do not hold it back (a worker has its own), but learn from it.
  */
 export function createReplayExecutor(links: ClusterLinks): Required<ReplayExecutor> {
   return {
@@ -24,6 +25,7 @@ export function createReplayExecutor(links: ClusterLinks): Required<ReplayExecut
         // With a fixed timestamp a second try is the same write; a counter has none.
         { isIdempotent: !isCounterBatch(payload.operation) },
         payload.timestampMicros,
+        adaptBinding,
       );
       await abortable(sendOperation(link, payload.operation, query), signal);
     },

@@ -11,6 +11,7 @@ import {
   type WriteReport,
 } from "@helix/core";
 import type { types } from "cassandra-driver";
+import { checkBinding } from "./bindings.ts";
 import type { ClusterLink } from "./cluster-link.ts";
 import { decideWrite, isCallersMistake } from "./decide-write.ts";
 import { classifyWrite, queryOptions, sendOperation, writeOptions } from "./driver-request.ts";
@@ -47,8 +48,8 @@ export class WritePath {
     const writtenAtMs = clock.wallMs();
     const base = queryOptions(operation, options);
     const requests = {
-      A: writeOptions(links.A.config, base, options, timestampMicros),
-      B: writeOptions(links.B.config, base, options, timestampMicros),
+      A: writeOptions(links.A.config, base, options, timestampMicros, checkBinding),
+      B: writeOptions(links.B.config, base, options, timestampMicros, checkBinding),
     };
     const outcomes = await new DualWrite({
       links,
@@ -132,7 +133,7 @@ function errorOf(outcomes: Outcomes, cluster: ClusterId): unknown {
   return outcome.state === "failed" ? outcome.error : undefined;
 }
 
-/** The driver's own refusal of a value, which says more than anything around it could. */
+/** The refusal of a value, which says more than anything around it could. */
 function mistakeIn(outcomes: Outcomes): unknown {
   return CLUSTERS.map((cluster) => errorOf(outcomes, cluster)).find(isCallersMistake);
 }

@@ -123,7 +123,8 @@ describe("over two healthy clusters", () => {
   });
 
   test("a value that does not fit its column is the caller's mistake, and nothing is written", async () => {
-    await expect(client.execute(INSERT, ["not a number", "v", 1])).rejects.toThrow(TypeError);
+    const error = await errorOf(client.execute(INSERT, ["not a number", "v", 1]));
+    expect(isHelixError(error, "HELIX_PAYLOAD_INVALID")).toBe(true);
     await expect(
       client.execute(`UPDATE ${KEYSPACE}.t SET v = :v WHERE id = :id`, { id: 1 }),
     ).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-export type { OperationTypes } from "./check-columns.ts";
+export { checkParams, type OperationTypes } from "./check-columns.ts";
 export type { ColumnEncoding, ColumnType, StatementTypes } from "./column-type.ts";
 export { decodePayload } from "./decode-payload.ts";
 export { DEFAULT_MAX_PAYLOAD_BYTES, type EncodeOptions, encodePayload } from "./encode-payload.ts";

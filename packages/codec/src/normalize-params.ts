@@ -1,6 +1,6 @@
 import type { Params } from "@helix/core";
 import { type ValueKind, valueKind } from "@helix/core/internal";
-import { paramPath, typeOf } from "./check-columns.ts";
+import { type ParamKey, paramOf, paramPath, typeOf } from "./check-columns.ts";
 import { type ColumnType, CQL, type StatementTypes, structureOf } from "./column-type.ts";
 import { driverEncoder } from "./driver-encoder.ts";
 import { longToBigint, tupleFromElements, vectorFromElements } from "./driver-values.ts";
@@ -16,24 +16,27 @@ import { invalid } from "./invalid.ts";
  *
  * @param types Of the statement's parameters, as the target's prepared metadata has them. A parameter
  * without type is passed on.
+ * @param path What the parameters are called in the error.
  * @throws HelixError HELIX_PAYLOAD_INVALID for a value that no client could send.
  */
-export function normalizeParams(params: Params, types: StatementTypes): Params {
-  const normalized: unknown[] = [];
-  const names = Object.keys(params);
-  for (const [position, name] of names.entries()) {
-    const value: unknown = (params as Readonly<Record<string, unknown>>)[name];
-    const type = typeOf(types, name);
+export function normalizeParams(params: Params, types: StatementTypes, path = "params"): Params {
+  const adapted = (key: ParamKey) => {
+    const type = typeOf(types, key);
+    const value = paramOf(params, key);
+    if (type === undefined) return value;
     try {
-      normalized.push(type === undefined ? value : normalize(value, type));
+      return normalize(value, type);
     } catch {
       // Without its cause: the driver's errors quote the value.
-      const path = `params${paramPath(params, name, position)}`;
-      throw invalid(`Cannot bind \`${path}\`: the driver refuses it`, path);
+      const where = path + paramPath(params, key);
+      throw invalid(`Cannot bind \`${where}\`: the driver refuses it`, where);
     }
-  }
-  if (Array.isArray(params)) return normalized;
-  return Object.fromEntries(names.map((name, position) => [name, normalized[position]]));
+  };
+  if (!Array.isArray(params))
+    return Object.fromEntries(Object.keys(params).map((name) => [name, adapted(name)]));
+  const positional: unknown[] = [];
+  for (let position = 0; position < params.length; position++) positional.push(adapted(position));
+  return positional;
 }
 
 function normalize(value: unknown, type: ColumnType): unknown {

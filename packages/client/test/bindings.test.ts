@@ -1,0 +1,117 @@
+import { decodePayload, encodePayload } from "@helix/codec";
+import { createPayload, isHelixError, type Params } from "@helix/core";
+import { cell } from "@helix/testkit";
+import { type Client, type ClientOptions, types } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import { interceptBinding } from "../src/driver-internals.ts";
+import { connectReplayExecutor } from "../src/index.ts";
+import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
+
+const signal = new AbortController().signal;
+const INSERT = "INSERT INTO ks.t (id, n, m) VALUES (?, ?, ?)";
+const NAMED = "INSERT INTO ks.t (id, n, m) VALUES (:id, :n, :m)";
+const server = { types: () => ["int", "bigint", { map: ["text", "bigint"] }] as const };
+
+const PLAIN: Partial<ClientOptions> = {};
+const BIGINT: Partial<ClientOptions> = { encoding: { useBigIntAsLong: true, map: Map } };
+
+/** What a server was sent, statement by statement. */
+function valuesAt(clusters: TwoClusters, cluster: "A" | "B"): unknown[] {
+  return clusters.servers[cluster].requests.map(({ statements }) => statements.map(({ values }) => values));
+}
+
+describe("a write of a value that the driver would send as another one", () => {
+  const wrong = [1, "12abc", {}];
+
+  test.each<[string, string, (clusters: TwoClusters) => Promise<unknown>]>([
+    ["params[1]", "a statement", ({ client }) => client.execute(INSERT, wrong)],
+    ["params.N", "named parameters", ({ client }) => client.execute(NAMED, { id: 1, N: "12abc", m: {} })],
+    [
+      "statements[1].params[1]",
+      "a batch",
+      ({ client }) =>
+        client.batch([
+          { query: INSERT, params: [1, 1, {}] },
+          { query: INSERT, params: wrong },
+        ]),
+    ],
+  ])("is refused with its path, %s, before anything is sent, the first time: %s", async (path, _, write) => {
+    await using clusters = await TwoClusters.connected({ server });
+    const error = await errorOf(write(clusters));
+    if (!isHelixError(error, "HELIX_PAYLOAD_INVALID")) throw error;
+    expect(error.path).toBe(path);
+    expect(error.message).not.toContain("12abc");
+    expect(clusters.servers.A.requests).toEqual([]);
+    expect(clusters.servers.B.requests).toEqual([]);
+    expect(clusters.queued).toEqual([]);
+  });
+
+  test("is refused for a Map without the driver's option, and taken with it", async () => {
+    const params = [1, "1", new Map([["a", "1"]])];
+    {
+      await using plain = await TwoClusters.connected({ server });
+      const error = await errorOf(plain.client.execute(INSERT, params));
+      expect(isHelixError(error, "HELIX_PAYLOAD_INVALID")).toBe(true);
+    }
+    await using maps = await TwoClusters.connected({ server, driver: BIGINT });
+    expect((await maps.client.execute(INSERT, params)).writes).toEqual({ A: "applied", B: "applied" });
+  });
+
+  test("is the caller's business on one cluster alone, which is sent the other value (control)", async () => {
+    await using clusters = await TwoClusters.connected({ server });
+    await clusters.client.execute(INSERT, wrong, { cluster: "A" });
+    expect(valuesAt(clusters, "A")).toEqual([[[cell.int(1), cell.bigint(12n), cell.int(0)]]]);
+  });
+});
+
+describe("a replay by a client with other options of the driver than the one that wrote", () => {
+  const { Long } = types;
+  const big = 2n ** 60n;
+  const ofBigint = [7, big, new Map([["a", big]])];
+  const ofLong = [7, Long.fromString(`${big}`), { a: Long.fromString(`${big}`) }];
+  const byName = ([id, n, m]: unknown[]): Params => ({ id, n, m });
+
+  test.each<[string, Partial<ClientOptions>, unknown[], Partial<ClientOptions>]>([
+    ["bigint and Map to neither", BIGINT, ofBigint, PLAIN],
+    ["Long and object to bigint and Map", PLAIN, ofLong, BIGINT],
+  ])("sends the same bytes: %s", async (_, writer, params, replayer) => {
+    await using clusters = await TwoClusters.start({ server, driver: writer });
+    await clusters.servers.B.setDown();
+    const { client } = clusters;
+    await client.connect();
+    await client.execute(INSERT, params);
+    await client.execute(NAMED, byName(params));
+    await client.batch([
+      { query: INSERT, params },
+      { query: NAMED, params: byName(params) },
+    ]);
+    const payloads = clusters.queued.map((payload) => decodePayload(encodePayload(payload)));
+
+    await clusters.servers.B.setUp();
+    const B = driverOptions(clusters.servers.B, replayer);
+    await using executor = await connectReplayExecutor({
+      clusters: { A: driverOptions(clusters.servers.A, replayer), B },
+      waitFor: "all",
+    });
+    for (const payload of payloads) await executor.execute(payload, { signal });
+    expect(valuesAt(clusters, "B")).toHaveLength(3);
+    expect(valuesAt(clusters, "B")).toEqual(valuesAt(clusters, "A"));
+    expect(valuesAt(clusters, "B").flat(3)).toContainEqual(cell.bigint(big));
+  });
+
+  test("of a value that no client could send is rejected, and says which it was, not what", async () => {
+    await using clusters = await TwoClusters.connected({ server });
+    const operation = { kind: "statement", query: INSERT, params: [1, types.Integer.ONE, {}] } as const;
+    const payload = createPayload({ targetCluster: "B", operation, timestampMicros: 1n });
+    const executor = clusters.client.replayExecutor();
+    const error = await errorOf(executor.execute(payload, { signal }));
+    expect(executor.classify?.(error)).toBe("rejected");
+    expect(error).toMatchObject({ code: "HELIX_PAYLOAD_INVALID", path: "params[1]" });
+  });
+});
+
+test("a driver that is built otherwise is left as it is", () => {
+  const client = {};
+  interceptBinding(client as Client);
+  expect(client).toEqual({});
+});
