@@ -55,7 +55,9 @@ export function decodeEpitaph(header: string | undefined): Epitaph | undefined {
   }
 }
 
-export function deadLetterOf(epitaph: Epitaph, raw: Uint8Array): DeadLetter {
+export function deadLetterOf(epitaph: Epitaph, data: Uint8Array): DeadLetter {
+  // A copy: the library's arrays are views of what came over the wire.
+  const raw = new Uint8Array(data);
   return { ...epitaph, raw, content: contentOf(raw) };
 }
 

@@ -70,9 +70,14 @@ export class Enqueuer {
     await this.#store(payload, this.#headerOf(payload), data, { signal: undefined, acceptDuplicate: true });
   }
 
+  /** Accepts nothing from now on. */
+  refuse(): void {
+    this.#closing.abort();
+  }
+
   /** Refuses new work, and waits for what is under way, each up to its own timeout. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.refuse();
     if (this.#link.isUp) await this.publisher.idle();
     this.publisher.close();
   }

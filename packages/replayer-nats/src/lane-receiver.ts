@@ -6,6 +6,7 @@ import {
   messageId,
   type ReplayMessage,
 } from "@helix/core";
+import { isolate } from "@helix/core/internal";
 import type { Msg } from "@nats-io/nats-core";
 import { type Delivery, deliveryOf } from "./ack-subject.ts";
 import { contentOf } from "./dead-letter-format.ts";
@@ -134,12 +135,14 @@ export class LaneReceiver implements LaneSource {
     const message = new NatsMessage({ ...known, record, expired, suspect }, settler, () =>
       this.#source.settled(),
     );
-    try {
-      onMessage(message);
-    } catch (error) {
-      logger.error({ err: error, lane: known.lane }, "the receiver of a lane failed");
-      void message.release({ delayMs: LISTENER_FAILED_DELAY_MS }).catch(() => {});
-    }
+    isolate(
+      () => onMessage(message),
+      (error) => {
+        logger.error({ err: error, lane: known.lane }, "the receiver of a lane failed");
+        // It may have settled it before.
+        message.release({ delayMs: LISTENER_FAILED_DELAY_MS }).catch(() => {});
+      },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  DEAD_LETTER_REASONS,
   type DeadLetterCause,
   type HelixError,
   helixError,
@@ -7,7 +8,7 @@ import {
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
-import { errorSummary, integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
+import { errorSummary, expected, integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
 import type { Delivery } from "./ack-subject.ts";
 import type { MessageRecord } from "./message-records.ts";
 
@@ -127,6 +128,9 @@ export class NatsMessage implements ReplayMessage {
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#assertInHand();
+    if (!DEAD_LETTER_REASONS.includes(cause?.reason)) {
+      throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
+    }
     this.#state = "settling";
     try {
       await this.#settler.deadLetter(this, cause);

@@ -200,6 +200,7 @@ export class NatsReplayer implements ReplayQueue {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#enqueuer.refuse();
     this.#stuck.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
     await this.#enqueuer.close();
@@ -290,6 +291,7 @@ export class NatsReplayer implements ReplayQueue {
     await this.#writer.write(message, cause);
     // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
     this.#ack(message);
+    await this.#settlements.flush();
   }
 
   #forget({ delivered, isRecorded }: NatsMessage): void {

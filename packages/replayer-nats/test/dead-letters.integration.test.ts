@@ -1,0 +1,158 @@
+import { waitFor } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeEpitaph } from "../src/dead-letter-format.ts";
+import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
+
+let server: NatsServer;
+beforeAll(async () => {
+  server = await startNatsServer({ killable: true });
+});
+afterAll(() => server.stop());
+
+describe("dead letters", () => {
+  it("are one after a crash between the dead letter and the acknowledgement", async () => {
+    await using rig = new Rig(server);
+    const options = { ackWaitMs: 1000 };
+    const queue = await rig.replayer(options);
+    await queue.enqueue(payloadOf("one"));
+    const crashing = new Receiver(await rig.replayer(options));
+    const message = await crashing.next();
+    // What the process wrote before it died: the dead letter, and no acknowledgement.
+    const { connection, api } = await rig.api();
+    await connection.request(`${rig.subjectPrefix}.dead.high.B.one.0`, new Uint8Array([1]), {
+      timeout: 2000,
+      headers: epitaphOf(rig, "one.0"),
+    });
+    expect(message.attempts).toBe(0);
+    const again = await new Receiver(queue).next();
+    await again.deadLetter({ reason: "rejected", error: new Error("again") });
+    const letters = await queue.deadLetters.list();
+    expect(letters.map(({ id }) => id)).toEqual(["one.0"]);
+    await waitFor(async () => (await api.streams.info(rig.streamName)).state.messages === 0, {
+      timeoutMs: 5000,
+      describe: "the original is gone",
+    });
+  });
+
+  it("that are redriven and die again before the redrive ends are neither lost nor two", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    await queue.enqueue(payloadOf("one"));
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    for (let life = 1; life <= 20; life++) {
+      const arrives = receiver.next();
+      const redriven = queue.deadLetters.redrive(`one.${life - 1}`);
+      await (await arrives).deadLetter({ reason: "rejected" });
+      await redriven;
+      const letters = await queue.deadLetters.list();
+      expect(letters.map(({ id }) => id)).toEqual([`one.${life}`]);
+    }
+    expect((await queue.deadLetters.get("one.20"))?.content).toMatchObject({
+      payload: { life: 20, timestampMicros: 1_764_000_000_123_456n },
+    });
+  });
+
+  it("may be redriven a second time after a redrive that crashed before it deleted them", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    await queue.enqueue(payloadOf("one"));
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    const letter = await queue.deadLetters.get("one.0");
+    await queue.enqueue(payloadOf("one", { life: 1 }));
+    expect(letter?.content.ok).toBe(true);
+    await queue.deadLetters.redrive("one.0");
+    expect(await queue.deadLetters.list()).toEqual([]);
+    expect((await queue.depths())[2]?.pending).toBe(1);
+  });
+
+  it("that are full leave the message in hand, to be released", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer({ maxDeadLetters: 1 });
+    const receiver = new Receiver(queue);
+    for (const id of ["1", "2"]) await queue.enqueue(payloadOf(id));
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    const second = await receiver.next();
+    expect(await failureOf(second.deadLetter({ reason: "rejected" }))).toMatchObject({
+      code: "HELIX_DEAD_LETTERS_FULL",
+      lane: "high.B",
+    });
+    await second.release();
+    await queue.deadLetters.discard("1.0", { reason: "by hand" });
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    expect((await queue.deadLetters.list()).map(({ id }) => id)).toEqual(["2.0"]);
+  });
+
+  it("note who discarded them, in the bucket of records", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await queue.enqueue(payloadOf("one"));
+    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected" });
+    await queue.deadLetters.discard("one.0", { reason: "customer has left" });
+    const { api } = await rig.api();
+    const note = await api.streams.getMessage(`KV_${rig.streamName}-state`, {
+      last_by_subj: `$KV.${rig.streamName}-state.discarded.one.0`,
+    });
+    expect(note?.json()).toEqual({ reason: "customer has left", atMs: expect.any(Number) });
+  });
+
+  it("fit beside the longest errors of two failures, in one line of header", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    const { max_payload: most = 0 } = (await rig.api()).connection.info ?? {};
+    const fill = "x".repeat(most - 16 * 1024 - 300);
+    await queue.enqueue(
+      payloadOf("big", {
+        operation: { kind: "statement", query: "INSERT INTO t (a) VALUES (?)", params: [fill] },
+      }),
+    );
+    const nasty = Object.assign(new Error("\u0000\r\n\u2028é🙂".repeat(1000)), { name: "N\n".repeat(500) });
+    await (await receiver.next()).release({ attempts: 1, error: nasty });
+    await (await receiver.next()).deadLetter({ reason: "attempts", error: nasty });
+    const [letter] = await queue.deadLetters.list();
+    expect(letter?.content.ok).toBe(true);
+    expect(letter?.error?.message.startsWith("\u0000\r\n\u2028é🙂")).toBe(true);
+    expect(letter?.firstError?.name).toBe("N\n".repeat(128));
+  });
+
+  it("are read as they were at the beginning of a scan, page after page", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    for (let n = 0; n < 30; n++) {
+      await queue.enqueue(payloadOf(`p${n}`));
+      await (await receiver.next()).deadLetter({ reason: n % 2 === 0 ? "rejected" : "attempts" });
+    }
+    const seen: string[] = [];
+    for await (const { id } of queue.deadLetters.scan({ reason: "rejected" })) {
+      if (seen.length === 0) {
+        await queue.enqueue(payloadOf("late"));
+        await (await receiver.next()).deadLetter({ reason: "rejected" });
+      }
+      seen.push(id);
+    }
+    expect(seen).toEqual(Array.from({ length: 15 }, (_, n) => `p${n * 2}.0`));
+    expect((await queue.deadLetters.list({ limit: 4 })).map(({ id }) => id)).toEqual([
+      "p0.0",
+      "p1.0",
+      "p2.0",
+      "p3.0",
+    ]);
+  });
+});
+
+function epitaphOf(rig: Rig, id: string) {
+  const text = encodeEpitaph({
+    id,
+    lane: "high.B",
+    reason: "rejected",
+    attempts: 0,
+    deadAtMs: Date.now(),
+    origin: { stream: rig.streamName },
+  });
+  const header = `NATS/1.0\r\nHelix-Dead-Letter: ${text}\r\n\r\n`;
+  return { encode: () => new TextEncoder().encode(header) } as never;
+}

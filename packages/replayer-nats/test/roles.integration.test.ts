@@ -1,0 +1,140 @@
+import { waitFor } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectNatsEnqueuer, connectNatsReplayer, ensureTopology } from "../src/index.ts";
+import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
+
+/** Exactly what the README says that each role needs, for the names of `helix-replay`. */
+const STREAMS = ["helix-replay", "helix-replay-dead-letters", "KV_helix-replay-state"];
+const ENQUEUE = { publish: ["helix.replay.*.*"], subscribe: ["_INBOX_app.>"] };
+const WORK = {
+  publish: [
+    "helix.replay.*.*",
+    "helix.replay.dead.>",
+    "$KV.helix-replay-state.>",
+    "$JS.ACK.helix-replay.>",
+    "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
+    "$JS.API.CONSUMER.INFO.helix-replay.*",
+    ...STREAMS.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
+    "$JS.API.STREAM.MSG.GET.helix-replay",
+    "$JS.API.STREAM.MSG.GET.helix-replay-dead-letters",
+    "$JS.API.STREAM.MSG.DELETE.helix-replay",
+    "$JS.API.STREAM.MSG.DELETE.helix-replay-dead-letters",
+    "$JS.API.DIRECT.GET.helix-replay-dead-letters",
+    "$JS.API.DIRECT.GET.KV_helix-replay-state.>",
+  ],
+  subscribe: ["_INBOX_worker.>"],
+};
+const ADMIN = {
+  publish: [
+    ...STREAMS.flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`]),
+    "$JS.API.CONSUMER.INFO.helix-replay.*",
+    "$JS.API.CONSUMER.CREATE.helix-replay.>",
+  ],
+  subscribe: ["_INBOX_admin.>"],
+};
+
+let server: NatsServer;
+beforeAll(async () => {
+  const user = (name: string, permissions: { publish: string[]; subscribe: string[] }) => ({
+    user: name,
+    password: "p",
+    permissions,
+  });
+  server = await startNatsServer({
+    config: {
+      authorization: {
+        users: [
+          user("app", ENQUEUE),
+          user("worker", WORK),
+          user("admin", ADMIN),
+          user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
+          user("deaf", { publish: ["helix.replay.*.*"], subscribe: ["other"] }),
+        ],
+      },
+    },
+  });
+  await ensureTopology({ connect: as("admin") });
+});
+afterAll(() => server.stop());
+
+function as(user: string, inbox = user) {
+  return { servers: server.url, user, pass: "p", inboxPrefix: `_INBOX_${inbox}` };
+}
+
+describe("a user with the rights of", () => {
+  it("an application enqueues, and can do nothing else", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("app") }));
+    await queue.enqueue(payloadOf("from-app"));
+    expect(await failureOf(ensureTopology({ connect: as("app") }))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      operation: "publish",
+      subject: "$JS.API.STREAM.INFO.helix-replay",
+    });
+    expect(await failureOf(connectNatsReplayer({ connect: as("app") }))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+    });
+  });
+
+  it("a worker does all that a queue does, without a right to make anything", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(
+      await connectNatsReplayer({ connect: as("worker"), provision: "none", logger: rig.logger }),
+    );
+    const receiver = new Receiver(queue, "low.A");
+    await queue.enqueue(payloadOf("worker-1", { targetCluster: "A", priority: "low" }));
+    await (await receiver.next()).release({ attempts: 1 });
+    const message = await receiver.next();
+    expect(message.attempts).toBe(1);
+    message.extend();
+    await message.deadLetter({ reason: "attempts" });
+    expect(await queue.deadLetters.get("worker-1.0")).toMatchObject({ attempts: 1 });
+    await queue.deadLetters.redrive("worker-1.0");
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    expect(await queue.deadLetters.list()).toHaveLength(1);
+    await queue.deadLetters.discard("worker-1.1");
+    await waitFor(async () => (await queue.depths())[1]?.inFlight === 0, {
+      timeoutMs: 5000,
+      describe: "everything is settled",
+    });
+    expect(await queue.recoverStuck()).toBe(0);
+    expect(
+      rig.log.filter(({ level }) => level === "warn" || level === "error").map(({ text }) => text),
+    ).toEqual(["a dead letter was discarded"]);
+  });
+});
+
+describe("without the rights", () => {
+  it("to publish, an enqueue is refused at once and nothing is stored", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody", "app") }));
+    const before = performance.now();
+    expect(await failureOf(queue.enqueue(payloadOf("nobody")))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      operation: "publish",
+      stored: "no",
+    });
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  it("to hear the answer, an enqueue is refused at once and may be stored", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("deaf") }));
+    expect(await failureOf(queue.enqueue(payloadOf("deaf")))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      operation: "receive the answer",
+      stored: "maybe",
+    });
+  });
+
+  it("to connect at all, the queue is not made", async () => {
+    expect(await failureOf(connectNatsReplayer({ connect: { ...as("app"), pass: "wrong" } }))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      operation: "connect",
+    });
+    expect(await failureOf(connectNatsEnqueuer({ connect: { servers: server.url } }))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+    });
+  });
+});

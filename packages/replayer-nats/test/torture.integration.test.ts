@@ -1,0 +1,78 @@
+import { setTimeout as after } from "node:timers/promises";
+import { startFaultProxy } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { expect, it } from "vitest";
+import { addressOf, Rig } from "./rig.ts";
+import { settle, Workers, Writers } from "./torture.ts";
+
+const MESSAGES = 50_000;
+/** Of each worker: executions of both clusters, and what is received ahead. */
+const IN_HAND = 2 * (128 + 2 * 8);
+
+it.each(["2.12", "2.15"] as const)(
+  "loses nothing that was acknowledged while a server %s is killed, frozen, cut off and robbed of a consumer",
+  { timeout: 180_000 },
+  async (version) => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const server = await startNatsServer({ version, killable: true });
+    try {
+      await using rig = new Rig(server);
+      await using cut = await startFaultProxy({ target: addressOf(server) });
+      await using hole = await startFaultProxy({ target: addressOf(server) });
+      const options = { ackWaitMs: 3000 };
+      const watcher = await rig.replayer(options);
+      const queues = [
+        await rig.replayer({ ...options, connect: { servers: `127.0.0.1:${cut.port}` } }),
+        await rig.replayer({ ...options, connect: { servers: `127.0.0.1:${hole.port}` } }),
+      ];
+      const writers = new Writers(await rig.enqueuer());
+      const workers = new Workers(queues);
+      await workers.start();
+      const { api } = await rig.api();
+      const faults = async (): Promise<number> => {
+        const until = async (share: number) => {
+          while (writers.acknowledged.size < MESSAGES * share) await after(5);
+        };
+        await until(0.1);
+        await crash(server);
+        await until(0.25);
+        await cut.set("refuse");
+        await after(500);
+        await cut.set("pass");
+        await until(0.4);
+        await server.pause();
+        await after(4000);
+        await server.resume();
+        await until(0.55);
+        await hole.set("blackhole");
+        await after(4000);
+        await hole.set("pass");
+        await until(0.7);
+        await api.consumers.delete(rig.streamName, "helix-worker-high-B");
+        await until(0.85);
+        await crash(server);
+        return 6;
+      };
+      const [, count] = await Promise.all([writers.write(MESSAGES), faults()]);
+      const report = await settle(watcher, writers, workers, 90_000);
+      await workers.stop();
+      expect(report.lost).toEqual([]);
+      expect(report.acknowledged).toBeGreaterThanOrEqual(MESSAGES);
+      expect(report.again).toBeLessThanOrEqual(count * queues.length * IN_HAND);
+      expect(report.stuck).toBe(0);
+      expect(Math.min(...report.perWorker)).toBeGreaterThan(0);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+      await server.stop();
+    }
+  },
+);
+
+async function crash(server: NatsServer): Promise<void> {
+  await server.kill();
+  await after(300);
+  await server.start();
+}

@@ -1,0 +1,123 @@
+import type { Replayer, ReplayPayload } from "@helix/core";
+import { isHelixError, LANES } from "@helix/core";
+import { waitFor } from "@helix/testkit";
+import { ReplayWorker } from "@helix/worker";
+import type { NatsReplayer } from "../src/index.ts";
+import { payloadOf } from "./rig.ts";
+
+/** What a run came to. */
+export interface TortureReport {
+  readonly acknowledged: number;
+  /** Acknowledged, and never executed. */
+  readonly lost: readonly string[];
+  /** Executions beyond the first of each. */
+  readonly again: number;
+  /** Enqueues that were refused, or whose outcome nobody knew, by code. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly perWorker: readonly number[];
+  readonly stuck: number;
+}
+
+/** Enqueues so many payloads with 64 at a time; one that is refused is a new payload, later. */
+export class Writers {
+  readonly acknowledged = new Set<string>();
+  readonly refused: Record<string, number> = {};
+  readonly #queue: Replayer;
+  #next = 0;
+
+  constructor(queue: Replayer) {
+    this.#queue = queue;
+  }
+
+  async write(count: number): Promise<void> {
+    const writer = async () => {
+      while (this.acknowledged.size + this.#underWay < count) await this.#one();
+    };
+    await Promise.all(Array.from({ length: 64 }, writer));
+  }
+
+  #underWay = 0;
+
+  async #one(): Promise<void> {
+    const payload = this.#payload();
+    this.#underWay++;
+    try {
+      await this.#queue.enqueue(payload);
+      this.acknowledged.add(payload.id);
+    } catch (error) {
+      const code = isHelixError(error) ? error.code : String(error);
+      this.refused[code] = (this.refused[code] ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #payload(): ReplayPayload {
+    const number = this.#next++;
+    const lane = LANES[number % 4] ?? "high.A";
+    const [priority, targetCluster] = lane.split(".") as ["high" | "low", "A" | "B"];
+    return payloadOf(`p${number}`, { priority, targetCluster });
+  }
+}
+
+/** Workers of the product, each on a queue of its own, and a book of what they execute. */
+export class Workers {
+  readonly executions = new Map<string, number>();
+  readonly perWorker: number[] = [];
+  readonly #workers: ReplayWorker[];
+
+  constructor(queues: readonly NatsReplayer[]) {
+    this.#workers = queues.map((queue, at) => {
+      this.perWorker.push(0);
+      return new ReplayWorker({
+        queue,
+        executor: async ({ id }) => {
+          this.perWorker[at] = (this.perWorker[at] ?? 0) + 1;
+          this.executions.set(id, (this.executions.get(id) ?? 0) + 1);
+        },
+      });
+    });
+  }
+
+  async start(): Promise<void> {
+    for (const worker of this.#workers) await worker.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
+  }
+}
+
+/** Waits until the lanes are empty, and adds up. */
+export async function settle(
+  queue: NatsReplayer,
+  writers: Writers,
+  workers: Workers,
+  timeoutMs: number,
+): Promise<TortureReport> {
+  const lost = () => [...writers.acknowledged].filter((id) => !workers.executions.has(id));
+  let depths: Awaited<ReturnType<NatsReplayer["depths"]>> = [];
+  await waitFor(
+    async () => {
+      depths = await queue.depths();
+      return depths.every(({ pending, inFlight }) => pending + inFlight === 0) && lost().length === 0;
+    },
+    {
+      timeoutMs,
+      intervalMs: 250,
+      describe: () =>
+        `nothing is left; ${lost().length} are missing and the lanes have ${JSON.stringify(depths)}`,
+    },
+  );
+  let executed = 0;
+  for (const times of workers.executions.values()) executed += times;
+  return {
+    acknowledged: writers.acknowledged.size,
+    lost: lost(),
+    again: executed - workers.executions.size,
+    refused: writers.refused,
+    perWorker: workers.perWorker,
+    stuck: depths.reduce((sum, { stuck }) => sum + stuck, 0),
+  };
+}
