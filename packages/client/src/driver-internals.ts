@@ -4,8 +4,8 @@ import { type Client, type ExecutionOptions, type QueryOptions, types } from "ca
 
 /**
  * The one place that touches what the driver does not declare. Everything is looked at before it is used:
- * with a driver that is built otherwise the leaks below are back, nobody is asked about what is bound, and nothing
- * else happens.
+ * with a driver that is built otherwise the leaks below are back, nobody is asked about what is bound, and
+ * nothing else happens.
  */
 
 interface Socket {
@@ -93,9 +93,9 @@ export const ON_BINDING: unique symbol = Symbol("onBinding");
 export type BindingOptions = QueryOptions & { readonly [ON_BINDING]?: OnBinding };
 
 /**
- * Asks `ON_BINDING` of each request between its preparation and its encoding: nowhere else are its parameters and the types
- * of their columns together, and to prepare it first would be a second round trip. Statements that are not prepared have no
- * types, and nobody is asked.
+ * Asks `ON_BINDING` of each request between its preparation and its encoding: nowhere else are its
+ * parameters and the types of their columns together, and the driver declares no way to prepare it first.
+ * Statements that are not prepared have no types, and nobody is asked.
  */
 export function interceptBinding(client: Client): void {
   const encoding = (member(member(client, "options"), "encoding") ?? {}) as ColumnEncoding;
@@ -105,15 +105,15 @@ export function interceptBinding(client: Client): void {
     if (onBinding === undefined || !isObject(params) || !Array.isArray(columns)) return params;
     return onBinding({ params: params as Params, types: typesOf(columns, params), encoding, path });
   };
-  before(client, "_createExecuteRequest", ([query, queryId, options, params, meta]) => {
-    return [query, queryId, options, bound(options, params, meta, "params"), meta];
+  before(client, "_createExecuteRequest", ([query, queryId, options, params, meta, ...rest]) => {
+    return [query, queryId, options, bound(options, params, meta, "params"), meta, ...rest];
   });
-  before(client, "_createBatchRequest", ([items, options]) => {
+  before(client, "_createBatchRequest", ([items, options, ...rest]) => {
     const boundItem = (item: object, index: number) => ({
       ...item,
       params: bound(options, member(item, "params"), member(item, "meta"), `statements[${index}].params`),
     });
-    return [(items as object[]).map(boundItem), options];
+    return [(items as object[]).map(boundItem), options, ...rest];
   });
 }
 

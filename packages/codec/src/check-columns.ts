@@ -24,10 +24,11 @@ export function checkColumns(operation: Operation, types: OperationTypes, encodi
 }
 
 /**
- * Refuses what the driver would send to its column as another value, or not at all. Whatever no column takes is refused
- * when it is encoded.
+ * Refuses what the driver would send to its column as another value, or not at all. Whatever no column takes
+ * is refused when it is encoded.
  *
- * @param types Of the parameters, as the driver's prepared metadata has them: by position, or by name for named ones.
+ * @param types Of the parameters, as the driver's prepared metadata has them: by position, or by name for
+ * named ones.
  * @param encoding The option of that name of the driver that is to bind them.
  * @param path What the parameters are called in the error.
  * @throws HelixError HELIX_PAYLOAD_INVALID for the first such value, naming path and type, never the value.

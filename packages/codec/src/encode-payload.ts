@@ -18,12 +18,16 @@ export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */
   readonly maxPayloadBytes?: number | undefined;
   /**
-   * The types of the columns that the values are bound to, as the driver's prepared metadata has them: then what the driver
-   * would send as another value, or not at all, is refused too. For a batch one entry per statement. What has no type is not
-   * looked at. @default none
+   * The types of the columns that the values are bound to, as the driver's prepared metadata has them: then
+   * what the driver would send as another value, or not at all, is refused too. For a batch one entry per
+   * statement. What has no type is not looked at. @default none
    */
   readonly types?: OperationTypes | undefined;
-  /** The option of that name of the driver that is to bind them. Without `types` it is not looked at. @default the driver's */
+  /**
+   * The option of that name of the driver that is to bind them. Without `types` it is not looked at.
+   *
+   * @default the driver's
+   */
   readonly encoding?: ColumnEncoding | undefined;
 }
 
@@ -37,9 +41,9 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
  * A payload as bytes: a snapshot, in an allocation of its own. The format is in the package's README.
  *
  * @throws TypeError, RangeError for a payload of the wrong shape, as `checkPayload` does.
- * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, with `types` for one
- * that its column does not take so, and for a text without UTF-8; it names the path (`params[3].items[2]`) and the type,
- * never the value.
+ * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, with
+ * `types` for one that its column does not take so, and for a text without UTF-8; it names the path
+ * (`params[3].items[2]`) and the type, never the value.
  * @throws HelixError HELIX_PAYLOAD_TOO_LARGE
  */
 export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {

@@ -28,7 +28,7 @@ const MAX_ANY_TEXT_DEPTH = 8;
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Every empty blob: there is nothing in it to change, and each of its own would be a hundred times what it is on the wire. */
+/** Every empty blob: there is nothing in it to change, and one for each would be 104 times what it is on the wire. */
 const NO_BYTES = Buffer.alloc(0);
 
 /**
