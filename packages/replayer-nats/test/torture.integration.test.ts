@@ -9,10 +9,10 @@ const MESSAGES = 50_000;
 /** Of each worker: executions of both clusters, and what is received ahead. */
 const IN_HAND = 2 * (128 + 2 * 8);
 
-it.each(["2.12", "2.15"] as const)(
+it.for(["2.12", "2.15"] as const)(
   "loses nothing that was acknowledged while a server %s is killed, frozen, cut off and robbed of a consumer",
   { timeout: 180_000 },
-  async (version) => {
+  async (version, { annotate }) => {
     const unhandled: unknown[] = [];
     const note = (error: unknown) => unhandled.push(error);
     process.on("unhandledRejection", note);
@@ -58,6 +58,7 @@ it.each(["2.12", "2.15"] as const)(
       const [, count] = await Promise.all([writers.write(MESSAGES), faults()]);
       const report = await settle(watcher, writers, workers, 90_000);
       await workers.stop();
+      await annotate(JSON.stringify(report));
       expect(report.lost).toEqual([]);
       expect(report.acknowledged).toBeGreaterThanOrEqual(MESSAGES);
       expect(report.again).toBeLessThanOrEqual(count * queues.length * IN_HAND);
