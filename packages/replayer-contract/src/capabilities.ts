@@ -40,15 +40,17 @@ export interface QueueCapabilities {
 /** What a case may need: all facts but the times. */
 export type Need = Exclude<keyof QueueCapabilities, "quietMs">;
 
-const figure =
-  <K extends string>(key: K, min: number): Rule<{ readonly [P in K]: number } | undefined> =>
-  (value, name) => {
-    if (value === undefined) return undefined;
-    const rules = { [key]: integer({ min, fallback: -1 }) } as { [P in K]: Rule<number> };
-    const read = readOptions<{ [P in K]: number }>(name, rules as never, value);
-    if (read[key] === -1) throw new TypeError(expected(`${name}.${key}`, "an integer", undefined));
-    return read;
+/** An object with one integer, which it must have; or nothing. */
+function figure<K extends string>(key: K, min: number): Rule<{ readonly [P in K]: number } | undefined> {
+  const integerOf = integer({ min, fallback: min });
+  const required: Rule<number> = (value, name) => {
+    if (value === undefined) throw new TypeError(expected(name, "an integer", value));
+    return integerOf(value, name);
   };
+  const rules = { [key]: required } as { readonly [P in K]: Rule<number> };
+  return (value, name) =>
+    value === undefined ? undefined : readOptions<{ [P in K]: number }>(name, rules as never, value);
+}
 
 const RULES = {
   quietMs: milliseconds({ fallback: 100 }),

@@ -54,12 +54,13 @@ export class Stage {
 
   /** A payload for `high.B`, unless the input says otherwise, with an id of its own. */
   payload(input: Partial<PayloadInput> = {}): ReplayPayload {
+    const nowMs = Math.floor(this.clock.wallMs());
     return createPayload({
       targetCluster: "B",
       operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: ["one"] },
-      timestampMicros: BigInt(this.clock.wallMs()) * 1000n,
-      writtenAtMs: this.clock.wallMs(),
-      enqueuedAtMs: this.clock.wallMs(),
+      timestampMicros: BigInt(nowMs) * 1000n,
+      writtenAtMs: nowMs,
+      enqueuedAtMs: nowMs,
       ...input,
     });
   }

@@ -3,15 +3,19 @@ import { BROKEN_CONNECTIONS } from "./broken/connection.ts";
 import { BROKEN_DEAD_LETTERS } from "./broken/dead-letters.ts";
 import { BROKEN_DELIVERIES } from "./broken/delivery.ts";
 import { BROKEN_ENQUEUES } from "./broken/enqueue.ts";
+import { BROKEN_REDRIVES } from "./broken/redrive.ts";
 import { BROKEN_SETTLEMENTS } from "./broken/settlement.ts";
+import { BROKEN_SOURCES } from "./broken/sources.ts";
 import { MODEL_CAPABILITIES, modelSubject } from "./model/model-subject.ts";
 import { runContract } from "./model/run-contract.ts";
 
 const BROKEN = [
   ...BROKEN_ENQUEUES,
+  ...BROKEN_SOURCES,
   ...BROKEN_DELIVERIES,
   ...BROKEN_SETTLEMENTS,
   ...BROKEN_DEAD_LETTERS,
+  ...BROKEN_REDRIVES,
   ...BROKEN_CONNECTIONS,
 ];
 

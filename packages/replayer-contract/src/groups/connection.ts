@@ -1,4 +1,4 @@
-import { equal, HELIX_ERROR, rejects } from "../assertions.ts";
+import { code, equal, HELIX_ERROR, rejects } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
 import { idOf } from "../receiver.ts";
 import type { Stage } from "../stage.ts";
@@ -103,7 +103,11 @@ export const connection: ContractGroup = {
         receiver.source.demand(1);
         await stage.hook("cut")();
         await stage.queue.close();
-        await rejects(stage.queue.enqueue(stage.payload()), HELIX_ERROR, "enqueue after close");
+        await rejects(
+          stage.queue.enqueue(stage.payload()),
+          code("HELIX_QUEUE_CLOSED"),
+          "enqueue after close",
+        );
       },
     },
   ],

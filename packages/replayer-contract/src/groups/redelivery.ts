@@ -59,7 +59,7 @@ export const redelivery: ContractGroup = {
         const { leaseMs } = stage.fact("leases");
         for (let third = 0; third < 7; third++) {
           message.extend();
-          await stage.pause(leaseMs / 3);
+          await stage.pause(Math.floor(leaseMs / 3));
         }
         equal(receiver.messages.length, 1, "deliveries of a message that was extended");
         await message.ack();

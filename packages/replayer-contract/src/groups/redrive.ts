@@ -12,16 +12,13 @@ export const redrive: ContractGroup = {
     {
       title: "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       async run(stage) {
-        const input = {
-          timestampMicros: 1_234_567_890_123_456n,
-          writtenAtMs: 1_764_000_000_001,
-          keyspace: "ks",
-        };
         const payload = await stage.put({
-          ...input,
           targetCluster: "A",
           priority: "low",
           disposition: "hold",
+          timestampMicros: 1_234_567_890_123_456n,
+          writtenAtMs: Math.floor(stage.clock.wallMs()) - 1,
+          keyspace: "ks",
         });
         const receiver = stage.receiver("low.A");
         await (await receiver.next()).release({ attempts: 3, error: new Error("of the first life") });

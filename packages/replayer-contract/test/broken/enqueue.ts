@@ -200,6 +200,9 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
     Queue: class extends ModelQueue {
       override assertOpen(): void {}
     },
-    caughtBy: ["refuses to enqueue and to open after close with HELIX_QUEUE_CLOSED"],
+    caughtBy: [
+      "refuses to enqueue and to open after close with HELIX_QUEUE_CLOSED",
+      "closes without a connection",
+    ],
   },
 ];

@@ -1,0 +1,143 @@
+import { decodePayload } from "@helix/codec";
+import type { ReplayPayload } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import { ModelDeadLetters } from "../model/model-dead-letters.ts";
+import { ModelStore } from "../model/model-store.ts";
+import type { BrokenAdapter } from "./broken-adapter.ts";
+import { reading } from "./dead-letters.ts";
+
+/** A store that redrives something else. */
+function reborn(change: (payload: ReplayPayload) => ReplayPayload): typeof ModelStore {
+  return class extends ModelStore {
+    override reborn(payload: ReplayPayload): ReplayPayload {
+      return change(super.reborn(payload));
+    }
+  };
+}
+
+export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
+  {
+    wrong: "says nothing of an unknown id",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        if (this.buried.has(id)) super.redrive(id);
+      }
+      override discard(id: string): void {
+        this.forget(id);
+      }
+    },
+    caughtBy: [
+      "discards one for good, and nothing else",
+      "is over with the dead letter: a second redrive finds nothing",
+      "refuses an id that it does not know with HELIX_DEAD_LETTER_NOT_FOUND",
+    ],
+  },
+  {
+    wrong: "redrives with a timestamp of its own",
+    Store: reborn((payload) => ({ ...payload, timestampMicros: payload.timestampMicros + 1n })),
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives into the same life, so that it vanishes as a duplicate",
+    Store: reborn((payload) => ({ ...payload, life: payload.life - 1 })),
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "is over with the dead letter: a second redrive finds nothing",
+      "brings a message back once when two persons redrive it at the same time",
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+      "keeps a dead letter that the full queue does not take",
+      "puts a message at the end of its lane",
+      "redrives from any pod",
+    ],
+  },
+  {
+    wrong: "redrives what was on hold into a hold",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const payload = decodePayload(this.find(id).stored.bytes);
+        const next = this.reborn(payload);
+        this.publish(next, this.encode(next));
+        this.forget(id);
+      }
+    },
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives with the attempts of the last life",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const { attempts } = this.find(id).stored;
+        super.redrive(id);
+        const last = this.messages.at(-1);
+        if (last !== undefined) last.attempts = attempts;
+      }
+    },
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives to the front of the lane",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        super.redrive(id);
+        this.messages.unshift(...this.messages.splice(-1));
+      }
+    },
+    caughtBy: ["puts a message at the end of its lane"],
+  },
+  {
+    wrong: "keeps the dead letter of what it has redriven",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        super.redrive(id);
+        this.forgets = true;
+      }
+      override forget(id: string): void {
+        if (this.forgets) super.forget(id);
+      }
+      override discard(id: string): void {
+        this.find(id);
+        this.buried.delete(id);
+      }
+      forgets = false;
+    },
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "is over with the dead letter: a second redrive finds nothing",
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+    ],
+  },
+  {
+    wrong: "forgets a dead letter before it has redriven it",
+    Store: class extends ModelStore {
+      override redrive(id: string): void {
+        const buried = this.find(id);
+        this.forget(id);
+        const { disposition: _, ...payload } = decodePayload(buried.stored.bytes);
+        const next = this.reborn(payload);
+        this.publish(next, this.encode(next));
+      }
+    },
+    caughtBy: [
+      "keeps a dead letter that the full queue does not take",
+      "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
+    ],
+  },
+  {
+    wrong: "forgets what it has redriven by name, whatever the life, when it may have died again",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async redrive(id: string): Promise<void> {
+          const [name] = id.split(".");
+          await super.redrive(id);
+          await wait(this.queue.store.clock, 100);
+          for (const letter of await this.list()) {
+            if (letter.id.startsWith(`${name}.`)) await super.discard(letter.id);
+          }
+        }
+      },
+    ),
+    caughtBy: [
+      "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+    ],
+  },
+];
