@@ -31,7 +31,7 @@ export interface QueueCapabilities {
   readonly deDuplicates?: { readonly windowMs: number } | undefined;
   /** One lane holds so many messages and refuses the next. At least 4. @default none */
   readonly bounded?: { readonly messages: number } | undefined;
-  /** So many dead letters are kept, and the next stays a message. At least 1. @default none */
+  /** So many dead letters are kept, and the next stays a message. At least 6. @default none */
   readonly deadLetterBound?: { readonly deadLetters: number } | undefined;
   /** A payload whose encoding is longer is refused. At least 1_024. @default none */
   readonly payloadBound?: { readonly bytes: number } | undefined;
@@ -62,7 +62,7 @@ const RULES = {
   leases: figure("leaseMs", 1),
   deDuplicates: figure("windowMs", 1),
   bounded: figure("messages", 4),
-  deadLetterBound: figure("deadLetters", 1),
+  deadLetterBound: figure("deadLetters", 6),
   payloadBound: figure("bytes", 1024),
 };
 

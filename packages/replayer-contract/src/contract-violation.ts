@@ -7,12 +7,15 @@ export class ContractViolation extends Error {
   readonly expected: string;
   readonly got: string;
 
-  constructor(title: string, mismatch: Mismatch) {
-    super(`${title}: expected ${mismatch.expected}, got ${mismatch.got}`, { cause: mismatch.cause });
+  constructor(
+    title: string,
+    { expected, got, cause }: { readonly expected: string; readonly got: string; readonly cause?: unknown },
+  ) {
+    super(`${title}: expected ${expected}, got ${got}`, { cause });
     this.name = "ContractViolation";
     this.title = title;
-    this.expected = mismatch.expected;
-    this.got = mismatch.got;
+    this.expected = expected;
+    this.got = got;
   }
 }
 

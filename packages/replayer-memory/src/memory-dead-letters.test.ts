@@ -1,8 +1,8 @@
 import { encodePayload } from "@helix/codec";
-import type { DeadLetterReason } from "@helix/core";
+import { type DeadLetterReason, discardDeadLetters, redriveDeadLetters } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { payloadOf, Receiver } from "../test/helpers.ts";
+import { microtasks, payloadOf, Receiver } from "../test/helpers.ts";
 import { MemoryReplayer, type MemoryReplayerOptions } from "./index.ts";
 
 class Bench {
@@ -109,6 +109,27 @@ describe("MemoryReplayer, dead letters", () => {
       deadLettersKept: 0,
       redriven: 0,
     });
+  });
+
+  it("redrives in bulk what there is, and not what dies again meanwhile, until the queue is full", async () => {
+    const bench = new Bench({ queueCapacity: 4 });
+    for (const id of ["1", "2", "3", "4"]) await bench.bury(id);
+    bench.receiver.source.demand(4);
+    bench.receiver.listen = (message) => message.deadLetter({ reason: "rejected" });
+    expect(await redriveDeadLetters(bench.queue.deadLetters)).toMatchObject({ redriven: 4, ended: "done" });
+    await microtasks();
+    expect(await bench.ids()).toEqual(["1.1", "2.1", "3.1", "4.1"]);
+    for (const id of ["5", "6"]) await bench.queue.enqueue(payloadOf(id));
+    expect(await redriveDeadLetters(bench.queue.deadLetters)).toMatchObject({
+      redriven: 2,
+      failed: 1,
+      errors: { HELIX_QUEUE_FULL: 1 },
+      ended: "error",
+      remaining: 1,
+    });
+    expect(await bench.ids()).toEqual(["3.1", "4.1"]);
+    expect(await discardDeadLetters(bench.queue.deadLetters)).toMatchObject({ discarded: 2, ended: "done" });
+    expect(bench.queue.counts().B).toMatchObject({ redriven: 6, discarded: 2, deadLettersKept: 0 });
   });
 
   it("leaves a message in hand when the dead letters are full, or the cause is none", async () => {

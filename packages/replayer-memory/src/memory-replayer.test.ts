@@ -1,5 +1,5 @@
 import { encodePayload } from "@helix/codec";
-import { isHelixError, type ReplayPayload } from "@helix/core";
+import { isHelixError, type ReplayMessage, type ReplayPayload } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import { idOf, microtasks, payloadOf, Receiver } from "../test/helpers.ts";
@@ -135,6 +135,30 @@ describe("MemoryReplayer, delivery", () => {
     await queue.enqueue(payloadOf("1"));
     await microtasks();
     expect(receiver.ids).toEqual(["1"]);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("mine");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("mine"))],
+  ])("takes a message back at no cost when the listener %s, and goes on", async (_, fail) => {
+    const queue = await filled(["1", "2"]);
+    const received: ReplayMessage[] = [];
+    const source = queue.open("high.B", (message) => {
+      received.push(message);
+      if (received.length === 1) return fail() as undefined;
+    });
+    source.demand(3);
+    await microtasks();
+    await microtasks();
+    expect(received.map(idOf).sort()).toEqual(["1", "1", "2"]);
+    expect(received.map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
+    await expect(received[0]?.ack()).rejects.toMatchObject({ code: "HELIX_MESSAGE_SETTLED" });
+    expect((await queue.depths())[2]).toMatchObject({ pending: 0, inFlight: 2 });
   });
 
   it("keeps the lanes apart", async () => {

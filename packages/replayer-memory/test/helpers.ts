@@ -28,9 +28,14 @@ export function idOf(message: ReplayMessage | undefined): string | undefined {
 export class Receiver {
   readonly received: ReplayMessage[] = [];
   readonly source: LaneSource;
+  /** What the listener does besides. */
+  listen: (message: ReplayMessage) => unknown = () => {};
 
   constructor(queue: MemoryReplayer, lane: Lane = "high.B") {
-    this.source = queue.open(lane, (message) => this.received.push(message));
+    this.source = queue.open(lane, (message) => {
+      this.received.push(message);
+      return this.listen(message) as undefined;
+    });
   }
 
   get ids(): (string | undefined)[] {
