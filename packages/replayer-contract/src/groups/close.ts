@@ -10,13 +10,13 @@ export const close: ContractGroup = {
     {
       title: "refuses to enqueue and to open after close with HELIX_QUEUE_CLOSED",
       async run(stage) {
-        const stored = stage.queue.close();
+        const closed = stage.queue.close();
         await rejects(
           stage.queue.enqueue(stage.payload()),
           code("HELIX_QUEUE_CLOSED"),
           "enqueue during close",
         );
-        await stored;
+        await closed;
         await rejects(
           stage.queue.enqueue(stage.payload()),
           code("HELIX_QUEUE_CLOSED"),

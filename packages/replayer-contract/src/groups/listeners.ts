@@ -48,6 +48,7 @@ export const listeners: ContractGroup = {
         let acked: Promise<void> | undefined;
         receiver.listen = (message) => {
           acked = message.ack();
+          acked.catch(() => {});
           throw new Error("of the listener");
         };
         await receiver.next();

@@ -84,7 +84,10 @@ export const redrive: ContractGroup = {
         const receiver = stage.receiver();
         const deaths: Promise<void>[] = [];
         receiver.listen = (message) => {
-          deaths.push(message.deadLetter({ reason: "rejected" }));
+          const death = message.deadLetter({ reason: "rejected" });
+          // Looked at later: until then nobody else is to stumble over it.
+          death.catch(() => {});
+          deaths.push(death);
         };
         await receiver.take(1);
         for (let life = 1; life <= LIVES; life++) {
