@@ -6,6 +6,7 @@ import { adaptBinding } from "./bindings.ts";
 import { classifyError } from "./classify-error.ts";
 import type { ClusterLinks } from "./cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "./driver-request.ts";
+import { strainOf } from "./strain.ts";
 
 /**
  * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same
@@ -30,6 +31,7 @@ export function createReplayExecutor(links: ClusterLinks): Required<ReplayExecut
       await abortable(sendOperation(link, payload.operation, query), signal);
     },
     classify: (error) => classifyError(error).outcome,
+    strain: strainOf,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();
       await abortable(links.get(cluster).probe(), signal);

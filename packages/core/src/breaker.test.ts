@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Backoff } from "./backoff.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 
-function setUp() {
+function setUp(calmMs?: number) {
   let now = 0;
   const changes: BreakerState[] = [];
   const clock = { wallMs: () => now, monotonicMs: () => now, setTimer: () => () => {} };
@@ -10,6 +10,7 @@ function setUp() {
   const breaker = new Breaker({
     backoff,
     clock,
+    calmMs,
     random: () => 0.999999,
     onChange: (state) => changes.push(state),
   });
@@ -48,6 +49,18 @@ describe("Breaker", () => {
     breaker.close();
     breaker.open("again");
     expect(breaker.trialInMs).toBe(100);
+  });
+
+  test("waits longer each time it opens again before it was calm for so long, and short after that", () => {
+    const { breaker, pass } = setUp(1000);
+    const intervals: number[] = [];
+    for (const closedForMs of [0, 999, 999, 1000]) {
+      pass(closedForMs);
+      breaker.open("flaps");
+      intervals.push(breaker.trialInMs);
+      breaker.close();
+    }
+    expect(intervals).toEqual([100, 200, 400, 100]);
   });
 
   test("ignores further failures while it is open: what was under way does not lengthen the interval", () => {

@@ -7,6 +7,11 @@ export interface BreakerOptions {
   /** How long it stays open: after the first opening, and after each trial that failed. */
   readonly backoff: Backoff;
   readonly clock: Clock;
+  /**
+   * So long it must have been closed before an opening counts as the first again. Until then a cluster that
+   * flaps stays out for longer each time. Milliseconds. @default 0
+   */
+  readonly calmMs?: number | undefined;
   /** A number in [0, 1). @default Math.random */
   readonly random?: (() => number) | undefined;
   /** Called after each change, with what caused an opening. Must not throw. */
@@ -28,6 +33,7 @@ export class Breaker {
   readonly #options: BreakerOptions;
   #state: BreakerState = "closed";
   #failures = 0;
+  #closedAtMs = -Infinity;
   #dueAtMs = 0;
 
   constructor(options: BreakerOptions) {
@@ -45,16 +51,18 @@ export class Breaker {
 
   open(cause: unknown): void {
     if (this.#state === "open") return;
-    this.#failures++;
-    const { backoff, clock, random = Math.random } = this.#options;
+    const { backoff, clock, calmMs = 0, random = Math.random } = this.#options;
+    const isCalm = this.#state === "closed" && clock.monotonicMs() - this.#closedAtMs >= calmMs;
+    this.#failures = isCalm ? 1 : this.#failures + 1;
     const delayMs = backoff.delayMs(this.#failures, random());
     this.#dueAtMs = clock.monotonicMs() + delayMs;
     this.#change("open", cause);
   }
 
   close(): void {
-    this.#failures = 0;
-    if (this.#state !== "closed") this.#change("closed");
+    if (this.#state === "closed") return;
+    this.#closedAtMs = this.#options.clock.monotonicMs();
+    this.#change("closed");
   }
 
   /** Whether the caller may make the trial now. It must end it with `close`, `open` or `abandonTrial`. */

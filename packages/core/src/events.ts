@@ -25,6 +25,10 @@ export interface HelixEvents {
   "cluster:breaker:half-opened": { readonly cluster: ClusterId };
   /** [client, worker] The cluster answers again. */
   "cluster:breaker:closed": { readonly cluster: ClusterId };
+  /** [worker] Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
+  "cluster:paused": { readonly cluster: ClusterId; readonly reason: string };
+  /** [worker] Replay to a cluster goes on. */
+  "cluster:resumed": { readonly cluster: ClusterId };
   /** [worker] It receives and executes. */
   "worker:started": Record<never, never>;
   /** [worker] Everything in hand has been finished or handed back. */

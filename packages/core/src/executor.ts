@@ -11,6 +11,12 @@ import type { ReplayPayload } from "./payload.ts";
  */
 export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
 
+/**
+ * What a failure says about the load of the cluster. `overload`: it has too much to do, and says so.
+ * `timeout`: no answer in time.
+ */
+export type Strain = "overload" | "timeout";
+
 /** Executes a payload on its target cluster with its timestamp. Resolves when it is applied, else rejects. */
 export type ExecuteFunc = (payload: ReplayPayload, options: { signal: AbortSignal }) => Promise<void>;
 
@@ -23,6 +29,11 @@ export interface ReplayExecutor {
    * What a failure means. Must not throw. @default `error.outcome` where it is an outcome, else `uncertain`
    */
   classify?(error: unknown): Exclude<Outcome, "applied">;
+  /**
+   * What a failure says about the load, by which the worker adapts its concurrency. An `unavailable` that is an
+   * `overload` does not open the breaker at once. @default `timeout` for an execution that outlived its time
+   */
+  strain?(error: unknown): Strain | undefined;
   /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */
   probe?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<void>;
 }

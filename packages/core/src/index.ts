@@ -53,6 +53,7 @@ export {
   outcomeOf,
   type ReplayExecutor,
   type Startable,
+  type Strain,
 } from "./executor.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export { METRICS, type MetricLabels, type Metrics, silentMetrics } from "./metrics.ts";

@@ -17,6 +17,15 @@ export const METRICS = Object.freeze({
   },
   helix_replay_lag_seconds: { kind: "histogram", help: "From the write to its replay." },
   helix_in_hand: { kind: "gauge", help: "Messages that the worker has received and not yet settled." },
+  helix_concurrency_limit: {
+    kind: "gauge",
+    help: "Executions that a cluster may get at once by now; 0 while its breaker is not closed.",
+  },
+  helix_rate_limit: {
+    kind: "gauge",
+    help: "Executions per second that a cluster may get; +Inf: any number.",
+  },
+  helix_paused: { kind: "gauge", help: "1 while replay to a cluster is paused, or the cluster is drained." },
   helix_breaker_open: { kind: "gauge", help: "1 while the breaker of a cluster is open or half-open." },
 } as const satisfies Record<string, { kind: "counter" | "gauge" | "histogram"; help: string }>);
 

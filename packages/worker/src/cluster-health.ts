@@ -1,11 +1,14 @@
-import type { Backoff, Clock } from "@helix/core";
+import type { Backoff, Clock, Strain } from "@helix/core";
 import { Breaker, type BreakerState } from "@helix/core/internal";
+import { AdaptiveLimit } from "./adaptive-limit.ts";
 import type { Execution } from "./executions.ts";
 import { keyOf } from "./held-message.ts";
 import type { Prober } from "./prober.ts";
 
 /** So many different messages in a row that fail without a word of the server are taken for an outage. */
 const SUSPICIOUS_RUN = 8;
+/** With so many at once, and one more with each answer, a cluster begins that has just come back. */
+const FIRST_LIMIT = 2;
 /** Known offenders that come back together make a run too; they count only if nothing was answered for so long. */
 const SILENCE_MS = 1000;
 
@@ -16,6 +19,10 @@ export interface ClusterHealthOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly prober: Prober;
+  /** What an error says about the load. */
+  readonly strainOf: (error: unknown) => Strain | undefined;
+  /** The order of the execution that starts next. */
+  readonly nextOrder: () => number;
   /** Called after each change of the breaker, with what caused an opening. */
   readonly onChange: (state: BreakerState, info: { cause?: unknown; retryInMs: number }) => void;
   /** Called when a trial may be made. */
@@ -25,11 +32,12 @@ export interface ClusterHealthOptions {
 /**
  * What is believed of one cluster, and so how many executions it may get.
  *
- * - **closed**: up to `limit`. An `unavailable`, or a run of `uncertain` ones of different messages that no
+ * - **closed**: up to `limit`, which adapts. An `unavailable` that is more than an overload, or a run of `uncertain` ones of different messages that no
  *   answer interrupts and no probe refutes → open.
  * - **open**: none. When the interval is over a trial is due; `tryTrial` → half-open.
  * - **half-open**: the trial alone. Any answer of the server → closed, at two executions and one more with
- *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer.
+ *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer. One that
+ *   flaps is left alone for longer each time as well.
  *
  * Executions that were started before the last change are ignored: they speak of another time, and the
  * hundred that were under way when a cluster went away must not open it again after it is back.
@@ -41,19 +49,20 @@ export class ClusterHealth {
   readonly #run = new Set<string>();
   #firstFailures = 0;
   #answeredAtMs = -Infinity;
-  #limit: number;
+  readonly #limit: AdaptiveLimit;
   #eraStart = 0;
   #active = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: ClusterHealthOptions) {
     this.#options = options;
-    this.#limit = options.concurrency;
+    this.#limit = new AdaptiveLimit(options.concurrency);
     const { backoff, clock, random } = options;
     this.#breaker = new Breaker({
       backoff,
       clock,
       random,
+      calmMs: backoff.maxMs,
       onChange: (...change) => this.#changed(...change),
     });
   }
@@ -64,7 +73,7 @@ export class ClusterHealth {
 
   /** Executions that the cluster may get at once, the trial aside. */
   get limit(): number {
-    return this.state === "closed" ? this.#limit : 0;
+    return this.state === "closed" ? this.#limit.value : 0;
   }
 
   get trialInMs(): number {
@@ -85,6 +94,7 @@ export class ClusterHealth {
   beginEra(order: number): void {
     this.#eraStart = order;
     this.#endRun();
+    if (this.state === "closed") this.#limit.restart(FIRST_LIMIT, order);
   }
 
   /** Whether it was started before the last change. */
@@ -118,11 +128,19 @@ export class ClusterHealth {
     }
     this.#answeredAtMs = this.#options.clock.monotonicMs();
     this.#endRun();
-    if (this.#limit < this.#options.concurrency) this.#limit++;
+    this.#limit.ended("answered", execution.order, this.#options.nextOrder());
   }
 
   unavailable(execution: Execution, error: unknown): void {
-    if (!this.isStale(execution)) this.#breaker.open(error);
+    if (this.isStale(execution)) return;
+    const { strainOf, nextOrder } = this.#options;
+    if (!execution.trial && strainOf(error) === "overload") {
+      this.#limit.ended("overload", execution.order, nextOrder());
+      // It answers, and yet serves nothing: then it needs to be left alone as well.
+      this.#run.add(keyOf(execution.item.payload));
+      if (this.#run.size < SUSPICIOUS_RUN) return;
+    }
+    this.#breaker.open(error);
   }
 
   /** Perhaps it was the cluster. Resolves when a trial has been judged, else at once. Never rejects. */
@@ -134,6 +152,8 @@ export class ClusterHealth {
       else this.#breaker.open(error);
       return;
     }
+    const { strainOf, nextOrder } = this.#options;
+    this.#limit.ended(strainOf(error) ?? "other", execution.order, nextOrder());
     this.#run.add(keyOf(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return;
@@ -161,7 +181,6 @@ export class ClusterHealth {
   }
 
   #recover(): void {
-    this.#limit = Math.min(this.#options.concurrency, 2);
     this.#answeredAtMs = this.#options.clock.monotonicMs();
     this.#breaker.close();
   }

@@ -1,32 +1,23 @@
-import {
-  type ClusterId,
-  laneOf,
-  type Outcome,
-  PRIORITIES,
-  type Priority,
-  priorityOf,
-  type ReplayMessage,
-  type ReplayPayload,
-} from "@helix/core";
+import type { ClusterId, Outcome, ReplayMessage, ReplayPayload } from "@helix/core";
+import { priorityOf } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { admit } from "./admission.ts";
 import { ClusterHealth } from "./cluster-health.ts";
+import { ClusterLanes } from "./cluster-lanes.ts";
 import { type Execution, Executions } from "./executions.ts";
 import { FailureLedger } from "./failure-ledger.ts";
 import { Hand } from "./hand.ts";
 import { type HeldMessage, keyOf } from "./held-message.ts";
 import { Judge } from "./judge.ts";
-import { LaneIntake } from "./lane-intake.ts";
 import type { WorkerSettings } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { Prober } from "./prober.ts";
 import type { Reporter } from "./reporter.ts";
-import { LaneScheduler } from "./scheduler.ts";
 import { Settler } from "./settler.ts";
+import { strainOf } from "./strain.ts";
 import type { SuspectTurn } from "./suspect-turn.ts";
 import { Suspects } from "./suspects.ts";
 
-/** What a lane may hold beyond its free slots: what arrives during a round trip to a durable queue. */
-const AHEAD = 8;
 /** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
 const RETRY_SHARE = 4;
 /** How many suspects a lane may hold: each is extended for as long as it waits for its turn. */
@@ -43,8 +34,8 @@ export class ClusterRunner {
   readonly #cluster: ClusterId;
   readonly #settings: WorkerSettings;
   readonly #reporter: Reporter;
-  readonly #lanes: Readonly<Record<Priority, LaneIntake>> = { high: new LaneIntake(), low: new LaneIntake() };
-  readonly #scheduler: LaneScheduler;
+  readonly #lanes: ClusterLanes;
+  readonly #pace: Pace;
   readonly #ledger = new FailureLedger();
   readonly #prober: Prober;
   readonly #health: ClusterHealth;
@@ -57,9 +48,10 @@ export class ClusterRunner {
   /** Executions that were started before the breaker's last change. */
   #stale = 0;
   #isOpen = false;
+  #isPaused = false;
   #isAwake = false;
   #handedBack = 0;
-  #reportedInHand = 0;
+  #reported = { inHand: -1, concurrency: -1 };
 
   /** @param turn The one that all suspects of the worker share. */
   constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
@@ -67,10 +59,11 @@ export class ClusterRunner {
     this.#cluster = cluster;
     this.#settings = settings;
     this.#reporter = reporter;
-    this.#scheduler = new LaneScheduler(settings.scheduling);
+    this.#lanes = new ClusterLanes(settings.scheduling);
     this.#prober = new Prober({ cluster, executor, clock, timeoutMs: executeTimeoutMs });
     this.#hand = new Hand(clock, queue.traits.leaseMs);
     const wake = () => this.#wake();
+    this.#pace = new Pace(clock, settings.rateLimit, wake);
     this.#settler = new Settler({ hand: this.#hand, reporter, onSettled: wake });
     this.#executions = new Executions({
       executor,
@@ -84,6 +77,8 @@ export class ClusterRunner {
       clock,
       random,
       prober: this.#prober,
+      strainOf: (error) => strainOf(executor, error),
+      nextOrder: () => this.#executions.nextOrder,
       onTrialDue: wake,
       onChange: (state, { cause, retryInMs }) => {
         if (state !== "half-open") this.#beginEra();
@@ -102,7 +97,7 @@ export class ClusterRunner {
     });
     this.#suspects = new Suspects({
       turn,
-      allowsLow: () => !settings.scheduling.strictPriority || !this.#lanes.high.has(true),
+      allowsLow: () => !settings.scheduling.strictPriority || !this.#lanes.of("high").has(true),
       start: (item) => this.#startSuspect(item),
       onMarkFailed: (item, error) => this.#markFailed(item, error),
     });
@@ -112,14 +107,23 @@ export class ClusterRunner {
   open(): void {
     const { queue, pollIntervalMs } = this.#settings;
     this.#handedBack = 0;
-    for (const priority of PRIORITIES) {
-      const lane = laneOf(this.#cluster, priority);
-      const onMessage = (message: ReplayMessage) => this.#receive(message);
-      this.#lanes[priority].open(queue.open(lane, onMessage, { pollIntervalMs }));
-    }
+    this.#lanes.open(queue, this.#cluster, (message) => this.#receive(message), { pollIntervalMs });
     this.#isOpen = true;
-    this.#health.resume();
+    if (!this.#isPaused) this.#health.resume();
     this.#wake();
+  }
+
+  /** While it is paused nothing is received or started; what is being executed goes on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused || !this.#isOpen) this.#health.suspend();
+    else this.#health.resume();
+    this.#wake();
+  }
+
+  /** Executions per second from now on; undefined: any number. */
+  setRateLimit(perSecond: number | undefined): void {
+    this.#pace.set(perSecond);
   }
 
   /**
@@ -129,9 +133,10 @@ export class ClusterRunner {
   async close(cut: AbortSignal): Promise<number> {
     this.#isOpen = false;
     this.#health.suspend();
-    const stopped = PRIORITIES.map((priority) =>
-      this.#lanes[priority].stop().catch((error: unknown) => this.#reporter.laneStopFailed(error)),
-    );
+    this.#pace.stop();
+    const stopped = this.#lanes
+      .stop()
+      .map((stop) => stop.catch((error: unknown) => this.#reporter.laneStopFailed(error)));
     this.#releaseHeld();
     await Promise.race([this.#executions.idle(), aborted(cut)]);
     for (const { item, trial } of this.#executions.abandonAll()) {
@@ -145,17 +150,17 @@ export class ClusterRunner {
     const over = new AbortController();
     const done = Promise.all([...stopped, this.#hand.empty()]).then(() => over.abort());
     await Promise.race([done, wait(this.#settings.clock, SETTLE_PATIENCE_MS, over.signal)]);
-    this.#reportInHand();
+    this.#report();
     return this.#handedBack;
   }
 
   #receive(message: ReplayMessage): void {
     const priority = priorityOf(message.lane);
-    const lane = this.#lanes[priority];
+    const lane = this.#lanes.of(priority);
     lane.delivered();
     this.#hand.add(message);
     this.#wake();
-    if (!this.#isOpen) {
+    if (!this.#isOpen || this.#isPaused) {
       this.#handBack(message);
       return;
     }
@@ -186,7 +191,7 @@ export class ClusterRunner {
     if (kind === "fresh") return false;
     const isClosed = this.#health.state === "closed";
     // Held any longer they would fill the hand, and the good ones behind them could not be received.
-    if (kind === "retry" && this.#lanes[priority].retries >= this.#retrySlots) return true;
+    if (kind === "retry" && this.#lanes.of(priority).retries >= this.#retrySlots) return true;
     const room = isClosed ? MAX_SUSPECTS - this.#suspects.waiting(priority) : 1 - this.#suspects.held;
     if (kind === "suspect" && room <= 0) return true;
     // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
@@ -201,26 +206,32 @@ export class ClusterRunner {
     queueMicrotask(() => {
       this.#isAwake = false;
       if (!this.#isOpen) return;
-      if (this.#health.state === "closed") this.#startAll();
+      if (this.#isPaused) this.#standStill();
+      else if (this.#health.state === "closed") this.#startAll();
       else this.#tryCluster();
-      this.#reportInHand();
+      this.#report();
     });
+  }
+
+  #standStill(): void {
+    this.#pace.stop();
+    this.#releaseHeld();
+    this.#lanes.demand(0);
   }
 
   /** All is well: fill the slots, then ask for more. */
   #startAll(): void {
+    if (this.#pace.available > 0) this.#suspects.advance();
     let free = this.#freeSlots;
-    for (; free > 0; free--) {
-      const item = this.#pick(this.#retrying < this.#retrySlots);
+    for (; free > 0 && this.#pace.available > 0; free--) {
+      const item = this.#pick(this.#mayRetry);
       if (item === undefined) break;
       this.#start(item, false);
     }
-    this.#suspects.advance();
-    for (const priority of PRIORITIES) {
-      const lane = this.#lanes[priority];
-      const room = Math.max(0, free) + AHEAD - lane.fresh;
-      lane.demand(Math.min(this.#settings.batchSize, Math.max(0, room)));
-    }
+    const allowed = this.#pace.available;
+    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.held > 0;
+    if (allowed === 0 && isWaiting) this.#pace.await();
+    this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
   }
 
   /** The breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
@@ -230,21 +241,20 @@ export class ClusterRunner {
     const { isTrialDue } = this.#health;
     if (isTrialDue) this.#suspects.advance();
     else this.#releaseHeld();
-    for (const priority of PRIORITIES) this.#lanes[priority].demand(isTrialDue ? 1 : 0);
+    this.#lanes.demand(isTrialDue ? 1 : 0);
   }
 
   #pick(withRetries: boolean): HeldMessage | undefined {
-    const { high, low } = this.#lanes;
-    for (;;) {
-      const next = this.#scheduler.next({ high: high.has(withRetries), low: low.has(withRetries) });
-      const item = next && this.#lanes[next].take(withRetries);
-      if (item === undefined || !this.#hand.isLost(item.message)) return item;
+    let item = this.#lanes.pick(withRetries);
+    for (; item !== undefined && this.#hand.isLost(item.message); item = this.#lanes.pick(withRetries)) {
       this.#settler.lose(item.message);
     }
+    return item;
   }
 
   #start(item: HeldMessage, trial: boolean): void {
     if (item.kind === "retry") this.#retrying++;
+    this.#pace.spend();
     this.#executions.start(item, trial);
   }
 
@@ -252,7 +262,7 @@ export class ClusterRunner {
   #startSuspect(item: HeldMessage): boolean {
     const { message, payload } = item;
     const isClosed = this.#health.state === "closed";
-    if (!this.#isOpen || this.#hand.isLost(message)) this.#handBack(message);
+    if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) this.#handBack(message);
     else if (isClosed || this.#health.tryTrial()) {
       this.#start(item, !isClosed);
       return true;
@@ -290,9 +300,7 @@ export class ClusterRunner {
   }
 
   #releaseHeld(): void {
-    for (const priority of PRIORITIES) {
-      for (const { message } of this.#lanes[priority].takeAll()) this.#handBack(message);
-    }
+    for (const { message } of this.#lanes.takeAll()) this.#handBack(message);
     for (const { message } of this.#suspects.takeAll()) this.#handBack(message);
   }
 
@@ -302,23 +310,28 @@ export class ClusterRunner {
     else void this.#settler.release(message, { delayMs: 0 });
   }
 
-  #reportInHand(): void {
-    if (this.#hand.size === this.#reportedInHand) return;
-    this.#reportedInHand = this.#hand.size;
-    this.#reporter.inHand(this.#cluster, this.#reportedInHand);
+  #report(): void {
+    const now = { inHand: this.#hand.size, concurrency: this.#health.limit };
+    const { inHand, concurrency } = this.#reported;
+    if (now.inHand !== inHand) this.#reporter.inHand(this.#cluster, now.inHand);
+    if (now.concurrency !== concurrency) this.#reporter.concurrency(this.#cluster, now.concurrency);
+    this.#reported = now;
   }
 
   /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
   get #freeSlots(): number {
-    const { high, low } = this.#lanes;
     // A suspect has a slot of its own.
     const executing = this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
-    const held = high.fresh + high.retries + low.fresh + low.retries + this.#suspects.held;
+    const held = this.#lanes.held + this.#suspects.held;
     const settling = this.#hand.size - this.#executions.size - held;
     const { concurrency } = this.#settings;
     // What still hangs from before an outage is not what the limit after it is about.
     const free = Math.min(concurrency - executing, this.#health.limit - (executing - this.#stale));
     return free - Math.max(0, settling - concurrency);
+  }
+
+  get #mayRetry(): boolean {
+    return this.#retrying < this.#retrySlots;
   }
 
   get #retrySlots(): number {

@@ -1,6 +1,12 @@
 import { type Clock, helixError, type Outcome, outcomeOf, type ReplayExecutor } from "@helix/core";
 import type { HeldMessage } from "./held-message.ts";
 
+/**
+ * A timer that fires so much too late shows that nothing could run meanwhile: the answers are perhaps
+ * there, unread. They get as long again before anything is given up.
+ */
+const BLOCKED_MS = 1000;
+
 /** One execution of a message. */
 export interface Execution {
   readonly item: HeldMessage;
@@ -32,6 +38,7 @@ export class Executions {
   /** In the order of their starts, which is that of their deadlines. */
   readonly #running = new Set<Running>();
   #cancelTimer: (() => void) | undefined;
+  #wakeAtMs = 0;
   #nextOrder = 0;
   #whenIdle: (() => void)[] = [];
 
@@ -97,13 +104,19 @@ export class Executions {
   }
 
   #arm(delayMs: number): void {
-    this.#cancelTimer = this.#options.clock.setTimer(() => this.#sweep(), delayMs);
+    const { clock } = this.#options;
+    this.#wakeAtMs = clock.monotonicMs() + delayMs;
+    this.#cancelTimer = clock.setTimer(() => this.#sweep(), delayMs);
   }
 
   #sweep(): void {
     this.#cancelTimer = undefined;
     const { clock, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
     const nowMs = clock.monotonicMs();
+    if (nowMs - this.#wakeAtMs >= BLOCKED_MS) {
+      this.#arm(BLOCKED_MS);
+      return;
+    }
     for (const execution of this.#running) {
       if (execution.dueAtMs > nowMs) {
         this.#arm(execution.dueAtMs - nowMs);

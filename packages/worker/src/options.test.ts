@@ -56,7 +56,12 @@ describe("options of a worker", () => {
     [{ onDrop: 1 }, TypeError, "Expected `onDrop` to be a function"],
     [{ clock: {} }, TypeError, "Expected `clock` to be a Clock"],
     [{ random: 0.5 }, TypeError, "Expected `random` to be a function"],
-    [{ rateLimit: 5 }, TypeError, "Unknown option `rateLimit` of ReplayWorker"],
+    [{ rateLimit: 0 }, RangeError, "Expected `rateLimit` to be a number from 0.001 to 1000000, got `0`"],
+    [{ rateLimit: Number.NaN }, RangeError, "Expected `rateLimit` to be"],
+    [{ rateLimit: "5" }, TypeError, "Expected `rateLimit` to be"],
+    [{ gate: {} }, TypeError, "Expected `gate` to be a ClusterGate (with `state`, `onChange`)"],
+    [{ executor: { execute() {}, strain: 1 } }, TypeError, "Expected `executor.strain` to be a function"],
+    [{ speed: 5 }, TypeError, "Unknown option `speed` of ReplayWorker"],
   ])("refuses %o before anything happens", (options, type, message) => {
     expect(() => make(options)).toThrow(type);
     expect(() => make(options)).toThrow(message);

@@ -2,6 +2,7 @@ import {
   Backoff,
   CLUSTERS,
   type Clock,
+  type ClusterGate,
   type ClusterId,
   type ExecuteFunc,
   type Logger,
@@ -53,6 +54,13 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   readonly strictPriority?: boolean | undefined;
   /** Executions at once, per cluster, 1 to 10 000. @default 128 */
   readonly concurrency?: number | undefined;
+  /**
+   * Executions per second and cluster, 0.001 to 1 000 000; at most a tenth of them (or one) at once.
+   * `setRateLimit` changes it. @default none
+   */
+  readonly rateLimit?: number | undefined;
+  /** Clusters that are drained or paused by it get nothing. @default none */
+  readonly gate?: ClusterGate | undefined;
   /** So many failures that are proved to be a message's own make it a dead letter. @default 5 */
   readonly maxDeliver?: number | undefined;
   /**
@@ -89,6 +97,8 @@ export interface WorkerSettings extends ReplayCallbacks {
   readonly retryDelayMs: number;
   readonly executeTimeoutMs: number;
   readonly concurrency: number;
+  readonly rateLimit: number | undefined;
+  readonly gate: ClusterGate | undefined;
   readonly maxDeliver: number;
   readonly patienceMs: number;
   readonly stopGraceMs: number;
@@ -137,6 +147,7 @@ const executor: Rule<ReplayExecutor> = (value, name) => {
   const given = isExecutor(value, name);
   callback()(given.classify, `${name}.classify`);
   callback()(given.probe, `${name}.probe`);
+  callback()(given.strain, `${name}.strain`);
   return given;
 };
 
@@ -150,6 +161,14 @@ const clusterNames: Rule<Readonly<Record<ClusterId, string>>> = (value = {}, nam
     );
   if (!isNames) throw new TypeError(expected(name, "an object with names for `A` and `B`", value));
   return { A: (given.A as string | undefined) ?? "A", B: (given.B as string | undefined) ?? "B" };
+};
+
+/** Executions per second. */
+export const perSecond: Rule<number> = (value, name) => {
+  const expectation = "a number from 0.001 to 1000000";
+  if (typeof value !== "number") throw new TypeError(expected(name, expectation, value));
+  if (!(value >= 0.001 && value <= 1_000_000)) throw new RangeError(expected(name, expectation, value));
+  return value;
 };
 
 function orElse<T>(rule: Rule<T>, fallback: T): Rule<T> {
@@ -167,6 +186,8 @@ const RULES: { readonly [K in keyof WorkerRules]-?: Rule<WorkerRules[K]> } = {
   highPriorityRatio: optional(integer({ min: 0, max: 1_000_000, fallback: 10 })),
   strictPriority: optional(boolean(false)),
   concurrency: integer({ min: 1, max: 10_000, fallback: 128 }),
+  rateLimit: optional(perSecond),
+  gate: optional(having<ClusterGate>("a ClusterGate", ["state", "onChange"])),
   maxDeliver: integer({ min: 1, max: 1_000_000, fallback: 5 }),
   patienceMs: milliseconds({ min: 0, fallback: 900_000 }),
   stopGraceMs: milliseconds({ min: 0, fallback: 10_000 }),

@@ -1,7 +1,15 @@
-import { CLUSTERS, type EventSource, type HelixEvents, type Startable } from "@helix/core";
-import { having, milliseconds, optional, readOptions } from "@helix/core/internal";
+import {
+  CLUSTERS,
+  type ClusterId,
+  type EventSource,
+  type HelixEvents,
+  isClusterId,
+  type Startable,
+} from "@helix/core";
+import { expected, having, milliseconds, optional, readOptions } from "@helix/core/internal";
 import { ClusterRunner } from "./cluster-runner.ts";
-import { type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
+import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
+import { Pauses } from "./pauses.ts";
 import { Reporter } from "./reporter.ts";
 import { SuspectTurn } from "./suspect-turn.ts";
 
@@ -25,7 +33,8 @@ import { SuspectTurn } from "./suspect-turn.ts";
 export class ReplayWorker implements Startable, EventSource {
   readonly #settings: WorkerSettings;
   readonly #reporter: Reporter;
-  readonly #runners: readonly ClusterRunner[];
+  readonly #runners: Readonly<Record<ClusterId, ClusterRunner>>;
+  readonly #pauses: Pauses;
   #last: { readonly kind: "start" | "stop"; readonly promise: Promise<void> } = {
     kind: "stop",
     promise: Promise.resolve(),
@@ -41,7 +50,16 @@ export class ReplayWorker implements Startable, EventSource {
     this.#settings = settings;
     this.#reporter = new Reporter({ ...settings, wallMs: () => settings.clock.wallMs() });
     const turn = new SuspectTurn();
-    this.#runners = CLUSTERS.map((cluster) => new ClusterRunner(cluster, settings, this.#reporter, turn));
+    const runnerFor = (cluster: ClusterId) => new ClusterRunner(cluster, settings, this.#reporter, turn);
+    this.#runners = { A: runnerFor("A"), B: runnerFor("B") };
+    this.#pauses = new Pauses({
+      gate: settings.gate,
+      onChange: (cluster, reason) => {
+        this.#runners[cluster].setPaused(reason !== undefined);
+        this.#reporter.paused(cluster, reason);
+      },
+    });
+    for (const cluster of CLUSTERS) this.#reporter.begin(cluster, settings.rateLimit);
   }
 
   /** Whether it receives messages: from a `start` that has resolved until `stop` is called. */
@@ -49,7 +67,7 @@ export class ReplayWorker implements Startable, EventSource {
     return this.#isRunning;
   }
 
-  /** Listens to an event (`worker:…`, `replay:…`, `cluster:breaker:…`); returns what ends that. */
+  /** Listens to an event (`worker:…`, `replay:…`, `cluster:…`); returns what ends that. */
   on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
     return this.#reporter.on(name, listener);
   }
@@ -108,15 +126,59 @@ export class ReplayWorker implements Startable, EventSource {
     }
   }
 
+  /**
+   * Replays nothing more on a cluster: nothing is received, what is in hand is handed back at no cost, what is
+   * being executed goes on. It outlives stop and start. Again, it replaces the reason.
+   *
+   * @param reason For people, in events and log lines.
+   * @throws TypeError for a cluster that does not exist, or an empty reason.
+   */
+  pause(cluster: ClusterId, reason: string): void {
+    checkCluster(cluster);
+    if (typeof reason !== "string" || reason === "") {
+      throw new TypeError(expected("reason", "a string that is not empty", reason));
+    }
+    this.#pauses.pause(cluster, reason);
+  }
+
+  /** Takes `pause` back. A cluster that the gate holds back as well stays so. */
+  resume(cluster: ClusterId): void {
+    checkCluster(cluster);
+    this.#pauses.resume(cluster);
+  }
+
+  /** Why replay to a cluster stands still: the reason of `pause`, else `drained` or `paused` by the gate. */
+  pausedBy(cluster: ClusterId): string | undefined {
+    checkCluster(cluster);
+    return this.#pauses.reasonOf(cluster);
+  }
+
+  /**
+   * Changes the `rateLimit`, at once.
+   *
+   * @param cluster Undefined: both.
+   * @param limit Executions per second, 0.001 to 1 000 000; undefined: any number.
+   * @throws TypeError, RangeError for a cluster that does not exist or a number out of range.
+   */
+  setRateLimit(cluster: ClusterId | undefined, limit: number | undefined): void {
+    if (cluster !== undefined) checkCluster(cluster);
+    const checked = optional(perSecond)(limit, "perSecond");
+    for (const one of cluster === undefined ? CLUSTERS : [cluster]) {
+      this.#runners[one].setRateLimit(checked);
+      this.#reporter.rateLimit(one, checked);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
   async #open(): Promise<void> {
     try {
-      for (const runner of this.#runners) runner.open();
+      this.#pauses.watch();
+      for (const cluster of CLUSTERS) this.#runners[cluster].open();
     } catch (error) {
-      await Promise.all(this.#runners.map((runner) => runner.close(AbortSignal.abort())));
+      await this.#closeAll(AbortSignal.abort());
       throw error;
     }
     this.#isOpen = true;
@@ -128,12 +190,22 @@ export class ReplayWorker implements Startable, EventSource {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#isRunning = false;
-    const handedBack = await Promise.all(this.#runners.map((runner) => runner.close(cut)));
-    this.#reporter.stopped(handedBack.reduce((sum, one) => sum + one, 0));
+    this.#reporter.stopped(await this.#closeAll(cut));
+  }
+
+  /** Resolves with how many messages were handed back. */
+  async #closeAll(cut: AbortSignal): Promise<number> {
+    this.#pauses.unwatch();
+    const handedBack = await Promise.all(CLUSTERS.map((cluster) => this.#runners[cluster].close(cut)));
+    return handedBack.reduce((sum, one) => sum + one, 0);
   }
 }
 
 interface StopOptions {
   readonly graceMs: number;
   readonly signal: AbortSignal | undefined;
+}
+
+function checkCluster(cluster: ClusterId): void {
+  if (!isClusterId(cluster)) throw new TypeError(expected("cluster", '"A" or "B"', cluster));
 }

@@ -77,6 +77,15 @@ export class Reporter implements EventSource {
     return this.#events.on(name, listener);
   }
 
+  /** So that the figures of a cluster are there before anything happens. */
+  begin(cluster: ClusterId, perSecond: number | undefined): void {
+    const { metrics } = this.#options;
+    for (const name of ["helix_in_hand", "helix_paused", "helix_breaker_open"] as const) {
+      metrics.gauge(name, { cluster }, 0);
+    }
+    this.rateLimit(cluster, perSecond);
+  }
+
   started(): void {
     this.#options.logger.info({}, "Replay worker started");
     this.#events.emit("worker:started", {});
@@ -89,6 +98,30 @@ export class Reporter implements EventSource {
 
   inHand(cluster: ClusterId, messages: number): void {
     this.#options.metrics.gauge("helix_in_hand", { cluster }, messages);
+  }
+
+  /** What a cluster may get at once. */
+  concurrency(cluster: ClusterId, executions: number): void {
+    this.#options.metrics.gauge("helix_concurrency_limit", { cluster }, executions);
+  }
+
+  /** What a cluster may get per second; undefined: any number. */
+  rateLimit(cluster: ClusterId, perSecond: number | undefined): void {
+    this.#options.metrics.gauge("helix_rate_limit", { cluster }, perSecond ?? Infinity);
+  }
+
+  /** @param reason Why nothing is replayed; undefined: it goes on. */
+  paused(cluster: ClusterId, reason: string | undefined): void {
+    const { logger, metrics, clusterNames } = this.#options;
+    metrics.gauge("helix_paused", { cluster }, reason === undefined ? 0 : 1);
+    const fields = { cluster: clusterNames[cluster] };
+    if (reason === undefined) {
+      logger.info(fields, "Replay to a cluster is resumed");
+      this.#events.emit("cluster:resumed", { cluster });
+    } else {
+      logger.info({ ...fields, reason }, "Replay to a cluster is paused");
+      this.#events.emit("cluster:paused", { cluster, reason });
+    }
   }
 
   breaker(cluster: ClusterId, state: BreakerState, cause: unknown, retryInMs: number): void {

@@ -55,7 +55,6 @@ export class Suspects {
   ended(): void {
     this.#isExecuting = false;
     this.#leaveTurn();
-    this.advance();
   }
 
   /** Everything that waits. One that is being marked is offered to `start` all the same. */

@@ -9,6 +9,7 @@ import { failure, payload, payloads } from "./rig.ts";
 async function startOverMemory(
   execute: (payload: ReplayPayload) => Promise<void>,
   queueOptions: object = {},
+  workerOptions: object = {},
 ) {
   const clock = new ManualClock();
   const queue = new MemoryReplayer({ clock, queueCapacity: 100_000, ...queueOptions });
@@ -25,6 +26,7 @@ async function startOverMemory(
       },
       probe: async () => {},
     },
+    ...workerOptions,
     onSuccess: ({ payload: one }) => ended.push([one.id, "applied"]),
     onDrop: ({ payload: one, cause }) => ended.push([one?.id ?? "", cause]),
   });
@@ -58,6 +60,23 @@ it("takes the ratio from the options of the queue", async () => {
     .join("");
   expect(firstThirty).toBe("HHL".repeat(10));
   expect(started).toHaveLength(80);
+  await worker.stop();
+});
+
+it.each([
+  ["is strict where the queue is", {}, `${"H".repeat(20)}${"L".repeat(20)}`],
+  [
+    "is what its own options say, whatever the queue's",
+    { strictPriority: false, highPriorityRatio: 1 },
+    "HL".repeat(20),
+  ],
+])("%s", async (_, options, order) => {
+  const { queue, worker, started } = await startOverMemory(async () => {}, { strictPriority: true }, options);
+  for (let i = 0; i < 20; i++) await queue.enqueue(payload({ priority: "low", name: `low${i}` }));
+  for (const one of payloads(20)) await queue.enqueue(one);
+  await worker.start();
+  await settle();
+  expect(started.map((id) => (id.startsWith("low") ? "L" : "H")).join("")).toBe(order);
   await worker.stop();
 });
 

@@ -224,6 +224,35 @@ describe("an outage", () => {
   });
 });
 
+describe("a cluster that flaps once a second", () => {
+  it("opens the breaker at growing intervals, and is a new outage after a while of calm", async () => {
+    let isAway = false;
+    const { queue, clock, record } = await startRig({
+      execute: async () => {
+        if (isAway) throw failure("unavailable");
+      },
+    });
+    const opened = record("cluster:breaker:opened");
+    const closed = record("cluster:breaker:closed");
+    for (let tenth = 0; tenth < 6000; tenth++) {
+      isAway = Math.floor(tenth / 10) % 2 === 0;
+      queue.put(payload());
+      await clock.advance(100);
+    }
+    // The interval is 2.5 to 5 s by then.
+    expect(opened.length).toBeLessThan(10 + 600 / 4);
+    expect(closed.length).toBeGreaterThan(20);
+    expect(opened.slice(6).every(({ retryInMs }) => retryInMs >= 2500)).toBe(true);
+
+    isAway = false;
+    await clock.advance(20_000);
+    isAway = true;
+    queue.put(payload());
+    await settle();
+    expect(opened.at(-1)?.retryInMs).toBe(100);
+  });
+});
+
 describe("a run of uncertain failures", () => {
   const uncertain = () => Promise.reject(failure("uncertain"));
 

@@ -220,6 +220,22 @@ describe("an execution that takes too long", () => {
     expect([failed.length, unsettled]).toEqual([2, []]);
   });
 
+  it("is given a second more when its timeout passed while the event loop was blocked", async () => {
+    const ends: (() => void)[] = [];
+    const { queue, clock, record } = await startRig({
+      execute: () => new Promise<void>((resolve) => void ends.push(resolve)),
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(...payloads(2));
+    await settle();
+    await clock.block(60_000);
+    ends[0]?.();
+    await clock.advance(999);
+    expect([queue.count("ack"), failed.length]).toEqual([1, 0]);
+    await clock.advance(1);
+    expect(failed).toMatchObject([{ attempts: 0, counted: false }]);
+  });
+
   it("has a deadline of its own, counted from its own start", async () => {
     const { queue, clock, executions } = await startRig({ executeTimeoutMs: 1000, execute: hang });
     queue.put(payload());
@@ -305,7 +321,14 @@ describe("metrics", () => {
     expect(gauges).toEqual({
       "helix_in_hand A": 1,
       "helix_in_hand B": 0,
+      "helix_breaker_open A": 0,
       "helix_breaker_open B": 1,
+      "helix_concurrency_limit A": 128,
+      "helix_concurrency_limit B": 0,
+      "helix_rate_limit A": Infinity,
+      "helix_rate_limit B": Infinity,
+      "helix_paused A": 0,
+      "helix_paused B": 0,
       "helix_replay_lag_seconds A": 1.5,
     });
   });

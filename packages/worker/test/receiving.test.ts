@@ -1,5 +1,7 @@
-import { settle } from "@helix/testkit/manual-clock";
-import { describe, expect, it } from "vitest";
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ReplayWorker } from "../src/index.ts";
+import { PolledQueue } from "./polled-queue.ts";
 import { executedIds, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("what a worker takes", () => {
@@ -46,6 +48,26 @@ describe("what a worker takes", () => {
     confirm();
     await settle();
     expect(queue.count("ack")).toBe(1000);
+  });
+
+  it.each([100, 2500])("comes within %i ms from a queue that has to be asked", async (pollIntervalMs) => {
+    const clock = new ManualClock();
+    const queue = new PolledQueue(clock);
+    const applied: number[] = [];
+    const worker = new ReplayWorker({
+      queue,
+      clock,
+      pollIntervalMs,
+      executor: async () => void applied.push(clock.monotonicMs()),
+    });
+    onTestFinished(() => worker.stop());
+    await worker.start();
+    await clock.advance(10_000);
+    queue.put(...payloads(3));
+    await clock.advance(pollIntervalMs - 1);
+    expect([applied, queue.looks]).toEqual([[], 4 * (1 + Math.ceil(10_000 / pollIntervalMs))]);
+    await clock.advance(1);
+    expect(applied).toEqual([10_000 + pollIntervalMs, 10_000 + pollIntervalMs, 10_000 + pollIntervalMs]);
   });
 
   it("tells the queue how often to look", async () => {

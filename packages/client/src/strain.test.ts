@@ -1,0 +1,26 @@
+import { errors } from "cassandra-driver";
+import { expect, test } from "vitest";
+import { strainOf } from "./strain.ts";
+
+const response = (code: number) => new errors.ResponseError(code, "");
+const hosts = (...inner: unknown[]) =>
+  new errors.NoHostAvailableError(Object.fromEntries(inner.map((error, n) => [`10.0.0.${n}:9042`, error])));
+const timedOut = () => new errors.OperationTimedOutError("no reply", "10.0.0.1");
+const busy = () => new errors.BusyConnectionError("10.0.0.1", 2048, 1);
+
+test.each<[string, unknown, string | undefined]>([
+  ["overloaded", response(0x1001), "overload"],
+  ["busy", busy(), "overload"],
+  ["write timeout", response(0x1100), "timeout"],
+  ["read timeout", response(0x1200), "timeout"],
+  ["timed out", timedOut(), "timeout"],
+  ["overloaded, another host timed out", hosts(timedOut(), response(0x1001)), "overload"],
+  ["every host timed out or is down", hosts("Host considered as DOWN", timedOut()), "timeout"],
+  ["every host is down", hosts("Host considered as DOWN"), undefined],
+  ["no replicas", response(0x1000), undefined],
+  ["syntax", response(0x2000), undefined],
+  ["unknown", new Error("what?"), undefined],
+  ["nothing", undefined, undefined],
+])("the load, by an error: %s", (_, error, expected) => {
+  expect(strainOf(error)).toBe(expected);
+});
