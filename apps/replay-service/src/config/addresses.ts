@@ -1,0 +1,18 @@
+/** `host`, `host:port`, `[::1]` or `[::1]:port`; undefined if it is none of them. */
+export function hostPortOf(text: string): { host: string; port: number | undefined } | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined) return undefined;
+  if (match?.[3] === undefined) return { host, port: undefined };
+  const port = Number(match[3]);
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
+}
+
+export function isHostPort(text: string): boolean {
+  return hostPortOf(text) !== undefined;
+}
+
+/** A password in an address would end in log lines and monitoring: there is a setting for it. */
+export function isNatsServer(text: string): boolean {
+  return isHostPort(text.replace(/^(nats|tls):\/\//, ""));
+}

@@ -1,0 +1,94 @@
+import { errorText } from "../error-text.ts";
+import { CONFIG_FILE, variableOf } from "./names.ts";
+import { combinedMistakes } from "./rules.ts";
+import { type ServiceConfig, settings } from "./schema.ts";
+import { quote, type Setting } from "./setting.ts";
+import { ConfigFile, type Environment, type Given, type ReadFile, Sources } from "./sources.ts";
+import { unknownMistakes } from "./unknown-names.ts";
+
+export interface LoadedConfig {
+  readonly config: ServiceConfig;
+  /** Where each value came from, by variable: `environment`, the path of the configuration file, or `default`. */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** Everything that is wrong with a configuration, one sentence each. No secret is in any. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join("\n"));
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * The configuration from variables and, if `HELIX_CONFIG_FILE` names one, a JSON file; variables win.
+ *
+ * @throws ConfigError with every mistake at once.
+ */
+export function loadConfig(env: Environment, readFile: ReadFile): LoadedConfig {
+  const mistakes: string[] = [];
+  let file: ConfigFile | undefined;
+  const path = env[CONFIG_FILE] || undefined;
+  if (path !== undefined) {
+    const read = ConfigFile.read(path, readFile);
+    if (typeof read === "string") mistakes.push(read);
+    else file = read;
+  }
+  const sources = new Sources(env, file);
+  const config: Record<string, Record<string, unknown>> = {};
+  const origins = new Map<string, string>();
+  for (const { section, key, setting } of settings()) {
+    const keys = config[section] ?? {};
+    config[section] = keys;
+    const variable = variableOf(section, key);
+    const [given, other] = sources.find(section, key, setting);
+    if (given === undefined) {
+      keys[key] = setting.fallback;
+      // What is in a file that cannot be read is not missing.
+      if (setting.required && (path === undefined || file !== undefined)) {
+        mistakes.push(`${variable}: expected ${setting.expectation}, got nothing`);
+      }
+    } else if (other !== undefined) {
+      mistakes.push(`${given.place}: expected to be given alone, got ${other.place} as well`);
+    } else {
+      const read = readSetting(setting, given, readFile);
+      if ("mistake" in read) mistakes.push(read.mistake);
+      else keys[key] = read.value;
+    }
+    origins.set(variable, given?.source ?? "default");
+  }
+  const read = config as unknown as ServiceConfig;
+  mistakes.push(...unknownMistakes(env, file), ...combinedMistakes(read, readFile));
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return { config: read, origins };
+}
+
+type Read = { readonly value: unknown } | { readonly mistake: string };
+
+function readSetting(setting: Setting<unknown>, given: Given, readFile: ReadFile): Read {
+  const { place, value, isText, isSecretFile } = given;
+  const read = isText ? setting.parse(value as string) : setting.accept(value);
+  if (read === undefined) {
+    return { mistake: `${place}: expected ${setting.expectation}, got ${quote(setting, value)}` };
+  }
+  if (!setting.file && !isSecretFile) return { value: read };
+  const name = JSON.stringify(read);
+  let content: string;
+  try {
+    content = readFile(read as string);
+  } catch (error) {
+    return {
+      mistake: `${place}: expected the path of a file that can be read, got ${name} (${errorText(error)})`,
+    };
+  }
+  if (setting.file) return { value: read };
+  // Editors and `echo` end the line.
+  const secret = content.replace(/\r?\n$/, "");
+  if (secret !== "") return { value: secret };
+  return {
+    mistake: `${place}: expected the path of a file that holds the secret, got ${name}, which is empty`,
+  };
+}

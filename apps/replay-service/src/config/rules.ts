@@ -1,0 +1,107 @@
+import { createSecureContext } from "node:tls";
+import { hostPortOf } from "./addresses.ts";
+import { variableOf } from "./names.ts";
+import type { ServiceConfig } from "./schema.ts";
+import type { ReadFile } from "./sources.ts";
+
+/** Sections that hold a login and TLS files. */
+const LINKS = ["nats", "clusterA", "clusterB"] as const;
+type LinkName = (typeof LINKS)[number];
+type Tls = Pick<ServiceConfig["nats"], "tls" | "tlsCaFile" | "tlsCertFile" | "tlsKeyFile">;
+
+/**
+ * What each setting alone cannot know: mistakes in how they go together. Settings that are wrong by themselves have
+ * their default here, or are undefined, whatever the types say.
+ */
+export function combinedMistakes(config: ServiceConfig, readFile: ReadFile): string[] {
+  return [
+    ...natsLogin(config),
+    ...LINKS.flatMap((link) => [...login(link, config), ...tls(link, config[link], readFile)]),
+    ...sameCluster(config),
+    ...amounts(config),
+  ];
+}
+
+function natsLogin({ nats }: ServiceConfig): string[] {
+  const ways = (["user", "token", "credsFile"] as const).filter((key) => nats[key] !== undefined);
+  if (ways.length < 2) return [];
+  const names = ways.map((key) => variableOf("nats", key)).join(", ");
+  return [`${names}: expected one way to log in, got ${ways.length}`];
+}
+
+function login(link: LinkName, config: ServiceConfig): string[] {
+  const { user, password } = config[link];
+  if ((user === undefined) === (password === undefined)) return [];
+  const [given, absent] = user === undefined ? ["password", "user"] : ["user", "password"];
+  return [`${variableOf(link, absent)}: expected together with ${variableOf(link, given)}, got nothing`];
+}
+
+function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
+  const files = (["tlsCaFile", "tlsCertFile", "tlsKeyFile"] as const).filter(
+    (key) => settings[key] !== undefined,
+  );
+  const names = files.map((key) => variableOf(link, key)).join(", ");
+  if (files.length === 0) return [];
+  if (settings.tls === false)
+    return [`${variableOf(link, "tls")}: expected true, since there is ${names}, got false`];
+  const { tlsCertFile, tlsKeyFile } = settings;
+  if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
+    const [given, absent] =
+      tlsCertFile === undefined ? ["tlsKeyFile", "tlsCertFile"] : ["tlsCertFile", "tlsKeyFile"];
+    return [`${variableOf(link, absent)}: expected together with ${variableOf(link, given)}, got nothing`];
+  }
+  const context = secureContextOf(settings, readFile);
+  // OpenSSL passes over what is no certificate: nobody would be trusted, and nobody told.
+  if (context.ca?.includes("-----BEGIN CERTIFICATE-----") === false) {
+    return [`${variableOf(link, "tlsCaFile")}: expected PEM certificates, got a file without any`];
+  }
+  try {
+    createSecureContext(context);
+    return [];
+  } catch (error) {
+    const { message } = error as Error;
+    return [`${names}: expected PEM files that belong together, got files that OpenSSL refuses (${message})`];
+  }
+}
+
+/** The contents of the files, as Node takes them. */
+export function secureContextOf(
+  { tlsCaFile, tlsCertFile, tlsKeyFile }: Tls,
+  readFile: ReadFile,
+): { ca?: string; cert?: string; key?: string } {
+  return {
+    ...(tlsCaFile !== undefined && { ca: readFile(tlsCaFile) }),
+    ...(tlsCertFile !== undefined && { cert: readFile(tlsCertFile) }),
+    ...(tlsKeyFile !== undefined && { key: readFile(tlsKeyFile) }),
+  };
+}
+
+/** Both names for one cluster: every write would be replayed where it already is. */
+function sameCluster({ clusterA, clusterB }: ServiceConfig): string[] {
+  const nodes = ({ contactPoints = [], port }: Partial<ServiceConfig["clusterA"]>) =>
+    contactPoints.map((point) => {
+      const address = hostPortOf(point);
+      return `${address?.host}:${address?.port ?? port}`;
+    });
+  const ofA = nodes(clusterA);
+  const shared = nodes(clusterB).find((node) => ofA.includes(node));
+  if (shared === undefined) return [];
+  const names = [variableOf("clusterA", "contactPoints"), variableOf("clusterB", "contactPoints")];
+  return [`${names.join(", ")}: expected nodes of two clusters, got ${shared} in both`];
+}
+
+function amounts({ worker, queue }: ServiceConfig): string[] {
+  const mistakes: string[] = [];
+  const atLeast = (section: "worker" | "queue", key: string, value: number, other: string, least: number) => {
+    if (!(value < least)) return;
+    mistakes.push(
+      `${variableOf(section, key)}: expected at least ${variableOf(section, other)} (${least}), got ${value}`,
+    );
+  };
+  atLeast("worker", "maxRetryDelayMs", worker.maxRetryDelayMs, "retryDelayMs", worker.retryDelayMs);
+  atLeast("queue", "enqueueTimeoutMs", queue.enqueueTimeoutMs, "publishTimeoutMs", queue.publishTimeoutMs);
+  if (queue.replicas % 2 === 0) {
+    mistakes.push(`${variableOf("queue", "replicas")}: expected 1, 3 or 5, got ${queue.replicas}`);
+  }
+  return mistakes;
+}

@@ -1,0 +1,55 @@
+import type { Logger } from "@helix/core";
+import { type DestinationStream, pino } from "pino";
+import type { ServiceConfig } from "./config/schema.ts";
+import { errorText } from "./error-text.ts";
+
+/** Fields in which somebody's error stands, whatever was thrown. */
+const ERROR_FIELDS = new Set(["error", "err", "cause"]);
+
+/**
+ * The packages' logger on pino: a JSON line per fact, with `time`, `level` and `message`. Of an error it writes name, code
+ * and what {@link errorText} lets through, never a stack or a `cause`, where a bound value may stand.
+ */
+export function pinoLogger(level: ServiceConfig["log"]["level"], destination: DestinationStream): Logger {
+  const log = pino(
+    {
+      level,
+      base: null,
+      messageKey: "message",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+  return {
+    debug: (fields, message) => log.debug(withoutValues(fields), message),
+    info: (fields, message) => log.info(withoutValues(fields), message),
+    warn: (fields, message) => log.warn(withoutValues(fields), message),
+    error: (fields, message) => log.error(withoutValues(fields), message),
+  };
+}
+
+function withoutValues(fields: object): object {
+  const safe: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const isError = value instanceof Error || ERROR_FIELDS.has(name);
+    // One name for it, whatever a package calls it.
+    safe[name === "err" ? "error" : name] = isError ? describeError(value) : value;
+  }
+  return safe;
+}
+
+function describeError(error: unknown): object {
+  const { name, code, differences } = (error ?? {}) as {
+    name?: unknown;
+    code?: unknown;
+    differences?: unknown;
+  };
+  return {
+    name: typeof name === "string" ? name : typeof error,
+    ...((typeof code === "string" || typeof code === "number") && { code }),
+    text: errorText(error),
+    ...(differences !== undefined && { differences }),
+  };
+}

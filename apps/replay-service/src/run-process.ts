@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "@helix/core";
+import { type DestinationStream, pino } from "pino";
+import { describeConfig } from "./config/describe-config.ts";
+import { ConfigError, type LoadedConfig, loadConfig } from "./config/load-config.ts";
+import type { Environment } from "./config/sources.ts";
+import { EXIT } from "./exit-codes.ts";
+import { pinoLogger } from "./pino-logger.ts";
+import type { OpenQueue } from "./queue.ts";
+import { RateLimitedLogger } from "./rate-limited-logger.ts";
+import { runService, ServiceRefusedError } from "./service.ts";
+
+/** Same cause, same line: once in so long. */
+const LOG_WINDOW_MS = 10_000;
+
+const SIGNALS = Object.freeze({ SIGINT: 2, SIGTERM: 15 });
+
+export const USAGE = `The Helix replay service: executes failed writes again on the cluster that missed them.
+
+  helix-replay-service            runs until SIGTERM
+  helix-replay-service --check    prints the effective configuration, secrets masked, and ends
+  helix-replay-service --help     prints this text
+
+It is configured by HELIX_... variables and an optional HELIX_CONFIG_FILE.
+Exit code: 0 in order, 64 configuration, 69 refused, 70 internal, 75 not in order, 130 or 143 second signal.
+`;
+
+/** What of `process` is touched here. */
+export interface Host {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  exit(code: number): void;
+}
+
+/**
+ * The program, from its arguments to its exit code. The first SIGTERM or SIGINT stops it in order, the second ends it at
+ * once.
+ */
+export async function runProcess(
+  host: Host,
+  openQueue: OpenQueue,
+  logTo?: DestinationStream,
+): Promise<number> {
+  const [flag, ...more] = host.argv.slice(2);
+  if (flag === "--help" && more.length === 0) {
+    host.stdout.write(USAGE);
+    return EXIT.ok;
+  }
+  if ((flag !== undefined && flag !== "--check") || more.length > 0) {
+    host.stderr.write(`Unknown arguments\n\n${USAGE}`);
+    return EXIT.configuration;
+  }
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig(host.env, readFile);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const count = error.mistakes.length === 1 ? "One mistake" : `${error.mistakes.length} mistakes`;
+    host.stderr.write(
+      `${count} in the configuration:\n${error.mistakes.map((one) => `  ${one}\n`).join("")}`,
+    );
+    return EXIT.configuration;
+  }
+  if (flag === "--check") {
+    host.stdout.write(describeConfig(loaded));
+    return EXIT.ok;
+  }
+  return serve(host, loaded, openQueue, logTo);
+}
+
+async function serve(
+  host: Host,
+  { config }: LoadedConfig,
+  openQueue: OpenQueue,
+  // Synchronous: what was logged before an exit is there.
+  logTo: DestinationStream = pino.destination({ fd: 1, sync: true }),
+): Promise<number> {
+  const log = pinoLogger(config.log.level, logTo);
+  const logger = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
+  const end = (code: number) => {
+    logger.flush();
+    host.exit(code);
+  };
+  const fault = (error: unknown) => {
+    log.error({ error, frames: framesOf(error) }, "a fault of the service itself; it ends");
+    end(EXIT.internal);
+  };
+  host.on("uncaughtException", fault);
+  host.on("unhandledRejection", fault);
+  const stop = new AbortController();
+  for (const [signal, number] of Object.entries(SIGNALS)) {
+    host.on(signal, () => {
+      if (stop.signal.aborted) {
+        log.warn({ signal }, "a second signal: the service ends at once");
+        end(EXIT.signal + number);
+        return;
+      }
+      log.info({ signal }, "told to stop");
+      stop.abort();
+    });
+  }
+  try {
+    const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
+    return inOrder ? EXIT.ok : EXIT.unfinished;
+  } catch (error) {
+    if (error instanceof ServiceRefusedError) return EXIT.refused;
+    log.error({ error, frames: framesOf(error) }, "a fault of the service itself; it ends");
+    return EXIT.internal;
+  } finally {
+    logger.flush();
+  }
+}
+
+function readFile(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** Where it was thrown, without the message at the head of the stack, which may quote a value. */
+function framesOf(error: unknown): string[] {
+  const { stack } = (error ?? {}) as { stack?: unknown };
+  if (typeof stack !== "string") return [];
+  return stack
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => /^at .*:\d+:\d+\)?$/.test(line));
+}

@@ -1,0 +1,126 @@
+import { type ConnectedReplayExecutor, connectReplayExecutor } from "@helix/client";
+import {
+  CLUSTERS,
+  type Clock,
+  type ClusterId,
+  type Logger,
+  type Metrics,
+  silentMetrics,
+  systemClock,
+} from "@helix/core";
+import { ReplayWorker } from "@helix/worker";
+import { ClusterWatch } from "./cluster-watch.ts";
+import type { ServiceConfig } from "./config/schema.ts";
+import type { ReadFile } from "./config/sources.ts";
+import { listen, type ProbeServer, probeRoutes, type Routes } from "./probe-server.ts";
+import type { OpenQueue } from "./queue.ts";
+import { Readiness } from "./readiness.ts";
+import { clusterNames, sessionOptions } from "./sessions.ts";
+import { stopInOrder } from "./stop-in-order.ts";
+
+export interface ServiceOptions {
+  readonly config: ServiceConfig;
+  readonly openQueue: OpenQueue;
+  /** Aborted when the service is to stop. */
+  readonly stop: AbortSignal;
+  readonly logger: Logger;
+  /** For the PEM files of the configuration. */
+  readonly readFile: ReadFile;
+  /** @default none */
+  readonly metrics?: Metrics | undefined;
+  /** More to answer beside the probes, by path. @default none */
+  readonly routes?: Routes | undefined;
+  /** @default the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+/** Something refuses the service, and waiting will not cure it. The log has said what. */
+export class ServiceRefusedError extends Error {
+  override readonly name = "ServiceRefusedError";
+}
+
+/**
+ * The pod: takes messages from the queue and executes them until it is told to stop. It starts, and stays alive, while
+ * the queue or a cluster is away; both are sought, and `/readyz` says what is missing.
+ *
+ * starting → running → (`stop`) stopping → resolved. Resolves when nothing of it is left, or when the grace period is
+ * over: with whether everything was finished or handed back in it.
+ *
+ * Rejects with ServiceRefusedError if the probes cannot listen or the queue refuses for good; everything is closed then.
+ */
+export async function runService(options: ServiceOptions): Promise<{ inOrder: boolean }> {
+  const { config, openQueue, stop, logger, readFile, metrics = silentMetrics, clock = systemClock } = options;
+  const readiness = new Readiness();
+  readiness.set("queue", () => ({ up: false, detail: "is being opened" }));
+  readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
+  const server = await listenOrRefuse(options, { ...probeRoutes(readiness), ...options.routes });
+  logger.info({ port: server.port }, "the service has started; its probes answer");
+
+  const executor = await connectReplayExecutor(sessionOptions(config, { logger, metrics, readFile }));
+  const watches = watchClusters(config, executor, readiness);
+  const opening = openQueue(config, { logger });
+  const opened = await Promise.race([opening, aborted(stop)]).catch((error: unknown) => {
+    logger.error({ error }, "the queue refuses the service; it stops");
+    return new ServiceRefusedError("The queue refuses the service", { cause: error });
+  });
+  let worker: ReplayWorker | undefined;
+  if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
+    readiness.set("queue", () => opened.health());
+    const { requestTimeoutMs: _, ...workerOptions } = config.worker;
+    const { queue } = opened;
+    worker = new ReplayWorker({
+      ...workerOptions,
+      queue,
+      executor,
+      logger,
+      metrics,
+      clusterNames: clusterNames(config),
+    });
+    for (const watch of watches) watch.watchWorker(worker);
+    await worker.start();
+    readiness.set("worker", () => ({ up: true }));
+    await aborted(stop);
+  }
+
+  readiness.set("service", () => ({ up: false, detail: "is stopping" }));
+  const { graceMs } = config.stop;
+  logger.info({ graceMs }, "the service stops: what is in hand is finished or handed back");
+  for (const watch of watches) watch.close();
+  const closeQueue = async () => (await opening.catch(() => undefined))?.close();
+  const closeSessions = () => executor.close();
+  const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
+  await server.close();
+  if (opened instanceof ServiceRefusedError) throw opened;
+  logger.info({ inOrder }, "the service has stopped");
+  return { inOrder };
+}
+
+async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes): Promise<ProbeServer> {
+  try {
+    return await listen({ ...config.http, routes });
+  } catch (error) {
+    logger.error({ error, ...config.http }, "the probes cannot listen; the service does not start");
+    throw new ServiceRefusedError("The probes cannot listen", { cause: error });
+  }
+}
+
+function watchClusters(
+  config: ServiceConfig,
+  executor: ConnectedReplayExecutor,
+  readiness: Readiness,
+): ClusterWatch[] {
+  return CLUSTERS.map((cluster: ClusterId) => {
+    const watch = new ClusterWatch(cluster, executor);
+    const name = clusterNames(config)[cluster];
+    // Display names may be the same, or that of another part.
+    readiness.set(`cluster ${cluster}${name === cluster ? "" : ` (${name})`}`, () => watch.health);
+    return watch;
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

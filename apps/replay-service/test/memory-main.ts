@@ -1,0 +1,15 @@
+/** The service as it is started in production, on a queue in memory that holds what the test gave it. */
+import process from "node:process";
+import { createPayload } from "@helix/core";
+import { MemoryReplayer } from "@helix/replayer-memory";
+import type { OpenQueue } from "../src/queue.ts";
+import { runProcess } from "../src/run-process.ts";
+
+const openQueue: OpenQueue = async () => {
+  const queue = new MemoryReplayer();
+  for (const input of JSON.parse(process.env.TEST_PAYLOADS ?? "[]"))
+    await queue.enqueue(createPayload(input));
+  return { queue, health: () => ({ up: true }), close: () => queue.close() };
+};
+
+process.exit(await runProcess(process, openQueue));

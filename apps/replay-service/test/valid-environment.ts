@@ -1,0 +1,18 @@
+/** The least that is a valid configuration. */
+export const VALID = Object.freeze({
+  HELIX_NATS_SERVERS: "nats-1:4222,nats-2:4222",
+  HELIX_CLUSTER_A_CONTACT_POINTS: "10.0.0.1,10.0.0.2:9142",
+  HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "dc1",
+  HELIX_CLUSTER_B_CONTACT_POINTS: "10.1.0.1",
+  HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "dc2",
+});
+
+/** Files as a test has them, instead of a disk. */
+export function filesOf(files: Readonly<Record<string, string>>): (path: string) => string {
+  return (path) => {
+    const content = files[path];
+    if (content !== undefined) return content;
+    const error = new Error(`ENOENT: no such file or directory, open '${path}'`);
+    throw Object.assign(error, { code: "ENOENT", syscall: "open" });
+  };
+}
