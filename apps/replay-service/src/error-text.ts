@@ -48,7 +48,7 @@ interface ErrorShape {
 export function errorText(error: unknown): string {
   if (typeof error !== "object" || error === null) return `a thrown ${typeof error}`;
   const { name, code, message, innerErrors } = error as ErrorShape;
-  if (name === "NoHostAvailableError") return hostsText(innerErrors);
+  if (name === "NoHostAvailableError") return hostsText(innerErrors) ?? String(message);
   const text = typeof message === "string" && message !== "" && isHarmless(error) ? message : undefined;
   if (text !== undefined) return text;
   const label = typeof name === "string" ? name : "Error";
@@ -67,13 +67,13 @@ function isHarmless(error: ErrorShape & object): boolean {
   return HARMLESS.has(String(name));
 }
 
-/** Per host, since the text of the whole quotes only the first. */
-function hostsText(innerErrors: unknown): string {
-  if (typeof innerErrors !== "object" || innerErrors === null) return "no host could be asked";
+/** Per host, since the text of the whole quotes only the first; undefined if there is none. */
+function hostsText(innerErrors: unknown): string | undefined {
+  if (typeof innerErrors !== "object" || innerErrors === null) return undefined;
   const parts = Object.entries(innerErrors).map(([host, inner]) =>
     typeof inner === "object" && inner !== null ? `${host}: ${errorText(inner)}` : `${host}: not asked`,
   );
-  return parts.length === 0 ? "no host could be asked" : parts.join("; ");
+  return parts.length === 0 ? undefined : parts.join("; ");
 }
 
 function codeText(code: unknown): string {

@@ -1,4 +1,4 @@
-import { Client, policies, types } from "cassandra-driver";
+import { Client, type ClientOptions, policies, types } from "cassandra-driver";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   cell,
@@ -25,7 +25,10 @@ async function serve(options: ScriptedCqlServerOptions = {}): Promise<ScriptedCq
   return server;
 }
 
-async function connect(server: ScriptedCqlServer, options: { keyspace?: string } = {}): Promise<Client> {
+async function connect(
+  server: ScriptedCqlServer,
+  options: Pick<ClientOptions, "keyspace" | "credentials"> = {},
+): Promise<Client> {
   const client = new Client({
     contactPoints: [server.contactPoint],
     localDataCenter: server.localDataCenter,
@@ -51,6 +54,17 @@ const failure = (promise: Promise<unknown>) =>
 const INSERT = "INSERT INTO ks.t (id, v, w) VALUES (?, ?, ?)";
 
 describe("a scripted CQL server", () => {
+  it("lets in who knows the password, and tells who does not as a real server does", async () => {
+    const server = await serve({ credentials: { user: "helix", password: "right" } });
+    const login = (password: string) => connect(server, { credentials: { username: "helix", password } });
+    const client = await login("right");
+    await client.execute("SELECT v FROM ks.t");
+    const error = await failure(login("wrong"));
+    const [inner] = Object.values(error.innerErrors as object);
+    expect(inner.name).toBe("AuthenticationError");
+    expect(inner.message).toContain("Provided username helix and/or password are incorrect");
+  });
+
   it("hands a prepared statement to the handler, as the unmodified driver has encoded it", async () => {
     const server = await serve({ types: () => ["int", "text", "text"] });
     const client = await connect(server);

@@ -32,6 +32,8 @@ export interface ScriptedCqlServerOptions {
   readonly peers?: readonly string[] | undefined;
   /** @default "datacenter1" */
   readonly dataCenter?: string | undefined;
+  /** Asks for a login by password and refuses every other. @default asks for none */
+  readonly credentials?: { readonly user: string; readonly password: string } | undefined;
   /** Whether `requests` and `prepares` are kept. @default true */
   readonly record?: boolean | undefined;
 }
@@ -175,6 +177,10 @@ export class ScriptedCqlServer implements AsyncDisposable {
       case OPCODE.options:
         return raw(OPCODE.supported, new WireWriter().short(1).string("CQL_VERSION").stringList(["3.4.7"]));
       case OPCODE.startup:
+        if (this.#options.credentials === undefined) return raw(OPCODE.ready, new WireWriter());
+        return raw(OPCODE.authenticate, new WireWriter().string(PASSWORD_AUTHENTICATOR));
+      case OPCODE.authResponse:
+        return this.#logIn(new WireReader(frame.body).value());
       case OPCODE.register:
         return raw(OPCODE.ready, new WireWriter());
       case OPCODE.prepare:
@@ -186,6 +192,17 @@ export class ScriptedCqlServer implements AsyncDisposable {
       default:
         return reply.error({ code: "protocolError", message: `Unknown opcode ${frame.opcode}` });
     }
+  }
+
+  /** The client's token is `NUL user NUL password`, as SASL's PLAIN has it. */
+  #logIn(token: Buffer | null | undefined): Response {
+    const [, user = "", password] = token?.toString("utf8").split("\0") ?? [];
+    const { credentials } = this.#options;
+    if (user === credentials?.user && password === credentials.password) {
+      return raw(OPCODE.authSuccess, new WireWriter().bytes(null));
+    }
+    const message = `Provided username ${user} and/or password are incorrect`;
+    return reply.error({ code: "badCredentials", message });
   }
 
   #prepare(query: string): Response {
@@ -215,6 +232,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
 }
 
 const RELEASE = "5.0.0";
+const PASSWORD_AUTHENTICATOR = "org.apache.cassandra.auth.PasswordAuthenticator";
 
 /** What the handler does not decide is answered with a frame of the protocol's own. */
 type Response =

@@ -3,6 +3,7 @@ export const OPCODE = {
   error: 0x00,
   startup: 0x01,
   ready: 0x02,
+  authenticate: 0x03,
   options: 0x05,
   supported: 0x06,
   query: 0x07,
@@ -11,6 +12,8 @@ export const OPCODE = {
   execute: 0x0a,
   register: 0x0b,
   batch: 0x0d,
+  authResponse: 0x0f,
+  authSuccess: 0x10,
 } as const;
 
 /** The one version spoken here, which is also the highest that the driver knows of Apache Cassandra. */

@@ -1,0 +1,130 @@
+import { type CqlRequest, type Reply, reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startServers } from "./pod.ts";
+import { FROM_SOURCE, ServiceProcess } from "./service-process.ts";
+
+const CANARY = "canary-4711";
+
+let servers: { A: ScriptedCqlServer; B: ScriptedCqlServer };
+let onRequest: (request: CqlRequest) => Reply = () => reply.void;
+
+beforeEach(async () => {
+  onRequest = () => reply.void;
+  const types = (query: string) => (query.includes("amount") ? (["bigint"] as const) : []);
+  servers = await startServers({
+    A: { onRequest: (request) => onRequest(request), types },
+    B: {
+      onRequest: (request) => onRequest(request),
+      types,
+      credentials: { user: "helix", password: CANARY },
+    },
+  });
+});
+afterEach(() => Promise.all([servers.A.close(), servers.B.close()]));
+
+function environment(more: Record<string, string> = {}): Record<string, string> {
+  return {
+    HELIX_NATS_SERVERS: "127.0.0.1:4222",
+    HELIX_NATS_TOKEN: CANARY,
+    HELIX_CLUSTER_A_CONTACT_POINTS: servers.A.contactPoint,
+    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
+    HELIX_CLUSTER_B_CONTACT_POINTS: servers.B.contactPoint,
+    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
+    HELIX_CLUSTER_B_USER: "helix",
+    HELIX_CLUSTER_B_PASSWORD: CANARY,
+    HELIX_HTTP_HOST: "127.0.0.1",
+    HELIX_HTTP_PORT: "0",
+    HELIX_LOG_LEVEL: "debug",
+    ...more,
+  };
+}
+
+const statement = (query: string, ...params: unknown[]) => ({
+  targetCluster: "B",
+  operation: { kind: "statement", query, params },
+  timestampMicros: 1_700_000_000_000_000,
+});
+
+describe("the process", () => {
+  test("is ready soon, is small while idle, and ends with 0 on SIGTERM", async () => {
+    await using service = new ServiceProcess(FROM_SOURCE, environment());
+    const readyMs = await service.ready();
+    const residentMiB = await service.residentMiB();
+    process.stdout.write(`ready after ${readyMs.toFixed()} ms, idle at ${residentMiB.toFixed()} MiB\n`);
+    expect(residentMiB).toBeLessThan(150);
+    expect((await service.get("/livez")).status).toBe(200);
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+    expect(service.log.at(-1)).toMatchObject({ message: "the service has stopped", inOrder: true });
+  });
+
+  test("ends at once on a second signal, with 128 and its number", async () => {
+    onRequest = () => reply.silence;
+    const payloads = JSON.stringify([statement("INSERT INTO shop.users (id) VALUES (?)", "1")]);
+    await using service = new ServiceProcess(FROM_SOURCE, environment({ TEST_PAYLOADS: payloads }));
+    await waitFor(() => servers.B.requests.length === 1, { timeoutMs: 10_000, describe: "B has the write" });
+    service.signal("SIGTERM");
+    await service.logged("told to stop");
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(143);
+  });
+
+  test("names every mistake on standard error, ends with 64 and starts nothing", async () => {
+    const env = environment({ HELIX_HTTP_PORT: "http", HELIX_NATS_TOKENS: CANARY });
+    await using service = new ServiceProcess(FROM_SOURCE, env);
+    expect(await service.ended).toBe(64);
+    expect(service.output).toBe(
+      "2 mistakes in the configuration:\n" +
+        '  HELIX_HTTP_PORT: expected an integer, 0 to 65535, got "http"\n' +
+        "  HELIX_NATS_TOKENS: no such variable; did you mean HELIX_NATS_TOKEN?\n",
+    );
+  });
+
+  test("prints the effective configuration with --check, and ends with 0", async () => {
+    await using service = new ServiceProcess([...FROM_SOURCE, "--check"], environment());
+    expect(await service.ended).toBe(0);
+    expect(service.output).toContain("HELIX_LOG_LEVEL=debug  # environment\n");
+    expect(service.output).not.toContain(CANARY);
+  });
+
+  test("refuses arguments that it does not know with 64", async () => {
+    await using service = new ServiceProcess([...FROM_SOURCE, "--port=80"], environment());
+    expect(await service.ended).toBe(64);
+  });
+});
+
+test("neither a bound value nor a password is in anything that it writes or answers, in its whole life", async () => {
+  // As Cassandra does it, the value is in the text of the refusal.
+  onRequest = ({ query }) => {
+    if (query.includes("serverError")) return reply.error({ code: "serverError", message: `bad ${CANARY}` });
+    if (query.includes("overloaded")) return reply.error({ code: "overloaded", message: `busy ${CANARY}` });
+    return reply.error({ code: "invalid", message: `Unable to make int from '${CANARY}'` });
+  };
+  const insert = (table: string, column: string) => `INSERT INTO shop.${table} (${column}) VALUES (?)`;
+  const batch = [
+    { query: insert("a", "amount"), params: [CANARY] },
+    { query: insert("b", "amount"), params: [CANARY] },
+  ];
+  const payloads = JSON.stringify([
+    statement(insert("invalid", "name"), CANARY),
+    statement(insert("serverError", "name"), CANARY),
+    // Refused by the encoder of the driver, which quotes it as well.
+    statement(insert("encoded", "amount"), CANARY),
+    { ...statement(""), operation: { kind: "batch", batchType: "logged", statements: batch } },
+  ]);
+  await using service = new ServiceProcess(FROM_SOURCE, environment({ TEST_PAYLOADS: payloads }));
+  await service.ready();
+  const dead = () => service.log.filter(({ message }) => message === "A message became a dead letter");
+  await waitFor(() => dead().length >= 2, { timeoutMs: 10_000, describe: () => service.output });
+  await waitFor(() => servers.B.requests.some(({ query }) => query.includes("serverError")), {
+    timeoutMs: 10_000,
+    describe: "what is tried again was tried",
+  });
+  const answers = [await service.get("/readyz"), await service.get("/livez")];
+  service.signal("SIGTERM");
+  expect(await service.ended).toBe(0);
+  expect(dead().map(({ error }) => (error as { name: string }).name)).toEqual(
+    expect.arrayContaining(["ResponseError", "TypeError"]),
+  );
+  expect(JSON.stringify(answers) + service.output).not.toContain(CANARY);
+});

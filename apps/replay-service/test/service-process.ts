@@ -1,0 +1,79 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { waitFor } from "@helix/testkit";
+
+const run = promisify(execFile);
+
+/** The service on a queue in memory, from source. */
+export const FROM_SOURCE = [
+  "--conditions=@helix/source",
+  fileURLToPath(new URL("memory-main.ts", import.meta.url)),
+];
+
+/** A process of the service, with all that it writes. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly startedAtMs = performance.now();
+  output = "";
+  /** Exit code, or the signal that killed it. */
+  readonly ended: Promise<number | string | null>;
+  readonly #child: ChildProcess;
+
+  /** @param program What Node is given. The environment is `env` and nothing else but the path. */
+  constructor(program: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, [...program], { env: { PATH: process.env.PATH, ...env } });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once("error", reject).once("close", (code, signal) => resolve(code ?? signal));
+    });
+  }
+
+  get log(): Record<string, unknown>[] {
+    return this.output
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves when it has logged this. */
+  async logged(message: string): Promise<Record<string, unknown>> {
+    return waitFor(() => this.log.find((line) => line.message === message), {
+      timeoutMs: 10_000,
+      describe: () => `"${message}" is logged; there is:\n${this.output}`,
+    });
+  }
+
+  async get(path: string): Promise<{ status: number; text: string }> {
+    const { port } = await this.logged("the service has started; its probes answer");
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Resolves when `/readyz` answers with 200: with how long that was after the start, in milliseconds. */
+  async ready(): Promise<number> {
+    await waitFor(async () => (await this.get("/readyz")).status === 200, {
+      timeoutMs: 10_000,
+      describe: () => `the service is ready; it said:\n${this.output}`,
+    });
+    return performance.now() - this.startedAtMs;
+  }
+
+  async residentMiB(): Promise<number> {
+    const { stdout } = await run("ps", ["-o", "rss=", "-p", String(this.#child.pid)]);
+    return Number(stdout) / 1024;
+  }
+
+  /** Kills it if it still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+}

@@ -1,0 +1,229 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { helixError } from "@helix/core";
+import { freePorts, reply, type ScriptedCqlServerOptions, waitFor } from "@helix/testkit";
+import { afterEach, describe, expect, test } from "vitest";
+import { ServiceRefusedError } from "../src/service.ts";
+import { inMemory, insert, Pod, type PodOptions, startServers } from "./pod.ts";
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function servers(options: Parameters<typeof startServers>[0] = {}) {
+  const both = await startServers(options);
+  open.push(() => Promise.all([both.A.close(), both.B.close()]));
+  return both;
+}
+
+function start(options: PodOptions): Pod {
+  const pod = new Pod(options);
+  open.push(() => pod.stop().catch(() => {}));
+  return pod;
+}
+
+const isReady = ({ status }: { status: number }) => status === 200;
+
+describe("a pod with all that it needs", () => {
+  test("is ready, replays what is in the queue on the cluster that missed it, and stops in order", async () => {
+    const clusters = await servers();
+    const pod = start({ servers: clusters });
+    await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+    const { body } = await pod.readyzWhen(isReady);
+    expect(body).toEqual({
+      ready: true,
+      missing: [],
+      parts: {
+        queue: { up: true },
+        worker: { up: true },
+        "cluster A": { up: true },
+        "cluster B": { up: true },
+      },
+    });
+    await waitFor(() => clusters.B.requests.length === 1, { timeoutMs: 5_000, describe: "B has the write" });
+    expect(clusters.A.requests).toEqual([]);
+    expect(await pod.stop()).toEqual({ inOrder: true });
+    expect(clusters.A.connections + clusters.B.connections).toBe(0);
+  });
+
+  test("answers what it has, and says no to the rest", async () => {
+    const pod = start({ servers: await servers() });
+    const livez = await pod.get("/livez");
+    expect([livez.status, livez.headers.get("content-type"), await livez.json()]).toEqual([
+      200,
+      "application/json",
+      { alive: true },
+    ]);
+    expect((await pod.get("/livez?verbose", "HEAD")).status).toBe(200);
+    expect((await pod.get("/metrics")).status).toBe(404);
+    expect((await pod.get("/toString")).status).toBe(404);
+    const post = await pod.get("/readyz", "POST");
+    expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+});
+
+describe("a pod that misses something stays alive, says what, and is ready when it is there", () => {
+  test("a cluster that is down at the start, and again later", async () => {
+    const clusters = await servers();
+    await clusters.B.setDown();
+    const pod = start({ servers: clusters, env: { HELIX_CLUSTER_B_NAME: "us_west" } });
+    const refused = `cluster B (us_west): ${clusters.B.contactPoint}: connect ECONNREFUSED ${clusters.B.contactPoint}`;
+    const { body } = await pod.readyzWhen(
+      ({ body }) => body.missing.length === 1 && /ECONN/.test(body.missing.join()),
+    );
+    expect(body.missing).toEqual([refused]);
+    expect((await pod.get("/livez")).status).toBe(200);
+    await clusters.B.setUp();
+    await pod.readyzWhen(isReady);
+    await clusters.B.setDown();
+    await pod.readyzWhen(({ body }) => body.parts["cluster B (us_west)"]?.up === false);
+    await clusters.B.setUp();
+    await pod.readyzWhen(isReady);
+  });
+
+  test("the queue", async () => {
+    const queue = { up: false, detail: "There is no connection to NATS" };
+    const pod = start({
+      servers: await servers(),
+      openQueue: async (config, context) => ({
+        ...(await inMemory(pod.queue)(config, context)),
+        health: () => queue,
+      }),
+    });
+    const { body } = await pod.readyzWhen(({ body }) => body.missing.length === 1);
+    expect(body.missing).toEqual(["queue: There is no connection to NATS"]);
+    queue.up = true;
+    await pod.readyzWhen(isReady);
+  });
+});
+
+describe("what an operator has got wrong is told, and sought again", () => {
+  const cases: [string, ScriptedCqlServerOptions, Record<string, string>, RegExp][] = [
+    [
+      "a data centre that the cluster does not have",
+      { dataCenter: "eu-west" },
+      {},
+      /^cluster B: .*localDataCenter was configured as 'datacenter1', but only found hosts in data centers: \[eu-west\]/,
+    ],
+    [
+      "a wrong password",
+      { credentials: { user: "helix", password: "right" } },
+      { HELIX_CLUSTER_B_USER: "helix", HELIX_CLUSTER_B_PASSWORD: "wr0ng-canary" },
+      /^cluster B: .*Provided username helix and\/or password are incorrect/,
+    ],
+    [
+      "no user where the cluster asks for one",
+      { credentials: { user: "helix", password: "right" } },
+      {},
+      /^cluster B: .*requires authentication, but no authenticator found/,
+    ],
+  ];
+  test.each(cases)("%s", async (_, options, env, detail) => {
+    const clusters = await servers({ B: options });
+    const pod = start({ servers: clusters, env });
+    const { body } = await pod.readyzWhen(
+      ({ body }) => body.missing.length === 1 && !/yet/.test(body.missing[0] ?? ""),
+    );
+    expect(body.missing[0]).toMatch(detail);
+    const told = pod.log.filter(({ message }) => message === "the configuration of the cluster is refused");
+    expect(told).toMatchObject([{ level: "error", cluster: "B", retryInMs: 15_000 }]);
+    expect(pod.lines.join()).not.toContain("wr0ng-canary");
+  });
+
+  test("a host that takes connections and never answers", async () => {
+    const clusters = await servers();
+    clusters.B.pause();
+    const pod = start({ servers: clusters, env: { HELIX_CLUSTER_B_READ_TIMEOUT_MS: "200" } });
+    const { body } = await pod.readyzWhen(
+      ({ body }) => body.missing.length === 1 && !/yet/.test(body.missing.join()),
+    );
+    expect(body.missing[0]).toMatch(/^cluster B: .*did not reply before timeout 200 ms/);
+    clusters.B.resume();
+    await pod.readyzWhen(isReady);
+  });
+});
+
+describe("what refuses the service for good ends it", () => {
+  test("a queue that is not as configured", async () => {
+    const clusters = await servers();
+    const drift = helixError("HELIX_PAYLOAD_INVALID", "stream helix-replay: max_msgs is 5, not 10", {});
+    const pod = start({ servers: clusters, openQueue: () => Promise.reject(drift) });
+    await expect(pod.ended).rejects.toThrow(ServiceRefusedError);
+    expect(pod.log).toContainEqual(
+      expect.objectContaining({
+        level: "error",
+        message: "the queue refuses the service; it stops",
+        error: { name: "HelixError", code: drift.code, text: drift.message },
+      }),
+    );
+    expect(clusters.A.connections + clusters.B.connections).toBe(0);
+  });
+
+  test("a port that somebody else has", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    open.push(async () => other.close());
+    await waitFor(() => other.listening, { timeoutMs: 5_000, describe: "the other listens" });
+    const { port } = other.address() as AddressInfo;
+    const pod = start({ servers: await servers(), env: { HELIX_HTTP_PORT: String(port) } });
+    await expect(pod.ended).rejects.toThrow(ServiceRefusedError);
+    expect(pod.log).toMatchObject([{ level: "error", port, error: { code: "EADDRINUSE" } }]);
+  });
+});
+
+describe("a stop", () => {
+  test("hands back what cannot be finished within the grace period, at no cost", async () => {
+    const clusters = await servers({ B: { onRequest: () => reply.silence } });
+    const pod = start({ servers: clusters, env: { HELIX_STOP_GRACE_MS: "1000" } });
+    await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+    await waitFor(() => clusters.B.requests.length === 1, { timeoutMs: 5_000, describe: "B has the write" });
+    const startedAt = performance.now();
+    expect(await pod.stop()).toEqual({ inOrder: true });
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
+    expect(pod.queue.drainAll()).toHaveLength(1);
+    expect(pod.log).toContainEqual(
+      expect.objectContaining({ message: "Replay worker stopped", handedBack: 1 }),
+    );
+  });
+
+  test("does not wait for a queue that is still being opened, and closes it when it is", async () => {
+    const [port] = await freePorts(1);
+    const nowhere = { contactPoint: `127.0.0.1:${port}` };
+    let finish = () => {};
+    const opening = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let closed = false;
+    const pod = start({
+      servers: { A: nowhere, B: { contactPoint: `127.0.0.2:${port}` } },
+      openQueue: async () => {
+        await opening;
+        const close = async () => {
+          closed = true;
+        };
+        return { queue: pod.queue, health: () => ({ up: true }), close };
+      },
+    });
+    const { body } = await pod.readyz();
+    expect(body.missing).toContain("queue: is being opened");
+    expect(body.missing).toContain("worker: waits for the queue");
+    const ended = pod.stop();
+    finish();
+    expect(await ended).toEqual({ inOrder: true });
+    expect(closed).toBe(true);
+  });
+
+  test("is not in order if the queue cannot be closed, or takes longer than the grace period", async () => {
+    const clusters = await servers();
+    const close = [() => Promise.reject(new Error("broken pipe")), () => new Promise<void>(() => {})];
+    for (const closeQueue of close) {
+      const pod = start({
+        servers: clusters,
+        env: { HELIX_STOP_GRACE_MS: "1000" },
+        openQueue: async () => ({ queue: pod.queue, health: () => ({ up: true }), close: closeQueue }),
+      });
+      await pod.readyzWhen(isReady);
+      expect(await pod.stop()).toEqual({ inOrder: false });
+    }
+  });
+});
