@@ -1,0 +1,131 @@
+import { EventEmitter } from "node:events";
+import { MemoryReplayer } from "@helix/replayer-memory";
+import { freePorts, waitFor } from "@helix/testkit";
+import { describe, expect, test } from "vitest";
+import { VALID } from "../test/valid-environment.ts";
+import type { OpenQueue } from "./queue.ts";
+import { type Host, runProcess } from "./run-process.ts";
+
+class FakeHost extends EventEmitter implements Host {
+  readonly argv: string[];
+  readonly env: Record<string, string>;
+  readonly exits: number[] = [];
+  readonly lines: string[] = [];
+  out = "";
+  err = "";
+  readonly stdout = {
+    write: (text: string) => {
+      this.out += text;
+    },
+  };
+  readonly stderr = {
+    write: (text: string) => {
+      this.err += text;
+    },
+  };
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    super();
+    this.argv = ["node", "main.js", ...args];
+    this.env = {
+      ...VALID,
+      HELIX_HTTP_HOST: "127.0.0.1",
+      HELIX_HTTP_PORT: "0",
+      HELIX_STOP_GRACE_MS: "1000",
+      ...env,
+    };
+  }
+
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+
+  run(openQueue: OpenQueue): Promise<number> {
+    return runProcess(this, openQueue, { write: (line) => void this.lines.push(line) });
+  }
+
+  get log(): Record<string, unknown>[] {
+    return this.lines.map((line) => JSON.parse(line));
+  }
+}
+
+/** A service whose clusters are nowhere, and that has started. */
+async function started(openQueue: OpenQueue): Promise<{ host: FakeHost; code: Promise<number> }> {
+  const [a, b] = await freePorts(2);
+  const host = new FakeHost([], {
+    HELIX_CLUSTER_A_CONTACT_POINTS: `127.0.0.1:${a}`,
+    HELIX_CLUSTER_B_CONTACT_POINTS: `127.0.0.1:${b}`,
+  });
+  const code = host.run(openQueue);
+  await waitFor(() => host.log.some(({ message }) => message === "Replay worker started"), {
+    timeoutMs: 5_000,
+    describe: "the worker runs",
+  });
+  return { host, code };
+}
+
+const openWith =
+  (close: () => Promise<void>): OpenQueue =>
+  async () => ({ queue: new MemoryReplayer(), health: () => ({ up: true }), close });
+
+const never: OpenQueue = () => expect.fail("nothing is opened");
+
+describe("the exit code", () => {
+  test("is 0 after a stop in order, and nothing has exited the process meanwhile", async () => {
+    const { host, code } = await started(openWith(async () => {}));
+    host.emit("SIGINT");
+    expect(await code).toBe(0);
+    expect(host.exits).toEqual([]);
+  });
+
+  test("is 75 if the grace period ends before the queue is closed", async () => {
+    const { host, code } = await started(openWith(() => new Promise(() => {})));
+    host.emit("SIGTERM");
+    expect(await code).toBe(75);
+  });
+
+  test("is 69 if the queue refuses", async () => {
+    const host = new FakeHost([]);
+    expect(await host.run(() => Promise.reject(new Error("refused")))).toBe(69);
+  });
+
+  test("is 130 at once for a second SIGINT", async () => {
+    const { host, code } = await started(openWith(() => new Promise(() => {})));
+    host.emit("SIGINT");
+    expect(host.exits).toEqual([]);
+    host.emit("SIGINT");
+    expect(host.exits).toEqual([130]);
+    await code;
+  });
+
+  test.each(["uncaughtException", "unhandledRejection"])(
+    "is 70 at once for an %s, of which the log has the frames and not the words",
+    async (event) => {
+      const { host, code } = await started(openWith(async () => {}));
+      host.emit(event, new TypeError("canary\n    of several lines"));
+      expect(host.exits).toEqual([70]);
+      const fault = host.log.find(({ message }) => message === "a fault of the service itself; it ends");
+      expect(fault).toMatchObject({
+        level: "error",
+        error: { name: "TypeError", text: "TypeError" },
+        frames: expect.arrayContaining([expect.stringContaining("run-process.test.ts")]),
+      });
+      expect(host.lines.join()).not.toContain("canary");
+      host.emit("SIGTERM");
+      await code;
+    },
+  );
+
+  test("is 64 for arguments that it does not know, with the usage on standard error", async () => {
+    const host = new FakeHost(["--check", "now"]);
+    expect(await host.run(never)).toBe(64);
+    expect(host.err).toContain("--help");
+    expect(host.out).toBe("");
+  });
+});
+
+test("--help prints the usage and opens nothing", async () => {
+  const host = new FakeHost(["--help"]);
+  expect(await host.run(never)).toBe(0);
+  expect(host.out).toContain("Exit code: 0");
+});
