@@ -1,5 +1,7 @@
 import type { Logger, ReplayQueue } from "@helix/core";
+import { connectNatsReplayer, type NatsReplayerOptions } from "@helix/replayer-nats";
 import type { ServiceConfig } from "./config/schema.ts";
+import { errorText } from "./error-text.ts";
 import type { PartHealth } from "./readiness.ts";
 
 /** A queue that is open, though perhaps without a connection yet. */
@@ -15,3 +17,43 @@ export interface OpenedQueue {
  * rejects with what only a person can cure, such as streams that are not as configured.
  */
 export type OpenQueue = (config: ServiceConfig, context: { readonly logger: Logger }) => Promise<OpenedQueue>;
+
+export const openNatsQueue: OpenQueue = async (config, { logger }) => {
+  const queue = await connectNatsReplayer(natsReplayerOptions(config, logger));
+  return {
+    queue,
+    health: () => {
+      const { isReady, cause } = queue.health;
+      if (isReady) return { up: true };
+      return { up: false, detail: cause === undefined ? "is connecting" : errorText(cause) };
+    },
+    close: () => queue.close(),
+  };
+};
+
+/** The options of the queue, in its own words. */
+export function natsReplayerOptions({ nats, queue }: ServiceConfig, logger: Logger): NatsReplayerOptions {
+  const { servers, name, user, password, token, credsFile, inboxPrefix, allowOldServer } = nats;
+  const files = {
+    ...(nats.tlsCaFile !== undefined && { caFile: nats.tlsCaFile }),
+    ...(nats.tlsCertFile !== undefined && { certFile: nats.tlsCertFile }),
+    ...(nats.tlsKeyFile !== undefined && { keyFile: nats.tlsKeyFile }),
+  };
+  const usesTls = nats.tls ?? Object.keys(files).length > 0;
+  return {
+    connect: {
+      servers,
+      name,
+      user,
+      pass: password,
+      token,
+      credsFile,
+      inboxPrefix,
+      // An empty one insists as well.
+      ...(usesTls && { tls: files }),
+    },
+    ...queue,
+    allowOldServer,
+    logger,
+  };
+}

@@ -1,0 +1,60 @@
+import { silentLogger } from "@helix/core";
+import { describe, expect, test } from "vitest";
+import { filesOf, VALID } from "../test/valid-environment.ts";
+import { loadConfig } from "./config/load-config.ts";
+import { natsReplayerOptions } from "./queue.ts";
+
+const PEM = "-----BEGIN CERTIFICATE-----";
+const optionsOf = (env: Record<string, string> = {}) => {
+  const { config } = loadConfig({ ...VALID, ...env }, filesOf({ "/creds": "jwt", "/ca": PEM }));
+  return natsReplayerOptions(config, silentLogger);
+};
+
+describe("the options of the queue", () => {
+  test("are what the configuration says", () => {
+    const { connect, ...queue } = optionsOf({
+      HELIX_NATS_USER: "helix",
+      HELIX_NATS_PASSWORD: "secret",
+      HELIX_QUEUE_STREAM_NAME: "other",
+      HELIX_QUEUE_REPLICAS: "3",
+      HELIX_NATS_ALLOW_OLD_SERVER: "true",
+    });
+    expect(connect).toEqual({
+      servers: ["nats-1:4222", "nats-2:4222"],
+      name: "helix-replay-service",
+      user: "helix",
+      pass: "secret",
+    });
+    expect(queue).toEqual({
+      streamName: "other",
+      subjectPrefix: "helix.replay",
+      provision: "create",
+      adoptGoStream: false,
+      maxAgeMs: 86_400_000,
+      maxMsgs: 1_000_000,
+      maxBytes: 1_073_741_824,
+      maxDeadLetters: 1_000_000,
+      replicas: 3,
+      publishTimeoutMs: 5_000,
+      enqueueTimeoutMs: 10_000,
+      maxInFlight: 256,
+      maxWaiting: 10_000,
+      maxAckPending: 1_000,
+      maxRequestBatch: 100,
+      ackWaitMs: 30_000,
+      allowOldServer: true,
+      logger: silentLogger,
+    });
+  });
+
+  test("insist on TLS if told so, or if there is a file for it", () => {
+    expect(optionsOf().connect).not.toHaveProperty("tls");
+    expect(optionsOf({ HELIX_NATS_TLS: "false" }).connect).not.toHaveProperty("tls");
+    expect(optionsOf({ HELIX_NATS_TLS: "true" }).connect?.tls).toEqual({});
+    expect(optionsOf({ HELIX_NATS_TLS_CA_FILE: "/ca" }).connect?.tls).toEqual({ caFile: "/ca" });
+  });
+
+  test("name the credentials file, which the client of NATS reads itself", () => {
+    expect(optionsOf({ HELIX_NATS_CREDS_FILE: "/creds" }).connect).toMatchObject({ credsFile: "/creds" });
+  });
+});
