@@ -1,7 +1,7 @@
 import { type CqlRequest, type Reply, reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServers } from "./pod.ts";
-import { FROM_SOURCE, ServiceProcess } from "./service-process.ts";
+import { MEMORY_MAIN, ServiceProcess } from "./service-process.ts";
 
 const CANARY = "canary-4711";
 
@@ -50,7 +50,7 @@ const timeout = 30_000;
 
 describe("the process", { timeout }, () => {
   test("is ready soon, is small while idle, and ends with 0 on SIGTERM", async () => {
-    await using service = new ServiceProcess(FROM_SOURCE, environment());
+    await using service = new ServiceProcess(MEMORY_MAIN, environment());
     const readyMs = await service.ready();
     const residentMiB = await service.residentMiB();
     process.stdout.write(`ready after ${readyMs.toFixed()} ms, idle at ${residentMiB.toFixed()} MiB\n`);
@@ -64,7 +64,7 @@ describe("the process", { timeout }, () => {
   test("ends at once on a second signal, with 128 and its number", async () => {
     onRequest = () => reply.silence;
     const payloads = JSON.stringify([statement("INSERT INTO shop.users (id) VALUES (?)", "1")]);
-    await using service = new ServiceProcess(FROM_SOURCE, environment({ TEST_PAYLOADS: payloads }));
+    await using service = new ServiceProcess(MEMORY_MAIN, environment({ TEST_PAYLOADS: payloads }));
     await waitFor(() => servers.B.requests.length === 1, { timeoutMs: 10_000, describe: "B has the write" });
     service.signal("SIGTERM");
     await service.logged("told to stop");
@@ -74,7 +74,7 @@ describe("the process", { timeout }, () => {
 
   test("names every mistake on standard error, ends with 64 and starts nothing", async () => {
     const env = environment({ HELIX_HTTP_PORT: "http", HELIX_NATS_TOKENS: CANARY });
-    await using service = new ServiceProcess(FROM_SOURCE, env);
+    await using service = new ServiceProcess(MEMORY_MAIN, env);
     expect(await service.ended).toBe(64);
     expect(service.output).toBe(
       "2 mistakes in the configuration:\n" +
@@ -84,14 +84,14 @@ describe("the process", { timeout }, () => {
   });
 
   test("prints the effective configuration with --check, and ends with 0", async () => {
-    await using service = new ServiceProcess([...FROM_SOURCE, "--check"], environment());
+    await using service = new ServiceProcess([...MEMORY_MAIN, "--check"], environment());
     expect(await service.ended).toBe(0);
     expect(service.output).toContain("HELIX_LOG_LEVEL=debug  # environment\n");
     expect(service.output).not.toContain(CANARY);
   });
 
   test("refuses arguments that it does not know with 64", async () => {
-    await using service = new ServiceProcess([...FROM_SOURCE, "--port=80"], environment());
+    await using service = new ServiceProcess([...MEMORY_MAIN, "--port=80"], environment());
     expect(await service.ended).toBe(64);
   });
 });
@@ -117,7 +117,7 @@ test("neither a bound value nor a password is in anything that it says, in its w
     statement(insert("encoded", "amount"), CANARY),
     { ...statement(""), operation: { kind: "batch", batchType: "logged", statements: batch } },
   ]);
-  await using service = new ServiceProcess(FROM_SOURCE, environment({ TEST_PAYLOADS: payloads }));
+  await using service = new ServiceProcess(MEMORY_MAIN, environment({ TEST_PAYLOADS: payloads }));
   await service.ready();
   const dead = () => service.log.filter(({ message }) => message === "A message became a dead letter");
   await waitFor(() => dead().length === 2, { timeoutMs: 10_000, describe: () => service.output });

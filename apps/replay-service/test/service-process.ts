@@ -5,11 +5,15 @@ import { waitFor } from "@helix/testkit";
 
 const run = promisify(execFile);
 
-/** The service on a queue in memory, from source. */
-export const FROM_SOURCE = [
+const fromSource = (path: string) => [
   "--conditions=@helix/source",
-  fileURLToPath(new URL("memory-main.ts", import.meta.url)),
+  fileURLToPath(new URL(path, import.meta.url)),
 ];
+
+/** The service, from source. */
+export const MAIN = fromSource("../src/main.ts");
+/** The same on a queue in memory that holds the payloads of `TEST_PAYLOADS`. */
+export const MEMORY_MAIN = fromSource("memory-main.ts");
 
 /** A process of the service, with all that it writes. */
 export class ServiceProcess implements AsyncDisposable {
