@@ -1,0 +1,19 @@
+import type { SimEvent } from "../tape.ts";
+import type { DeadMessage, World } from "../world.ts";
+
+/** The state at a moment when nothing goes wrong any more and nothing is under way. */
+export interface Rest {
+  readonly dead: readonly DeadMessage[];
+  /** Poison is cured and every dead letter redriven. */
+  readonly isCured: boolean;
+}
+
+/** One promise of the design, looked at from outside. */
+export interface Check {
+  readonly name: string;
+  /** Called with everything that happens. */
+  see?(event: SimEvent): void;
+  atRest?(rest: Rest): void;
+}
+
+export type CheckFactory = (world: World, violated: (text: string) => void) => Check;

@@ -1,0 +1,32 @@
+import type { CheckFactory } from "./check.ts";
+
+/**
+ * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
+ * and the tables that it writes, could have answered. And what died of its attempts had so many.
+ */
+export const flatAttempts: CheckFactory = (world, violated) => {
+  const own = new Map<string, number>();
+  return {
+    name: "flat attempts",
+    see(event) {
+      if (event.kind === "end") {
+        const { delivery, outcome, ignored, startedAtMs } = event;
+        const { message, cluster, tables } = delivery;
+        if (ignored || outcome === "applied" || outcome === "unavailable") return;
+        if (world.clusters[cluster].wasAwaySince(startedAtMs, tables)) return;
+        own.set(message, (own.get(message) ?? 0) + 1);
+      }
+      if (event.kind !== "settle" || event.how === "ack") return;
+      const { delivery, reason, attempts = 0 } = event;
+      const failures = own.get(delivery.message) ?? 0;
+      if (attempts > failures) {
+        const name = world.tape.nameOf(delivery.message);
+        violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);
+      }
+      const { maxDeliver } = world.scenario.worker;
+      if (reason === "attempts" && attempts < maxDeliver) {
+        violated(`${world.tape.nameOf(delivery.message)} died of ${attempts} attempts of ${maxDeliver}`);
+      }
+    },
+  };
+};

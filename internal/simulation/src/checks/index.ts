@@ -1,0 +1,22 @@
+import { accounting } from "./accounting.ts";
+import type { CheckFactory } from "./check.ts";
+import { convergence } from "./convergence.ts";
+import { exactCallbacks } from "./exact-callbacks.ts";
+import { flatAttempts } from "./flat-attempts.ts";
+import { honestAnswers } from "./honest-answers.ts";
+import { justDeadLetters } from "./just-dead-letters.ts";
+import { noSilentLoss } from "./no-silent-loss.ts";
+import { noTimeTravel } from "./no-time-travel.ts";
+import { priorities } from "./priorities.ts";
+
+export const CHECKS: readonly CheckFactory[] = [
+  noSilentLoss,
+  accounting,
+  convergence,
+  noTimeTravel,
+  honestAnswers,
+  exactCallbacks,
+  priorities,
+  flatAttempts,
+  justDeadLetters,
+];

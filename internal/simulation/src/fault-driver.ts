@@ -1,0 +1,109 @@
+import { CLUSTERS, type ClusterId } from "@helix/core";
+import { describeFault, type Fault } from "./faults.ts";
+import type { ClusterTrouble } from "./model-cluster.ts";
+import type { World } from "./world.ts";
+
+type TroubleKind<T> = T extends unknown ? Omit<T, "sinceMs"> : never;
+
+/** Lets a fault set in and end at their times. */
+export function schedule(world: World, fault: Fault): void {
+  const { time, tape } = world;
+  time.schedule(() => {
+    tape.emit({ kind: "fault", text: `begin ${describeFault(fault)}` });
+    const end = begin(world, fault);
+    time.schedule(() => {
+      tape.emit({ kind: "fault", text: `end ${describeFault(fault)}` });
+      end();
+    }, fault.forMs);
+  }, fault.atMs);
+}
+
+function begin(world: World, fault: Fault): () => void {
+  const { durable, time } = world;
+  const ail = (cluster: ClusterId, trouble: TroubleKind<ClusterTrouble>) =>
+    world.clusters[cluster].begin({ ...trouble, sinceMs: time.nowMs } as ClusterTrouble);
+  switch (fault.kind) {
+    case "outage":
+      return ail(fault.cluster, { kind: "down" });
+    case "silence":
+      return ail(fault.cluster, { kind: "silent" });
+    case "deafness":
+      return ail(fault.cluster, { kind: "deaf" });
+    case "flapping":
+      return flap(world, () => ail(fault.cluster, { kind: "down" }), fault.periodMs);
+    case "table-away":
+      return ail(fault.cluster, { kind: "table-away", table: fault.table, how: "unavailable" });
+    case "table-timeouts":
+      return ail(fault.cluster, { kind: "table-away", table: fault.table, how: "timeout" });
+    case "late-schema":
+      return ail(fault.cluster, { kind: "table-away", table: fault.table, how: "missing" });
+    case "slowness":
+      return ail(fault.cluster, { kind: "slow", factor: fault.factor });
+    case "overload":
+      return ail(fault.cluster, { kind: "overload", capacity: fault.capacity });
+    case "flakiness":
+      return ail(fault.cluster, { kind: "flaky", share: fault.share, appliedShare: fault.appliedShare });
+    case "double-failures": {
+      const { share, appliedShare } = fault;
+      const ends = CLUSTERS.map((cluster) => ail(cluster, { kind: "flaky", share, appliedShare }));
+      return () => {
+        for (const end of ends) end();
+      };
+    }
+    case "queue-restart":
+      if (durable === undefined) return () => {};
+      durable.isDown = true;
+      return () => {
+        durable.isDown = false;
+        durable.restart(0.5);
+      };
+    case "queue-loss":
+      if (durable !== undefined) durable.lostShare = fault.share;
+      return () => {
+        if (durable !== undefined) durable.lostShare = 0;
+      };
+    case "queue-duplicates":
+      if (durable !== undefined) durable.duplicates = fault.share;
+      return () => {
+        if (durable !== undefined) durable.duplicates = 0;
+      };
+    case "garbage":
+      durable?.publish(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`, new Uint8Array([1, 2, 3]));
+      return () => {};
+    case "app-crash":
+      world.appProcess(fault.app).dieAfter(fault.crossings);
+      return () => {};
+    case "pod-crash":
+      world.podProcess(fault.pod).dieAfter(fault.crossings);
+      return () => {};
+    case "worker-restart":
+      void world.stopWorker(fault.pod, fault.graceMs);
+      return () => void world.startWorker(fault.pod);
+    case "clock-step":
+      world.processAt(fault.process).stepClock(fault.byMs);
+      return () => {};
+    case "freeze":
+      world.processAt(fault.process).freeze(Math.min(fault.forMs, 60_000));
+      return () => {};
+  }
+}
+
+/** Away, there, away, …; there in the end. */
+function flap(world: World, away: () => () => void, periodMs: number): () => void {
+  let isOver = false;
+  let back: (() => void) | undefined;
+  const turn = () => {
+    if (isOver) return;
+    if (back === undefined) back = away();
+    else {
+      back();
+      back = undefined;
+    }
+    world.time.schedule(turn, periodMs);
+  };
+  turn();
+  return () => {
+    isOver = true;
+    back?.();
+  };
+}

@@ -1,0 +1,103 @@
+import { CLUSTERS, type ClusterId, LANES, type Lane } from "@helix/core";
+import type { Random } from "./random.ts";
+import { TABLES } from "./statements.ts";
+
+/** What goes wrong, from when and for how long. Milliseconds since the start. */
+export type Fault = { readonly atMs: number; readonly forMs: number } & (
+  | { readonly kind: "outage" | "silence" | "deafness"; readonly cluster: ClusterId }
+  | { readonly kind: "flapping"; readonly cluster: ClusterId; readonly periodMs: number }
+  | {
+      readonly kind: "table-away" | "table-timeouts" | "late-schema";
+      readonly cluster: ClusterId;
+      readonly table: string;
+    }
+  | { readonly kind: "slowness"; readonly cluster: ClusterId; readonly factor: number }
+  | { readonly kind: "overload"; readonly cluster: ClusterId; readonly capacity: number }
+  | {
+      readonly kind: "flakiness";
+      readonly cluster: ClusterId;
+      readonly share: number;
+      readonly appliedShare: number;
+    }
+  | { readonly kind: "double-failures"; readonly share: number; readonly appliedShare: number }
+  | { readonly kind: "queue-restart" }
+  | { readonly kind: "garbage"; readonly lane: Lane }
+  | { readonly kind: "queue-loss"; readonly share: number }
+  | { readonly kind: "queue-duplicates"; readonly share: number }
+  | { readonly kind: "app-crash"; readonly app: number; readonly crossings: number }
+  | { readonly kind: "pod-crash"; readonly pod: number; readonly crossings: number }
+  | { readonly kind: "worker-restart"; readonly pod: number; readonly graceMs: number }
+  | { readonly kind: "clock-step"; readonly process: number; readonly byMs: number }
+  | { readonly kind: "freeze"; readonly process: number }
+);
+
+export type FaultKind = Fault["kind"];
+
+export interface Shape {
+  readonly mode: "embedded" | "service";
+  readonly apps: number;
+  readonly pods: number;
+  readonly spanMs: number;
+}
+
+type Draw = (random: Random, shape: Shape) => DistributiveOmit<Fault, "atMs" | "forMs">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const cluster = (random: Random) => random.pick(CLUSTERS);
+
+const ANYWHERE: readonly Draw[] = [
+  (random) => ({ kind: "outage", cluster: cluster(random) }),
+  (random) => ({ kind: "silence", cluster: cluster(random) }),
+  (random) => ({ kind: "deafness", cluster: cluster(random) }),
+  (random) => ({ kind: "flapping", cluster: cluster(random), periodMs: random.pick([300, 1000, 4000]) }),
+  (random) => ({ kind: "table-away", cluster: cluster(random), table: random.pick(TABLES) }),
+  (random) => ({ kind: "table-timeouts", cluster: cluster(random), table: random.pick(TABLES) }),
+  (random) => ({ kind: "late-schema", cluster: cluster(random), table: random.pick(TABLES) }),
+  (random) => ({ kind: "slowness", cluster: cluster(random), factor: random.pick([10, 200, 1000]) }),
+  (random) => ({ kind: "overload", cluster: cluster(random), capacity: random.pick([1, 4]) }),
+  (random) => ({
+    kind: "flakiness",
+    cluster: cluster(random),
+    share: random.pick([0.1, 0.5]),
+    appliedShare: random.next(),
+  }),
+  (random) => ({ kind: "double-failures", share: random.pick([0.3, 0.9]), appliedShare: random.next() }),
+  (random, { pods }) => ({
+    kind: "worker-restart",
+    pod: random.int(0, pods - 1),
+    graceMs: random.pick([0, 100, 10_000]),
+  }),
+  (random, { apps, pods }) => ({
+    kind: "clock-step",
+    process: random.int(0, apps + pods - 1),
+    byMs: random.pick([-60_000, -500, 500, 3_600_000]),
+  }),
+  (random, { apps, pods }) => ({ kind: "freeze", process: random.int(0, apps + pods - 1) }),
+];
+
+const IN_A_SERVICE: readonly Draw[] = [
+  () => ({ kind: "queue-restart" }),
+  (random) => ({ kind: "garbage", lane: random.pick(LANES) }),
+  (random) => ({ kind: "queue-loss", share: random.pick([0.05, 0.3]) }),
+  (random) => ({ kind: "queue-duplicates", share: random.pick([0.1, 0.5]) }),
+  (random, { apps }) => ({ kind: "app-crash", app: random.int(0, apps - 1), crossings: random.int(0, 60) }),
+  (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 60) }),
+  (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 300) }),
+];
+
+/** One to six faults within the time of the workload; some outlast it by far. */
+export function drawFaults(random: Random, shape: Shape): Fault[] {
+  const draws = shape.mode === "service" ? [...ANYWHERE, ...IN_A_SERVICE] : ANYWHERE;
+  return Array.from({ length: random.int(1, 6) }, () => {
+    const atMs = random.int(0, shape.spanMs);
+    const forMs = random.chance(0.1) ? random.int(60_000, 600_000) : random.int(100, shape.spanMs);
+    return { ...random.pick(draws)(random, shape), atMs, forMs } as Fault;
+  });
+}
+
+export function describeFault({ kind, atMs, forMs, ...rest }: Fault): string {
+  const details = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === "number" ? Number(value.toFixed(2)) : value}`,
+  );
+  return `${kind} ${details.join(" ")} at ${atMs} ms for ${forMs} ms`;
+}

@@ -1,0 +1,165 @@
+import type { ClusterId, Statement } from "@helix/core";
+import { driverErrors } from "./driver-errors.ts";
+import { LwwRows } from "./lww-rows.ts";
+import type { Random } from "./random.ts";
+import { applyStatement, identityOf, tableOfKnown } from "./statements.ts";
+import type { Tape } from "./tape.ts";
+import { START_MS, type VirtualTime } from "./virtual-time.ts";
+import type { Poison } from "./write.ts";
+
+/** What ails a cluster for a while. Several may at a time; each is its own object. */
+export type ClusterTrouble = { readonly sinceMs: number } & (
+  | { readonly kind: "down" }
+  /** Nothing arrives, nothing is answered. */
+  | { readonly kind: "silent" }
+  /** What arrives is applied, and nothing is answered. */
+  | { readonly kind: "deaf" }
+  | {
+      readonly kind: "table-away";
+      readonly table: string;
+      readonly how: "unavailable" | "timeout" | "missing";
+    }
+  | { readonly kind: "slow"; readonly factor: number }
+  /** Beyond so many requests at once it takes longer and longer, then refuses. */
+  | { readonly kind: "overload"; readonly capacity: number }
+  /** Some writes time out at the coordinator, of which some are applied. */
+  | { readonly kind: "flaky"; readonly share: number; readonly appliedShare: number }
+);
+
+/** A write as it arrives; none: a look at the system tables. */
+export interface ClusterRequest {
+  readonly statements: readonly Statement[];
+  readonly timestamp: bigint;
+}
+
+/** `write_request_timeout` of a server. */
+const SERVER_TIMEOUT_MS = 2000;
+const LATE_MS = 7000;
+
+/** One cluster: rows with last-write-wins, and a mood. */
+export class ModelCluster {
+  readonly cluster: ClusterId;
+  readonly rows = new LwwRows();
+  readonly poison = new Map<string, Poison>();
+  readonly #time: VirtualTime;
+  readonly #random: Random;
+  readonly #tape: Tape;
+  readonly #troubles = new Set<ClusterTrouble>();
+  readonly #applied = new Set<string>();
+  readonly #onDown = new Set<() => void>();
+  #inFlight = 0;
+
+  constructor(cluster: ClusterId, time: VirtualTime, random: Random, tape: Tape) {
+    this.cluster = cluster;
+    this.#time = time;
+    this.#random = random;
+    this.#tape = tape;
+  }
+
+  /** Sets in; returns what ends it. */
+  begin(trouble: ClusterTrouble): () => void {
+    this.#troubles.add(trouble);
+    if (trouble.kind === "down") for (const listener of [...this.#onDown]) listener();
+    return () => void this.#troubles.delete(trouble);
+  }
+
+  get isDown(): boolean {
+    return this.#has("down");
+  }
+
+  get isReachable(): boolean {
+    return !this.#has("down") && !this.#has("silent") && !this.#has("deaf");
+  }
+
+  /** Calls back whenever it goes down; returns what ends that. */
+  onDown(listener: () => void): () => void {
+    this.#onDown.add(listener);
+    return () => void this.#onDown.delete(listener);
+  }
+
+  hasApplied(identity: string): boolean {
+    return this.#applied.has(identity);
+  }
+
+  /** Whether, from then until now without a pause, none of these writes could have been answered. */
+  wasAwaySince(sinceMs: number, tables: readonly string[]): boolean {
+    for (const trouble of this.#troubles) {
+      if (trouble.sinceMs > sinceMs) continue;
+      if (trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf") return true;
+      if (trouble.kind === "table-away" && tables.includes(trouble.table)) return true;
+    }
+    return false;
+  }
+
+  /** One try of a request; `answer` is called when the answer is there, if there is one. */
+  receive(request: ClusterRequest | undefined, answer: (error?: Error) => void): void {
+    if (this.#has("down") || this.#has("silent")) return;
+    const latencyMs = this.#latencyMs();
+    this.#inFlight++;
+    this.#time.schedule(() => {
+      const { error, afterMs } = this.#process(request);
+      this.#time.schedule(
+        () => {
+          this.#inFlight--;
+          if (this.isReachable && afterMs !== Number.POSITIVE_INFINITY) answer(error);
+        },
+        latencyMs / 2 + (afterMs === Number.POSITIVE_INFINITY ? LATE_MS : afterMs),
+      );
+    }, latencyMs / 2);
+  }
+
+  #process(request: ClusterRequest | undefined): { error?: Error; afterMs: number } {
+    if (this.#has("down") || this.#has("silent")) return { afterMs: 0 };
+    if (request === undefined) return { afterMs: 0 };
+    const { statements, timestamp } = request;
+    const identity = identityOf(statements, timestamp);
+    for (const trouble of this.#troubles) {
+      if (
+        trouble.kind === "table-away" &&
+        statements.some(({ query }) => tableOfKnown(query) === trouble.table)
+      ) {
+        if (trouble.how === "missing") return { error: driverErrors.noTable(trouble.table), afterMs: 0 };
+        if (trouble.how === "unavailable") return { error: driverErrors.unavailable(), afterMs: 0 };
+        return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
+      }
+      if (trouble.kind === "overload" && this.#inFlight > trouble.capacity * 4) {
+        return { error: driverErrors.overloaded(), afterMs: 0 };
+      }
+      if (trouble.kind === "flaky" && this.#random.chance(trouble.share)) {
+        if (this.#random.chance(trouble.appliedShare)) this.#apply(statements, timestamp, identity);
+        return this.#random.chance(0.2)
+          ? { afterMs: Number.POSITIVE_INFINITY }
+          : { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
+      }
+    }
+    const poison = this.poison.get(identity);
+    if (poison === "rejected") return { error: driverErrors.invalid(), afterMs: 0 };
+    if (poison === "timeout") return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
+    if (poison === "hang") return { afterMs: Number.POSITIVE_INFINITY };
+    this.#apply(statements, timestamp, identity);
+    return { afterMs: 0 };
+  }
+
+  #apply(statements: readonly Statement[], timestamp: bigint, identity: string): void {
+    const time = { timestamp, nowMs: START_MS + this.#time.nowMs };
+    for (const statement of statements) applyStatement(this.rows, statement, time);
+    this.#applied.add(identity);
+    this.#tape.emit({ kind: "apply", cluster: this.cluster, identity });
+  }
+
+  #latencyMs(): number {
+    let latencyMs = 0.5 + 3 * this.#random.next();
+    for (const trouble of this.#troubles) {
+      if (trouble.kind === "slow") latencyMs *= trouble.factor;
+      if (trouble.kind === "overload" && this.#inFlight > trouble.capacity) {
+        latencyMs *= (this.#inFlight / trouble.capacity) ** 4 * 20;
+      }
+    }
+    return latencyMs;
+  }
+
+  #has(kind: ClusterTrouble["kind"]): boolean {
+    for (const trouble of this.#troubles) if (trouble.kind === kind) return true;
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Operation, Priority } from "@helix/core";
+import { drawFaults, type Fault } from "./faults.ts";
+import { Random } from "./random.ts";
+import { drawWrites } from "./workload.ts";
+import type { Poisoned } from "./write.ts";
+
+/** A write to be made, if the process that is to make it is there. */
+export interface PlannedWrite {
+  readonly number: number;
+  readonly atMs: number;
+  readonly app: number;
+  readonly operation: Operation;
+  readonly priority: Priority;
+  readonly poison: Poisoned | undefined;
+  /** Takes the timestamp of the write before it, so that the value decides. */
+  readonly isTie: boolean;
+}
+
+export type Misbehaviour = "none" | "throw" | "reject" | "hang";
+
+/** All that a seed decides before the first millisecond. */
+export interface Scenario {
+  readonly seed: number;
+  /** `embedded`: client, memory queue and worker in one process. `service`: a durable queue between many. */
+  readonly mode: "embedded" | "service";
+  readonly apps: number;
+  readonly pods: number;
+  readonly worker: {
+    readonly concurrency: number;
+    readonly batchSize: number;
+    readonly highPriorityRatio: number;
+    readonly strictPriority: boolean;
+    readonly maxDeliver: number;
+    readonly executeTimeoutMs: number;
+  };
+  readonly queueCapacity: number;
+  readonly leaseMs: number;
+  readonly isIdempotent: boolean;
+  readonly onEnqueueFailed: boolean;
+  readonly callbacks: Misbehaviour;
+  readonly writes: readonly PlannedWrite[];
+  readonly faults: readonly Fault[];
+}
+
+export interface ScenarioOptions {
+  /** @default drawn, 100 to 260 */
+  readonly writes?: number | undefined;
+  /** Only these of the faults, by their place. @default all */
+  readonly only?: readonly number[] | undefined;
+}
+
+/** The scenario of a seed. Pure. */
+export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenario {
+  const root = new Random(`helix ${seed}`);
+  const random = root.fork("shape");
+  const mode = random.chance(0.35) ? "embedded" : "service";
+  const apps = mode === "embedded" ? 1 : random.int(1, 2);
+  const pods = mode === "embedded" ? 1 : random.int(1, 2);
+  const spanMs = random.pick([3_000, 10_000, 30_000]);
+  const drawn = drawWrites(root.fork("writes"), { count: random.int(100, 260), apps, spanMs });
+  const faults = drawFaults(root.fork("faults"), { mode, apps, pods, spanMs });
+  return {
+    seed,
+    mode,
+    apps,
+    pods,
+    worker: {
+      concurrency: random.pick([1, 4, 16, 128]),
+      batchSize: random.pick([1, 10, 100]),
+      highPriorityRatio: random.pick([0, 1, 3, 10]),
+      strictPriority: random.chance(0.3),
+      maxDeliver: random.pick([2, 5]),
+      executeTimeoutMs: random.pick([3_000, 20_000]),
+    },
+    queueCapacity: random.chance(0.15) ? random.int(5, 40) : 10_000,
+    leaseMs: random.pick([5_000, 30_000]),
+    isIdempotent: random.chance(0.5),
+    onEnqueueFailed: random.chance(0.2),
+    callbacks: random.pick(["none", "none", "throw", "reject", "hang"]),
+    writes: drawn.slice(0, options.writes ?? drawn.length),
+    faults: options.only === undefined ? faults : faults.filter((_, index) => options.only?.includes(index)),
+  };
+}

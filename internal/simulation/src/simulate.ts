@@ -1,0 +1,84 @@
+import { CHECKS } from "./checks/index.ts";
+import { schedule } from "./fault-driver.ts";
+import type { FaultKind } from "./faults.ts";
+import type { Scenario } from "./scenario.ts";
+import { Tape, type Violation } from "./tape.ts";
+import { VirtualTime } from "./virtual-time.ts";
+import { World } from "./world.ts";
+
+/** After the last fault everything comes to rest within this, poison that nobody can prove included. */
+const REST_LIMIT_MS = 6 * 3_600_000;
+const STOP_LIMIT_MS = 60_000;
+
+export interface Report {
+  readonly scenario: Scenario;
+  /** Of the whole trace: the same seed gives the same. */
+  readonly hash: string;
+  /** Calls that were made. */
+  readonly writes: number;
+  readonly enqueued: number;
+  readonly deadLettered: number;
+  readonly faults: readonly FaultKind[];
+  readonly violations: readonly Violation[];
+  readonly virtualMs: number;
+  /** The trace, if it was asked for. */
+  readonly lines: readonly string[] | undefined;
+}
+
+/** Runs a scenario to its end. */
+export async function simulate(scenario: Scenario, options: { keepLines?: boolean } = {}): Promise<Report> {
+  const time = new VirtualTime();
+  const tape = new Tape(time, { keepLines: options.keepLines === true });
+  const world = new World(scenario, time, tape);
+  const checks = CHECKS.map((make) => {
+    const check = make(world, (text) => tape.violated(check.name, text));
+    if (check.see !== undefined) tape.listen((event) => check.see?.(event));
+    return check;
+  });
+  let enqueued = 0;
+  tape.listen((event) => {
+    if (event.kind === "enqueue" && event.result === "yes") enqueued++;
+  });
+  for (const planned of scenario.writes) time.schedule(() => world.write(planned), planned.atMs);
+  for (const fault of scenario.faults) schedule(world, fault);
+  const endMs = Math.max(0, ...scenario.faults.map(({ atMs, forMs }) => atMs + forMs));
+  const lastWriteMs = scenario.writes.at(-1)?.atMs ?? 0;
+  await time.runUntil(() => false, Math.max(endMs, lastWriteMs) + 1000);
+
+  let deadLettered = 0;
+  for (const isCured of [false, true]) {
+    if (isCured) await world.cure();
+    const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
+    if (!(await time.runUntil(isIdle, REST_LIMIT_MS))) {
+      const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
+      tape.violated(
+        "liveness",
+        `${world.pending} messages are pending and ${calling} calls have not returned`,
+      );
+      break;
+    }
+    // What is on its way back to a worker: confirmations, and callbacks after them.
+    await time.runUntil(() => false, 10_000);
+    const dead = await world.dead();
+    if (!isCured) deadLettered = dead.length;
+    for (const check of checks) check.atRest?.({ dead, isCured });
+  }
+
+  let stopped = false;
+  void world.stopAll().then(() => {
+    stopped = true;
+  });
+  if (!(await time.runUntil(() => stopped, STOP_LIMIT_MS)))
+    tape.violated("liveness", "a worker does not stop");
+  return {
+    scenario,
+    hash: tape.digest(),
+    writes: world.writes.length,
+    enqueued,
+    deadLettered,
+    faults: scenario.faults.map(({ kind }) => kind),
+    violations: tape.violations,
+    virtualMs: time.nowMs,
+    lines: tape.lines,
+  };
+}

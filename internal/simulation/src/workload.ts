@@ -1,0 +1,51 @@
+import { CLUSTERS, type Operation, type Statement } from "@helix/core";
+import type { Random } from "./random.ts";
+import type { PlannedWrite } from "./scenario.ts";
+import { STATEMENTS } from "./statements.ts";
+import type { Poison } from "./write.ts";
+
+const POISONS: readonly Poison[] = ["rejected", "timeout", "hang"];
+
+/** Inserts, overwrites, deletes and batches of few rows, in bursts, some of them poison for one cluster. */
+export function drawWrites(
+  random: Random,
+  { count, apps, spanMs }: { count: number; apps: number; spanMs: number },
+): PlannedWrite[] {
+  const rows = random.pick([4, 12, 60]);
+  const lowShare = random.pick([0, 0.2, 0.5]);
+  const poisonShare = random.pick([0, 0, 0.02, 0.2]);
+  const times = Array.from({ length: count }, () =>
+    random.chance(0.5)
+      ? random.next() * spanMs
+      : Math.floor(random.next() * 5) * (spanMs / 5) + random.int(0, 20),
+  ).sort((a, b) => a - b);
+  return times.map((atMs, number) => ({
+    number,
+    atMs,
+    app: random.int(0, apps - 1),
+    operation: drawOperation(random, number, rows),
+    priority: random.chance(lowShare) ? "low" : "high",
+    poison: random.chance(poisonShare)
+      ? { cluster: random.pick(CLUSTERS), how: random.pick(POISONS) }
+      : undefined,
+    isTie: random.chance(0.03),
+  }));
+}
+
+function drawOperation(random: Random, number: number, rows: number): Operation {
+  if (!random.chance(0.15)) return { kind: "statement", ...drawStatement(random, `w${number}`, rows) };
+  const statements = Array.from({ length: random.int(2, 4) }, (_, index) =>
+    drawStatement(random, `w${number}.${index}`, rows),
+  );
+  return { kind: "batch", batchType: random.chance(0.5) ? "logged" : "unlogged", statements };
+}
+
+function drawStatement(random: Random, value: string, rows: number): Statement {
+  const { insert, update, deleteRow, deleteCell } = random.pick(STATEMENTS);
+  const id = `r${random.int(0, rows - 1)}`;
+  const kind = random.next();
+  if (kind < 0.55) return { query: insert, params: [id, value, `${value}w`] };
+  if (kind < 0.8) return { query: update, params: [value, id] };
+  if (kind < 0.9) return { query: deleteCell, params: [id] };
+  return { query: deleteRow, params: [id] };
+}

@@ -1,0 +1,252 @@
+import { decodePayload, encodePayload } from "@helix/codec";
+import { EventHub, laneOf, messageId, type ReplayPayload, type ReplayQueue } from "@helix/core";
+import { MemoryReplayer } from "@helix/replayer-memory";
+import type { ReplayWorker } from "@helix/worker";
+import { DurableConnection } from "./durable-connection.ts";
+import { DurableQueue } from "./durable-queue.ts";
+import { ModelCluster } from "./model-cluster.ts";
+import { App, type Clusters, linksOf, type NodeOptions, workerOf } from "./nodes.ts";
+import { Random } from "./random.ts";
+import type { PlannedWrite, Scenario } from "./scenario.ts";
+import { SimProcess } from "./sim-process.ts";
+import type { Delivery, Tape } from "./tape.ts";
+import type { VirtualTime } from "./virtual-time.ts";
+import { payloadIdentity, WatchedQueue } from "./watched-queue.ts";
+import type { Write } from "./write.ts";
+
+const RESPAWN_MS = 500;
+const MAX_SKEW_MS = 200;
+
+/** A place for a process: an application, a worker, or both. One that dies is replaced. */
+interface Seat {
+  readonly name: string;
+  readonly hasApp: boolean;
+  readonly hasWorker: boolean;
+  generation: number;
+  process: SimProcess;
+  app?: App;
+  worker?: ReplayWorker;
+  /** Stopped on purpose; a new process of the seat is not started either. */
+  isStopped: boolean;
+}
+
+/** A message that is out of its lane. */
+export interface DeadMessage {
+  readonly message: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly identity: string | undefined;
+}
+
+/** The whole simulated system: clusters, queue, and the processes of production code between them. */
+export class World {
+  readonly scenario: Scenario;
+  readonly time: VirtualTime;
+  readonly tape: Tape;
+  readonly clusters: Clusters;
+  readonly writes: Write[] = [];
+  readonly durable: DurableQueue | undefined;
+  readonly memory: MemoryReplayer | undefined;
+  readonly #seats: Seat[];
+  readonly #random: Random;
+  readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
+  readonly #counter = { deliveries: 0 };
+
+  constructor(scenario: Scenario, time: VirtualTime, tape: Tape) {
+    this.scenario = scenario;
+    this.time = time;
+    this.tape = tape;
+    const random = new Random(`world ${scenario.seed}`);
+    this.#random = random;
+    this.clusters = {
+      A: new ModelCluster("A", time, random.fork("A"), tape),
+      B: new ModelCluster("B", time, random.fork("B"), tape),
+    };
+    tape.listen((event) => {
+      if (event.kind === "call") this.writes.push(event.write);
+    });
+    const { mode, apps, pods, queueCapacity, leaseMs } = scenario;
+    if (mode === "service") {
+      this.durable = new DurableQueue({ leaseMs, capacity: queueCapacity }, time, random.fork("queue"), tape);
+      this.#seats = [
+        ...Array.from({ length: apps }, (_, index) => this.#seat(`app${index}`, true, false)),
+        ...Array.from({ length: pods }, (_, index) => this.#seat(`pod${index}`, false, true)),
+      ];
+    } else {
+      const seat = this.#seat("embedded", true, true);
+      this.memory = new MemoryReplayer({
+        queueCapacity,
+        highPriorityRatio: scenario.worker.highPriorityRatio,
+        strictPriority: scenario.worker.strictPriority,
+        clock: seat.process.clock,
+      });
+      this.#seats = [seat];
+    }
+    for (const seat of this.#seats) this.#populate(seat);
+  }
+
+  /** Messages that are ready, delayed or in hand. */
+  get pending(): number {
+    return this.durable?.size ?? this.memory?.length ?? 0;
+  }
+
+  async dead(): Promise<DeadMessage[]> {
+    if (this.durable !== undefined) {
+      return [...this.durable.dead.values()].map(({ stored, cause }) => ({
+        message: stored.message,
+        reason: cause.reason,
+        attempts: cause.attempts ?? stored.attempts,
+        identity: identityIn(stored.bytes),
+      }));
+    }
+    const letters = (await this.memory?.deadLetters.list()) ?? [];
+    return letters.map(({ id, reason, attempts, content }) => ({
+      message: id,
+      reason,
+      attempts,
+      identity: content.ok ? payloadIdentity(content.payload) : undefined,
+    }));
+  }
+
+  /** A person has cured what was wrong with the poison: all dead letters that can be are put back. */
+  async cure(): Promise<void> {
+    for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
+    if (this.durable !== undefined) return this.#redriveDurable(this.durable);
+    const store = this.memory?.deadLetters;
+    for (const { id, content } of (await store?.list()) ?? []) {
+      if (content.ok) this.#emitRedrive(id, content.payload);
+      await store?.redrive(id);
+    }
+  }
+
+  write(planned: PlannedWrite): void {
+    void this.#seatAt(planned.app).app?.write(planned, this.writes.at(-1)?.timestamp);
+  }
+
+  /** The processes, applications first; in one alone both are the same. */
+  processAt(index: number): SimProcess {
+    return (this.#seats[index] ?? this.#lastSeat()).process;
+  }
+
+  appProcess(index: number): SimProcess {
+    return this.#seatAt(index).process;
+  }
+
+  podProcess(index: number): SimProcess {
+    return this.#podSeat(index).process;
+  }
+
+  async stopWorker(pod: number, graceMs: number): Promise<void> {
+    const seat = this.#podSeat(pod);
+    seat.isStopped = true;
+    await seat.worker?.stop({ graceMs });
+  }
+
+  async startWorker(pod: number): Promise<void> {
+    const seat = this.#podSeat(pod);
+    seat.isStopped = false;
+    await seat.worker?.start();
+  }
+
+  /** Resolves when no worker has anything left. */
+  async stopAll(): Promise<void> {
+    await Promise.all(this.#seats.map(({ worker }) => worker?.stop({ graceMs: 1000 })));
+  }
+
+  #emitRedrive(from: string, payload: ReplayPayload): void {
+    const to = messageId({ ...payload, life: payload.life + 1 });
+    const identity = payloadIdentity(payload);
+    this.tape.emit({ kind: "redrive", from, to, cluster: payload.targetCluster, identity });
+  }
+
+  #redriveDurable(queue: DurableQueue): void {
+    for (const [message, { stored }] of [...queue.dead]) {
+      if (identityIn(stored.bytes) === undefined) continue;
+      const payload = decodePayload(stored.bytes);
+      const again = { ...payload, life: payload.life + 1 };
+      this.#emitRedrive(message, payload);
+      queue.publish(laneOf(payload.targetCluster, payload.priority), messageId(again), encodePayload(again));
+      queue.dead.delete(message);
+    }
+  }
+
+  #seat(name: string, hasApp: boolean, hasWorker: boolean): Seat {
+    const seat: Omit<Seat, "process"> & { process?: SimProcess } = {
+      name,
+      hasApp,
+      hasWorker,
+      generation: 0,
+      isStopped: false,
+    };
+    seat.process = this.#process(seat as Seat);
+    return seat as Seat;
+  }
+
+  #process(seat: Seat): SimProcess {
+    return new SimProcess(`${seat.name}.${seat.generation}`, this.time, {
+      skewMs: this.#random.int(-MAX_SKEW_MS, MAX_SKEW_MS),
+      onDeath: (process) => this.#died(seat, process),
+    });
+  }
+
+  #died(seat: Seat, process: SimProcess): void {
+    this.tape.emit({ kind: "died", process: process.name });
+    seat.app?.died();
+    delete seat.app;
+    delete seat.worker;
+    this.time.schedule(() => {
+      seat.generation++;
+      seat.process = this.#process(seat);
+      this.#populate(seat);
+    }, RESPAWN_MS);
+  }
+
+  #populate(seat: Seat): void {
+    const { scenario, clusters, tape } = this;
+    const { process } = seat;
+    const random = this.#random.fork(process.name);
+    const node: NodeOptions = { scenario, process, clusters, random, tape };
+    const queue = this.#queueFor(process, random);
+    const events = new EventHub();
+    const links = linksOf(node, events);
+    links.start();
+    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);
+    if (!seat.hasWorker) return;
+    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries }, links);
+    if (!seat.isStopped) void seat.worker.start();
+  }
+
+  #queueFor(process: SimProcess, random: Random): ReplayQueue {
+    const watched = { process, tape: this.tape, deliveries: this.#deliveries, counter: this.#counter };
+    if (this.durable !== undefined) {
+      return new WatchedQueue(new DurableConnection(this.durable, process, random.fork("queue")), watched);
+    }
+    if (this.memory === undefined) throw new Error("There is no queue");
+    return new WatchedQueue(this.memory, {
+      ...watched,
+      onRemoved: ({ message, cluster }, how) => this.tape.emit({ kind: "removed", message, cluster, how }),
+    });
+  }
+
+  #seatAt(index: number): Seat {
+    return this.#seats[index] ?? this.#lastSeat();
+  }
+
+  #podSeat(pod: number): Seat {
+    return this.#seats.filter(({ hasWorker }) => hasWorker)[pod] ?? this.#lastSeat();
+  }
+
+  #lastSeat(): Seat {
+    const seat = this.#seats.at(-1);
+    if (seat === undefined) throw new Error("A world without processes");
+    return seat;
+  }
+}
+
+function identityIn(bytes: Uint8Array): string | undefined {
+  try {
+    return payloadIdentity(decodePayload(bytes));
+  } catch {
+    return undefined;
+  }
+}

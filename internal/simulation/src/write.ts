@@ -1,0 +1,34 @@
+import type { ClusterId, ClusterReport, Operation, Priority } from "@helix/core";
+
+/** Why a write behaves as it does, beyond what the clusters' state does to it. */
+export type Poison = "rejected" | "timeout" | "hang";
+
+export interface Poisoned {
+  readonly cluster: ClusterId;
+  readonly how: Poison;
+}
+
+/**
+ * What a call came to.
+ *
+ * - `calling`: it has not returned. `died`: its process died first.
+ * - `success`, `pending`: it must be on both clusters in the end.
+ * - `not-queued`: the caller was told that a cluster missed it.
+ * - `failed`: surely applied nowhere, and never will be.
+ */
+export type Verdict = "calling" | "died" | "success" | "pending" | "not-queued" | "failed";
+
+/** One write of the application, and what is known of it. */
+export interface Write {
+  readonly number: number;
+  readonly operation: Operation;
+  readonly priority: Priority;
+  readonly timestamp: bigint;
+  readonly identity: string;
+  readonly tables: readonly string[];
+  readonly rows: readonly string[];
+  readonly poison: Poisoned | undefined;
+  verdict: Verdict;
+  /** What the caller was told of each cluster, where it was told. */
+  reports: Readonly<Partial<Record<ClusterId, ClusterReport>>>;
+}
