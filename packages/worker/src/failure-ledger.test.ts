@@ -29,6 +29,14 @@ describe("FailureLedger", () => {
     expect(failure.proved).toBe(true);
   });
 
+  it("proves one failure of a message by one application, however often it failed just before", () => {
+    const ledger = new FailureLedger();
+    const failures = [1, 2, 3].map((order) => ledger.failed("a", "ks.t", order, order));
+    ledger.applied("ks.t", 4, 10);
+    ledger.applied("ks.t", 5, 11);
+    expect(failures.map(({ proved }) => proved)).toEqual([false, false, true]);
+  });
+
   it("proves nothing across tables, or where the table is unknown", () => {
     const ledger = new FailureLedger();
     const here = ledger.failed("a", "ks.t", 1, 0);

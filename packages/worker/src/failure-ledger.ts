@@ -99,12 +99,19 @@ export class FailureLedger {
     if (order > record.appliedOrder) record.appliedOrder = order;
     if (record.unproved.length === 0) return;
     const rest: Failure[] = [];
-    for (const failure of record.unproved) {
+    const proved = new Set<MessageRecord>();
+    for (const failure of record.unproved.toReversed()) {
       if (nowMs - failure.failedAtMs > PROOF_WINDOW_MS) continue;
-      if (failure.order < order) this.prove(failure);
-      else rest.push(failure);
+      if (failure.order > order) {
+        rest.push(failure);
+      } else if (!proved.has(failure.record)) {
+        // One of each message: had an outage just ended, all that a message suffered in its last second
+        // would be counted at once.
+        proved.add(failure.record);
+        this.prove(failure);
+      }
     }
-    record.unproved.splice(0, Infinity, ...rest);
+    record.unproved.splice(0, Infinity, ...rest.reverse());
   }
 
   /** Counts a failure, once. */
