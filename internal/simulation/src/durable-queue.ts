@@ -95,6 +95,11 @@ export class DurableQueue {
     this.#notify(lane);
   }
 
+  /** What some other program has published, if there is room. */
+  publishGarbage(lane: Lane, message: string): void {
+    if (this.#stored.size < this.#capacity) this.publish(lane, message, new Uint8Array([1, 2, 3]));
+  }
+
   /** Lends up to so many, the oldest that are ready first. */
   take(lane: Lane, max: number): { readonly stored: Stored; readonly delivery: number }[] {
     const ready = this.#ready[lane];

@@ -68,7 +68,7 @@ function begin(world: World, fault: Fault): () => void {
         if (durable !== undefined) durable.duplicates = 0;
       };
     case "garbage":
-      durable?.publish(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`, new Uint8Array([1, 2, 3]));
+      durable?.publishGarbage(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`);
       return () => {};
     case "app-crash":
       world.appProcess(fault.app).dieAfter(fault.crossings);

@@ -47,6 +47,8 @@ export class ModelCluster {
   readonly #troubles = new Set<ClusterTrouble>();
   readonly #applied = new Set<string>();
   readonly #onDown = new Set<() => void>();
+  /** How often a trouble has ended. */
+  recoveries = 0;
   #inFlight = 0;
 
   constructor(cluster: ClusterId, time: VirtualTime, random: Random, tape: Tape) {
@@ -60,7 +62,9 @@ export class ModelCluster {
   begin(trouble: ClusterTrouble): () => void {
     this.#troubles.add(trouble);
     if (trouble.kind === "down") for (const listener of [...this.#onDown]) listener();
-    return () => void this.#troubles.delete(trouble);
+    return () => {
+      if (this.#troubles.delete(trouble)) this.recoveries++;
+    };
   }
 
   get isDown(): boolean {
@@ -109,7 +113,7 @@ export class ModelCluster {
   }
 
   #process(request: ClusterRequest | undefined): { error?: Error; afterMs: number } {
-    if (this.#has("down") || this.#has("silent")) return { afterMs: 0 };
+    if (this.#has("down") || this.#has("silent")) return { afterMs: Number.POSITIVE_INFINITY };
     if (request === undefined) return { afterMs: 0 };
     const { statements, timestamp } = request;
     const identity = identityOf(statements, timestamp);

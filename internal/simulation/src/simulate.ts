@@ -45,23 +45,23 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   const lastWriteMs = scenario.writes.at(-1)?.atMs ?? 0;
   await time.runUntil(() => false, Math.max(endMs, lastWriteMs) + 1000);
 
-  let deadLettered = 0;
-  for (const isCured of [false, true]) {
-    if (isCured) await world.cure();
+  const rest = async (isCured: boolean): Promise<number | undefined> => {
     const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
     if (!(await time.runUntil(isIdle, REST_LIMIT_MS))) {
       const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
-      tape.violated(
-        "liveness",
-        `${world.pending} messages are pending and ${calling} calls have not returned`,
-      );
-      break;
+      tape.violated("liveness", `${world.pending} messages are pending and ${calling} calls have not returned`);
+      return undefined;
     }
     // What is on its way back to a worker: confirmations, and callbacks after them.
     await time.runUntil(() => false, 10_000);
     const dead = await world.dead();
-    if (!isCured) deadLettered = dead.length;
     for (const check of checks) check.atRest?.({ dead, isCured });
+    return dead.length;
+  };
+  const deadLettered = await rest(false);
+  for (let left = Number.POSITIVE_INFINITY; deadLettered !== undefined && left > 0; ) {
+    left = await world.cure();
+    if ((await rest(left === 0)) === undefined) break;
   }
 
   let stopped = false;
@@ -75,7 +75,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     hash: tape.digest(),
     writes: world.writes.length,
     enqueued,
-    deadLettered,
+    deadLettered: deadLettered ?? 0,
     faults: scenario.faults.map(({ kind }) => kind),
     violations: tape.violations,
     virtualMs: time.nowMs,

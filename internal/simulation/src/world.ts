@@ -1,5 +1,12 @@
 import { decodePayload, encodePayload } from "@helix/codec";
-import { EventHub, laneOf, messageId, type ReplayPayload, type ReplayQueue } from "@helix/core";
+import {
+  type DeadLetter,
+  EventHub,
+  isHelixError,
+  messageId,
+  type ReplayPayload,
+  type ReplayQueue,
+} from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import type { ReplayWorker } from "@helix/worker";
 import { DurableConnection } from "./durable-connection.ts";
@@ -108,15 +115,22 @@ export class World {
     }));
   }
 
-  /** A person has cured what was wrong with the poison: all dead letters that can be are put back. */
-  async cure(): Promise<void> {
+  /**
+   * A person has cured what was wrong with the poison, and puts back as many dead letters as there is room
+   * for. Resolves with how many are left that could be put back.
+   */
+  async cure(): Promise<number> {
     for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
-    if (this.durable !== undefined) return this.#redriveDurable(this.durable);
-    const store = this.memory?.deadLetters;
-    for (const { id, content } of (await store?.list()) ?? []) {
-      if (content.ok) this.#emitRedrive(id, content.payload);
-      await store?.redrive(id);
+    let left = 0;
+    for (const redrive of this.#redrives(await this.memory?.deadLetters.list())) {
+      try {
+        await redrive();
+      } catch (error) {
+        if (!isHelixError(error, "HELIX_QUEUE_FULL")) throw error;
+        left++;
+      }
     }
+    return left;
   }
 
   write(planned: PlannedWrite): void {
@@ -153,21 +167,31 @@ export class World {
     await Promise.all(this.#seats.map(({ worker }) => worker?.stop({ graceMs: 1000 })));
   }
 
-  #emitRedrive(from: string, payload: ReplayPayload): void {
+  *#redrives(letters: readonly DeadLetter[] | undefined): Generator<() => Promise<void>> {
+    for (const { id, content } of letters ?? []) {
+      if (!content.ok) continue;
+      yield async () => {
+        await this.memory?.deadLetters.redrive(id);
+        this.#redriven(id, content.payload);
+      };
+    }
+    const { durable } = this;
+    for (const [message, { stored }] of [...(durable?.dead ?? [])]) {
+      if (identityIn(stored.bytes) === undefined) continue;
+      yield async () => {
+        const { life, ...payload } = decodePayload(stored.bytes);
+        const again = { ...payload, life: life + 1 };
+        durable?.publish(stored.lane, messageId(again), encodePayload(again));
+        durable?.dead.delete(message);
+        this.#redriven(message, { ...payload, life });
+      };
+    }
+  }
+
+  #redriven(from: string, payload: ReplayPayload): void {
     const to = messageId({ ...payload, life: payload.life + 1 });
     const identity = payloadIdentity(payload);
     this.tape.emit({ kind: "redrive", from, to, cluster: payload.targetCluster, identity });
-  }
-
-  #redriveDurable(queue: DurableQueue): void {
-    for (const [message, { stored }] of [...queue.dead]) {
-      if (identityIn(stored.bytes) === undefined) continue;
-      const payload = decodePayload(stored.bytes);
-      const again = { ...payload, life: payload.life + 1 };
-      this.#emitRedrive(message, payload);
-      queue.publish(laneOf(payload.targetCluster, payload.priority), messageId(again), encodePayload(again));
-      queue.dead.delete(message);
-    }
   }
 
   #seat(name: string, hasApp: boolean, hasWorker: boolean): Seat {

@@ -2,10 +2,13 @@ import type { CheckFactory } from "./check.ts";
 
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
- * and the tables that it writes, could have answered. And what died of its attempts had so many.
+ * and the tables that it writes, could have answered. One more is possible with each recovery: a failure
+ * just before it looks like the message's own. And what died of its attempts had so many.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
+  /** Of its cluster, at the first failure of each message. */
+  const recoveriesBefore = new Map<string, number>();
   return {
     name: "flat attempts",
     see(event) {
@@ -13,13 +16,18 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         const { delivery, outcome, ignored, startedAtMs } = event;
         const { message, cluster, tables } = delivery;
         if (ignored || outcome === "applied" || outcome === "unavailable") return;
-        if (world.clusters[cluster].wasAwaySince(startedAtMs, tables)) return;
-        own.set(message, (own.get(message) ?? 0) + 1);
+        const { recoveries } = world.clusters[cluster];
+        if (!recoveriesBefore.has(message)) recoveriesBefore.set(message, recoveries);
+        if (!world.clusters[cluster].wasAwaySince(startedAtMs, tables)) {
+          own.set(message, (own.get(message) ?? 0) + 1);
+        }
       }
       if (event.kind !== "settle" || event.how === "ack") return;
       const { delivery, reason, attempts = 0 } = event;
       const failures = own.get(delivery.message) ?? 0;
-      if (attempts > failures) {
+      const before = recoveriesBefore.get(delivery.message);
+      const recoveries = before === undefined ? 0 : world.clusters[delivery.cluster].recoveries - before;
+      if (attempts > failures + recoveries) {
         const name = world.tape.nameOf(delivery.message);
         violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);
       }
