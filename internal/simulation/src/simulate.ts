@@ -49,7 +49,10 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
     if (!(await time.runUntil(isIdle, REST_LIMIT_MS))) {
       const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
-      tape.violated("liveness", `${world.pending} messages are pending and ${calling} calls have not returned`);
+      tape.violated(
+        "liveness",
+        `${world.pending} messages are pending and ${calling} calls have not returned`,
+      );
       return undefined;
     }
     // What is on its way back to a worker: confirmations, and callbacks after them.

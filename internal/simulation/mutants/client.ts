@@ -1,0 +1,63 @@
+import type { Mutant } from "../src/run-mutants.ts";
+
+const DECIDE = "packages/client/src/decide-write.ts";
+const PATH = "packages/client/src/write-path.ts";
+const EXECUTOR = "packages/client/src/replay-executor.ts";
+
+export const clientMutants: readonly Mutant[] = [
+  {
+    name: "the timestamp is drawn again at the replay",
+    file: EXECUTOR,
+    find: "        payload.timestampMicros,",
+    replace: "        payload.timestampMicros + 1n,",
+  },
+  {
+    name: "the payload has a timestamp of its own",
+    file: PATH,
+    find: "              timestampMicros,\n              writtenAtMs,",
+    replace: "              timestampMicros: timestampMicros - 1n,\n              writtenAtMs,",
+  },
+  {
+    name: "an ambiguous double failure is queued for one cluster alone",
+    file: DECIDE,
+    find: 'return { verdict: "pending", queue: CLUSTERS };',
+    replace: 'return { verdict: "pending", queue: ["A"] };',
+  },
+  {
+    name: "an ambiguous double failure is taken for a failure",
+    file: DECIDE,
+    find: 'if (A.applied === "maybe" || B.applied === "maybe") return',
+    replace: 'if (A.applied === "maybe" && B.applied === "maybe") return',
+  },
+  {
+    name: "an earlier try of the driver is forgotten",
+    file: "packages/client/src/driver-request.ts",
+    find: 'if (!memory.mayBeApplied || found.applied === "maybe") return found;',
+    replace: "return found;",
+  },
+  {
+    name: "what the queue refused is called queued",
+    file: "packages/client/src/replay-handoff.ts",
+    find: '        failure = { queued: surelyNot(error) ? "no" : "maybe", error };',
+    replace: '        return { queued: "yes" };',
+  },
+  {
+    name: "a batch is replayed without its last statement",
+    file: "packages/client/src/driver-request.ts",
+    find: "  return client.batch(operation.statements as { query: string; params: unknown[] }[], options);",
+    replace:
+      "  return client.batch(operation.statements.slice(0, 2) as { query: string; params: unknown[] }[], options);",
+  },
+  {
+    name: "a timeout counts as surely not applied",
+    file: "packages/client/src/classify-error.ts",
+    find: '  ["OperationTimedOutError", uncertain],',
+    replace: '  ["OperationTimedOutError", unavailable],',
+  },
+  {
+    name: "the breaker of the client never closes",
+    file: "packages/client/src/cluster-breaker.ts",
+    find: '    this.#silent = 0;\n    if (this.#breaker.state === "closed") return;',
+    replace: "    this.#silent = 0;\n    return;",
+  },
+];

@@ -1,0 +1,45 @@
+import type { Mutant } from "../src/run-mutants.ts";
+
+const MEMORY = "packages/replayer-memory/src/memory-replayer.ts";
+const LANE = "packages/replayer-memory/src/memory-lane.ts";
+
+export const queueMutants: readonly Mutant[] = [
+  {
+    name: "a full queue drops what comes",
+    file: MEMORY,
+    find: "    this.#shared.room.take(lane, bytes.length);",
+    replace:
+      "    try {\n      this.#shared.room.take(lane, bytes.length);\n    } catch {\n      return;\n    }",
+  },
+  {
+    name: "handed back without a delay is lost",
+    file: LANE,
+    find: "      this.#front.push(entry);",
+    replace: "",
+  },
+  {
+    name: "a release adds an attempt",
+    file: LANE,
+    find: "    const entry = detached({ ...message.entry, attempts, firstError });",
+    replace: "    const entry = detached({ ...message.entry, attempts: attempts + 1, firstError });",
+  },
+  {
+    name: "what is settled keeps its room",
+    file: LANE,
+    find: "    this.#inHand.delete(message);\n    this.#shared.room.give(message.entry.bytes.length);",
+    replace: "    this.#inHand.delete(message);",
+  },
+  {
+    name: "a redriven dead letter is forgotten before it is back",
+    file: "packages/replayer-memory/src/memory-dead-letters.ts",
+    find: "    this.#options.readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: this.#options.clock.wallMs() });",
+    replace:
+      '    if (payload.priority === "high") this.#options.readmit({ ...payload, life: payload.life + 1 });',
+  },
+  {
+    name: "the wire format loses the low bits of the timestamp",
+    file: "packages/codec/src/decode-payload.ts",
+    find: '  const timestampMicros = int64In(body.timestamp, "timestamp");',
+    replace: '  const timestampMicros = (int64In(body.timestamp, "timestamp") / 8n) * 8n;',
+  },
+];

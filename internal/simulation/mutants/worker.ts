@@ -1,0 +1,106 @@
+import type { Mutant } from "../src/run-mutants.ts";
+
+const RUNNER = "packages/worker/src/cluster-runner.ts";
+const SCHEDULER = "packages/worker/src/scheduler.ts";
+const SETTLER = "packages/worker/src/settler.ts";
+const LEDGER = "packages/worker/src/failure-ledger.ts";
+
+export const workerMutants: readonly Mutant[] = [
+  {
+    name: "acknowledged before it is executed",
+    file: RUNNER,
+    find: "    this.#executions.start(item, trial);",
+    replace: "    void this.#settler.ack(item);\n    this.#executions.start(item, trial);",
+  },
+  {
+    name: "acknowledged though its outcome is uncertain",
+    file: RUNNER,
+    find: "        void this.#uncertain(execution, error);",
+    replace: "        void this.#settler.ack(item);",
+  },
+  {
+    name: "acknowledged instead of kept as a dead letter",
+    file: SETTLER,
+    find: "      await message.deadLetter(cause);",
+    replace: "      await message.ack();",
+  },
+  {
+    name: "every uncertain failure is counted",
+    file: LEDGER,
+    find: "    if (table === undefined || order < this.#eraStart) return failure;",
+    replace:
+      "    this.prove(failure);\n    if (table === undefined || order < this.#eraStart) return failure;",
+  },
+  {
+    name: "an outage is counted",
+    file: RUNNER,
+    find: "        const { attempts } = item.message;",
+    replace: "        const attempts = item.message.attempts + 1;",
+  },
+  {
+    name: "one application proves all that failed before, of any age",
+    file: LEDGER,
+    find: "const PROOF_WINDOW_MS = 1000;",
+    replace: "const PROOF_WINDOW_MS = 3_600_000;",
+  },
+  {
+    name: "strict priority is ignored",
+    file: SCHEDULER,
+    find: "    this.#strict = strictPriority;",
+    replace: "    this.#strict = strictPriority && false;",
+  },
+  {
+    name: "ratio by batch: low ones wait for ten times as many",
+    file: SCHEDULER,
+    find: "    this.#ratio = Math.max(1, highPriorityRatio);",
+    replace: "    this.#ratio = 10 * Math.max(1, highPriorityRatio);",
+  },
+  {
+    name: "high ones that pass a low one are not counted",
+    file: SCHEDULER,
+    find: "      this.#passed = low ? this.#passed + 1 : 0;",
+    replace: "      this.#passed = 0;",
+  },
+  {
+    name: "success is told before the queue has confirmed",
+    file: SETTLER,
+    find: "      await item.message.ack();\n      this.#options.reporter.applied(item);",
+    replace: "      this.#options.reporter.applied(item);\n      await item.message.ack();",
+  },
+  {
+    name: "the last failure of a message is not told",
+    file: RUNNER,
+    find: '      this.#reporter.failed({ payload, error, attempts, delayMs: 0 }, "uncertain", failure.proved);\n',
+    replace: "",
+  },
+  {
+    name: "given up one attempt too early",
+    file: RUNNER,
+    find: "    if (attempts >= this.#settings.maxDeliver) {",
+    replace: "    if (attempts >= this.#settings.maxDeliver - 1) {",
+  },
+  {
+    name: "what failed on an unavailable cluster is not handed back",
+    file: RUNNER,
+    find: "        void this.#settler.release(item.message, { delayMs });\n        break;",
+    replace: "        break;",
+  },
+  {
+    name: "a trial is never due again",
+    file: "packages/worker/src/cluster-health.ts",
+    find: "      if (this.isTrialDue) this.#options.onTrialDue();",
+    replace: "      if (this.isTrialDue) return;",
+  },
+  {
+    name: "an execution that is aborted by a stop ends as applied",
+    file: RUNNER,
+    find: "      this.#handBack(item.message);\n    }\n    this.#retrying = 0;",
+    replace: "      void this.#settler.ack(item);\n    }\n    this.#retrying = 0;",
+  },
+  {
+    name: "an undecodable message is acknowledged",
+    file: RUNNER,
+    find: '      void this.#settler.drop(message, { reason: "undecodable", error: content.error });',
+    replace: "      void message.ack();",
+  },
+];
