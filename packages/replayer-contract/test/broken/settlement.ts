@@ -1,14 +1,16 @@
 import type { DeadLetterCause, Lane, ReleaseOptions, ReplayMessage } from "@helix/core";
-import { ModelMessage } from "../model/model-message.ts";
 import { ModelQueue } from "../model/model-queue.ts";
 import { MODEL, ModelStore, type Stored } from "../model/model-store.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
 
 /** A queue whose messages are wrong. */
-function handing(make: (queue: ModelQueue, stored: Stored) => ReplayMessage): typeof ModelQueue {
+function handing(
+  change: (message: ReplayMessage, queue: ModelQueue, stored: Stored) => Partial<ReplayMessage>,
+): typeof ModelQueue {
   return class extends ModelQueue {
     override messageOf(stored: Stored): ReplayMessage {
-      return make(this, stored);
+      const message = bound(super.messageOf(stored));
+      return { ...message, ...change(message, this, stored) };
     }
   };
 }
@@ -50,19 +52,15 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   },
   {
     wrong: "cannot settle once the source has stopped",
-    Queue: class extends ModelQueue {
-      override messageOf(stored: Stored): ReplayMessage {
-        const { ack, release, ...rest } = bound(super.messageOf(stored));
-        const ifOpen = async (settle: () => Promise<void>) => {
-          if (this.sources.has(stored.lane)) await settle();
-        };
-        return {
-          ...rest,
-          ack: () => ifOpen(ack),
-          release: (options) => ifOpen(() => release(options)),
-        };
-      }
-    },
+    Queue: handing((message, { sources }) => {
+      const ifOpen = async (settle: () => Promise<void>) => {
+        if (sources.has(message.lane)) await settle();
+      };
+      return {
+        ack: () => ifOpen(() => message.ack()),
+        release: (options) => ifOpen(() => message.release(options)),
+      };
+    }),
     caughtBy: ["acknowledges a message whose source has been stopped"],
   },
   {
@@ -184,14 +182,15 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
     Queue: class extends ModelQueue {
       readonly #counts = new Map<number, number>();
       override messageOf(stored: Stored): ReplayMessage {
-        const message = super.messageOf({ ...stored, attempts: this.#counts.get(stored.sequence) ?? 0 });
-        const release = message.release.bind(message);
-        return Object.assign(message, {
-          release: async (options?: ReleaseOptions) => {
-            await release(options);
+        const attempts = this.#counts.get(stored.sequence) ?? 0;
+        const message = bound(super.messageOf({ ...stored, attempts }));
+        return {
+          ...message,
+          release: async (options) => {
+            await message.release(options);
             if (options?.attempts !== undefined) this.#counts.set(stored.sequence, options.attempts);
           },
-        });
+        };
       }
     },
     caughtBy: ["shows the count to another pod", "remembers count and delay when its process is killed"],
@@ -243,91 +242,66 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   },
   {
     wrong: "settles a message that was refused",
-    Queue: handing((queue, stored) => {
-      const message = new ModelMessage(queue, stored);
-      const release = message.release.bind(message);
-      return Object.assign(message, {
-        release: (options?: ReleaseOptions) =>
-          release(options).catch(async (error) => {
-            await message.ack().catch(() => {});
-            throw error;
-          }),
-      });
-    }),
+    Queue: handing((message) => ({
+      release: (options) =>
+        message.release(options).catch(async (error) => {
+          await message.ack().catch(() => {});
+          throw error;
+        }),
+    })),
     caughtBy: ["refuses a delay or a count that cannot be, and leaves the message in hand"],
   },
   {
     wrong: "takes any delay and any count",
-    Queue: handing((queue, stored) => {
-      const message = new ModelMessage(queue, stored);
-      return Object.assign(message, {
-        release: ({ delayMs = 0, attempts, error }: ReleaseOptions = {}) =>
-          queue.reach(() => queue.store.release(stored, delayMs, attempts, error)),
-      });
-    }),
-    caughtBy: [
-      "rejects all that comes after release with HELIX_MESSAGE_SETTLED",
-      "refuses a delay or a count that cannot be, and leaves the message in hand",
-    ],
+    Queue: handing((message) => ({
+      release: ({ delayMs = 0, attempts, ...options } = {}) =>
+        message.release({
+          ...options,
+          delayMs: Math.min(60_000, Math.max(0, delayMs)),
+          attempts: attempts && Math.max(0, Math.floor(attempts)),
+        }),
+    })),
+    caughtBy: ["refuses a delay or a count that cannot be, and leaves the message in hand"],
   },
   {
     wrong: "says nothing of a second settlement",
-    Queue: class extends ModelQueue {
-      override messageOf(stored: Stored): ReplayMessage {
-        const message = super.messageOf(stored);
-        let first: Promise<void> | undefined;
-        const once = (settle: () => Promise<void>) => {
-          first ??= settle();
-          return first;
-        };
-        const { ack, release, deadLetter } = message;
-        return Object.assign(message, {
-          ack: () => once(() => ack.call(message)),
-          release: (options?: ReleaseOptions) => {
-            // What is refused is no settlement.
-            if (options !== undefined) return release.call(message, options);
-            return once(() => release.call(message));
-          },
-          deadLetter: (cause: DeadLetterCause) => once(() => deadLetter.call(message, cause)),
+    Queue: handing((message) => {
+      let first: Promise<void> | undefined;
+      const once = (settle: () => Promise<void>) => {
+        first ??= settle().catch((error) => {
+          first = undefined;
+          throw error;
         });
-      }
-    },
+        return first;
+      };
+      return {
+        ack: () => once(() => message.ack()),
+        release: (options) => once(() => message.release(options)),
+        deadLetter: (cause) => once(() => message.deadLetter(cause)),
+      };
+    }),
     caughtBy: [
       "rejects all that comes after ack with HELIX_MESSAGE_SETTLED",
       "rejects all that comes after release with HELIX_MESSAGE_SETTLED",
       "rejects all that comes after deadLetter with HELIX_MESSAGE_SETTLED",
       "lets one of two settlements at the same time win, and tells the other",
-      "refuses a cause that is none, and leaves the message in hand",
-      "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
     ],
   },
   {
     wrong: "lets a release win over an acknowledgement that is under way",
-    Queue: class extends ModelQueue {
-      override messageOf(stored: Stored): ReplayMessage {
-        const { ack, release, deadLetter, extend, ...rest } = bound(super.messageOf(stored));
-        return {
-          ...rest,
-          release: async (options) => {
-            await release(options).catch((error) => {
-              if (error.code !== "HELIX_MESSAGE_SETTLED" || this.isDone(stored)) throw error;
-            });
-          },
-          ack,
-          extend,
-          deadLetter,
-        };
-      }
-      isDone({ sequence }: Stored): boolean {
-        return !this.store.messages.some((one) => one.sequence === sequence && one.inHand);
-      }
-    },
+    Queue: handing((message, { store }, { sequence }) => ({
+      release: (options) =>
+        message.release(options).catch((error) => {
+          const isInHand = store.messages.some((one) => one.sequence === sequence && one.inHand);
+          if (error.code !== "HELIX_MESSAGE_SETTLED" || !isInHand) throw error;
+        }),
+    })),
     caughtBy: ["lets one of two settlements at the same time win, and tells the other"],
   },
 ];
 
 /** The same message as a plain object, whose methods need no `this`. */
-function bound(message: ReplayMessage) {
+function bound(message: ReplayMessage): ReplayMessage {
   return {
     lane: message.lane,
     content: message.content,
