@@ -156,6 +156,12 @@ describe("redriveDeadLetters", () => {
     expect(report).toMatchObject({ matched: 6, redriven: 1, failed: 5, ended: "error", remaining: 1 });
   });
 
+  it("goes on over any number of failures that are the dead letters' own", async () => {
+    const letters = new Letters("1", "2", "3", "4", "a");
+    for (const id of ["1", "2", "3", "4"]) letters.failures.set(id, error("HELIX_PAYLOAD_TOO_LARGE"));
+    expect(await redriveDeadLetters(letters)).toMatchObject({ redriven: 1, failed: 4, ended: "done" });
+  });
+
   it("reports what was done when the scan fails half way, and rejects when it fails at once", async () => {
     const letters = new Letters("a", "b", "c");
     letters.scanFailsAfter = 2;

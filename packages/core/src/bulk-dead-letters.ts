@@ -73,7 +73,8 @@ export interface DiscardReport extends BulkReport {
  * Redrives all dead letters that a filter finds, oldest first, each exactly as
  * {@link DeadLetterStore.redrive} does. Resolves with a report, also after a failure: one that cannot be
  * redriven stays and is counted, and the run goes on. HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED and the third
- * failure in a row end it, since the next would fail as well. Running it again takes up what is left.
+ * failure in a row that says nothing of the dead letter itself end it, since the next would fail as well; running
+ * it again takes up what is left.
  *
  * Rejects with a TypeError or RangeError for its options, or with what the store rejects with before the first.
  */
@@ -86,11 +87,10 @@ export async function redriveDeadLetters(
     skips: ({ content }) => !content.ok,
     take: (id) => store.redrive(id),
     onProgress({ matched, done, failed }) {
-      if (onProgress !== undefined)
-        isolate(
-          () => onProgress({ matched, redriven: done, failed }),
-          () => {},
-        );
+      isolate(
+        () => onProgress?.({ matched, redriven: done, failed }),
+        () => {},
+      );
     },
   });
   return { ...report, redriven };
@@ -118,8 +118,16 @@ const text: Rule<string> = (value, name) => {
   return value;
 };
 
+/** What is in it is the store's to check. */
+const filter: Rule<DeadLetterFilter | undefined> = (value, name) => {
+  if (value !== undefined && (typeof value !== "object" || value === null)) {
+    throw new TypeError(expected(name, "an object", value));
+  }
+  return value as DeadLetterFilter | undefined;
+};
+
 const BULK_RULES = {
-  filter: optional(having<DeadLetterFilter>("a filter", [])),
+  filter,
   limit: optional(integer({ min: 1, fallback: 1 })),
   dryRun: boolean(false),
   perSecond: optional(integer({ min: 1, fallback: 1 })),
@@ -160,28 +168,21 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
       if (report.done + report.failed >= limit) return { ...report, ended: "limit" };
       const next = await letters.next();
       if (next.done === true) return report;
-      const letter = next.value;
-      if (!dryRun && !action.skips(letter)) await pace.turn();
+      const isIdle = dryRun === true || action.skips(next.value);
+      if (!isIdle) await pace.turn();
       if (signal?.aborted) return { ...report, ended: "cancelled" };
+      const failure = isIdle ? undefined : await failureOf(action.take(next.value.id));
       report.matched++;
-      if (action.skips(letter)) {
-        report.skipped++;
-      } else {
-        const error = dryRun ? undefined : await failureOf(action.take(letter.id));
-        if (error === undefined) {
-          report.done++;
-          inARow = 0;
-        } else if (isHelixError(error.cause, "HELIX_DEAD_LETTER_NOT_FOUND")) {
-          report.vanished++;
-        } else {
-          count(report, error.cause);
-          inARow++;
-          if (isStop(error.cause) || inARow >= MAX_FAILURES_IN_A_ROW) {
-            return { ...report, ended: "error", error: error.cause, ...(await remaining(letters)) };
-          }
-        }
-      }
+      if (action.skips(next.value)) report.skipped++;
+      else if (failure === undefined) report.done++;
+      else if (isHelixError(failure.error, "HELIX_DEAD_LETTER_NOT_FOUND")) report.vanished++;
+      else count(report, failure.error);
       action.onProgress(report);
+      if (failure !== undefined && !isItsOwn(failure.error)) inARow++;
+      else if (!isIdle) inARow = 0;
+      if (failure !== undefined && (isFinal(failure.error) || inARow >= MAX_FAILURES_IN_A_ROW)) {
+        return { ...report, ended: "error", ...failure, ...(await remaining(letters)) };
+      }
     }
   } catch (error) {
     if (report.matched === 0) throw error;
@@ -193,10 +194,10 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
 }
 
 /** What a promise rejected with, in an object, since anything can be thrown. */
-function failureOf(promise: Promise<void>): Promise<{ cause: unknown } | undefined> {
+function failureOf(promise: Promise<void>): Promise<{ error: unknown } | undefined> {
   return promise.then(
     () => undefined,
-    (cause: unknown) => ({ cause }),
+    (error: unknown) => ({ error }),
   );
 }
 
@@ -207,7 +208,17 @@ function count(report: Running, error: unknown): void {
   report.errors[key] = (report.errors[key] ?? 0) + 1;
 }
 
-function isStop(error: unknown): boolean {
+/** Says something of this dead letter, and nothing of the next. */
+function isItsOwn(error: unknown): boolean {
+  return (
+    isHelixError(error, "HELIX_DEAD_LETTER_NOT_FOUND") ||
+    isHelixError(error, "HELIX_PAYLOAD_INVALID") ||
+    isHelixError(error, "HELIX_PAYLOAD_TOO_LARGE")
+  );
+}
+
+/** The next would fail with it as well. */
+function isFinal(error: unknown): boolean {
   return isHelixError(error, "HELIX_QUEUE_FULL") || isHelixError(error, "HELIX_QUEUE_CLOSED");
 }
 
