@@ -37,6 +37,14 @@ describe("a watch over a cluster", () => {
     expect(watch.health).toEqual({ up: true });
   });
 
+  test("stays up when a look into an old session fails after a new one is there", async () => {
+    const { events, watch, lose } = setUp();
+    const looked = lose(true);
+    events.emit("cluster:connected", { cluster: "B" });
+    await looked;
+    expect(watch.health).toEqual({ up: true });
+  });
+
   test("is down while the worker has suspended the replay", () => {
     const { events, worker, watch } = setUp();
     events.emit("cluster:connected", { cluster: "B" });

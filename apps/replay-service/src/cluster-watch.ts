@@ -14,11 +14,15 @@ export class ClusterWatch {
   readonly #closing = new AbortController();
   #session: PartHealth = { up: false, detail: "not connected yet" };
   #suspension: string | undefined;
+  /** Sessions so far: an answer that comes after a new one is no news. */
+  #sessions = 0;
 
   constructor(cluster: ClusterId, executor: Pick<ConnectedReplayExecutor, "on" | "probe">) {
     this.#cluster = cluster;
     executor.on("cluster:connected", (event) => {
-      if (event.cluster === cluster) this.#session = { up: true };
+      if (event.cluster !== cluster) return;
+      this.#sessions++;
+      this.#session = { up: true };
     });
     executor.on("cluster:disconnected", (event) => {
       if (event.cluster === cluster) void this.#lost(executor, event.cause);
@@ -46,10 +50,11 @@ export class ClusterWatch {
   }
 
   async #lost(executor: Pick<ConnectedReplayExecutor, "probe">, cause: unknown): Promise<void> {
+    const sessions = this.#sessions;
     try {
       await executor.probe(this.#cluster, { signal: this.#closing.signal });
     } catch {
-      this.#session = { up: false, detail: errorText(cause) };
+      if (sessions === this.#sessions) this.#session = { up: false, detail: errorText(cause) };
     }
   }
 }

@@ -4,7 +4,16 @@ type Level = keyof Logger;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields that tell one cause from another; ids and counts do not. */
-const CAUSE_FIELDS = ["cluster", "lane", "reason", "event", "callback", "part", "operation"] as const;
+const CAUSE_FIELDS = [
+  "cluster",
+  "lane",
+  "tables",
+  "reason",
+  "event",
+  "callback",
+  "part",
+  "operation",
+] as const;
 
 interface Window {
   readonly level: Level;
@@ -96,5 +105,5 @@ export class RateLimitedLogger implements Logger {
 function causeOf(level: Level, fields: Fields, message: string): string {
   const error = (fields.error ?? fields.err) as { name?: unknown; code?: unknown } | null | undefined;
   const where = CAUSE_FIELDS.map((field) => fields[field]);
-  return JSON.stringify([level, message, ...where, String(error?.name), String(error?.code)]);
+  return JSON.stringify([level, message, ...where, `${error?.name}`, `${error?.code}`]);
 }

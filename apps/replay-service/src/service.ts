@@ -77,6 +77,15 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
       clusterNames: clusterNames(config),
     });
     for (const watch of watches) watch.watchWorker(worker);
+    worker.on("replay:attempt:failed", ({ outcome, payload, error, attempts, delayMs }) => {
+      // An outage is told by the breaker, and what can never work as a dead letter.
+      if (outcome !== "uncertain") return;
+      const { id, cluster, tables } = payload;
+      logger.warn(
+        { cluster: clusterNames(config)[cluster], tables, id, attempts, delayMs, error },
+        "an execution failed; it is tried again",
+      );
+    });
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
     await aborted(stop);

@@ -131,6 +131,28 @@ describe("what an operator has got wrong is told, and sought again", () => {
     expect(pod.lines.join()).not.toContain("wr0ng-canary");
   });
 
+  test("a user without the right to write, and the write is kept", async () => {
+    const refusal = reply.error({ code: "unauthorized", message: "User helix has no MODIFY permission" });
+    const clusters = await servers({ B: { onRequest: () => refusal } });
+    const pod = start({ servers: clusters });
+    await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+    const told = await waitFor(
+      () => pod.log.find(({ message }) => /an execution failed/.test(String(message))),
+      {
+        timeoutMs: 5_000,
+        describe: "the refusal is logged",
+      },
+    );
+    expect(told).toMatchObject({
+      level: "warn",
+      cluster: "B",
+      tables: ["shop.users"],
+      error: { name: "ResponseError", code: 0x2100, text: "User helix has no MODIFY permission" },
+    });
+    await pod.stop();
+    expect(pod.queue.drainAll()).toHaveLength(1);
+  });
+
   test("a host that takes connections and never answers", async () => {
     const clusters = await servers();
     clusters.B.pause();
