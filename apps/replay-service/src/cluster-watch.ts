@@ -6,8 +6,8 @@ import type { PartHealth } from "./readiness.ts";
 /**
  * What is known of one cluster: whether there is a session, and whether the worker has suspended its replay.
  *
- * The executor has further sessions for keyspaces, and its events do not tell them apart. So one that is lost is looked
- * into: while the cluster answers, it was one of those.
+ * The executor has further sessions for keyspaces, and its events do not tell them apart. So one that is lost
+ * is looked into: while the cluster answers, it was one of those.
  */
 export class ClusterWatch {
   readonly #cluster: ClusterId;

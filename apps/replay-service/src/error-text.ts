@@ -19,8 +19,9 @@ const HARMLESS = new Set([
 ]);
 
 /**
- * Error codes of the CQL protocol whose text is the server's own: credentials, unavailable, overloaded, bootstrapping,
- * timeouts, failures of replicas, rights. Not among them is what looks at values: syntax, invalid, functions.
+ * Error codes of the CQL protocol whose text is the server's own: credentials, unavailable, overloaded,
+ * bootstrapping, timeouts, failures of replicas, rights. Not among them is what looks at values: syntax,
+ * invalid, functions.
  */
 const HARMLESS_CODES = new Set([
   0x0100, 0x1000, 0x1001, 0x1002, 0x1100, 0x1200, 0x1300, 0x1500, 0x1600, 0x2100, 0x2500,
@@ -41,9 +42,9 @@ interface ErrorShape {
 }
 
 /**
- * What may be told of an error in a log line or an answer: its text if that is known to quote no value, else its name
- * and code. Both the encoder of the driver and Cassandra put the value that they refuse into their texts, and values are
- * personal data; the whole text is with the dead letter.
+ * What may be told of an error in a log line or an answer: its text if that is known to quote no value, else
+ * its name and code. Both the encoder of the driver and Cassandra put the value that they refuse into their
+ * texts, and values are personal data; the whole text is with the dead letter.
  */
 export function errorText(error: unknown): string {
   if (typeof error !== "object" || error === null) return `a thrown ${typeof error}`;

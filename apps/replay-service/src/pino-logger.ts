@@ -7,8 +7,9 @@ import { errorText } from "./error-text.ts";
 const ERROR_FIELDS = new Set(["error", "err", "cause"]);
 
 /**
- * The packages' logger on pino: a JSON line per fact, with `time`, `level` and `message`. Of an error it writes name, code
- * and what {@link errorText} lets through, never a stack or a `cause`, where a bound value may stand.
+ * The packages' logger on pino: a JSON line per fact, with `time`, `level` and `message`. Of an error it
+ * writes name, code and what {@link errorText} lets through, never a stack or a `cause`, where a bound value
+ * may stand.
  */
 export function pinoLogger(level: ServiceConfig["log"]["level"], destination: DestinationStream): Logger {
   const log = pino(

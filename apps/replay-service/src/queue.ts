@@ -13,8 +13,8 @@ export interface OpenedQueue {
 }
 
 /**
- * Opens the queue. Whatever may pass (no server, no leader) it waits for in the background, and `health` tells; it
- * rejects with what only a person can cure, such as streams that are not as configured.
+ * Opens the queue. Whatever may pass (no server, no leader) it waits for in the background, and `health`
+ * tells; it rejects with what only a person can cure, such as streams that are not as configured.
  */
 export type OpenQueue = (config: ServiceConfig, context: { readonly logger: Logger }) => Promise<OpenedQueue>;
 

@@ -31,9 +31,9 @@ export interface RateLimitedLoggerOptions {
 }
 
 /**
- * Writes the first line of a cause at once, and of those that follow one per window: the last, with how many there were.
- * A cause is the sentence, where it happened, and the kind of error. An outage is then a line now and one every window,
- * and not a line per message. Debug lines are not limited.
+ * Writes the first line of a cause at once, and of those that follow one per window: the last, with how many
+ * there were. A cause is the sentence, where it happened, and the kind of error. An outage is then a line now
+ * and one every window, and not a line per message. Debug lines are not limited.
  */
 export class RateLimitedLogger implements Logger {
   readonly #options: RateLimitedLoggerOptions;

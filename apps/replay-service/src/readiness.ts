@@ -1,4 +1,7 @@
-/** Whether one part of the service does its work; `detail` says why not. Nothing bound to a statement is in it. */
+/**
+ * Whether one part of the service does its work; `detail` says why not. Nothing bound to a statement is in
+ * it.
+ */
 export interface PartHealth {
   readonly up: boolean;
   readonly detail?: string | undefined;

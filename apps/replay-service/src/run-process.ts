@@ -36,8 +36,8 @@ export interface Host {
 }
 
 /**
- * The program, from its arguments to its exit code. The first SIGTERM or SIGINT stops it in order, the second ends it at
- * once.
+ * The program, from its arguments to its exit code. The first SIGTERM or SIGINT stops it in order, the second
+ * ends it at once.
  */
 export async function runProcess(
   host: Host,

@@ -5,6 +5,8 @@ import {
   type ClusterId,
   type Logger,
   type Metrics,
+  type ReplayExecutor,
+  type ReplayQueue,
   silentMetrics,
   systemClock,
 } from "@helix/core";
@@ -40,13 +42,14 @@ export class ServiceRefusedError extends Error {
 }
 
 /**
- * The pod: takes messages from the queue and executes them until it is told to stop. It starts, and stays alive, while
- * the queue or a cluster is away; both are sought, and `/readyz` says what is missing.
+ * The pod: takes messages from the queue and executes them until it is told to stop. It starts, and stays
+ * alive, while the queue or a cluster is away; both are sought, and `/readyz` says what is missing.
  *
- * starting → running → (`stop`) stopping → resolved. Resolves when nothing of it is left, or when the grace period is
- * over: with whether everything was finished or handed back in it.
+ * starting → running → (`stop`) stopping → resolved. Resolves when nothing of it is left, or when the grace
+ * period is over: with whether everything was finished or handed back in it.
  *
- * Rejects with ServiceRefusedError if the probes cannot listen or the queue refuses for good; everything is closed then.
+ * Rejects with ServiceRefusedError if the probes cannot listen or the queue refuses for good; everything is
+ * closed then.
  */
 export async function runService(options: ServiceOptions): Promise<{ inOrder: boolean }> {
   const { config, openQueue, stop, logger, readFile, metrics = silentMetrics, clock = systemClock } = options;
@@ -66,26 +69,8 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let worker: ReplayWorker | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     readiness.set("queue", () => opened.health());
-    const { requestTimeoutMs: _, ...workerOptions } = config.worker;
-    const { queue } = opened;
-    worker = new ReplayWorker({
-      ...workerOptions,
-      queue,
-      executor,
-      logger,
-      metrics,
-      clusterNames: clusterNames(config),
-    });
+    worker = createWorker(options, opened.queue, executor);
     for (const watch of watches) watch.watchWorker(worker);
-    worker.on("replay:attempt:failed", ({ outcome, payload, error, attempts, delayMs }) => {
-      // An outage is told by the breaker, and what can never work as a dead letter.
-      if (outcome !== "uncertain") return;
-      const { id, cluster, tables } = payload;
-      logger.warn(
-        { cluster: clusterNames(config)[cluster], tables, id, attempts, delayMs, error },
-        "an execution failed; it is tried again",
-      );
-    });
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
     await aborted(stop);
@@ -111,6 +96,30 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
     logger.error({ error, ...config.http }, "the probes cannot listen; the service does not start");
     throw new ServiceRefusedError("The probes cannot listen", { cause: error });
   }
+}
+
+function createWorker(
+  { config, logger, metrics }: ServiceOptions,
+  queue: ReplayQueue,
+  executor: ReplayExecutor,
+): ReplayWorker {
+  const names = clusterNames(config);
+  const worker = new ReplayWorker({
+    ...config.worker,
+    queue,
+    executor,
+    logger,
+    metrics,
+    clusterNames: names,
+  });
+  worker.on("replay:attempt:failed", ({ outcome, payload, error, attempts, delayMs }) => {
+    // An outage is told by the breaker, and what can never work as a dead letter.
+    if (outcome !== "uncertain") return;
+    const { id, tables } = payload;
+    const fields = { cluster: names[payload.cluster], tables, id, attempts, delayMs, error };
+    logger.warn(fields, "an execution failed; it is tried again");
+  });
+  return worker;
 }
 
 function watchClusters(

@@ -14,7 +14,7 @@ export function sessionOptions(
   return {
     clusters: { A: driverOptions(config.clusterA, readFile), B: driverOptions(config.clusterB, readFile) },
     clusterNames: clusterNames(config),
-    requestTimeoutMs: config.worker.requestTimeoutMs,
+    requestTimeoutMs: config.request.timeoutMs,
     waitFor: "none",
     logger,
     metrics,

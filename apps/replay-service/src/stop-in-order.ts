@@ -1,6 +1,9 @@
 import type { Clock, Logger, Startable } from "@helix/core";
 
-/** Of the grace period, for the queue to confirm what is handed back (the worker waits 5 s for it) and to close. */
+/**
+ * Of the grace period, for the queue to confirm what is handed back (the worker waits 5 s for it) and to
+ * close.
+ */
 const RESERVE_MS = 6_000;
 /** Nothing depends on how sessions end, and one that is being made would take its time to be given up. */
 const SESSIONS_MS = 1_000;
@@ -17,9 +20,9 @@ export interface StopInOrderOptions {
 }
 
 /**
- * First the worker, which finishes or hands back what it has; then the queue, which sends that; then the sessions.
- * A step that fails is logged and the others are made all the same. Resolves with whether everything that was in hand is
- * settled, at the end of the grace period at the latest.
+ * First the worker, which finishes or hands back what it has; then the queue, which sends that; then the
+ * sessions. A step that fails is logged and the others are made all the same. Resolves with whether
+ * everything that was in hand is settled, at the end of the grace period at the latest.
  */
 export async function stopInOrder(options: StopInOrderOptions): Promise<boolean> {
   const { graceMs, clock, logger, worker, closeQueue, closeSessions } = options;

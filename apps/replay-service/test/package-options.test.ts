@@ -17,14 +17,13 @@ const readFile = filesOf({});
 /** What the packages make of a configuration. */
 function read(env: Readonly<Record<string, string>> = {}) {
   const { config } = loadConfig({ ...VALID, ...env }, readFile);
-  const { requestTimeoutMs: _, ...workerOptions } = config.worker;
-  const { waitFor: __, ...sessions } = sessionOptions(config, {
+  const { waitFor: _, ...sessions } = sessionOptions(config, {
     logger: silentLogger,
     metrics: silentMetrics,
     readFile,
   });
   return {
-    worker: readWorkerOptions({ ...worker, ...workerOptions }),
+    worker: readWorkerOptions({ ...worker, ...config.worker }),
     queue: readReplayerOptions(natsReplayerOptions(config, silentLogger)),
     sessions: readSessionOptions("sessions", sessions),
   };

@@ -4,8 +4,5 @@ import { settingsTable } from "../src/config/describe-config.ts";
 
 const readme = new URL("../README.md", import.meta.url);
 const text = readFileSync(readme, "utf8");
-const table = /\| variable \|[\s\S]*?\n\n/;
-writeFileSync(
-  readme,
-  text.replace(table, () => `${settingsTable()}\n`),
-);
+const table = /^\| variable \|.*\n(?:\|.*\n)*/m;
+writeFileSync(readme, text.replace(table, settingsTable));

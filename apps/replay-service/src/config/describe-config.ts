@@ -3,8 +3,8 @@ import { CONFIG_FILE, variableOf } from "./names.ts";
 import { settings } from "./schema.ts";
 
 /**
- * The effective configuration, a variable per line, as an environment file has it; secrets masked. What has no value is a
- * comment.
+ * The effective configuration, a variable per line, as an environment file has it; secrets masked. What has
+ * no value is a comment.
  */
 export function describeConfig({ config, origins }: LoadedConfig): string {
   const values = config as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>;

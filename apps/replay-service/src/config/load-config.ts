@@ -8,7 +8,9 @@ import { unknownMistakes } from "./unknown-names.ts";
 
 export interface LoadedConfig {
   readonly config: ServiceConfig;
-  /** Where each value came from, by variable: `environment`, the path of the configuration file, or `default`. */
+  /**
+   * Where each value came from, by variable: `environment`, the path of the configuration file, or `default`.
+   */
   readonly origins: ReadonlyMap<string, string>;
 }
 

@@ -10,8 +10,8 @@ type LinkName = (typeof LINKS)[number];
 type Tls = Pick<ServiceConfig["nats"], "tls" | "tlsCaFile" | "tlsCertFile" | "tlsKeyFile">;
 
 /**
- * What each setting alone cannot know: mistakes in how they go together. Settings that are wrong by themselves have
- * their default here, or are undefined, whatever the types say.
+ * What each setting alone cannot know: mistakes in how they go together. Settings that are wrong by
+ * themselves have their default here, or are undefined, whatever the types say.
  */
 export function combinedMistakes(config: ServiceConfig, readFile: ReadFile): string[] {
   return [

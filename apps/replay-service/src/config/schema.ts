@@ -28,8 +28,8 @@ export const CONSISTENCIES = [
 
 /**
  * Every setting there is, by section and name. The environment variable (`worker.batchSize` is
- * `HELIX_WORKER_BATCH_SIZE`), the key in the configuration file, the validation, the output of `--check` and the table in
- * the README all come from here.
+ * `HELIX_WORKER_BATCH_SIZE`), the key in the configuration file, the validation, the output of `--check` and
+ * the table in the README all come from here.
  */
 export const SCHEMA = {
   nats: {
@@ -173,12 +173,6 @@ export const SCHEMA = {
       30_000,
       milliseconds({ about: "How long an execution may take, before it is tried again later." }),
     ),
-    requestTimeoutMs: byDefault(
-      15_000,
-      milliseconds({
-        about: "What a request to a cluster may take in all, the driver's repetitions included.",
-      }),
-    ),
     highPriorityRatio: byDefault(
       10,
       integer({ min: 0, max: 1_000_000, about: "High messages per low one while both wait; 0 means 1:1." }),
@@ -198,6 +192,14 @@ export const SCHEMA = {
       milliseconds({
         min: 0,
         about: "From then on a failure also counts as the message's own if its cluster answers a probe.",
+      }),
+    ),
+  },
+  request: {
+    timeoutMs: byDefault(
+      15_000,
+      milliseconds({
+        about: "What a request to a cluster may take in all, the driver's repetitions included.",
       }),
     ),
   },
