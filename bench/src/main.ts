@@ -2,10 +2,12 @@ import { benchClientWrites } from "./client-writes.ts";
 import { benchCodec } from "./codec.ts";
 import { machine } from "./figures.ts";
 import { benchMemoryQueue } from "./memory-queue.ts";
+import { benchNatsQueue } from "./nats-queue.ts";
 
 const benches: Record<string, () => Promise<void>> = {
   codec: benchCodec,
   "memory-queue": benchMemoryQueue,
+  "nats-queue": benchNatsQueue,
   "client-writes": benchClientWrites,
 };
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);

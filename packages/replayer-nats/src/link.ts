@@ -14,6 +14,8 @@ import { checkServer } from "./server-version.ts";
 /** Between tries to connect for the first time; afterwards the client library reconnects by itself. */
 const CONNECT_BACKOFF = new Backoff({ initialMs: 250, maxMs: 5000 });
 const CONNECT_TIMEOUT_MS = 5000;
+/** How long a close waits for a server that does not answer. */
+const FLUSH_PATIENCE_MS = 2000;
 
 export interface LinkListener {
   /** The connection is there, or is gone. */
@@ -131,11 +133,17 @@ export class Link {
     if (connection === undefined || connection.isClosed()) return;
     try {
       // Without it, acknowledgements that were just published never leave the process.
-      if (wasUp) await Promise.race([connection.flush(), wait(this.#settings.clock, 2000)]);
+      if (wasUp) await this.#flush(connection);
     } catch {
       // It broke at this moment; what was not confirmed will be delivered again.
     }
     if (this.#settings.connection === undefined) await connection.close();
+  }
+
+  async #flush(connection: NatsConnection): Promise<void> {
+    const over = new AbortController();
+    const flushed = connection.flush().finally(() => over.abort());
+    await Promise.race([flushed, wait(this.#settings.clock, FLUSH_PATIENCE_MS, over.signal)]);
   }
 
   async #keepConnecting(): Promise<void> {
