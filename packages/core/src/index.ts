@@ -56,7 +56,14 @@ export {
   type Strain,
 } from "./executor.ts";
 export { type Logger, silentLogger } from "./logger.ts";
-export { METRICS, type MetricLabels, type Metrics, silentMetrics } from "./metrics.ts";
+export {
+  METRICS,
+  type MetricDescription,
+  type MetricLabels,
+  type MetricName,
+  type Metrics,
+  silentMetrics,
+} from "./metrics.ts";
 export {
   BATCH_TYPES,
   type BatchType,
@@ -84,4 +91,5 @@ export type {
   ReplayQueue,
   SchedulingOptions,
 } from "./queue.ts";
+export { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
 export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./timestamp.ts";

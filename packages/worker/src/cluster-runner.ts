@@ -280,7 +280,8 @@ export class ClusterRunner {
     const { item } = execution;
     this.#left(item);
     if (this.#health.isStale(execution)) this.#stale--;
-    this.#reporter.executed(item, outcome);
+    const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
+    this.#reporter.executed(item, outcome, durationMs);
     this.#wake();
     this.#judge.ended(execution, outcome, error);
   }

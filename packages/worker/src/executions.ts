@@ -14,6 +14,8 @@ export interface Execution {
   readonly order: number;
   /** Whether it is the one by which the breaker learns about the cluster. */
   readonly trial: boolean;
+  /** By the monotonic clock. */
+  readonly startedAtMs: number;
 }
 
 interface Running extends Execution {
@@ -57,8 +59,15 @@ export class Executions {
 
   start(item: HeldMessage, trial: boolean): void {
     const { clock, executeTimeoutMs } = this.#options;
-    const dueAtMs = clock.monotonicMs() + executeTimeoutMs;
-    const execution = { item, order: this.#nextOrder++, trial, dueAtMs, controller: new AbortController() };
+    const startedAtMs = clock.monotonicMs();
+    const execution = {
+      item,
+      order: this.#nextOrder++,
+      trial,
+      startedAtMs,
+      dueAtMs: startedAtMs + executeTimeoutMs,
+      controller: new AbortController(),
+    };
     this.#running.add(execution);
     // One timer for all, since most never need it.
     if (this.#cancelTimer === undefined) this.#arm(executeTimeoutMs);

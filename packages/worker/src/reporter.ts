@@ -80,7 +80,7 @@ export class Reporter implements EventSource {
   /** So that the figures of a cluster are there before anything happens. */
   begin(cluster: ClusterId, perSecond: number | undefined): void {
     const { metrics } = this.#options;
-    for (const name of ["helix_in_hand", "helix_paused", "helix_breaker_open"] as const) {
+    for (const name of ["helix_in_hand", "helix_paused", "helix_replay_breaker_open"] as const) {
       metrics.gauge(name, { cluster }, 0);
     }
     this.rateLimit(cluster, perSecond);
@@ -126,7 +126,7 @@ export class Reporter implements EventSource {
 
   breaker(cluster: ClusterId, state: BreakerState, cause: unknown, retryInMs: number): void {
     const { logger, metrics } = this.#options;
-    metrics.gauge("helix_breaker_open", { cluster }, state === "closed" ? 0 : 1);
+    metrics.gauge("helix_replay_breaker_open", { cluster }, state === "closed" ? 0 : 1);
     const fields = { cluster: this.#options.clusterNames[cluster] };
     if (state === "open") {
       logger.warn(
@@ -143,8 +143,11 @@ export class Reporter implements EventSource {
     }
   }
 
-  executed({ payload: { targetCluster: cluster }, priority }: HeldMessage, result: Outcome): void {
-    this.#options.metrics.increment("helix_executions_total", { cluster, priority, result });
+  executed(item: HeldMessage, result: Outcome, durationMs: number): void {
+    const { metrics } = this.#options;
+    const labels = { cluster: item.payload.targetCluster, priority: item.priority, result };
+    metrics.increment("helix_executions_total", labels);
+    metrics.observe("helix_execution_seconds", labels, durationMs / 1000);
   }
 
   /** An execution failed; `unavailable` is no error of the message, and only an event. */

@@ -294,7 +294,7 @@ describe("metrics", () => {
         gauges[`${name} ${cluster}`] = value;
       },
       observe: (name, { cluster }, value) => {
-        gauges[`${name} ${cluster}`] = value;
+        if (name === "helix_replay_lag_seconds") gauges[`${name} ${cluster}`] = value;
       },
     };
     const { queue, clock } = await startRig({
@@ -321,8 +321,8 @@ describe("metrics", () => {
     expect(gauges).toEqual({
       "helix_in_hand A": 1,
       "helix_in_hand B": 0,
-      "helix_breaker_open A": 0,
-      "helix_breaker_open B": 1,
+      "helix_replay_breaker_open A": 0,
+      "helix_replay_breaker_open B": 1,
       "helix_concurrency_limit A": 128,
       "helix_concurrency_limit B": 0,
       "helix_rate_limit A": Infinity,
