@@ -1,0 +1,136 @@
+import {
+  METRICS,
+  type MetricDescription,
+  type MetricLabels,
+  type MetricName,
+  type Metrics,
+  type ReplayQueue,
+  reportDepths,
+} from "@helix/core";
+import { callback, expected, having, isolate, optional, type Rule, readOptions } from "@helix/core/internal";
+import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
+import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
+
+export interface PrometheusMetricsOptions {
+  /** Where the metrics are registered. Calls with the same one share them. @default prom-client's global one */
+  readonly registry?: Registry | undefined;
+  /** Put in front of every name, such as `shop_`. @default none */
+  readonly prefix?: string | undefined;
+  /** Upper bounds of the buckets of a histogram, in seconds, ascending. @default see the README */
+  readonly buckets?: Partial<Buckets> | undefined;
+  /**
+   * Its depths are read at each scrape. Where that fails its figures are left out of the scrape, and the others
+   * are there all the same. @default none
+   */
+  readonly queue?: Pick<ReplayQueue, "depths"> | undefined;
+  /** Told of depths that could not be read. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Registers every metric of `METRICS`, and returns what client and worker take as their `metrics`. */
+export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metrics {
+  const { registry, prefix, buckets, queue, onError } = readOptions<Settings>(
+    "prometheusMetrics",
+    RULES,
+    options,
+  );
+  const registered = new Map<string, Metric>();
+  for (const [name, description] of Object.entries<MetricDescription>(METRICS)) {
+    const { kind, labels, help } = description;
+    const config = { name: prefix + name, help, labelNames: [...labels], registers: [registry] };
+    const create = {
+      counter: () => new Counter(config),
+      gauge: () => new Gauge(config),
+      histogram: () => new Histogram({ ...config, buckets: [...buckets[name as keyof Buckets]] }),
+    };
+    registered.set(name, registry.getSingleMetric(config.name) ?? create[kind]());
+  }
+  // The names of each method are of its kind. A name of a later version of the core has no metric here.
+  const counter = (name: MetricName<"counter">) => registered.get(name) as Counter | undefined;
+  const gauge = (name: MetricName<"gauge">) => registered.get(name) as Gauge | undefined;
+  const histogram = (name: MetricName<"histogram">) => registered.get(name) as Histogram | undefined;
+  const metrics: Metrics = {
+    increment: (name, labels, by = 1) => counter(name)?.inc(labelsOf(name, labels), by),
+    gauge: (name, labels, value) => gauge(name)?.set(labelsOf(name, labels), value),
+    observe: (name, labels, value) => histogram(name)?.observe(labelsOf(name, labels), value),
+  };
+  if (queue !== undefined) {
+    const gauges = [gauge("helix_queue_messages"), gauge("helix_oldest_age_seconds")];
+    const read = async () => {
+      for (const one of gauges) one?.reset();
+      await reportDepths(queue, metrics);
+    };
+    const collect = once(() =>
+      read().catch((error: unknown) =>
+        isolate(
+          () => onError?.(error),
+          () => {},
+        ),
+      ),
+    );
+    for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
+  }
+  return metrics;
+}
+
+/** While it runs it is not run again: the gauges of one scrape share it. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
+/** Those that the metric has. One that is absent is no label with the value "undefined". */
+function labelsOf(metric: MetricName, labels: MetricLabels): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name of METRICS[metric].labels) {
+    const value = labels[name];
+    if (value !== undefined) result[name] = value;
+  }
+  return result;
+}
+
+interface Settings {
+  readonly registry: Registry;
+  readonly prefix: string;
+  readonly buckets: Buckets;
+  readonly queue: Pick<ReplayQueue, "depths"> | undefined;
+  readonly onError: ((error: unknown) => void) | undefined;
+}
+
+const isRegistry = having<Registry>("a Registry of prom-client", ["registerMetric", "getSingleMetric"]);
+
+const prefix: Rule<string> = (value = "", name) => {
+  if (typeof value === "string" && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value)) return value;
+  throw new TypeError(expected(name, "letters, digits and underscores, no digit first", value));
+};
+
+const buckets: Rule<Buckets> = (value = {}, name) => {
+  const given = readOptions<Partial<Buckets>>(
+    name,
+    { helix_replay_lag_seconds: optional(bounds), helix_execution_seconds: optional(bounds) },
+    value,
+  );
+  return { ...DEFAULT_BUCKETS, ...given };
+};
+
+const bounds: Rule<readonly number[]> = (value, name) => {
+  const isAscending =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one, n) => Number.isFinite(one) && (n === 0 || one > value[n - 1]));
+  if (!isAscending) throw new TypeError(expected(name, "an array of ascending numbers", value));
+  return value;
+};
+
+const RULES: { readonly [K in keyof Settings]-?: Rule<Settings[K]> } = {
+  registry: (value, name) => (value === undefined ? register : isRegistry(value, name)),
+  prefix,
+  buckets,
+  queue: optional(having<Pick<ReplayQueue, "depths">>("a ReplayQueue", ["depths"])),
+  onError: callback(),
+};
