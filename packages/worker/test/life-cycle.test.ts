@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
 import { FakeQueue } from "./fake-queue.ts";
-import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+import { CountedGate, failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("stop", () => {
   it("in mid-flight hands everything back at no cost: what waits at once, what executes after the grace", async () => {
@@ -165,34 +165,65 @@ describe("start and stop", () => {
     expect(queue.inHand.size).toBe(1);
   });
 
-  it("leave nothing behind after any sequence of calls, awaited or not", async () => {
+  it("leave nothing behind after any of a thousand sequences of calls, awaited or not", async () => {
     const calls = fc.array(
-      fc.record({ call: fc.constantFrom("start", "stop", "stop at once"), isAwaited: fc.boolean() }),
-      { maxLength: 12 },
+      fc.record({
+        call: fc.constantFrom(
+          "start",
+          "stop",
+          "stop at once",
+          "pause",
+          "resume",
+          "drain",
+          "open",
+          "limit",
+          "time",
+        ),
+        isAwaited: fc.boolean(),
+      }),
+      { maxLength: 16 },
     );
     await fc.assert(
-      fc.asyncProperty(calls, async (sequence) => {
+      fc.asyncProperty(calls, fc.boolean(), async (sequence, isAway) => {
         const clock = new ManualClock();
         const queue = new FakeQueue(clock, { leaseMs: 9000 });
-        const worker = new ReplayWorker({ queue, clock, stopGraceMs: 0, concurrency: 2, executor: hang });
-        queue.put(...payloads(8), ...payloads(8, { targetCluster: "B" }));
+        const gate = new CountedGate();
+        const worker = new ReplayWorker({
+          queue,
+          clock,
+          gate,
+          stopGraceMs: 50,
+          concurrency: 2,
+          rateLimit: 100,
+          executor: () => (isAway ? Promise.reject(failure("unavailable")) : hang()),
+        });
+        queue.put(...payloads(8), ...payloads(8, { targetCluster: "B", priority: "low" }));
+        for (const cluster of ["A", "B"] as const)
+          queue.putKnown(payload({ targetCluster: cluster }), { suspect: true });
         const pending: Promise<void>[] = [];
         let isStarted = false;
         for (const { call, isAwaited } of sequence) {
-          isStarted = call === "start";
-          const result =
-            call === "start" ? worker.start() : worker.stop(call === "stop" ? {} : { graceMs: 0 });
-          pending.push(result);
-          if (isAwaited) await result;
+          if (call === "start" || call.startsWith("stop")) {
+            isStarted = call === "start";
+            pending.push(isStarted ? worker.start() : worker.stop(call === "stop" ? {} : { graceMs: 0 }));
+          } else if (call === "pause") worker.pause("A", "a test");
+          else if (call === "resume") worker.resume("A");
+          else if (call === "drain" || call === "open") gate.set("A", call === "drain" ? "drained" : "open");
+          else if (call === "limit") worker.setRateLimit("B", 10);
+          if (isAwaited) await clock.advance(call === "time" ? 300 : 60);
         }
+        await clock.advance(1000);
         await Promise.all(pending);
-        expect([worker.isRunning, queue.openLanes]).toEqual(isStarted ? [true, 4] : [false, 0]);
-        await worker.stop();
-        expect([queue.inHand.size, queue.size, clock.timers, queue.openLanes]).toEqual([0, 16, 0, 0]);
+        expect([worker.isRunning, queue.openLanes, gate.listeners]).toEqual(
+          isStarted ? [true, 4, 1] : [false, 0, 0],
+        );
+        await worker.stop({ graceMs: 0 });
+        expect(queue.inHand.size + clock.timers - queue.timers + queue.openLanes + gate.listeners).toBe(0);
+        expect(queue.size).toBe(18);
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
-  });
+  }, 30_000);
 
   it("stops at the end of a scope", async () => {
     const { queue, worker } = await startRig();

@@ -1,7 +1,7 @@
-import { type ClusterGate, LocalClusterGate, type Metrics } from "@helix/core";
+import { LocalClusterGate, type Metrics } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+import { CountedGate, failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("a pause", () => {
   it("hands back what is in hand at no cost, demands nothing, and lets what executes finish", async () => {
@@ -146,29 +146,15 @@ describe("a gate", () => {
   });
 
   it("is not listened to while the worker is stopped, and what changed meanwhile holds at the next start", async () => {
-    let listeners = 0;
-    const inner = new LocalClusterGate();
-    const gate: ClusterGate = {
-      state: (cluster) => inner.state(cluster),
-      onChange: (listener) => {
-        listeners++;
-        const listening = inner.onChange(listener);
-        return {
-          [Symbol.dispose]: () => {
-            listeners--;
-            listening[Symbol.dispose]();
-          },
-        };
-      },
-    };
+    const gate = new CountedGate();
     const { queue, worker } = await startRig({ gate, execute: hang });
-    expect(listeners).toBe(1);
+    expect(gate.listeners).toBe(1);
     await worker.stop();
-    expect(listeners).toBe(0);
-    inner.set("A", "paused");
+    expect(gate.listeners).toBe(0);
+    gate.set("A", "paused");
     queue.put(payload());
     await worker.start();
     await settle();
-    expect([listeners, queue.inHand.size]).toEqual([1, 0]);
+    expect([gate.listeners, queue.inHand.size]).toEqual([1, 0]);
   });
 });

@@ -3,6 +3,7 @@ import {
   createPayload,
   type ExecuteFunc,
   type HelixEvents,
+  LocalClusterGate,
   type Outcome,
   type PayloadInput,
   type QueueTraits,
@@ -37,6 +38,22 @@ export function payloads(count: number, input: Parameters<typeof payload>[0] = {
 /** An error that says what it is. */
 export function failure(outcome: Exclude<Outcome, "applied">): Error {
   return Object.assign(new Error(outcome), { outcome });
+}
+
+/** Knows how many listen to it. */
+export class CountedGate extends LocalClusterGate {
+  listeners = 0;
+
+  override onChange(listener: (cluster: ClusterId) => void): Disposable {
+    this.listeners++;
+    const listening = super.onChange(listener);
+    return {
+      [Symbol.dispose]: () => {
+        this.listeners--;
+        listening[Symbol.dispose]();
+      },
+    };
+  }
 }
 
 /** Never settles, whatever its signal says. */
