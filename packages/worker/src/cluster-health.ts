@@ -32,8 +32,8 @@ export interface ClusterHealthOptions {
 /**
  * What is believed of one cluster, and so how many executions it may get.
  *
- * - **closed**: up to `limit`, which adapts. An `unavailable` that is more than an overload, or a run of `uncertain` ones of different messages that no
- *   answer interrupts and no probe refutes → open.
+ * - **closed**: up to `limit`, which adapts. An `unavailable` that is more than an overload, or a run of
+ *   `uncertain` ones of different messages that no answer interrupts and no probe refutes → open.
  * - **open**: none. When the interval is over a trial is due; `tryTrial` → half-open.
  * - **half-open**: the trial alone. Any answer of the server → closed, at two executions and one more with
  *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer. One that

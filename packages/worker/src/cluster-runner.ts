@@ -1,6 +1,12 @@
-import type { ClusterId, Outcome, ReplayMessage, ReplayPayload } from "@helix/core";
-import { priorityOf } from "@helix/core";
+import {
+  type ClusterId,
+  type Outcome,
+  priorityOf,
+  type ReplayMessage,
+  type ReplayPayload,
+} from "@helix/core";
 import { wait } from "@helix/core/internal";
+import { aborted } from "./aborted.ts";
 import { admit } from "./admission.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
@@ -45,13 +51,12 @@ export class ClusterRunner {
   readonly #judge: Judge;
   readonly #suspects: Suspects;
   #retrying = 0;
-  /** Executions that were started before the breaker's last change. */
+  /** Executions that were started before the breaker's last change, a suspect's aside. */
   #stale = 0;
   #isOpen = false;
   #isPaused = false;
   #isAwake = false;
   #handedBack = 0;
-  #reported = { inHand: -1, concurrency: -1 };
 
   /** @param turn The one that all suspects of the worker share. */
   constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
@@ -97,7 +102,7 @@ export class ClusterRunner {
     });
     this.#suspects = new Suspects({
       turn,
-      allowsLow: () => !settings.scheduling.strictPriority || !this.#lanes.of("high").has(true),
+      allowsLow: () => this.#allowsLowSuspect,
       start: (item) => this.#startSuspect(item),
       onMarkFailed: (item, error) => this.#markFailed(item, error),
     });
@@ -263,6 +268,7 @@ export class ClusterRunner {
     const { message, payload } = item;
     const isClosed = this.#health.state === "closed";
     if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) this.#handBack(message);
+    else if (item.priority === "low" && !this.#allowsLowSuspect) this.#judge.postpone(message, payload);
     else if (isClosed || this.#health.tryTrial()) {
       this.#start(item, !isClosed);
       return true;
@@ -279,7 +285,7 @@ export class ClusterRunner {
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
     const { item } = execution;
     this.#left(item);
-    if (this.#health.isStale(execution)) this.#stale--;
+    if (item.kind !== "suspect" && this.#health.isStale(execution)) this.#stale--;
     const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
     this.#reporter.executed(item, outcome, durationMs);
     this.#wake();
@@ -294,8 +300,8 @@ export class ClusterRunner {
 
   /** What was started before and after the breaker's change proves nothing about each other. */
   #beginEra(): void {
-    const { nextOrder, size } = this.#executions;
-    this.#stale = size;
+    const { nextOrder } = this.#executions;
+    this.#stale = this.#executing;
     this.#health.beginEra(nextOrder);
     this.#ledger.beginEra(nextOrder);
   }
@@ -312,23 +318,28 @@ export class ClusterRunner {
   }
 
   #report(): void {
-    const now = { inHand: this.#hand.size, concurrency: this.#health.limit };
-    const { inHand, concurrency } = this.#reported;
-    if (now.inHand !== inHand) this.#reporter.inHand(this.#cluster, now.inHand);
-    if (now.concurrency !== concurrency) this.#reporter.concurrency(this.#cluster, now.concurrency);
-    this.#reported = now;
+    this.#reporter.figures(this.#cluster, { inHand: this.#hand.size, concurrency: this.#health.limit });
   }
 
   /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
   get #freeSlots(): number {
-    // A suspect has a slot of its own.
-    const executing = this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
+    const executing = this.#executing;
     const held = this.#lanes.held + this.#suspects.held;
     const settling = this.#hand.size - this.#executions.size - held;
     const { concurrency } = this.#settings;
     // What still hangs from before an outage is not what the limit after it is about.
     const free = Math.min(concurrency - executing, this.#health.limit - (executing - this.#stale));
     return free - Math.max(0, settling - concurrency);
+  }
+
+  /** Executions that take a slot; a suspect has one of its own. */
+  get #executing(): number {
+    return this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
+  }
+
+  /** Strict is strict: not even in a slot of its own. */
+  get #allowsLowSuspect(): boolean {
+    return !this.#settings.scheduling.strictPriority || !this.#lanes.of("high").has(true);
   }
 
   get #mayRetry(): boolean {
@@ -338,11 +349,4 @@ export class ClusterRunner {
   get #retrySlots(): number {
     return Math.max(1, Math.floor(this.#health.limit / RETRY_SHARE));
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

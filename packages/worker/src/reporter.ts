@@ -58,6 +58,11 @@ export interface ReporterOptions extends ReplayCallbacks {
   readonly wallMs: () => number;
 }
 
+interface Figures {
+  readonly inHand: number;
+  readonly concurrency: number;
+}
+
 /**
  * Everything that the outside hears of a worker: events, callbacks, metrics, log lines. It decides
  * nothing, and nothing that it calls can change what the worker does.
@@ -65,6 +70,7 @@ export interface ReporterOptions extends ReplayCallbacks {
 export class Reporter implements EventSource {
   readonly #options: ReporterOptions;
   readonly #events: EventHub;
+  readonly #figures = new Map<ClusterId, Figures>();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -96,13 +102,15 @@ export class Reporter implements EventSource {
     this.#events.emit("worker:stopped", { handedBack });
   }
 
-  inHand(cluster: ClusterId, messages: number): void {
-    this.#options.metrics.gauge("helix_in_hand", { cluster }, messages);
-  }
-
-  /** What a cluster may get at once. */
-  concurrency(cluster: ClusterId, executions: number): void {
-    this.#options.metrics.gauge("helix_concurrency_limit", { cluster }, executions);
+  /** How many messages a worker holds, and what the cluster may get at once. */
+  figures(cluster: ClusterId, now: Figures): void {
+    const { metrics } = this.#options;
+    const last = this.#figures.get(cluster);
+    if (now.inHand !== last?.inHand) metrics.gauge("helix_in_hand", { cluster }, now.inHand);
+    if (now.concurrency !== last?.concurrency) {
+      metrics.gauge("helix_concurrency_limit", { cluster }, now.concurrency);
+    }
+    this.#figures.set(cluster, now);
   }
 
   /** What a cluster may get per second; undefined: any number. */

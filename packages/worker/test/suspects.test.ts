@@ -141,6 +141,30 @@ describe("a suspect", () => {
     expect([queue.marked, executions.length]).toEqual([["suspect-A"], 3]);
   });
 
+  it("of low priority comes again later if a high one arrived while its mark was being written", async () => {
+    const { onMark, write } = slowMark();
+    const { queue, clock, executions } = await startRig({
+      strictPriority: true,
+      concurrency: 1,
+      execute: ({ id }) => (id.startsWith("suspect") ? Promise.resolve() : hang()),
+      executeTimeoutMs: 1000,
+      maxRetryDelayMs: 60_000,
+      retryDelayMs: 60_000,
+    });
+    queue.onMark = onMark;
+    queue.putKnown(payload({ name: "suspect", priority: "low" }), suspect);
+    await settle();
+    queue.put(...payloads(2));
+    await settle();
+    write();
+    await settle();
+    expect(executions.some(isSuspect)).toBe(false);
+    expect(queue.settlements).toMatchObject([{ kind: "release", id: "suspect-A", attempts: undefined }]);
+    queue.onMark = undefined;
+    await clock.advance(61_000);
+    expect(executions.some(isSuspect)).toBe(true);
+  });
+
   it("is handed back at no cost by an outage, and makes the trial where there is no other message", async () => {
     let isAway = true;
     const { queue, clock, record } = await startRig({
