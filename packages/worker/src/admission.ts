@@ -1,4 +1,6 @@
 import type { DeadLetterCause, ReplayMessage, ReplayPayload } from "@helix/core";
+import type { FailureLedger } from "./failure-ledger.ts";
+import { type HeldMessage, keyOf } from "./held-message.ts";
 
 /** What a message may be executed with, or why it never will be. */
 export type Admission =
@@ -17,4 +19,15 @@ export function admit({ content, attempts, expired }: ReplayMessage, maxDeliver:
   if (expired === true) return { cause: { reason: "expired" } };
   if (attempts >= maxDeliver) return { cause: { reason: "attempts" } };
   return { payload };
+}
+
+/** How a message that is executed is to be treated. */
+export function kindOf(
+  { suspect, attempts }: ReplayMessage,
+  payload: ReplayPayload,
+  ledger: FailureLedger,
+): HeldMessage["kind"] {
+  if (suspect === true) return "suspect";
+  const hasFailed = attempts > 0 || (ledger.size > 0 && ledger.failuresOf(keyOf(payload)) > 0);
+  return hasFailed ? "retry" : "fresh";
 }

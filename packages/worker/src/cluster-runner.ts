@@ -1,13 +1,7 @@
-import {
-  type ClusterId,
-  type Outcome,
-  priorityOf,
-  type ReplayMessage,
-  type ReplayPayload,
-} from "@helix/core";
+import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { aborted } from "./aborted.ts";
-import { admit } from "./admission.ts";
+import { admit, kindOf } from "./admission.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
 import { type Execution, Executions } from "./executions.ts";
@@ -178,17 +172,11 @@ export class ClusterRunner {
       void this.#settler.drop(message, cause);
       return;
     }
-    const kind = this.#kindOf(message, payload);
+    const kind = kindOf(message, payload, this.#ledger);
     const item = { message, payload, priority, kind };
     if (this.#mustWait(item)) this.#judge.postpone(message, payload);
     else if (kind === "suspect") this.#suspects.hold(item);
     else lane.hold(item);
-  }
-
-  #kindOf({ suspect, attempts }: ReplayMessage, payload: ReplayPayload): HeldMessage["kind"] {
-    if (suspect === true) return "suspect";
-    const failed = attempts > 0 || (this.#ledger.size > 0 && this.#ledger.failuresOf(keyOf(payload)) > 0);
-    return failed ? "retry" : "fresh";
   }
 
   /** Whether one that is not fresh has to come again later, so that others get their turn. */
@@ -211,17 +199,10 @@ export class ClusterRunner {
     queueMicrotask(() => {
       this.#isAwake = false;
       if (!this.#isOpen) return;
-      if (this.#isPaused) this.#standStill();
-      else if (this.#health.state === "closed") this.#startAll();
+      if (!this.#isPaused && this.#health.state === "closed") this.#startAll();
       else this.#tryCluster();
       this.#report();
     });
-  }
-
-  #standStill(): void {
-    this.#pace.stop();
-    this.#releaseHeld();
-    this.#lanes.demand(0);
   }
 
   /** All is well: fill the slots, then ask for more. */
@@ -239,11 +220,12 @@ export class ClusterRunner {
     this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
   }
 
-  /** The breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
+  /** Paused, or the breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
   #tryCluster(): void {
-    const item = this.#health.isTrialDue ? this.#pick(true) : undefined;
+    this.#pace.stop();
+    const item = this.#isTrialDue ? this.#pick(true) : undefined;
     if (item !== undefined && this.#health.tryTrial()) this.#start(item, true);
-    const { isTrialDue } = this.#health;
+    const isTrialDue = this.#isTrialDue;
     if (isTrialDue) this.#suspects.advance();
     else this.#releaseHeld();
     this.#lanes.demand(isTrialDue ? 1 : 0);
@@ -267,13 +249,17 @@ export class ClusterRunner {
   #startSuspect(item: HeldMessage): boolean {
     const { message, payload } = item;
     const isClosed = this.#health.state === "closed";
-    if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) this.#handBack(message);
-    else if (item.priority === "low" && !this.#allowsLowSuspect) this.#judge.postpone(message, payload);
-    else if (isClosed || this.#health.tryTrial()) {
-      this.#start(item, !isClosed);
-      return true;
-    } else this.#judge.postpone(message, payload);
-    return false;
+    if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) {
+      this.#handBack(message);
+      return false;
+    }
+    const mustWait = item.priority === "low" && !this.#allowsLowSuspect;
+    if (mustWait || !(isClosed || this.#health.tryTrial())) {
+      this.#judge.postpone(message, payload);
+      return false;
+    }
+    this.#start(item, !isClosed);
+    return true;
   }
 
   #markFailed({ message, payload }: HeldMessage, error: unknown): void {
@@ -340,6 +326,10 @@ export class ClusterRunner {
   /** Strict is strict: not even in a slot of its own. */
   get #allowsLowSuspect(): boolean {
     return !this.#settings.scheduling.strictPriority || !this.#lanes.of("high").has(true);
+  }
+
+  get #isTrialDue(): boolean {
+    return !this.#isPaused && this.#health.isTrialDue;
   }
 
   get #mayRetry(): boolean {
