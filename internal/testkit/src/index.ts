@@ -14,11 +14,15 @@ export type { ServerError, WriteType } from "./cql/server-error.ts";
 export * as demoStatements from "./demo-statements.ts";
 export { type FaultMode, type FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
 export {
+  type NatsCluster,
+  type NatsClusterOptions,
   type NatsConfig,
   type NatsLine,
+  type NatsOptions,
   type NatsServer,
   type NatsServerOptions,
   type NatsSource,
+  startNatsCluster,
   startNatsServer,
 } from "./nats/index.ts";
 export { onBoth, withDriver } from "./on-both.ts";

@@ -1,31 +1,7 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NatsServer, startNatsServer } from "../src/nats/index.ts";
-
-const connections: NatsConnection[] = [];
-
-afterEach(async () => {
-  await Promise.all(connections.splice(0).map((connection) => connection.close()));
-});
-
-async function connectTo({ url }: NatsServer, options: ConnectionOptions = {}): Promise<NatsConnection> {
-  const connection = await connect({ servers: url, reconnect: false, timeout: 2_000, ...options });
-  connections.push(connection);
-  return connection;
-}
-
-/** Stores `count` messages in a stream of that name. */
-async function store(connection: NatsConnection, name: string, count: number): Promise<void> {
-  const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name, subjects: [`${name}.>`] });
-  const publish = (_: unknown, n: number) => jetstream(connection).publish(`${name}.${n}`, `message ${n}`);
-  await Promise.all(Array.from({ length: count }, publish));
-}
-
-async function stored(connection: NatsConnection, name: string): Promise<number> {
-  return (await (await jetstreamManager(connection)).streams.info(name)).state.messages;
-}
+import { connectTo, store, stored } from "./nats-messages.ts";
 
 describe.each(["2.12", "2.15"] as const)("a nats-server of line %s", (version) => {
   let server: NatsServer;
@@ -37,7 +13,7 @@ describe.each(["2.12", "2.15"] as const)("a nats-server of line %s", (version) =
   afterAll(() => server?.stop());
 
   it("has JetStream, and says what it is", async () => {
-    const connection = await connectTo(server);
+    const connection = await connectTo(server.url);
     await store(connection, "HERE", 1);
     expect(await stored(connection, "HERE")).toBe(1);
     expect(server.version.startsWith(`${version}.`)).toBe(true);
@@ -47,31 +23,31 @@ describe.each(["2.12", "2.15"] as const)("a nats-server of line %s", (version) =
 
   it("keeps its address and every acknowledged message when it is killed and started again", async () => {
     const { url } = server;
-    await store(await connectTo(server), "KILLED", 200);
+    await store(await connectTo(server.url), "KILLED", 200);
     await server.kill();
-    await expect(connectTo(server)).rejects.toThrow();
+    await expect(connectTo(server.url)).rejects.toThrow();
     await server.start();
-    expect(await stored(await connectTo(server), "KILLED")).toBe(200);
+    expect(await stored(await connectTo(server.url), "KILLED")).toBe(200);
     expect(server.url).toBe(url);
   });
 
   it("keeps them when it is ended in good order and started again", async () => {
-    await store(await connectTo(server), "ENDED", 20);
+    await store(await connectTo(server.url), "ENDED", 20);
     await server.terminate();
-    await expect(connectTo(server)).rejects.toThrow();
+    await expect(connectTo(server.url)).rejects.toThrow();
     await server.start();
     await server.restart();
-    expect(await stored(await connectTo(server), "ENDED")).toBe(20);
+    expect(await stored(await connectTo(server.url), "ENDED")).toBe(20);
   });
 
   it("answers nothing while it is paused, and what has piled up when it is resumed", async () => {
-    const connection = await connectTo(server);
+    const connection = await connectTo(server.url);
     await server.pause();
     let answered = false;
     const flushed = connection.flush().then(() => {
       answered = true;
     });
-    await expect(connectTo(server, { timeout: 300 })).rejects.toThrow("timeout");
+    await expect(connectTo(server.url, { timeout: 300 })).rejects.toThrow("timeout");
     expect(answered).toBe(false);
     await server.resume();
     await flushed;
@@ -87,7 +63,7 @@ describe.each(["2.12", "2.15"] as const)("a nats-server of line %s", (version) =
     await server.terminate();
     await server.terminate();
     await server.start();
-    await connectTo(server);
+    await connectTo(server.url);
   });
 });
 
@@ -100,17 +76,17 @@ describe("the settings of a nats-server", () => {
     await using server = await startNatsServer({
       config: { authorization: { users }, max_payload: 2_048, jetstream: { max_file_store: 1_000_000 } },
     });
-    await expect(connectTo(server)).rejects.toThrow(/authorization/i);
-    await expect(connectTo(server, { user: "app", pass: "b" })).rejects.toThrow(/authorization/i);
+    await expect(connectTo(server.url)).rejects.toThrow(/authorization/i);
+    await expect(connectTo(server.url, { user: "app", pass: "b" })).rejects.toThrow(/authorization/i);
 
-    const admin = await connectTo(server, { user: "admin", pass: "b" });
+    const admin = await connectTo(server.url, { user: "admin", pass: "b" });
     expect(admin.info?.max_payload).toBe(2_048);
     await store(admin, "helix", 1);
     const manager = await jetstreamManager(admin);
     const large = manager.streams.add({ name: "LARGE", subjects: ["large"], max_bytes: 2_000_000 });
     await expect(large).rejects.toThrow("insufficient storage");
 
-    const app = await connectTo(server, { user: "app", pass: "a" });
+    const app = await connectTo(server.url, { user: "app", pass: "a" });
     await expect(app.request("helix.0", "x", { timeout: 2_000 })).rejects.toThrow(/permission/i);
     const { seq } = await jetstream(app).publish("helix.replay.high", "x");
     expect(seq).toBe(2);

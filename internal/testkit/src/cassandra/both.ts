@@ -6,7 +6,7 @@ export async function startBoth<Node extends OwnedNode>(
   start: (name: "A" | "B", signal: AbortSignal) => Promise<Node>,
   signal: AbortSignal,
 ): Promise<{ A: Node; B: Node }> {
-  const [A, B] = (await startTogether(["A", "B"], start, signal)) as [Node, Node];
+  const [A, B] = (await startTogether(["A", "B"] as const, start, signal)) as [Node, Node];
   return { A, B };
 }
 

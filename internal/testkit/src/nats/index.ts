@@ -1,2 +1,12 @@
-export type { NatsConfig, NatsLine, NatsServer, NatsServerOptions, NatsSource } from "./nats-server.ts";
+export type {
+  NatsCluster,
+  NatsClusterOptions,
+  NatsConfig,
+  NatsLine,
+  NatsOptions,
+  NatsServer,
+  NatsServerOptions,
+  NatsSource,
+} from "./nats-server.ts";
+export { startNatsCluster } from "./start-nats-cluster.ts";
 export { startNatsServer } from "./start-nats-server.ts";

@@ -5,6 +5,7 @@ const ANSWER_TIMEOUT_MS = 1_000;
 
 /** What a server says of itself to whoever connects. */
 export interface NatsInfo {
+  readonly name: string;
   readonly version: string;
   readonly jetstream: boolean;
 }
@@ -37,8 +38,8 @@ export function readNatsInfo(
 function parseInfo(text: string): NatsInfo | undefined {
   const json = /^INFO (\{.*\})\s*\r\n/.exec(text)?.[1];
   if (json === undefined) return undefined;
-  const { version, jetstream } = JSON.parse(json) as { version: string; jetstream?: boolean };
-  return { version, jetstream: jetstream === true };
+  const info = JSON.parse(json) as { server_name: string; version: string; jetstream?: boolean };
+  return { name: info.server_name, version: info.version, jetstream: info.jetstream === true };
 }
 
 /**

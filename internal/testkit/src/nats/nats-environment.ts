@@ -1,5 +1,5 @@
 import { ProviderUnavailableError } from "../servers/first-usable.ts";
-import { readNatsInfo } from "./nats-answers.ts";
+import { type NatsInfo, readNatsInfo } from "./nats-answers.ts";
 import { serves, wanted } from "./nats-binary.ts";
 import type { NatsServer, NatsServerOptions } from "./nats-server.ts";
 
@@ -25,10 +25,9 @@ export async function useNatsEnvironment({
   const info = await readNatsInfo(hostname, port, ANSWER_TIMEOUT_MS);
   if (info === undefined) throw new Error(`No NATS answers at ${address}`);
   if (!info.jetstream) throw new Error(`NATS at ${address} has no JetStream`);
-  const { version } = info;
-  if (!serves(version, line))
-    throw new ProviderUnavailableError(`it is ${version}, and ${wanted(line)} is wanted`);
-  return givenServer(url, version, address);
+  if (!serves(info.version, line))
+    throw new ProviderUnavailableError(`it is ${info.version}, and ${wanted(line)} is wanted`);
+  return givenServer(url, info, address);
 }
 
 function parse(url: string): { hostname: string; port: number } {
@@ -39,7 +38,7 @@ function parse(url: string): { hostname: string; port: number } {
   return { hostname: parsed.hostname, port: Number(parsed.port || DEFAULT_PORT) };
 }
 
-function givenServer(url: string, version: string, address: string): NatsServer {
+function givenServer(url: string, { name, version }: NatsInfo, address: string): NatsServer {
   const notOurs = async () => {
     throw new Error(
       `NATS at ${address} comes from HELIX_NATS_URL: it cannot be killed or paused. Ask for \`killable\``,
@@ -47,6 +46,7 @@ function givenServer(url: string, version: string, address: string): NatsServer 
   };
   const stop = async () => {};
   return {
+    name,
     url,
     version,
     source: "environment",

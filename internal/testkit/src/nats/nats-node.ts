@@ -1,4 +1,5 @@
 import type { ControlledServer } from "../servers/controlled-server.ts";
+import { isHealthy, readNatsInfo } from "./nats-answers.ts";
 import type { NatsClusterConfig } from "./nats-config.ts";
 import type { NatsConfig, NatsServer, NatsSource } from "./nats-server.ts";
 
@@ -16,10 +17,13 @@ export interface NatsPlan {
 
 /** One server that runs. */
 export interface NatsNode {
+  readonly name: string;
   readonly control: ControlledServer;
   readonly url: string;
   readonly version: string;
+  /** By its own account; in a cluster it knows the meta leader then. */
   healthy(): Promise<boolean>;
+  close(): Promise<void>;
 }
 
 /** What starts servers on this machine. */
@@ -31,11 +35,52 @@ export interface NatsLauncher {
   readonly host: string;
   /** Resolves when the server is up. When it does not come up, or on abort, nothing is left behind. */
   launch(plan: NatsPlan): Promise<NatsNode>;
+  /** What the nodes of one cluster are started with. */
+  openCluster(): Promise<NatsClusterLauncher>;
+}
+
+/** Starts nodes that reach each other. */
+export interface NatsClusterLauncher {
+  /** `host:port` at which the others reach a node, of which this is the name and a free port of the host. */
+  route(name: string, port: number): string;
+  launch(plan: NatsPlan): Promise<NatsNode>;
+  /** After its nodes. */
+  close(): Promise<void>;
+}
+
+/** How one sees from here whether a server runs. */
+export interface NatsProbe {
+  readonly url: string;
+  /** Whether its start has ended, as `NatsServer.start` has it. Never rejects. */
+  answers(): Promise<boolean>;
+  healthy(): Promise<boolean>;
+  /** What runs there, once it answers. */
+  node(control: ControlledServer): Promise<NatsNode>;
+}
+
+/** The probe of the server of `plan` on `host`. */
+export function natsProbe(host: string, { name, port, monitorPort, cluster }: NatsPlan): NatsProbe {
+  const url = `nats://${host}:${port}`;
+  const info = () => readNatsInfo(host, port);
+  const healthy = () => isHealthy(host, monitorPort);
+  return {
+    url,
+    healthy,
+    answers: async () => (await info())?.jetstream === true && (cluster !== undefined || (await healthy())),
+    node: async (control) => {
+      const version = (await info())?.version ?? "of unknown version";
+      return { name, control, url, version, healthy, close: () => control.close() };
+    },
+  };
 }
 
 /** A node as its user holds it. */
-export function natsServer({ control, url, version }: NatsNode, { source, kind }: NatsLauncher): NatsServer {
+export function natsServer(
+  { name, control, url, version, close }: NatsNode,
+  { source, kind }: NatsLauncher,
+): NatsServer {
   return {
+    name,
     url,
     version,
     source,
@@ -49,7 +94,7 @@ export function natsServer({ control, url, version }: NatsNode, { source, kind }
     },
     pause: () => control.pause(),
     resume: () => control.resume(),
-    stop: () => control.close(),
-    [Symbol.asyncDispose]: () => control.close(),
+    stop: close,
+    [Symbol.asyncDispose]: close,
   };
 }

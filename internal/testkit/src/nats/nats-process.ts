@@ -4,10 +4,9 @@ import path from "node:path";
 import { ProviderUnavailableError, type StartContext } from "../servers/first-usable.ts";
 import { Guardian } from "../servers/guardian.ts";
 import { ServerProcess } from "../servers/server-process.ts";
-import { isHealthy, readNatsInfo } from "./nats-answers.ts";
 import { findNatsBinary } from "./nats-binary.ts";
 import { natsConfig } from "./nats-config.ts";
-import type { NatsLauncher, NatsNode, NatsPlan } from "./nats-node.ts";
+import { type NatsLauncher, type NatsNode, type NatsPlan, natsProbe } from "./nats-node.ts";
 import type { NatsLine } from "./nats-server.ts";
 
 const HOST = "127.0.0.1";
@@ -20,10 +19,18 @@ export async function natsProcesses(
 ): Promise<NatsLauncher> {
   if (process.platform === "win32") throw new ProviderUnavailableError("they need a POSIX shell");
   const binary = await findNatsBinary(line, { ...context, env: process.env });
-  return { source: "processes", kind: "local process", host: HOST, launch: (plan) => launch(binary, plan) };
+  const launch = (plan: NatsPlan) => launchProcess(binary, plan);
+  const route = (_name: string, port: number) => `${HOST}:${port}`;
+  return {
+    source: "processes",
+    kind: "local process",
+    host: HOST,
+    launch,
+    openCluster: async () => ({ route, launch, close: async () => {} }),
+  };
 }
 
-async function launch(binary: string, plan: NatsPlan): Promise<NatsNode> {
+async function launchProcess(binary: string, plan: NatsPlan): Promise<NatsNode> {
   plan.signal.throwIfAborted();
   const guardian = await Guardian.open(path.join(os.tmpdir(), "helix-nats-XXXXXX"));
   try {
@@ -35,20 +42,17 @@ async function launch(binary: string, plan: NatsPlan): Promise<NatsNode> {
 }
 
 async function launchIn(guardian: Guardian, binary: string, plan: NatsPlan): Promise<NatsNode> {
-  const { port, monitorPort, cluster, signal } = plan;
   const file = path.join(guardian.directory, "nats.conf");
   const storeDirectory = path.join(guardian.directory, "store");
   await writeFile(file, natsConfig({ ...plan, listenAddress: HOST, storeDirectory }));
-  const info = () => readNatsInfo(HOST, port);
-  const healthy = () => isHealthy(HOST, monitorPort);
-  const url = `nats://${HOST}:${port}`;
+  const probe = natsProbe(HOST, plan);
   const control = new ServerProcess(guardian, {
-    name: `NATS on ${url}`,
+    name: `NATS on ${probe.url}`,
     command: binary,
     args: ["-c", file],
-    answers: async () => (await info())?.jetstream === true && (cluster !== undefined || (await healthy())),
+    answers: probe.answers,
     startTimeoutMs: START_TIMEOUT_MS,
   });
-  await control.start(signal);
-  return { control, url, version: (await info())?.version ?? "unknown", healthy };
+  await control.start(plan.signal);
+  return probe.node(control);
 }

@@ -34,12 +34,20 @@ export interface NatsServerOptions extends NatsOptions {
   readonly killable?: boolean | undefined;
 }
 
+/** What a cluster is started with. */
+export interface NatsClusterOptions extends NatsOptions {
+  /** How many servers, 3 to 5. @default 3 */
+  readonly nodes?: number | undefined;
+}
+
 /**
  * A nats-server with JetStream and the ways to hurt it. Address and store stay the same over `kill`, `terminate`
  * and `start`. Every method but `stop` rejects where the server comes from the environment: it is not ours to
  * kill.
  */
 export interface NatsServer extends AsyncDisposable {
+  /** As JetStream calls it: `cluster.leader` of a stream is one. */
+  readonly name: string;
   /** `nats://host:port`; without credentials, unless the environment gives some. */
   readonly url: string;
   /** As the server tells it: "2.12.8". */
@@ -74,8 +82,11 @@ export interface NatsCluster extends AsyncDisposable {
   readonly version: string;
   readonly source: NatsSource;
   readonly description: string;
-  /** Resolves once every node is up, knows the meta leader and has caught up; rejects after half a minute. */
+  /**
+   * Resolves once every node is up and knows the meta leader; rejects after half a minute. A stream may still be
+   * without a leader then, and its replica on a node just started behind: its own `cluster` tells.
+   */
   untilHealthy(): Promise<void>;
-  /** Ends all nodes for good and removes their stores. Twice is harmless. The same as `[Symbol.asyncDispose]`. */
+  /** Ends all nodes for good and removes their stores. Twice is harmless; so is `[Symbol.asyncDispose]`. */
   stop(): Promise<void>;
 }
