@@ -8,24 +8,55 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cassandraJars } from "../src/cassandra/jars.ts";
 import { findJava } from "../src/cassandra/java.ts";
-import { startCassandraPair, waitFor } from "../src/index.ts";
+import { startCassandraPair, startNatsCluster, waitFor } from "../src/index.ts";
+import { findNatsBinary } from "../src/nats/nats-binary.ts";
+import type { FetchContext } from "../src/servers/fetched-once.ts";
 import { ProviderUnavailableError } from "../src/servers/first-usable.ts";
 
-/** A machine that has an engine for containers need not have a Java; the promise is about local processes alone. */
-const usable = await canRunProcesses();
+interface Servers {
+  readonly what: string;
+  /** Starts them in a process of its own, and says so. */
+  readonly program: string;
+  /** Only their command lines have it. */
+  readonly mark: string;
+  readonly count: number;
+  start(signal: AbortSignal): Promise<unknown>;
+  find(context: FetchContext): Promise<unknown>;
+}
 
-async function canRunProcesses(): Promise<boolean> {
+const KINDS: readonly Servers[] = [
+  {
+    what: "a pair of Cassandras",
+    program: "start-cassandra.ts",
+    mark: "CassandraDaemon",
+    count: 2,
+    start: (signal) => startCassandraPair({ provider: "processes", signal }),
+    find: async (context) => cassandraJars(await findJava(context.env, context.signal), context),
+  },
+  {
+    what: "a cluster of nats-servers",
+    program: "start-nats.ts",
+    mark: "nats.conf",
+    count: 3,
+    start: (signal) => startNatsCluster({ provider: "processes", signal }),
+    find: (context) => findNatsBinary(undefined, context),
+  },
+];
+
+/** A machine that has an engine for containers need not have a Java; the promise is about local processes alone. */
+const usable = await Promise.all(KINDS.map(canRun));
+
+async function canRun({ find }: Servers): Promise<boolean> {
   try {
-    const context = { env: process.env, signal: new AbortController().signal, onProgress: () => {} };
-    const java = await findJava(process.env, context.signal);
-    return (await cassandraJars(java, context)) !== undefined;
+    await find({ env: process.env, signal: new AbortController().signal, onProgress: () => {} });
+    return true;
   } catch (error) {
     if (error instanceof ProviderUnavailableError) return false;
     throw error;
   }
 }
 
-/** Every directory of a pair is in here, and its name is in the command line of every process. */
+/** Every directory of the servers is in here, and its name is in the command line of every process. */
 let directory: string;
 
 beforeEach(async () => {
@@ -36,27 +67,31 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function processes(): Promise<string[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="], { maxBuffer: 1e8 });
-  return stdout.split("\n").filter((line) => line.includes(directory) && !line.includes("start-pair.ts"));
+  return stdout.split("\n").filter((line) => line.includes(directory));
 }
-
-const servers = async () => (await processes()).filter((line) => line.includes("CassandraDaemon"));
 
 const nothingIsLeft = async () => (await processes()).length === 0 && (await readdir(directory)).length === 0;
 
-function startInChild() {
-  const program = fileURLToPath(new URL("start-pair.ts", import.meta.url));
-  return spawn(process.execPath, ["--no-warnings", program], {
-    env: { ...process.env, TMPDIR: directory },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+for (const [index, kind] of KINDS.entries()) {
+  describe.runIf(usable[index])(`${kind.what} as local processes`, () => leavesNothing(kind));
 }
 
-describe.runIf(usable)("a pair of local processes", () => {
+function leavesNothing(kind: Servers): void {
+  const servers = async () => (await processes()).filter((line) => line.includes(kind.mark));
+
+  function startInChild() {
+    const program = fileURLToPath(new URL(kind.program, import.meta.url));
+    return spawn(process.execPath, ["--no-warnings", program], {
+      env: { ...process.env, TMPDIR: directory },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  }
+
   it("leaves no process and no directory when its parent is killed with SIGKILL", async () => {
     const child = startInChild();
     const [line] = await once(child.stdout, "data");
     expect(String(line)).toContain("started");
-    expect(await servers()).toHaveLength(2);
+    expect(await servers()).toHaveLength(kind.count);
     child.kill("SIGKILL");
     await waitFor(nothingIsLeft, { timeoutMs: 5_000, describe: "nothing is left" });
   });
@@ -75,11 +110,11 @@ describe.runIf(usable)("a pair of local processes", () => {
     const before = process.env.TMPDIR;
     process.env.TMPDIR = directory;
     try {
-      const starting = startCassandraPair({ provider: "processes", signal: abort.signal });
+      const starting = kind.start(abort.signal);
       starting.catch(() => {});
-      await waitFor(async () => (await servers()).length === 2, {
+      await waitFor(async () => (await servers()).length === kind.count, {
         timeoutMs: 30_000,
-        describe: "both are there",
+        describe: "all are there",
       });
       abort.abort(reason);
       await expect(starting).rejects.toBe(reason);
@@ -89,4 +124,4 @@ describe.runIf(usable)("a pair of local processes", () => {
     }
     expect(await nothingIsLeft()).toBe(true);
   });
-});
+}

@@ -1,6 +1,6 @@
 import { findDockerEngine } from "../servers/docker-engine.ts";
 import { ownedPair, startBoth } from "./both.ts";
-import { CassandraContainer } from "./cassandra-container.ts";
+import { launchCassandraContainer } from "./cassandra-container.ts";
 import type { CassandraPair, ProviderContext } from "./cassandra-node.ts";
 
 const IMAGE = "cassandra:5.0";
@@ -10,7 +10,7 @@ export async function startContainers(context: ProviderContext): Promise<Cassand
   const engine = await findDockerEngine(IMAGE, context);
   const nodes = await startBoth(
     (name, signal) =>
-      CassandraContainer.launch({ engine, image: IMAGE, clusterName: `helix-${name}`, signal }),
+      launchCassandraContainer({ engine, image: IMAGE, clusterName: `helix-${name}`, signal }),
     context.signal,
   );
   return ownedPair("containers", `Cassandra ${nodes.A.version}, two containers of ${IMAGE}`, nodes);

@@ -1,4 +1,5 @@
 import { type Candidate, firstUsable, requestedSource, type StartContext } from "../servers/first-usable.ts";
+import { natsContainers } from "./nats-container.ts";
 import type { NatsLauncher } from "./nats-node.ts";
 import { natsProcesses } from "./nats-process.ts";
 import type { NatsLine, NatsOptions, NatsSource } from "./nats-server.ts";
@@ -13,7 +14,7 @@ Python's pip, or Go; or set HELIX_NATS_URL to the nats://host:port of a server t
 export type FindLauncher = (line: NatsLine | undefined, context: StartContext) => Promise<NatsLauncher>;
 
 /** In the order in which they are tried. */
-const LAUNCHERS = { processes: natsProcesses } as const;
+const LAUNCHERS = { containers: natsContainers, processes: natsProcesses } as const;
 
 /**
  * What `start` makes of the first launcher that is usable here, or of the one that was asked for; before them
