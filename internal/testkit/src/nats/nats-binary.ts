@@ -118,7 +118,7 @@ async function installWheel(
     signal,
   );
   if (said === undefined) return output;
-  throw new ProviderUnavailableError(`${command} could not fetch it (${said.at(-1)?.trim()})`);
+  throw new ProviderUnavailableError(`${command} could not fetch it (${complaint(said)})`);
 }
 
 async function builtByGo(version: string, context: FetchContext): Promise<string> {
@@ -135,7 +135,12 @@ async function builtByGo(version: string, context: FetchContext): Promise<string
       context.signal,
     );
     if (said === undefined) return output;
-    throw new ProviderUnavailableError(`go could not build it (${said.at(-1)?.trim()})`);
+    throw new ProviderUnavailableError(`go could not build it (${complaint(said)})`);
   });
   return path.join(directory, "nats-server");
+}
+
+/** The line that says what went wrong: pip and uv mark theirs, Go's is the last. */
+function complaint(said: readonly string[]): string {
+  return (said.find((line) => /^error/i.test(line)) ?? said.at(-1) ?? "it failed").trim();
 }
