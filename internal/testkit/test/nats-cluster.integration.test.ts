@@ -63,6 +63,12 @@ describe.each(["2.12", "2.15"] as const)("three servers of line %s", (version) =
   });
 });
 
+it("are never taken from the environment", async () => {
+  await expect(startNatsCluster({ provider: "environment" })).rejects.toThrow(
+    "environment not used: a cluster is not taken from there",
+  );
+});
+
 it("are as many as were asked for, three to five", async () => {
   await expect(startNatsCluster({ nodes: 2 })).rejects.toThrow(
     "Expected `nodes` to be an integer from 3 to 5, got `2`",

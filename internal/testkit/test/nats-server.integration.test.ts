@@ -67,6 +67,15 @@ describe.each(["2.12", "2.15"] as const)("a nats-server of line %s", (version) =
   });
 });
 
+it("a nats-server is gone for good once it is stopped, twice", async () => {
+  const server = await startNatsServer({ killable: true });
+  await connectTo(server.url);
+  await server.stop();
+  await server.stop();
+  await expect(connectTo(server.url)).rejects.toThrow();
+  await expect(server.start()).rejects.toThrow();
+});
+
 describe("the settings of a nats-server", () => {
   it("enforce users, their rights and limits", async () => {
     const users = [

@@ -36,10 +36,13 @@ export function readNatsInfo(
 }
 
 function parseInfo(text: string): NatsInfo | undefined {
-  const json = /^INFO (\{.*\})\s*\r\n/.exec(text)?.[1];
-  if (json === undefined) return undefined;
-  const info = JSON.parse(json) as { server_name: string; version: string; jetstream?: boolean };
-  return { name: info.server_name, version: info.version, jetstream: info.jetstream === true };
+  try {
+    const json = /^INFO (\{.*\})\s*\r\n/.exec(text)?.[1] ?? "";
+    const info = JSON.parse(json) as { server_name: string; version: string; jetstream?: boolean };
+    return { name: info.server_name, version: info.version, jetstream: info.jetstream === true };
+  } catch {
+    return undefined; // somebody else
+  }
 }
 
 /**

@@ -18,12 +18,12 @@ const LAUNCHERS = { containers: natsContainers, processes: natsProcesses } as co
 
 /**
  * What `start` makes of the first launcher that is usable here, or of the one that was asked for; before them
- * `useEnvironment` is tried, where it may be. Throws a `TypeError` on a version or a source that is none.
+ * `useEnvironment` is tried. Throws a `TypeError` on a version or a source that is none.
  */
 export async function startFromFirst<T>(
   options: NatsOptions,
   start: (launcher: NatsLauncher, signal: AbortSignal) => Promise<T>,
-  useEnvironment?: () => Promise<T>,
+  useEnvironment: () => Promise<T>,
   launchers: Readonly<Record<keyof typeof LAUNCHERS, FindLauncher>> = LAUNCHERS,
 ): Promise<T> {
   const { version, signal = new AbortController().signal, onProgress = () => {} } = options;
@@ -32,15 +32,15 @@ export async function startFromFirst<T>(
   }
   // A simulation is asked for in place of Cassandra; there is none of NATS.
   const only = requestedSource<NatsSource | "simulation">(options.provider, [...SOURCES, "simulation"]);
-  const given: Candidate<T>[] = useEnvironment === undefined ? [] : [["environment", useEnvironment]];
-  const own = Object.entries(launchers).map(
+  const launched = Object.entries(launchers).map(
     ([source, find]): Candidate<T> => [
       source,
       async () => start(await find(version, { signal, onProgress }), signal),
     ],
   );
+  const candidates: Candidate<T>[] = [["environment", useEnvironment], ...launched];
   return firstUsable(
-    [...given, ...own].filter(([source]) => only === undefined || only === "simulation" || source === only),
+    candidates.filter(([source]) => only === undefined || only === "simulation" || source === only),
     signal,
     (reasons) => new Error(`No NATS to be had here.\n- ${reasons.join("\n- ")}\n${ADVICE}`),
   );

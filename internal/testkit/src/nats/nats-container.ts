@@ -23,6 +23,7 @@ export async function natsContainers(
     source: "containers",
     kind: `container of ${image}`,
     host: engine.info.containerRuntime.host,
+    bindAddress: "0.0.0.0",
     launch: (plan) => launchContainer(engine, image, plan),
     openCluster: async () => {
       const { Network } = await import("testcontainers");

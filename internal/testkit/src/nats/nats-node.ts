@@ -33,6 +33,8 @@ export interface NatsLauncher {
   readonly kind: string;
   /** Where its servers are reached. */
   readonly host: string;
+  /** The interface on which they take ports; `0.0.0.0` for all. */
+  readonly bindAddress: string;
   /** Resolves when the server is up. When it does not come up, or on abort, nothing is left behind. */
   launch(plan: NatsPlan): Promise<NatsNode>;
   /** What the nodes of one cluster are started with. */
@@ -55,22 +57,23 @@ export interface NatsProbe {
   answers(): Promise<boolean>;
   healthy(): Promise<boolean>;
   /** What runs there, once it answers. */
-  node(control: ControlledServer): Promise<NatsNode>;
+  node(control: ControlledServer): NatsNode;
 }
 
 /** The probe of the server of `plan` on `host`. */
 export function natsProbe(host: string, { name, port, monitorPort, cluster }: NatsPlan): NatsProbe {
   const url = `nats://${host}:${port}`;
-  const info = () => readNatsInfo(host, port);
   const healthy = () => isHealthy(host, monitorPort);
+  let version = "";
   return {
     url,
     healthy,
-    answers: async () => (await info())?.jetstream === true && (cluster !== undefined || (await healthy())),
-    node: async (control) => {
-      const version = (await info())?.version ?? "of unknown version";
-      return { name, control, url, version, healthy, close: () => control.close() };
+    answers: async () => {
+      const info = await readNatsInfo(host, port);
+      version = info?.version ?? version;
+      return info?.jetstream === true && (cluster !== undefined || (await healthy()));
     },
+    node: (control) => ({ name, control, url, version, healthy, close: () => control.close() }),
   };
 }
 

@@ -25,6 +25,7 @@ export async function natsProcesses(
     source: "processes",
     kind: "local process",
     host: HOST,
+    bindAddress: HOST,
     launch,
     openCluster: async () => ({ route, launch, close: async () => {} }),
   };

@@ -1,3 +1,4 @@
+import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import { startTogether } from "../servers/start-together.ts";
 import { withFreePorts } from "../servers/with-free-ports.ts";
 import { waitFor } from "../wait-for.ts";
@@ -18,25 +19,23 @@ export async function startNatsCluster(options: NatsClusterOptions = {}): Promis
   if (!Number.isInteger(count) || count < 3 || count > 5) {
     throw new RangeError(`Expected \`nodes\` to be an integer from 3 to 5, got \`${count}\``);
   }
-  return startFromFirst(options, (launcher, signal) =>
-    withFreePorts(count * PORTS_PER_NODE, launcher.host, async (ports) => {
+  const start = (launcher: NatsLauncher, signal: AbortSignal) =>
+    withFreePorts(count * PORTS_PER_NODE, launcher.bindAddress, async (ports) => {
       const cluster = await launcher.openCluster();
       try {
-        return natsCluster(
-          await startNodes(launcher.host, cluster, ports, config, signal),
-          cluster,
-          launcher,
-        );
+        return natsCluster(await startNodes(launcher, cluster, ports, config, signal), cluster, launcher);
       } catch (error) {
         await cluster.close();
         throw error;
       }
-    }),
-  );
+    });
+  return startFromFirst(options, start, async () => {
+    throw new ProviderUnavailableError("a cluster is not taken from there");
+  });
 }
 
 async function startNodes(
-  host: string,
+  { host }: NatsLauncher,
   cluster: NatsClusterLauncher,
   ports: readonly number[],
   extra: NatsConfig,

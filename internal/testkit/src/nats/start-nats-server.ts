@@ -16,7 +16,7 @@ export function startNatsServer(options: NatsServerOptions = {}): Promise<NatsSe
   return startFromFirst(
     options,
     (launcher, signal) =>
-      withFreePorts(2, launcher.host, async ([port = 0, monitorPort = 0]) => {
+      withFreePorts(2, launcher.bindAddress, async ([port = 0, monitorPort = 0]) => {
         const node = await launcher.launch({ name: "helix", port, monitorPort, extra: config, signal });
         return natsServer(node, launcher);
       }),

@@ -28,6 +28,7 @@ export interface ServerContainerOptions {
 export class ServerContainer implements ControlledServer {
   readonly #container: Container;
   readonly #options: ServerContainerOptions;
+  #closing: Promise<void> | undefined;
 
   private constructor(container: Container, options: ServerContainerOptions) {
     this.#container = container;
@@ -74,7 +75,12 @@ export class ServerContainer implements ControlledServer {
     if ((await this.#state()).Paused) await this.#container.unpause();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#remove();
+    return this.#closing;
+  }
+
+  async #remove(): Promise<void> {
     await this.kill();
     await this.#container.remove({ force: true, v: true });
   }
