@@ -8,6 +8,10 @@ const LABEL = "helix-testkit";
 
 type Container = ReturnType<ContainerRuntimeClient["container"]["getById"]>;
 
+class NotStartedError extends Error {
+  override readonly name = "NotStartedError";
+}
+
 /** What to run, and how to tell that it is there. */
 export interface ServerContainerOptions {
   readonly engine: ContainerRuntimeClient;
@@ -46,9 +50,10 @@ export class ServerContainer implements ControlledServer {
       const started = await configure(container).withWaitStrategy(new AnswerWaitStrategy(options)).start();
       return new ServerContainer(engine.container.getById(started.getId()), options);
     } catch (error) {
-      await removeLabelled(engine, label);
+      const failure = await withLog(error, options, label);
+      await Promise.all((await labelled(engine, label)).map((id) => remove(engine, id)));
       signal.throwIfAborted();
-      throw error;
+      throw failure;
     }
   }
 
@@ -141,9 +146,24 @@ async function untilReady(
     if ((await waitFor(readyOrDead, options)) === "dead") throw new Error("It exited");
   } catch (cause) {
     signal?.throwIfAborted();
-    const log = await container.logs({ stdout: true, stderr: true, tail: LOG_LINES }).then(plainText, String);
-    throw new Error(`${name} did not start. The end of its log:\n${log}`, { cause });
+    throw await notStarted(container, name, cause);
   }
+}
+
+async function notStarted(container: Container, name: string, cause: unknown): Promise<NotStartedError> {
+  const log = await container.logs({ stdout: true, stderr: true, tail: LOG_LINES }).then(plainText, String);
+  return new NotStartedError(`${name} did not start. The end of its log:\n${log}`, { cause });
+}
+
+/** A server that exits at once is gone before Testcontainers looks, which then tells of its ports alone. */
+async function withLog(
+  error: unknown,
+  { engine, name }: ServerContainerOptions,
+  label: string,
+): Promise<unknown> {
+  if (error instanceof NotStartedError) return error;
+  const [exited] = await labelled(engine, label, "exited");
+  return exited === undefined ? error : notStarted(engine.container.getById(exited), name, error);
 }
 
 /** The engine sends a log in pieces, each after eight bytes that end in its length. */
@@ -158,10 +178,18 @@ function plainText(log: Buffer): string {
 }
 
 /** Testcontainers leaves a container that could not be started. */
-async function removeLabelled(
+async function labelled(
   { container: { dockerode } }: ContainerRuntimeClient,
   label: string,
-): Promise<void> {
-  const left = await dockerode.listContainers({ all: true, filters: { label: [`${LABEL}=${label}`] } });
-  await Promise.all(left.map(({ Id }) => dockerode.getContainer(Id).remove({ force: true, v: true })));
+  ...status: string[]
+): Promise<string[]> {
+  const found = await dockerode.listContainers({
+    all: true,
+    filters: { label: [`${LABEL}=${label}`], status },
+  });
+  return found.map(({ Id }) => Id);
+}
+
+async function remove({ container }: ContainerRuntimeClient, id: string): Promise<void> {
+  await container.getById(id).remove({ force: true, v: true });
 }
