@@ -97,7 +97,6 @@ export class Enqueuer {
     const lane = laneOf(payload.targetCluster, payload.priority);
     const subject = subjectOf(this.#names, lane);
     const dueAtMs = clock.monotonicMs() + enqueueTimeoutMs;
-    const ended = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     let mayBeStored = false;
     for (let tries = 1; ; tries++) {
       let failure: PublishFailure;
@@ -114,6 +113,8 @@ export class Enqueuer {
       if (!isTransient(failure) && !(mayBeStored && failure.kind === "down")) {
         throw this.#refusal(failure, lane, data.length, mayBeStored);
       }
+      // Not made before: nearly every payload needs one try.
+      const ended = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
       if (leftMs <= 0 || ended.aborted) throw this.#refusal(failure, lane, data.length, mayBeStored);
       await this.#untilNextTry(Math.min(leftMs, RETRY_BACKOFF.delayMs(tries)), leftMs, ended);
     }

@@ -89,8 +89,8 @@ export interface NatsEnqueuerOptions extends NatsLinkOptions, NatsNames {
   /** One try of a publish. Milliseconds, 100 to 60_000. @default 5_000 */
   readonly publishTimeoutMs?: number | undefined;
   /**
-   * All tries together; a change of leader takes 4 to 5 s. At most the window in which the server recognises a
-   * repeated message, less a margin. Milliseconds, 100 to 100_000. @default 10_000
+   * All tries together; a change of leader took 4 to 10 s in three-node clusters of 2.12. At most the window in which
+   * the server recognises a repeated message, less a margin. Milliseconds, 100 to 100_000. @default 15_000
    */
   readonly enqueueTimeoutMs?: number | undefined;
   /** Publishes that are sent and not answered. 1 to 10 000. @default 256 */
@@ -225,7 +225,7 @@ const ENQUEUER_RULES: Rules<EnqueuerSettings> = {
   ...LINK_RULES,
   ...NAME_RULES,
   publishTimeoutMs: milliseconds({ min: 100, max: 60_000, fallback: 5000 }),
-  enqueueTimeoutMs: milliseconds({ min: 100, max: 100_000, fallback: 10_000 }),
+  enqueueTimeoutMs: milliseconds({ min: 100, max: 100_000, fallback: 15_000 }),
   maxInFlight: integer({ min: 1, max: 10_000, fallback: 256 }),
   maxWaiting: integer({ min: 0, max: 1_000_000, fallback: 10_000 }),
 };

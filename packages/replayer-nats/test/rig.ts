@@ -61,8 +61,10 @@ export class Rig implements AsyncDisposable {
   }
 
   /** A connection beside the queue's, and the JetStream API on it. */
-  async api(): Promise<{ connection: NatsConnection; api: JetStreamManager }> {
-    const connection = this.closing(await connect({ servers: this.server.url }));
+  async api(
+    { servers }: { servers: string | string[] } = { servers: this.server.url },
+  ): Promise<{ connection: NatsConnection; api: JetStreamManager }> {
+    const connection = this.closing(await connect({ servers }));
     return { connection, api: await jetstreamManager(connection) };
   }
 

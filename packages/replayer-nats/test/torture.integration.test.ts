@@ -10,7 +10,7 @@ const MESSAGES = 50_000;
 const IN_HAND = 2 * (128 + 2 * 8);
 
 it.for(["2.12", "2.15"] as const)(
-  "loses nothing that was acknowledged while a server %s is killed, frozen, cut off and robbed of a consumer",
+  "loses nothing that was acknowledged while a server %s is killed, frozen, cut off, full and robbed of a consumer",
   { timeout: 180_000 },
   async (version, { annotate }) => {
     const unhandled: unknown[] = [];
@@ -51,7 +51,16 @@ it.for(["2.12", "2.15"] as const)(
         await hole.set("pass");
         await until(0.7);
         await api.consumers.delete(rig.streamName, "helix-worker-high-B");
-        await until(0.85);
+        await until(0.8);
+        // Nobody drains, and there is room for a little more than what is there: refused, never evicted.
+        await Promise.all([cut.set("refuse"), hole.set("refuse")]);
+        await after(200);
+        const { state } = await api.streams.info(rig.streamName);
+        await api.streams.update(rig.streamName, { max_msgs: state.messages + 500 });
+        await after(1000);
+        await api.streams.update(rig.streamName, { max_msgs: 1_000_000 });
+        await Promise.all([cut.set("pass"), hole.set("pass")]);
+        await until(0.9);
         await crash(server);
         return 6;
       };
@@ -62,6 +71,7 @@ it.for(["2.12", "2.15"] as const)(
       expect(report.lost).toEqual([]);
       expect(report.acknowledged).toBeGreaterThanOrEqual(MESSAGES);
       expect(report.again).toBeLessThanOrEqual(count * queues.length * IN_HAND);
+      expect(report.refused.HELIX_QUEUE_FULL).toBeGreaterThan(0);
       expect(report.stuck).toBe(0);
       expect(Math.min(...report.perWorker)).toBeGreaterThan(0);
       expect(unhandled).toEqual([]);
