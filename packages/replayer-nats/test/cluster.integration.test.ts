@@ -43,7 +43,7 @@ it("loses nothing that was acknowledged while the leader of three is killed, twi
       await killLeader();
     }
   };
-  await Promise.all([writers.write(MESSAGES), faults()]);
+  await writers.write(MESSAGES, faults());
   const report = await settle(watcher, writers, workers, 60_000);
   await workers.stop();
   await annotate(JSON.stringify(report));

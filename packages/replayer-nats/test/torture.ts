@@ -1,9 +1,14 @@
+import { setTimeout as after } from "node:timers/promises";
 import type { Replayer, ReplayPayload } from "@helix/core";
 import { isHelixError, LANES } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { ReplayWorker } from "@helix/worker";
 import type { NatsReplayer } from "../src/index.ts";
 import { payloadOf } from "./rig.ts";
+
+const WRITERS = 64;
+/** Between two writes of a writer: writing must outlast the faults. */
+const PAUSE_MS = 10;
 
 /** What a run came to. */
 export interface TortureReport {
@@ -18,7 +23,7 @@ export interface TortureReport {
   readonly stuck: number;
 }
 
-/** Enqueues so many payloads with 64 at a time; one that is refused is a new payload, later. */
+/** Enqueues payloads, many at a time; one that is refused is forgotten, and another takes its place. */
 export class Writers {
   readonly acknowledged = new Set<string>();
   readonly refused: Record<string, number> = {};
@@ -29,27 +34,29 @@ export class Writers {
     this.#queue = queue;
   }
 
-  async write(count: number): Promise<void> {
+  /** Until there are so many, and the faults are over. */
+  async write(count: number, faults: Promise<unknown>): Promise<void> {
+    let areOver = false;
+    const over = faults.finally(() => {
+      areOver = true;
+    });
     const writer = async () => {
-      while (this.acknowledged.size + this.#underWay < count) await this.#one();
+      while (this.acknowledged.size < count || !areOver) {
+        await this.#one();
+        await after(PAUSE_MS);
+      }
     };
-    await Promise.all(Array.from({ length: 64 }, writer));
+    await Promise.all([over, ...Array.from({ length: WRITERS }, writer)]);
   }
-
-  #underWay = 0;
 
   async #one(): Promise<void> {
     const payload = this.#payload();
-    this.#underWay++;
     try {
       await this.#queue.enqueue(payload);
       this.acknowledged.add(payload.id);
     } catch (error) {
       const code = isHelixError(error) ? error.code : String(error);
       this.refused[code] = (this.refused[code] ?? 0) + 1;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    } finally {
-      this.#underWay--;
     }
   }
 
