@@ -34,14 +34,15 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an outage is counted",
     file: RUNNER,
-    find: "        const { attempts } = item.message;",
-    replace: "        const attempts = item.message.attempts + 1;",
+    find: "        void this.#settler.release(item.message, { delayMs });\n        break;",
+    replace:
+      "        void this.#settler.release(item.message, { delayMs, attempts: attempts + 1 });\n        break;",
   },
   {
-    name: "one application proves all that failed before, of any age",
+    name: "one application proves all that a message failed in the last second",
     file: LEDGER,
-    find: "const PROOF_WINDOW_MS = 1000;",
-    replace: "const PROOF_WINDOW_MS = 3_600_000;",
+    find: "      } else if (!proved.has(failure.record)) {",
+    replace: "      } else {",
   },
   {
     name: "strict priority is ignored",

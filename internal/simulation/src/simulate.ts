@@ -1,7 +1,9 @@
+import { CLUSTERS } from "@helix/core";
 import { CHECKS } from "./checks/index.ts";
 import { schedule } from "./fault-driver.ts";
 import type { FaultKind } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
+import { STATEMENTS } from "./statements.ts";
 import { Tape, type Violation } from "./tape.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { World } from "./world.ts";
@@ -9,6 +11,7 @@ import { World } from "./world.ts";
 /** After the last fault everything comes to rest within this, poison that nobody can prove included. */
 const REST_LIMIT_MS = 6 * 3_600_000;
 const STOP_LIMIT_MS = 60_000;
+const CALL_LIMIT_MS = 1000;
 
 export interface Report {
   readonly scenario: Scenario;
@@ -67,6 +70,8 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     if ((await rest(left === 0)) === undefined) break;
   }
 
+  if (deadLettered !== undefined) await writeOnceMore(world);
+
   let stopped = false;
   void world.stopAll().then(() => {
     stopped = true;
@@ -84,4 +89,32 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     virtualMs: time.nowMs,
     lines: tape.lines,
   };
+}
+
+/** All is well, so what is written now reaches both clusters at once, from every application. */
+async function writeOnceMore(world: World): Promise<void> {
+  const { time, tape, scenario, writes } = world;
+  const before = writes.length;
+  for (let app = 0; app < scenario.apps; app++) {
+    const params = [`last${app}`, "v", "w"];
+    const operation = { kind: "statement", query: STATEMENTS[0].insert, params } as const;
+    const number = scenario.writes.length + app;
+    world.write({
+      number,
+      atMs: time.nowMs,
+      app,
+      operation,
+      priority: "high",
+      poison: undefined,
+      isTie: false,
+    });
+  }
+  await time.runUntil(() => false, CALL_LIMIT_MS);
+  if (writes.length - before < scenario.apps)
+    tape.violated("recovery", "an application does not write any more");
+  for (const { number, verdict, reports } of writes.slice(before)) {
+    const isOnBoth = CLUSTERS.every((cluster) => reports[cluster]?.applied === "yes");
+    if (!isOnBoth)
+      tape.violated("recovery", `write ${number} (${verdict}) does not reach both clusters at once`);
+  }
 }
