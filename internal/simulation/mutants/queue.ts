@@ -37,6 +37,13 @@ export const queueMutants: readonly Mutant[] = [
       '    if (payload.priority === "high") this.#options.readmit({ ...payload, life: payload.life + 1 });',
   },
   {
+    name: "full dead letters make room by forgetting the oldest",
+    file: "packages/replayer-memory/src/memory-dead-letters.ts",
+    find: "    if (this.#kept.size >= capacity) {",
+    replace:
+      "    const [oldest] = this.#kept.keys();\n    if (this.#kept.size >= capacity && oldest !== undefined) this.#kept.delete(oldest);\n    if (this.#kept.size >= capacity) {",
+  },
+  {
     name: "the wire format loses the low bits of the timestamp",
     file: "packages/codec/src/decode-payload.ts",
     find: '  const timestampMicros = int64In(body.timestamp, "timestamp");',

@@ -99,6 +99,12 @@ export const workerMutants: readonly Mutant[] = [
     replace: "      void this.#settler.ack(item);\n    }\n    this.#retrying = 0;",
   },
   {
+    name: "what the dead letters have no room for is acknowledged",
+    file: SETTLER,
+    find: "        await this.#release(message, { delayMs: FULL_RETRY_MS });",
+    replace: "        await message.ack();",
+  },
+  {
     name: "an undecodable message is acknowledged",
     file: RUNNER,
     find: '      void this.#settler.drop(message, { reason: "undecodable", error: content.error });',

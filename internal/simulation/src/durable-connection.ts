@@ -30,11 +30,13 @@ class NoAnswerError extends Error {}
 /** The durable queue as one process sees it: over a network that loses requests and answers. */
 export class DurableConnection implements ReplayQueue {
   readonly traits: QueueTraits;
+  readonly maxAgeMs: number;
   readonly #server: DurableQueue;
   readonly #process: SimProcess;
   readonly #random: Random;
 
-  constructor(server: DurableQueue, process: SimProcess, random: Random) {
+  constructor(server: DurableQueue, process: SimProcess, random: Random, maxAgeMs: number) {
+    this.maxAgeMs = maxAgeMs;
     this.traits = { leaseMs: server.leaseMs, maxDemand: 100 };
     this.#server = server;
     this.#process = process;
@@ -61,6 +63,10 @@ export class DurableConnection implements ReplayQueue {
   ): LaneSource {
     const receive = (max: number, signal: AbortSignal) => this.#receive(lane, max, signal);
     return new PollingLaneSource(receive, onMessage, { pollIntervalMs, clock: this.#process.clock });
+  }
+
+  wallMs(): number {
+    return this.#process.clock.wallMs();
   }
 
   async depths(): Promise<LaneDepth[]> {
@@ -148,6 +154,11 @@ class DurableMessage implements ReplayMessage {
     this.#server = server;
     this.#stored = stored;
     this.#delivery = delivery;
+  }
+
+  get expired(): boolean {
+    const { content } = this;
+    return content.ok && this.#connection.wallMs() - content.payload.writtenAtMs > this.#connection.maxAgeMs;
   }
 
   get leaseUntilMs(): number {

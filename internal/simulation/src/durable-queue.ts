@@ -33,6 +33,7 @@ export class DurableQueue {
   readonly #random: Random;
   readonly #tape: Tape;
   readonly #capacity: number;
+  readonly #deadLetterCapacity: number;
   readonly #stored = new Map<number, Stored>();
   readonly #ready: Readonly<Record<Lane, Stored[]>> = {
     "high.A": [],
@@ -51,13 +52,14 @@ export class DurableQueue {
   lostShare = 0;
 
   constructor(
-    options: { readonly leaseMs: number; readonly capacity: number },
+    options: { readonly leaseMs: number; readonly capacity: number; readonly deadLetterCapacity: number },
     time: VirtualTime,
     random: Random,
     tape: Tape,
   ) {
     this.leaseMs = options.leaseMs;
     this.#capacity = options.capacity;
+    this.#deadLetterCapacity = options.deadLetterCapacity;
     this.#time = time;
     this.#random = random;
     this.#tape = tape;
@@ -142,10 +144,15 @@ export class DurableQueue {
     return true;
   }
 
+  /** @throws HELIX_DEAD_LETTERS_FULL */
   keepDead(stored: Stored, cause: DeadLetterCause): void {
-    if (this.#stored.has(stored.sequence) && !this.dead.has(stored.message)) {
-      this.dead.set(stored.message, { stored: { ...stored }, cause });
+    if (!this.#stored.has(stored.sequence) || this.dead.has(stored.message)) return;
+    const { lane, message } = stored;
+    if (this.dead.size >= this.#deadLetterCapacity) {
+      const fields = { lane, capacity: this.#deadLetterCapacity };
+      throw helixError("HELIX_DEAD_LETTERS_FULL", "The dead letters are full", fields);
     }
+    this.dead.set(message, { stored: { ...stored }, cause });
   }
 
   removeDead(sequence: number): void {

@@ -54,6 +54,13 @@ export class LwwRows {
     return `${deleted}${cells.join(" ")}`;
   }
 
+  /** When a cell expires, in seconds of the wall clock; by its column. */
+  expiriesOf(key: string): ReadonlyMap<string, number> {
+    const row = this.rows.get(key);
+    const live = [...(row?.cells ?? [])].filter(([, { timestamp }]) => timestamp > (row?.deletedAt ?? NEVER));
+    return new Map(live.map(([column, { expiresAt = 0 }]) => [column, expiresAt]));
+  }
+
   #write(
     key: string,
     column: string,

@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     seed: { type: "string" },
     only: { type: "string" },
     writes: { type: "string" },
+    ttl: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     /** For the runs of mutants: one line of JSON, no shrinking, and an end at the first violation. */
@@ -40,7 +41,7 @@ function count(text: string | undefined, fallback: number, name: string): number
 async function oneSeed(seed: number): Promise<boolean> {
   const only = values.only === undefined ? undefined : values.only.split(",").map(Number);
   const writes = values.writes === undefined ? undefined : count(values.writes, 0, "writes");
-  const scenario = scenarioOf(seed, { only, writes });
+  const scenario = scenarioOf(seed, { only, writes, ttl: values.ttl });
   const report = await simulate(scenario, { keepLines: values.trace });
   for (const line of report.lines ?? []) say(line);
   for (const fault of scenario.faults) say(describeFault(fault));
@@ -54,7 +55,7 @@ async function manySeeds(from: number, seeds: number): Promise<boolean> {
   const summary = new Summary();
   const startedAt = performance.now();
   for (let seed = from; seed < from + seeds; seed++) {
-    const report = await simulate(scenarioOf(seed));
+    const report = await simulate(scenarioOf(seed, { ttl: values.ttl }));
     summary.add(report);
     if (report.violations.length > 0 && values.terse) {
       say(JSON.stringify({ seed, check: report.violations[0]?.check }));
@@ -67,7 +68,7 @@ async function manySeeds(from: number, seeds: number): Promise<boolean> {
 }
 
 async function tell(seed: number, report: Report): Promise<void> {
-  const shrunken = await shrink(seed, report);
+  const shrunken = await shrink(seed, report, { ttl: values.ttl });
   const [violation] = shrunken.report.violations;
   say(`seed ${seed} VIOLATED ${violation?.check}: ${violation?.text}`);
   for (const fault of shrunken.report.scenario.faults) say(`  ${describeFault(fault)}`);

@@ -35,6 +35,9 @@ export interface Scenario {
   };
   readonly queueCapacity: number;
   readonly leaseMs: number;
+  readonly deadLetterCapacity: number;
+  /** The retention of the durable queue. */
+  readonly maxAgeMs: number;
   readonly isIdempotent: boolean;
   readonly onEnqueueFailed: boolean;
   readonly callbacks: Misbehaviour;
@@ -45,6 +48,11 @@ export interface Scenario {
 export interface ScenarioOptions {
   /** @default drawn, 100 to 260 */
   readonly writes?: number | undefined;
+  /**
+   * Some inserts have a TTL. Off, since the client does not yet shorten the TTL of a replay by the age of the
+   * write, and so the expiry check finds at once what is known. @default false
+   */
+  readonly ttl?: boolean | undefined;
   /** Only these of the faults, by their place. @default all */
   readonly only?: readonly number[] | undefined;
 }
@@ -57,7 +65,12 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
   const apps = mode === "embedded" ? 1 : random.int(1, 2);
   const pods = mode === "embedded" ? 1 : random.int(1, 2);
   const spanMs = random.pick([3_000, 10_000, 30_000]);
-  const drawn = drawWrites(root.fork("writes"), { count: random.int(100, 260), apps, spanMs });
+  const drawn = drawWrites(root.fork("writes"), {
+    count: random.int(100, 260),
+    apps,
+    spanMs,
+    ttlShare: options.ttl === true ? 0.2 : 0,
+  });
   const faults = drawFaults(root.fork("faults"), { mode, apps, pods, spanMs });
   return {
     seed,
@@ -74,6 +87,8 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     },
     queueCapacity: random.chance(0.15) ? random.int(5, 40) : 10_000,
     leaseMs: random.pick([5_000, 30_000]),
+    deadLetterCapacity: random.chance(0.15) ? random.int(6, 12) : 10_000,
+    maxAgeMs: random.chance(0.2) ? 300_000 : 86_400_000,
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
     callbacks: random.pick(["none", "none", "throw", "reject", "hang"]),

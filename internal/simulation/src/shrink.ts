@@ -1,4 +1,4 @@
-import { type Scenario, scenarioOf } from "./scenario.ts";
+import { type Scenario, type ScenarioOptions, scenarioOf } from "./scenario.ts";
 import { type Report, simulate } from "./simulate.ts";
 
 export interface Shrunken {
@@ -9,16 +9,16 @@ export interface Shrunken {
 }
 
 /** The fewest faults, then the fewest writes, with which the first violation's check still fails. */
-export async function shrink(seed: number, failed: Report): Promise<Shrunken> {
+export async function shrink(seed: number, failed: Report, options: ScenarioOptions = {}): Promise<Shrunken> {
   const check = failed.violations[0]?.check;
-  const all = scenarioOf(seed);
+  const all = scenarioOf(seed, options);
   let best: Shrunken = {
     report: failed,
     only: all.faults.map((_, index) => index),
     writes: all.writes.length,
   };
   const tryOut = async (only: readonly number[], writes: number): Promise<boolean> => {
-    const scenario: Scenario = scenarioOf(seed, { only, writes });
+    const scenario: Scenario = scenarioOf(seed, { ...options, only, writes });
     const report = await simulate(scenario);
     const isBad = report.violations.some((violation) => violation.check === check);
     if (isBad) best = { report, only, writes };

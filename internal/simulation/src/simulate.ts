@@ -64,6 +64,8 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     for (const check of checks) check.atRest?.({ dead, isCured });
     return dead.length;
   };
+  // Where the dead letters are full, what has no room among them comes to rest only when it is cured.
+  if (scenario.deadLetterCapacity < scenario.writes.length) await world.cure();
   const deadLettered = await rest(false);
   for (let left = Number.POSITIVE_INFINITY; deadLettered !== undefined && left > 0; ) {
     left = await world.cure();

@@ -74,7 +74,15 @@ export function applyStatement(rows: LwwRows, statement: Statement, time: WriteT
   known?.apply(rows, rowOf(statement), statement.params as readonly unknown[], time);
 }
 
-/** Names what is written for good: every statement with its values, and the time. */
+/**
+ * Names what is written for good: every statement with its values, and the time. Without the TTL, which a
+ * replay shortens.
+ */
 export function identityOf(statements: readonly Statement[], timestamp: bigint): string {
-  return `${timestamp} ${statements.map(({ query, params }) => `${query} ${String(params)}`).join("; ")}`;
+  return `${timestamp} ${statements.map(describeStatement).join("; ")}`;
+}
+
+function describeStatement({ query, params }: Statement): string {
+  const values = query.endsWith("TTL ?") ? (params as readonly unknown[]).slice(0, -1) : params;
+  return `${query} ${String(values)}`;
 }

@@ -9,7 +9,7 @@ const POISONS: readonly Poison[] = ["rejected", "timeout", "hang"];
 /** Inserts, overwrites, deletes and batches of few rows, in bursts, some of them poison for one cluster. */
 export function drawWrites(
   random: Random,
-  { count, apps, spanMs }: { count: number; apps: number; spanMs: number },
+  { count, apps, spanMs, ttlShare }: { count: number; apps: number; spanMs: number; ttlShare: number },
 ): PlannedWrite[] {
   const rows = random.pick([4, 12, 60]);
   const lowShare = random.pick([0, 0.2, 0.5]);
@@ -23,7 +23,7 @@ export function drawWrites(
     number,
     atMs,
     app: random.int(0, apps - 1),
-    operation: drawOperation(random, number, rows),
+    operation: drawOperation(random, number, { rows, ttlShare }),
     priority: random.chance(lowShare) ? "low" : "high",
     poison: random.chance(poisonShare)
       ? { cluster: random.pick(CLUSTERS), how: random.pick(POISONS) }
@@ -32,18 +32,26 @@ export function drawWrites(
   }));
 }
 
-function drawOperation(random: Random, number: number, rows: number): Operation {
-  if (!random.chance(0.15)) return { kind: "statement", ...drawStatement(random, `w${number}`, rows) };
+interface Shape {
+  readonly rows: number;
+  readonly ttlShare: number;
+}
+
+function drawOperation(random: Random, number: number, shape: Shape): Operation {
+  if (!random.chance(0.15)) return { kind: "statement", ...drawStatement(random, `w${number}`, shape) };
   const statements = Array.from({ length: random.int(2, 4) }, (_, index) =>
-    drawStatement(random, `w${number}.${index}`, rows),
+    drawStatement(random, `w${number}.${index}`, shape),
   );
   return { kind: "batch", batchType: random.chance(0.5) ? "logged" : "unlogged", statements };
 }
 
-function drawStatement(random: Random, value: string, rows: number): Statement {
-  const { insert, update, deleteRow, deleteCell } = random.pick(STATEMENTS);
+function drawStatement(random: Random, value: string, { rows, ttlShare }: Shape): Statement {
+  const { insert, insertWithTtl, update, deleteRow, deleteCell } = random.pick(STATEMENTS);
   const id = `r${random.int(0, rows - 1)}`;
   const kind = random.next();
+  if (ttlShare > 0 && random.chance(ttlShare)) {
+    return { query: insertWithTtl, params: [id, value, random.int(60, 86_400)] };
+  }
   if (kind < 0.55) return { query: insert, params: [id, value, `${value}w`] };
   if (kind < 0.8) return { query: update, params: [value, id] };
   if (kind < 0.9) return { query: deleteCell, params: [id] };

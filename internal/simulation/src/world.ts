@@ -72,9 +72,14 @@ export class World {
     tape.listen((event) => {
       if (event.kind === "call") this.writes.push(event.write);
     });
-    const { mode, apps, pods, queueCapacity, leaseMs } = scenario;
+    const { mode, apps, pods, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
     if (mode === "service") {
-      this.durable = new DurableQueue({ leaseMs, capacity: queueCapacity }, time, random.fork("queue"), tape);
+      this.durable = new DurableQueue(
+        { leaseMs, capacity, deadLetterCapacity },
+        time,
+        random.fork("queue"),
+        tape,
+      );
       this.#seats = [
         ...Array.from({ length: apps }, (_, index) => this.#seat(`app${index}`, true, false)),
         ...Array.from({ length: pods }, (_, index) => this.#seat(`pod${index}`, false, true)),
@@ -82,7 +87,8 @@ export class World {
     } else {
       const seat = this.#seat("embedded", true, true);
       this.memory = new MemoryReplayer({
-        queueCapacity,
+        queueCapacity: capacity,
+        deadLetterCapacity,
         highPriorityRatio: scenario.worker.highPriorityRatio,
         strictPriority: scenario.worker.strictPriority,
         clock: seat.process.clock,
@@ -243,7 +249,9 @@ export class World {
   #queueFor(process: SimProcess, random: Random): ReplayQueue {
     const watched = { process, tape: this.tape, deliveries: this.#deliveries, counter: this.#counter };
     if (this.durable !== undefined) {
-      return new WatchedQueue(new DurableConnection(this.durable, process, random.fork("queue")), watched);
+      const { maxAgeMs } = this.scenario;
+      const connection = new DurableConnection(this.durable, process, random.fork("queue"), maxAgeMs);
+      return new WatchedQueue(connection, watched);
     }
     if (this.memory === undefined) throw new Error("There is no queue");
     return new WatchedQueue(this.memory, {

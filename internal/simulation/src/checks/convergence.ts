@@ -1,14 +1,27 @@
 import { CLUSTERS } from "@helix/core";
-import type { CheckFactory } from "./check.ts";
+import type { CheckFactory, Rest } from "./check.ts";
+
+/** One by rounding, and the clocks of the processes. */
+const EXPIRY_SECONDS = 2;
 
 /**
  * Value and write time of every cell are equal on both clusters, and every write whose call promised it is
  * there. Left out is what the design leaves out: what the caller was told is not queued, calls that never
  * returned, and what sits in the dead letters.
  */
-export const convergence: CheckFactory = (world, violated) => ({
-  name: "convergence",
-  atRest({ dead }) {
+export const convergence: CheckFactory = (world, violated) => {
+  // Ages are told by the wall clocks of the processes: while those are set, no expiry can be promised.
+  const isClockSet = world.scenario.faults.some(({ kind }) => kind === "clock-step");
+  const checkExpiry = (row: string) => {
+    const onB = world.clusters.B.rows.expiriesOf(row);
+    for (const [column, expiresAt] of world.clusters.A.rows.expiriesOf(row)) {
+      const gap = Math.abs(expiresAt - (onB.get(column) ?? 0));
+      if (gap > EXPIRY_SECONDS) violated(`${row} ${column} expires ${gap} s apart`);
+    }
+  };
+  return { name: "convergence", atRest };
+
+  function atRest({ dead }: Rest): void {
     const inDeadLetters = new Set(dead.map(({ identity }) => identity));
     const exempt = new Set<string>();
     for (const write of world.writes) {
@@ -28,6 +41,7 @@ export const convergence: CheckFactory = (world, violated) => ({
       if (exempt.has(row)) continue;
       const [a, b] = [A.rows.describe(row), B.rows.describe(row)];
       if (a !== b) violated(`${row} is ${a} on A and ${b} on B`);
+      if (!isClockSet) checkExpiry(row);
     }
-  },
-});
+  }
+};

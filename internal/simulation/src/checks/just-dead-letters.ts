@@ -10,6 +10,8 @@ export const justDeadLetters: CheckFactory = (world, violated) => ({
     for (const { message, reason, identity } of dead) {
       const isJust =
         reason === "attempts" ||
+        // Of a retention that is out of reach otherwise.
+        (reason === "expired" && world.scenario.maxAgeMs < 86_400_000) ||
         (reason === "undecodable"
           ? identity === undefined
           : reason === "rejected" && identity !== undefined && rejected.has(identity));
