@@ -38,6 +38,8 @@ export interface Shape {
   readonly apps: number;
   readonly pods: number;
   readonly spanMs: number;
+  /** What concerns one table lasts for an hour. */
+  readonly isLong: boolean;
 }
 
 type Draw = (random: Random, shape: Shape) => DistributiveOmit<Fault, "atMs" | "forMs">;
@@ -85,13 +87,18 @@ const IN_A_SERVICE: readonly Draw[] = [
   (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 300) }),
 ];
 
-/** One to six faults within the time of the workload; some outlast it by far. */
+/**
+ * One to six faults within the time of the workload; some outlast it by far, though not `patienceMs` of the
+ * worker (15 minutes).
+ */
 export function drawFaults(random: Random, shape: Shape): Fault[] {
   const draws = shape.mode === "service" ? [...ANYWHERE, ...IN_A_SERVICE] : ANYWHERE;
   return Array.from({ length: random.int(1, 6) }, () => {
     const atMs = random.int(0, shape.spanMs);
-    const forMs = random.chance(0.1) ? random.int(60_000, 600_000) : random.int(100, shape.spanMs);
-    return { ...random.pick(draws)(random, shape), atMs, forMs } as Fault;
+    const drawnMs = random.chance(0.1) ? random.int(60_000, 600_000) : random.int(100, shape.spanMs);
+    const drawn = random.pick(draws)(random, shape);
+    const forMs = shape.isLong && "table" in drawn ? 3_600_000 : drawnMs;
+    return { ...drawn, atMs, forMs } as Fault;
   });
 }
 

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { mutants } from "../mutants/index.ts";
 import { describeFault } from "./faults.ts";
 import { runMutants } from "./run-mutants.ts";
-import { scenarioOf } from "./scenario.ts";
+import { BEYOND, scenarioOf } from "./scenario.ts";
 import { commandFor, shrink } from "./shrink.ts";
 import { type Report, simulate } from "./simulate.ts";
 import { Summary } from "./summary.ts";
@@ -10,6 +10,7 @@ import { Summary } from "./summary.ts";
 const USAGE = `pnpm simulate [--seeds 200] [--from 0]        many seeds, and a table
 pnpm simulate --seed 42 [--only 0,2] [--writes 50] [--trace]
                                               one seed, with some of its faults and writes, and what happened
+            … --beyond ttl --beyond patience          what the code is known not to hold
 pnpm simulate --mutants [--seeds 500] [name]  deliberately broken code, and which check finds it`;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -22,7 +23,7 @@ const { values, positionals } = parseArgs({
     seed: { type: "string" },
     only: { type: "string" },
     writes: { type: "string" },
-    ttl: { type: "boolean", default: false },
+    beyond: { type: "string", multiple: true, default: [] },
     trace: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     /** For the runs of mutants: one line of JSON, no shrinking, and an end at the first violation. */
@@ -38,10 +39,12 @@ function count(text: string | undefined, fallback: number, name: string): number
   process.exit(2);
 }
 
+const beyond = BEYOND.filter((one) => values.beyond.includes(one));
+
 async function oneSeed(seed: number): Promise<boolean> {
   const only = values.only === undefined ? undefined : values.only.split(",").map(Number);
   const writes = values.writes === undefined ? undefined : count(values.writes, 0, "writes");
-  const scenario = scenarioOf(seed, { only, writes, ttl: values.ttl });
+  const scenario = scenarioOf(seed, { only, writes, beyond });
   const report = await simulate(scenario, { keepLines: values.trace });
   for (const line of report.lines ?? []) say(line);
   for (const fault of scenario.faults) say(describeFault(fault));
@@ -55,7 +58,7 @@ async function manySeeds(from: number, seeds: number): Promise<boolean> {
   const summary = new Summary();
   const startedAt = performance.now();
   for (let seed = from; seed < from + seeds; seed++) {
-    const report = await simulate(scenarioOf(seed, { ttl: values.ttl }));
+    const report = await simulate(scenarioOf(seed, { beyond }));
     summary.add(report);
     if (report.violations.length > 0 && values.terse) {
       say(JSON.stringify({ seed, check: report.violations[0]?.check }));
@@ -68,11 +71,11 @@ async function manySeeds(from: number, seeds: number): Promise<boolean> {
 }
 
 async function tell(seed: number, report: Report): Promise<void> {
-  const shrunken = await shrink(seed, report, { ttl: values.ttl });
+  const shrunken = await shrink(seed, report, { beyond });
   const [violation] = shrunken.report.violations;
   say(`seed ${seed} VIOLATED ${violation?.check}: ${violation?.text}`);
   for (const fault of shrunken.report.scenario.faults) say(`  ${describeFault(fault)}`);
-  say(`  ${commandFor(seed, shrunken)}`);
+  say(`  ${commandFor(seed, shrunken, beyond)}`);
 }
 
 async function run(): Promise<boolean> {

@@ -45,20 +45,27 @@ export interface Scenario {
   readonly faults: readonly Fault[];
 }
 
+/**
+ * - `ttl`: some inserts have a TTL, which a replay does not shorten by the age of the write.
+ * - `patience`: the replicas of a table, or its schema, are away for longer than `patienceMs`, after which
+ *   the worker counts failures if the cluster answers a probe.
+ */
+export type Beyond = "ttl" | "patience";
+
+export const BEYOND: readonly Beyond[] = ["ttl", "patience"];
+
 export interface ScenarioOptions {
   /** @default drawn, 100 to 260 */
   readonly writes?: number | undefined;
-  /**
-   * Some inserts have a TTL. Off, since the client does not yet shorten the TTL of a replay by the age of the
-   * write, and so the expiry check finds at once what is known. @default false
-   */
-  readonly ttl?: boolean | undefined;
+  /** What the code is known not to hold, to be looked at all the same. @default nothing */
+  readonly beyond?: readonly Beyond[] | undefined;
   /** Only these of the faults, by their place. @default all */
   readonly only?: readonly number[] | undefined;
 }
 
 /** The scenario of a seed. Pure. */
 export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenario {
+  const { beyond = [] } = options;
   const root = new Random(`helix ${seed}`);
   const random = root.fork("shape");
   const mode = random.chance(0.35) ? "embedded" : "service";
@@ -69,9 +76,10 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     count: random.int(100, 260),
     apps,
     spanMs,
-    ttlShare: options.ttl === true ? 0.2 : 0,
+    ttlShare: beyond.includes("ttl") ? 0.2 : 0,
   });
-  const faults = drawFaults(root.fork("faults"), { mode, apps, pods, spanMs });
+  const shape = { mode, apps, pods, spanMs, isLong: beyond.includes("patience") } as const;
+  const faults = drawFaults(root.fork("faults"), shape);
   return {
     seed,
     mode,

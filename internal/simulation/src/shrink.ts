@@ -1,4 +1,4 @@
-import { type Scenario, type ScenarioOptions, scenarioOf } from "./scenario.ts";
+import { type Beyond, type Scenario, type ScenarioOptions, scenarioOf } from "./scenario.ts";
 import { type Report, simulate } from "./simulate.ts";
 
 export interface Shrunken {
@@ -9,7 +9,12 @@ export interface Shrunken {
 }
 
 /** The fewest faults, then the fewest writes, with which the first violation's check still fails. */
-export async function shrink(seed: number, failed: Report, options: ScenarioOptions = {}): Promise<Shrunken> {
+export async function shrink(
+  seed: number,
+  failed: Report,
+  options: ScenarioOptions = {},
+  run: (scenario: Scenario) => Promise<Report> = simulate,
+): Promise<Shrunken> {
   const check = failed.violations[0]?.check;
   const all = scenarioOf(seed, options);
   let best: Shrunken = {
@@ -19,7 +24,7 @@ export async function shrink(seed: number, failed: Report, options: ScenarioOpti
   };
   const tryOut = async (only: readonly number[], writes: number): Promise<boolean> => {
     const scenario: Scenario = scenarioOf(seed, { ...options, only, writes });
-    const report = await simulate(scenario);
+    const report = await run(scenario);
     const isBad = report.violations.some((violation) => violation.check === check);
     if (isBad) best = { report, only, writes };
     return isBad;
@@ -37,6 +42,7 @@ export async function shrink(seed: number, failed: Report, options: ScenarioOpti
 }
 
 /** The command that runs it again. */
-export function commandFor(seed: number, { only, writes }: Shrunken): string {
-  return `pnpm simulate --seed ${seed} --only ${only.join(",") || "none"} --writes ${writes} --trace`;
+export function commandFor(seed: number, { only, writes }: Shrunken, beyond: readonly Beyond[] = []): string {
+  const more = beyond.map((one) => ` --beyond ${one}`).join("");
+  return `pnpm simulate --seed ${seed} --only ${only.join(",") || "none"} --writes ${writes}${more} --trace`;
 }

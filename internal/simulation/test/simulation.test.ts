@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { scenarioOf } from "../src/scenario.ts";
+import { commandFor, shrink } from "../src/shrink.ts";
+import { type Report, simulate } from "../src/simulate.ts";
+
+const SEEDS = 200;
+const PER_TEST = 50;
+const LIMIT_MS = 120_000;
+
+async function expectNoViolation(seed: number, report: Report): Promise<void> {
+  const [violation] = report.violations;
+  if (violation === undefined) return;
+  const again = commandFor(seed, await shrink(seed, report));
+  expect.unreachable(`Seed ${seed} violates ${violation.check}: ${violation.text}\n${again}`);
+}
+
+describe("every promise holds", () => {
+  const faults = new Set<string>();
+
+  it.each(Array.from({ length: SEEDS / PER_TEST }, (_, part) => part * PER_TEST))(
+    "whatever goes wrong in the fifty seeds from %i",
+    async (from) => {
+      for (let seed = from; seed < from + PER_TEST; seed++) {
+        const report = await simulate(scenarioOf(seed));
+        for (const kind of report.faults) faults.add(kind);
+        expect(report.writes).toBeGreaterThan(0);
+        await expectNoViolation(seed, report);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it("while every kind of fault is among them", () => {
+    expect([...faults].sort()).toEqual([
+      "app-crash",
+      "clock-step",
+      "deafness",
+      "double-failures",
+      "flakiness",
+      "flapping",
+      "freeze",
+      "garbage",
+      "late-schema",
+      "outage",
+      "overload",
+      "pod-crash",
+      "queue-duplicates",
+      "queue-loss",
+      "queue-restart",
+      "silence",
+      "slowness",
+      "table-away",
+      "table-timeouts",
+      "worker-restart",
+    ]);
+  });
+
+  it("in the seeds that once found something", { timeout: LIMIT_MS }, async () => {
+    const text = await readFile(new URL("../corpus.json", import.meta.url), "utf8");
+    const corpus = JSON.parse(text) as { seed: number; found: string }[];
+    expect(corpus.length).toBeGreaterThan(0);
+    for (const { seed } of corpus) await expectNoViolation(seed, await simulate(scenarioOf(seed)));
+  });
+});
+
+describe("the same seed", () => {
+  it("gives the same trace, line by line, and another seed another one", async () => {
+    for (const seed of [3, 15]) {
+      const [first, second] = [
+        await simulate(scenarioOf(seed), { keepLines: true }),
+        await simulate(scenarioOf(seed), { keepLines: true }),
+      ];
+      expect(first.lines?.length).toBeGreaterThan(500);
+      expect(second.lines).toEqual(first.lines);
+      expect(second.hash).toBe(first.hash);
+    }
+    const hashes = [await simulate(scenarioOf(3)), await simulate(scenarioOf(4))].map(({ hash }) => hash);
+    expect(new Set(hashes).size).toBe(2);
+  });
+
+  it("gives the same trace with and without its lines being kept", async () => {
+    const kept = await simulate(scenarioOf(8), { keepLines: true });
+    expect((await simulate(scenarioOf(8))).hash).toBe(kept.hash);
+  });
+});
