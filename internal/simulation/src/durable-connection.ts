@@ -93,21 +93,22 @@ export class DurableConnection implements ReplayQueue {
         () => reject(new NoAnswerError("The queue did not answer in time")),
         REQUEST_TIMEOUT_MS,
       );
+      // An answer needs a server that was there for the request.
+      let isAnswered = false;
       const end = (settle: () => void) => {
-        if (lost || server.isDown) return;
+        if (lost || !isAnswered || server.isDown) return;
         cancel();
         settle();
       };
-      this.#process
-        .call({
-          requestMs,
-          answerMs,
-          effect: () => (effective && !server.isDown ? effect() : undefined) as T,
-        })
-        .then(
-          (result) => end(() => resolve(result)),
-          (error: unknown) => end(() => reject(error)),
-        );
+      const run = () => {
+        if (server.isDown || !effective) return undefined as T;
+        isAnswered = true;
+        return effect();
+      };
+      this.#process.call({ requestMs, answerMs, effect: run }).then(
+        (result) => end(() => resolve(result)),
+        (error: unknown) => end(() => reject(error)),
+      );
     });
   }
 

@@ -2,8 +2,8 @@ import type { CheckFactory } from "./check.ts";
 
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
- * and the tables that it writes, could have answered. One more is possible with each recovery: a failure
- * just before it looks like the message's own. And what died of its attempts had so many.
+ * and the tables that it writes, could have answered. One more is possible with each recovery and
+ * pod: a failure just before it looks like the message's own. And what died of its attempts had so many.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
@@ -27,7 +27,7 @@ export const flatAttempts: CheckFactory = (world, violated) => {
       const failures = own.get(delivery.message) ?? 0;
       const before = recoveriesBefore.get(delivery.message);
       const recoveries = before === undefined ? 0 : world.clusters[delivery.cluster].recoveries - before;
-      if (attempts > failures + recoveries) {
+      if (attempts > failures + recoveries * world.scenario.pods) {
         const name = world.tape.nameOf(delivery.message);
         violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);
       }
