@@ -1,6 +1,7 @@
 import { CLUSTERS, type ClusterId } from "@helix/core";
 import { describeFault, type Fault } from "./faults.ts";
 import type { ClusterTrouble } from "./model-cluster.ts";
+import type { SimProcess } from "./sim-process.ts";
 import type { World } from "./world.ts";
 
 type TroubleKind<T> = T extends unknown ? Omit<T, "sinceMs"> : never;
@@ -71,11 +72,9 @@ function begin(world: World, fault: Fault): () => void {
       durable?.publishGarbage(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`);
       return () => {};
     case "app-crash":
-      world.appProcess(fault.app).dieAfter(fault.crossings);
-      return () => {};
+      return kill(world.appProcess(fault.app), fault.crossings);
     case "pod-crash":
-      world.podProcess(fault.pod).dieAfter(fault.crossings);
-      return () => {};
+      return kill(world.podProcess(fault.pod), fault.crossings);
     case "worker-restart":
       void world.stopWorker(fault.pod, fault.graceMs);
       return () => void world.startWorker(fault.pod);
@@ -86,6 +85,12 @@ function begin(world: World, fault: Fault): () => void {
       world.processAt(fault.process).freeze(Math.min(fault.forMs, 60_000));
       return () => {};
   }
+}
+
+/** After so many crossings, and in the end if it has not made as many. */
+function kill(process: SimProcess, crossings: number): () => void {
+  process.dieAfter(crossings);
+  return () => process.die();
 }
 
 /** Away, there, away, …; there in the end. */
