@@ -42,6 +42,12 @@ export const clientMutants: readonly Mutant[] = [
     replace: '        return { queued: "yes" };',
   },
   {
+    name: "a cluster is asked though its breaker is open",
+    file: "packages/client/src/cluster-link.ts",
+    find: 'return this.isConnected && this.#breaker.state === "closed";',
+    replace: "return this.isConnected;",
+  },
+  {
     name: "a batch is replayed without its last statement",
     file: "packages/client/src/driver-request.ts",
     find: "  return client.batch(operation.statements as { query: string; params: unknown[] }[], options);",

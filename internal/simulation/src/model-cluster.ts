@@ -47,6 +47,8 @@ export class ModelCluster {
   readonly #troubles = new Set<ClusterTrouble>();
   readonly #applied = new Set<string>();
   readonly #onDown = new Set<() => void>();
+  /** How often a trouble has begun. */
+  setbacks = 0;
   /** How often a trouble has ended. */
   recoveries = 0;
   #inFlight = 0;
@@ -61,6 +63,7 @@ export class ModelCluster {
   /** Sets in; returns what ends it. */
   begin(trouble: ClusterTrouble): () => void {
     this.#troubles.add(trouble);
+    this.setbacks++;
     if (trouble.kind === "down") for (const listener of [...this.#onDown]) listener();
     return () => {
       if (this.#troubles.delete(trouble)) this.recoveries++;
@@ -69,6 +72,10 @@ export class ModelCluster {
 
   get isDown(): boolean {
     return this.#has("down");
+  }
+
+  get isWell(): boolean {
+    return this.#troubles.size === 0;
   }
 
   get isReachable(): boolean {

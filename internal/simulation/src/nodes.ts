@@ -105,7 +105,7 @@ export class App {
     if (!process.cross()) return;
     const { operation, priority, poison } = planned;
     const timestamp = planned.isTie && lastTimestamp !== undefined ? lastTimestamp : this.#timestamps.next();
-    const write = writeOf(planned, timestamp);
+    const write = writeOf(planned, timestamp, process.name);
     this.#writes.push(write);
     if (poison !== undefined) clusters[poison.cluster].poison.set(write.identity, poison.how);
     tape.emit({ kind: "call", write });
@@ -137,7 +137,11 @@ export class App {
   }
 }
 
-function writeOf({ number, operation, priority, poison }: PlannedWrite, timestamp: bigint): Write {
+function writeOf(
+  { number, operation, priority, poison }: PlannedWrite,
+  timestamp: bigint,
+  app: string,
+): Write {
   const statements = statementsOf({ operation } as ReplayPayload);
   return {
     number,
@@ -148,6 +152,7 @@ function writeOf({ number, operation, priority, poison }: PlannedWrite, timestam
     tables: [...new Set(statements.map(({ query }) => tableOfKnown(query) ?? "?"))],
     rows: statements.map(rowOf),
     poison,
+    app,
     verdict: "calling",
     reports: {},
   };

@@ -1,7 +1,6 @@
 import { CLUSTERS } from "@helix/core";
 import { CHECKS } from "./checks/index.ts";
 import { schedule } from "./fault-driver.ts";
-import type { FaultKind } from "./faults.ts";
 import type { Scenario } from "./scenario.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Tape, type Violation } from "./tape.ts";
@@ -21,7 +20,8 @@ export interface Report {
   readonly writes: number;
   readonly enqueued: number;
   readonly deadLettered: number;
-  readonly faults: readonly FaultKind[];
+  /** By kind; what is no matter of time is there as well. */
+  readonly faults: readonly string[];
   readonly violations: readonly Violation[];
   readonly virtualMs: number;
   /** The trace, if it was asked for. */
@@ -86,11 +86,21 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     writes: world.writes.length,
     enqueued,
     deadLettered: deadLettered ?? 0,
-    faults: scenario.faults.map(({ kind }) => kind),
+    faults: faultsOf(scenario),
     violations: tape.violations,
     virtualMs: time.nowMs,
     lines: tape.lines,
   };
+}
+
+function faultsOf({ faults, writes, callbacks, deadLetterCapacity, queueCapacity }: Scenario): string[] {
+  return [
+    ...faults.map(({ kind }) => kind),
+    ...writes.flatMap(({ poison }) => (poison === undefined ? [] : `poison (${poison.how})`)),
+    ...(callbacks === "none" ? [] : [`callbacks that ${callbacks}`]),
+    ...(deadLetterCapacity < writes.length ? ["few dead letters"] : []),
+    ...(queueCapacity < writes.length ? ["small queue"] : []),
+  ];
 }
 
 /** All is well, so what is written now reaches both clusters at once, from every application. */

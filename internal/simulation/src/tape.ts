@@ -77,6 +77,13 @@ export type SimEvent =
       readonly cluster: ClusterId;
       readonly identity: string;
     }
+  /** Of a client, as its application hears of it. */
+  | {
+      readonly kind: "breaker";
+      readonly process: string;
+      readonly cluster: ClusterId;
+      readonly isOpen: boolean;
+    }
   | { readonly kind: "died"; readonly process: string }
   | { readonly kind: "fault"; readonly text: string };
 
@@ -177,6 +184,8 @@ export class Tape {
         return `${event.name} ${event.pod} ${this.nameOf(event.message)}`;
       case "redrive":
         return `redrive ${this.nameOf(event.from)}`;
+      case "breaker":
+        return `breaker ${event.process} ${event.cluster} ${event.isOpen ? "open" : "closed"}`;
       case "died":
         return `died ${event.process}`;
       case "fault":

@@ -1,5 +1,6 @@
 import { decodePayload, encodePayload } from "@helix/codec";
 import {
+  type ClusterId,
   type DeadLetter,
   EventHub,
   isHelixError,
@@ -238,6 +239,11 @@ export class World {
     const node: NodeOptions = { scenario, process, clusters, random, tape };
     const queue = this.#queueFor(process, random);
     const events = new EventHub();
+    const breaker = (cluster: ClusterId, isOpen: boolean) => {
+      if (process.isAlive) tape.emit({ kind: "breaker", process: process.name, cluster, isOpen });
+    };
+    events.on("cluster:breaker:opened", ({ cluster }) => breaker(cluster, true));
+    events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
     const links = linksOf(node, events);
     links.start();
     if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);

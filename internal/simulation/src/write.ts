@@ -28,6 +28,8 @@ export interface Write {
   readonly tables: readonly string[];
   readonly rows: readonly string[];
   readonly poison: Poisoned | undefined;
+  /** The process that makes it. */
+  readonly app: string;
   verdict: Verdict;
   /** What the caller was told of each cluster, where it was told. */
   reports: Readonly<Partial<Record<ClusterId, ClusterReport>>>;

@@ -3,6 +3,7 @@ import type { CheckFactory } from "./check.ts";
 import { convergence } from "./convergence.ts";
 import { exactCallbacks } from "./exact-callbacks.ts";
 import { flatAttempts } from "./flat-attempts.ts";
+import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
 import { noSilentLoss } from "./no-silent-loss.ts";
@@ -16,6 +17,7 @@ export const CHECKS: readonly CheckFactory[] = [
   noTimeTravel,
   honestAnswers,
   exactCallbacks,
+  healthyPath,
   priorities,
   flatAttempts,
   justDeadLetters,
