@@ -20,7 +20,6 @@ import {
 import type { DurableQueue, Stored } from "./durable-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimProcess } from "./sim-process.ts";
-import { START_MS } from "./virtual-time.ts";
 
 const REQUEST_TIMEOUT_MS = 5000;
 const TRIES = 2;
@@ -145,6 +144,7 @@ class DurableMessage implements ReplayMessage {
   readonly #server: DurableQueue;
   readonly #stored: Stored;
   readonly #delivery: number;
+  #leaseUntilMs: number;
   #isSettled = false;
 
   constructor(connection: DurableConnection, server: DurableQueue, stored: Stored, delivery: number) {
@@ -155,6 +155,7 @@ class DurableMessage implements ReplayMessage {
     this.#server = server;
     this.#stored = stored;
     this.#delivery = delivery;
+    this.#leaseUntilMs = connection.wallMs() + server.leaseMs;
   }
 
   get expired(): boolean {
@@ -162,8 +163,9 @@ class DurableMessage implements ReplayMessage {
     return content.ok && this.#connection.wallMs() - content.payload.writtenAtMs > this.#connection.maxAgeMs;
   }
 
+  /** By the clock of the process, as an adapter has no other. */
   get leaseUntilMs(): number {
-    return START_MS + this.#stored.leaseUntilMs;
+    return this.#leaseUntilMs;
   }
 
   async ack(): Promise<void> {
@@ -183,6 +185,7 @@ class DurableMessage implements ReplayMessage {
   }
 
   extend(): void {
+    this.#leaseUntilMs = this.#connection.wallMs() + this.#server.leaseMs;
     void this.#connection
       .request(() => this.#server.extend(this.#stored.sequence, this.#delivery))
       .catch(() => {});

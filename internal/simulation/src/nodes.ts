@@ -15,7 +15,6 @@ import {
   type ReplayQueue,
   silentLogger,
   silentMetrics,
-  statementsOf,
   TimestampGenerator,
 } from "@helix/core";
 import { ReplayWorker } from "@helix/worker";
@@ -142,7 +141,7 @@ function writeOf(
   timestamp: bigint,
   app: string,
 ): Write {
-  const statements = statementsOf({ operation } as ReplayPayload);
+  const statements = operation.kind === "batch" ? operation.statements : [operation];
   return {
     number,
     operation,

@@ -101,14 +101,13 @@ export class SimProcess {
 
   #later(callback: () => void, delayMs: number): () => void {
     if (!this.#isAlive) return () => {};
-    let cancel = this.#time.schedule(run.bind(this), delayMs);
-    return () => cancel();
-
-    function run(this: SimProcess): void {
+    const run = () => {
       if (!this.#isAlive) return;
       const frozenForMs = this.#frozenUntilMs - this.#time.nowMs;
-      if (frozenForMs > 0) cancel = this.#time.schedule(run.bind(this), frozenForMs);
+      if (frozenForMs > 0) cancel = this.#time.schedule(run, frozenForMs);
       else callback();
-    }
+    };
+    let cancel = this.#time.schedule(run, delayMs);
+    return () => cancel();
   }
 }

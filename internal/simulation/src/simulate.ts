@@ -48,7 +48,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   const lastWriteMs = scenario.writes.at(-1)?.atMs ?? 0;
   await time.runUntil(() => false, Math.max(endMs, lastWriteMs) + 1000);
 
-  const rest = async (isCured: boolean): Promise<number | undefined> => {
+  const rest = async (): Promise<number | undefined> => {
     const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
     if (!(await time.runUntil(isIdle, REST_LIMIT_MS))) {
       const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
@@ -61,15 +61,15 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     // What is on its way back to a worker: confirmations, and callbacks after them.
     await time.runUntil(() => false, 10_000);
     const dead = await world.dead();
-    for (const check of checks) check.atRest?.({ dead, isCured });
+    for (const check of checks) check.atRest?.({ dead });
     return dead.length;
   };
   // Where the dead letters are full, what has no room among them comes to rest only when it is cured.
   if (scenario.deadLetterCapacity < scenario.writes.length) await world.cure();
-  const deadLettered = await rest(false);
+  const deadLettered = await rest();
   for (let left = Number.POSITIVE_INFINITY; deadLettered !== undefined && left > 0; ) {
     left = await world.cure();
-    if ((await rest(left === 0)) === undefined) break;
+    if ((await rest()) === undefined) break;
   }
 
   if (deadLettered !== undefined) await writeOnceMore(world);

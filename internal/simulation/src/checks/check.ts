@@ -4,8 +4,6 @@ import type { DeadMessage, World } from "../world.ts";
 /** The state at a moment when nothing goes wrong any more and nothing is under way. */
 export interface Rest {
   readonly dead: readonly DeadMessage[];
-  /** Poison is cured and every dead letter redriven. */
-  readonly isCured: boolean;
 }
 
 /** One promise of the design, looked at from outside. */

@@ -2,9 +2,9 @@ import type { Delivery } from "../tape.ts";
 import type { CheckFactory } from "./check.ts";
 
 interface Lanes {
-  /** Received, never failed here, and not yet started or settled. */
-  readonly high: Set<number>;
-  readonly low: Set<number>;
+  /** Received, never failed here, and not yet started or settled: the delivery, and when it was. */
+  readonly high: Map<number, number>;
+  readonly low: Map<number, number>;
   /** High ones started in a row while a low one waited. */
   passed: number;
   /** Whether the last start was a low one. */
@@ -24,26 +24,29 @@ export const priorities: CheckFactory = (world, violated) => {
     const key = `${pod} ${cluster}`;
     let lanes = hands.get(key);
     if (lanes === undefined) {
-      lanes = { high: new Set(), low: new Set(), passed: 0, lastWasLow: false };
+      lanes = { high: new Map(), low: new Map(), passed: 0, lastWasLow: false };
       hands.set(key, lanes);
     }
     return lanes;
   };
+  // One whose lease has run out, in a process that stood still, waits no more: it is somebody else's.
+  const leaseMs = world.durable?.leaseMs ?? Number.POSITIVE_INFINITY;
+  const waits = (lane: ReadonlyMap<number, number>) =>
+    [...lane.values()].some((atMs) => world.time.nowMs - atMs < leaseMs);
   const started = (delivery: Delivery) => {
     const lanes = lanesOf(delivery);
     const name = () => world.tape.nameOf(delivery.message);
     lanes[delivery.priority].delete(delivery.number);
     if (delivery.priority === "high") {
-      lanes.passed = lanes.low.size > 0 ? lanes.passed + 1 : 0;
+      lanes.passed = waits(lanes.low) ? lanes.passed + 1 : 0;
       lanes.lastWasLow = false;
       if (!strictPriority && lanes.passed > ratio) {
         violated(`${name()} is number ${lanes.passed} to pass a low message; the ratio is ${ratio}`);
       }
       return;
     }
-    if (lanes.high.size > 0 && strictPriority) violated(`${name()} starts before a high message that waits`);
-    if (lanes.high.size > 0 && lanes.lastWasLow)
-      violated(`${name()} is the second low one to pass a high one`);
+    if (strictPriority && waits(lanes.high)) violated(`${name()} starts before a high message that waits`);
+    if (lanes.lastWasLow && waits(lanes.high)) violated(`${name()} is the second low one to pass a high one`);
     lanes.passed = 0;
     lanes.lastWasLow = true;
   };
@@ -55,7 +58,7 @@ export const priorities: CheckFactory = (world, violated) => {
           const { delivery } = event;
           const isFresh = delivery.attempts === 0 && !failedBefore.has(`${delivery.pod} ${delivery.message}`);
           if (isFresh && delivery.identity !== undefined && !delivery.isHeld) {
-            lanesOf(delivery)[delivery.priority].add(delivery.number);
+            lanesOf(delivery)[delivery.priority].set(delivery.number, world.time.nowMs);
           }
           break;
         }
