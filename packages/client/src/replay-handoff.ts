@@ -87,5 +87,7 @@ export class ReplayHandoff {
 }
 
 function surelyNot(error: unknown): boolean {
-  return isHelixError(error) && SURELY_NOT.has(error.code);
+  if (!isHelixError(error)) return false;
+  // An adapter's own codes say it by a field of this name.
+  return SURELY_NOT.has(error.code) || (error as { stored?: unknown }).stored === "no";
 }

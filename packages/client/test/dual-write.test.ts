@@ -198,6 +198,14 @@ describe("when the queue does not take it", () => {
       "no",
       helixError("HELIX_QUEUE_FULL", "full", { lane: "high.B", limit: "bytes", capacity: 1 }),
     ],
+    [
+      "says in a code of its own that it is not stored",
+      "no",
+      Object.assign(helixError("HELIX_QUEUE_CLOSED", "away", {}), {
+        code: "HELIX_OF_AN_ADAPTER",
+        stored: "no",
+      }),
+    ],
     ["does not say whether it has it", "maybe", new Error("connection lost")],
   ] as const)("and %s, the caller is told what did and did not happen", async (_, queued, refusal) => {
     await using clusters = await TwoClusters.connected();

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decodeEpitaph, type Epitaph, encodeEpitaph } from "./dead-letter-format.ts";
+
+const text = fc.string({ unit: "binary", maxLength: 3000 });
+const failure = fc.record({ name: text, message: text, code: fc.option(fc.string(), { nil: undefined }) });
+
+function epitaph(fields: Partial<Epitaph>): Epitaph {
+  return { id: "a.0", lane: "high.A", reason: "rejected", attempts: 1, deadAtMs: 2, origin: {}, ...fields };
+}
+
+describe("the header of a dead letter", () => {
+  test("is one line of ASCII that fits, and keeps as much of both errors as does", () => {
+    fc.assert(
+      fc.property(failure, failure, (error, firstError) => {
+        const header = encodeEpitaph(epitaph({ error, firstError }));
+        expect(header).toMatch(/^[ -~]*$/);
+        expect(header.length).toBeLessThanOrEqual(14 * 1024);
+        const read = decodeEpitaph(header);
+        expect(error.message.startsWith(read?.error?.message ?? "?")).toBe(true);
+        expect(error.name.startsWith(read?.error?.name ?? "?")).toBe(true);
+        expect(firstError.message.startsWith(read?.firstError?.message ?? "?")).toBe(true);
+      }),
+    );
+  });
+
+  test("keeps everything that is short", () => {
+    const whole = epitaph({
+      reason: "attempts",
+      outcome: "uncertain",
+      error: { name: "TypeError", message: "é\n🙂", code: "17" },
+      firstError: { name: "Error", message: "" },
+      origin: { stream: "s", sequence: 7 },
+    });
+    expect(decodeEpitaph(encodeEpitaph(whole))).toEqual(whole);
+  });
+
+  test.each(["", "{}", "null", "[1]", '{"reason":"bored","id":"a.0"}', '{"reason":"held"}', undefined])(
+    "that is something else, %s, is nothing",
+    (header) => {
+      expect(decodeEpitaph(header)).toBeUndefined();
+    },
+  );
+});
