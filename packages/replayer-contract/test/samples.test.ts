@@ -6,7 +6,14 @@ import "./samples/with-vitest.ts";
 
 it("runs under `node --test` as well, where a queue that keeps its promises passes", async () => {
   const sample = fileURLToPath(new URL("samples/with-node-test.ts", import.meta.url));
-  const args = ["--conditions=@helix/source", "--test", "--test-reporter=tap", sample];
+  // Node strips types by itself only since 22.18.
+  const args = [
+    "--experimental-strip-types",
+    "--conditions=@helix/source",
+    "--test",
+    "--test-reporter=tap",
+    sample,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout).toMatch(/^# pass [5-9]\d$/m);
   expect(stdout).toMatch(/^# fail 0$/m);
