@@ -18,7 +18,7 @@ export class Settlements {
   readonly #stopListening: () => void;
   #unconfirmed: { readonly reply: string; readonly verb: Uint8Array }[] = [];
   #cancelTimer: (() => void) | undefined;
-  #confirming: Promise<void> | undefined;
+  #confirming: Promise<boolean> | undefined;
 
   constructor(link: Link, clock: Clock) {
     this.#link = link;
@@ -48,7 +48,8 @@ export class Settlements {
 
   /** Resolves when the server has everything, or when the connection is down. */
   async flush(): Promise<void> {
-    while (this.#unconfirmed.length > 0 && this.#link.isUp) await this.#confirm();
+    // A ping that fails is the end of the connection, or of this wait.
+    while (this.#unconfirmed.length > 0 && this.#link.isUp) if (!(await this.#confirm())) return;
   }
 
   /** Twice is safe. */
@@ -86,7 +87,8 @@ export class Settlements {
     }, CONFIRM_AFTER_MS);
   }
 
-  #confirm(): Promise<void> {
+  /** Resolves with whether the server has everything that was sent before. */
+  #confirm(): Promise<boolean> {
     this.#confirming ??= this.#ping().finally(() => {
       this.#confirming = undefined;
       if (this.#unconfirmed.length > 0 && this.#link.isUp) this.#confirmSoon();
@@ -94,13 +96,15 @@ export class Settlements {
     return this.#confirming;
   }
 
-  async #ping(): Promise<void> {
+  async #ping(): Promise<boolean> {
     const sent = this.#unconfirmed.length;
     try {
       await this.#link.up.flush();
-      this.#unconfirmed.splice(0, sent);
     } catch {
       // The connection broke: all of them are sent again.
+      return false;
     }
+    this.#unconfirmed.splice(0, sent);
+    return true;
   }
 }
