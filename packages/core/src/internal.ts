@@ -30,5 +30,6 @@ export {
   readOptions,
 } from "./options.ts";
 export { toInt64 } from "./payload.ts";
+export { checkCause, readRelease, settledAlready } from "./settlement-input.ts";
 export { tableOf } from "./table-of.ts";
 export { assertBindable, type ValueKind, valueKind } from "./value-kind.ts";

@@ -1,8 +1,7 @@
-import { decodePayload } from "@helix/codec";
+import { decodeContent, decodePayload } from "@helix/codec";
 import {
   type Clock,
   clusterOf,
-  DEAD_LETTER_REASONS,
   type DeadLetter,
   type DeadLetterCause,
   type DeadLetterFilter,
@@ -12,14 +11,13 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import {
+  checkCause,
   errorSummary,
-  expected,
   matchesOutside,
   matchesTable,
   readDeadLetterFilter,
   readDeadLetterList,
 } from "@helix/core/internal";
-import { contentOf } from "./content.ts";
 import { detached } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MemoryMessage } from "./memory-message.ts";
@@ -51,8 +49,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   add(message: MemoryMessage, cause: DeadLetterCause): void {
     const { capacity, clock } = this.#options;
     const { lane, entry } = message;
-    if (!DEAD_LETTER_REASONS.includes(cause?.reason))
-      throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
+    checkCause(cause);
     if (this.#kept.size >= capacity) {
       const text = `The dead letters are full: ${capacity} are all that may be kept`;
       throw helixError("HELIX_DEAD_LETTERS_FULL", text, { lane, capacity });
@@ -130,5 +127,5 @@ export class MemoryDeadLetters implements DeadLetterStore {
 }
 
 function letterOf(kept: Kept): DeadLetter {
-  return { ...kept, raw: kept.raw.slice(), content: contentOf(kept.raw) };
+  return { ...kept, raw: kept.raw.slice(), content: decodeContent(kept.raw) };
 }

@@ -1,3 +1,4 @@
+import { decodeContent } from "@helix/codec";
 import {
   type ClusterId,
   clusterOf,
@@ -7,7 +8,6 @@ import {
   type ReplayMessage,
 } from "@helix/core";
 import { errorSummary } from "@helix/core/internal";
-import { contentOf } from "./content.ts";
 import type { Delays } from "./delays.ts";
 import { detached, type Entry } from "./entry.ts";
 import { Heap } from "./heap.ts";
@@ -145,7 +145,7 @@ export class MemoryLane implements Settlements {
   #take(): MemoryMessage | undefined {
     const entry = this.#front.pop() ?? this.#log.take();
     if (entry === undefined) return undefined;
-    const message = new MemoryMessage(this.lane, entry, contentOf(entry.bytes), this);
+    const message = new MemoryMessage(this.lane, entry, decodeContent(entry.bytes), this);
     this.#inHand.add(message);
     return message;
   }

@@ -1,12 +1,5 @@
-import {
-  type DeadLetterCause,
-  helixError,
-  type Lane,
-  type MessageContent,
-  type ReleaseOptions,
-  type ReplayMessage,
-} from "@helix/core";
-import { integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
+import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
+import { readRelease, settledAlready } from "@helix/core/internal";
 import type { Entry } from "./entry.ts";
 
 /** What settles messages: their lane. */
@@ -16,12 +9,6 @@ export interface Settlements {
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL */
   deadLetter(message: MemoryMessage, cause: DeadLetterCause): void;
 }
-
-const RELEASE_RULES = {
-  delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
-  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
-  error: (value: unknown) => value,
-};
 
 /** A message in hand, until the first of its settlements succeeds or the queue is drained. */
 export class MemoryMessage implements ReplayMessage {
@@ -48,11 +35,7 @@ export class MemoryMessage implements ReplayMessage {
 
   async release(options?: ReleaseOptions): Promise<void> {
     const settlements = this.#inHand();
-    const { delayMs, attempts, error } = readOptions<ReleaseOptions & { delayMs: number }>(
-      "release",
-      RELEASE_RULES,
-      options,
-    );
+    const { delayMs, attempts, error } = readRelease(options);
     settlements.release(this, delayMs, attempts ?? this.attempts, error);
     this.settle();
   }
@@ -72,6 +55,6 @@ export class MemoryMessage implements ReplayMessage {
 
   #inHand(): Settlements {
     if (this.#settlements !== undefined) return this.#settlements;
-    throw helixError("HELIX_MESSAGE_SETTLED", "The message has been settled already", { lane: this.lane });
+    throw settledAlready(this.lane);
   }
 }

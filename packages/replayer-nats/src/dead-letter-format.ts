@@ -1,27 +1,8 @@
-import { decodePayload } from "@helix/codec";
-import {
-  DEAD_LETTER_REASONS,
-  type DeadLetter,
-  type DeadLetterReason,
-  type ErrorSummary,
-  isHelixError,
-  type Lane,
-  type MessageContent,
-  type Outcome,
-} from "@helix/core";
+import { decodeContent } from "@helix/codec";
+import { DEAD_LETTER_REASONS, type DeadLetter, type ErrorSummary } from "@helix/core";
 
 /** What a dead letter says beside its bytes. */
-export interface Epitaph {
-  readonly id: string;
-  readonly lane: Lane;
-  readonly reason: DeadLetterReason;
-  readonly outcome?: Exclude<Outcome, "applied"> | undefined;
-  readonly error?: ErrorSummary | undefined;
-  readonly firstError?: ErrorSummary | undefined;
-  readonly attempts: number;
-  readonly deadAtMs: number;
-  readonly origin: Readonly<Record<string, string | number>>;
-}
+export type Epitaph = Omit<DeadLetter, "raw" | "content">;
 
 /** Its name in the header of the message. */
 export const EPITAPH_HEADER = "Helix-Dead-Letter";
@@ -58,17 +39,7 @@ export function decodeEpitaph(header: string | undefined): Epitaph | undefined {
 export function deadLetterOf(epitaph: Epitaph, data: Uint8Array): DeadLetter {
   // A copy: the library's arrays are views of what came over the wire.
   const raw = new Uint8Array(data);
-  return { ...epitaph, raw, content: contentOf(raw) };
-}
-
-/** What the bytes hold. */
-export function contentOf(raw: Uint8Array): MessageContent {
-  try {
-    return { ok: true, payload: decodePayload(raw) };
-  } catch (error) {
-    if (!isHelixError(error)) throw error;
-    return { ok: false, raw, error };
-  }
+  return { ...epitaph, raw, content: decodeContent(raw) };
 }
 
 function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {

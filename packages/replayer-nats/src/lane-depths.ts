@@ -1,7 +1,7 @@
+import { decodeContent } from "@helix/codec";
 import { type Clock, LANES, type Lane, type LaneDepth } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { Admin } from "./admin.ts";
-import { contentOf } from "./dead-letter-format.ts";
 import type { Delays } from "./delays.ts";
 import { consumerOf, laneSubjects, type Names, subjectOf } from "./names.ts";
 
@@ -75,7 +75,7 @@ export class LaneDepths {
     // It may be gone by now.
     const oldest = await api.streams.getMessage(this.#names.stream, query).catch(() => null);
     if (oldest === null) return undefined;
-    const content = contentOf(oldest.data);
+    const content = decodeContent(oldest.data);
     const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.time.getTime();
     return Math.max(0, this.#clock.wallMs() - writtenAtMs);
   }

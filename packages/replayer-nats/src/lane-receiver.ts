@@ -1,3 +1,4 @@
+import { decodeContent } from "@helix/codec";
 import {
   type Clock,
   type Lane,
@@ -9,7 +10,6 @@ import {
 import { isolate } from "@helix/core/internal";
 import type { Msg } from "@nats-io/nats-core";
 import { type Delivery, deliveryOf } from "./ack-subject.ts";
-import { contentOf } from "./dead-letter-format.ts";
 import type { Delays } from "./delays.ts";
 import { type MessageRecord, type MessageRecords, NO_RECORD } from "./message-records.ts";
 import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
@@ -72,7 +72,7 @@ export class LaneReceiver implements LaneSource {
       this.#source.settled();
       return;
     }
-    const content = contentOf(message.data);
+    const content = decodeContent(message.data);
     const id = content.ok
       ? messageId(content.payload)
       : `undecodable.${delivery.streamSequence}-${delivery.storedAtMs}`;

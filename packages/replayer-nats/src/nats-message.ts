@@ -1,14 +1,5 @@
-import {
-  DEAD_LETTER_REASONS,
-  type DeadLetterCause,
-  type HelixError,
-  helixError,
-  type Lane,
-  type MessageContent,
-  type ReleaseOptions,
-  type ReplayMessage,
-} from "@helix/core";
-import { errorSummary, expected, integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
+import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
+import { checkCause, errorSummary, readRelease, settledAlready } from "@helix/core/internal";
 import type { Delivery } from "./ack-subject.ts";
 import type { MessageRecord } from "./message-records.ts";
 
@@ -38,12 +29,6 @@ export interface MessageSettler {
   mark(message: NatsMessage): Promise<void>;
   deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void>;
 }
-
-const RELEASE_RULES = {
-  delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
-  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
-  error: (value: unknown) => value,
-};
 
 /**
  * A message in a worker's hand, until a settlement succeeds.
@@ -104,7 +89,7 @@ export class NatsMessage implements ReplayMessage {
 
   async release(options?: ReleaseOptions): Promise<void> {
     this.#assertInHand();
-    const read = readOptions<ReleaseOptions & { delayMs: number }>("release", RELEASE_RULES, options);
+    const read = readRelease(options);
     const { firstError } = this.delivered.record;
     const { delayMs, attempts = this.attempts, error } = read;
     const record =
@@ -128,9 +113,7 @@ export class NatsMessage implements ReplayMessage {
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#assertInHand();
-    if (!DEAD_LETTER_REASONS.includes(cause?.reason)) {
-      throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
-    }
+    checkCause(cause);
     this.#state = "settling";
     try {
       await this.#settler.deadLetter(this, cause);
@@ -150,8 +133,4 @@ export class NatsMessage implements ReplayMessage {
     if (this.#state === "in hand") return;
     throw settledAlready(this.lane);
   }
-}
-
-function settledAlready(lane: Lane): HelixError {
-  return helixError("HELIX_MESSAGE_SETTLED", "The message has been settled already", { lane });
 }
