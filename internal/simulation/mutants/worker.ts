@@ -3,6 +3,7 @@ import type { Mutant } from "../src/run-mutants.ts";
 const RUNNER = "packages/worker/src/cluster-runner.ts";
 const SCHEDULER = "packages/worker/src/scheduler.ts";
 const SETTLER = "packages/worker/src/settler.ts";
+const JUDGE = "packages/worker/src/judge.ts";
 const LEDGER = "packages/worker/src/failure-ledger.ts";
 
 export const workerMutants: readonly Mutant[] = [
@@ -14,9 +15,9 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "acknowledged though its outcome is uncertain",
-    file: RUNNER,
+    file: JUDGE,
     find: "        void this.#uncertain(execution, error);",
-    replace: "        void this.#settler.ack(item);",
+    replace: "        void settler.ack(item);",
   },
   {
     name: "acknowledged instead of kept as a dead letter",
@@ -33,10 +34,10 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "an outage is counted",
-    file: RUNNER,
-    find: "        void this.#settler.release(item.message, { delayMs });\n        break;",
+    file: JUDGE,
+    find: "        void settler.release(message, { delayMs });\n        break;",
     replace:
-      "        void this.#settler.release(item.message, { delayMs, attempts: attempts + 1 });\n        break;",
+      "        void settler.release(message, { delayMs, attempts: message.attempts + 1 });\n        break;",
   },
   {
     name: "one application proves all that a message failed in the last second",
@@ -70,20 +71,20 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "the last failure of a message is not told",
-    file: RUNNER,
-    find: '      this.#reporter.failed({ payload, error, attempts, delayMs: 0 }, "uncertain", failure.proved);\n',
+    file: JUDGE,
+    find: "      reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, failure.proved);\n",
     replace: "",
   },
   {
     name: "given up one attempt too early",
-    file: RUNNER,
-    find: "    if (attempts >= this.#settings.maxDeliver) {",
-    replace: "    if (attempts >= this.#settings.maxDeliver - 1) {",
+    file: JUDGE,
+    find: "    if (attempts >= settings.maxDeliver) {",
+    replace: "    if (attempts >= settings.maxDeliver - 1) {",
   },
   {
     name: "what failed on an unavailable cluster is not handed back",
-    file: RUNNER,
-    find: "        void this.#settler.release(item.message, { delayMs });\n        break;",
+    file: JUDGE,
+    find: "        void settler.release(message, { delayMs });\n        break;",
     replace: "        break;",
   },
   {
@@ -95,8 +96,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an execution that is aborted by a stop ends as applied",
     file: RUNNER,
-    find: "      this.#handBack(item.message);\n    }\n    this.#retrying = 0;",
-    replace: "      void this.#settler.ack(item);\n    }\n    this.#retrying = 0;",
+    find: "      this.#left(item);\n      this.#handBack(item.message);",
+    replace: "      this.#left(item);\n      void this.#settler.ack(item);",
   },
   {
     name: "what the dead letters have no room for is acknowledged",
@@ -107,7 +108,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an undecodable message is acknowledged",
     file: RUNNER,
-    find: '      void this.#settler.drop(message, { reason: "undecodable", error: content.error });',
-    replace: "      void message.ack();",
+    find: "      void this.#settler.drop(message, cause);",
+    replace:
+      '      if (cause.reason === "undecodable") void message.ack();\n      else void this.#settler.drop(message, cause);',
   },
 ];
