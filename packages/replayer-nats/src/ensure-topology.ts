@@ -6,7 +6,7 @@ import type { TopologyDifference } from "./errors.ts";
 import { Link } from "./link.ts";
 import { type Names, namesOf } from "./names.ts";
 import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "./options.ts";
-import { differencesOf, isGoMade, type Wanted, wantedTopology } from "./topology.ts";
+import { differencesOf, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
 
 const TRIES = 8;
 const BACKOFF = new Backoff({ initialMs: 200, maxMs: 2000 });
@@ -57,6 +57,7 @@ export async function provision(
   const missing: string[] = [];
   const differences: TopologyDifference[] = [];
   let goMade = false;
+  let lowering = false;
   for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
     const name = `${wanted.kind} ${wanted.name}`;
     // Its consumers cannot be looked at.
@@ -65,10 +66,12 @@ export async function provision(
     if (actual === undefined) missing.push(name);
     else if (actual === "created") created.push(name);
     else {
-      const found = differencesOf(wanted, actual);
-      goMade ||= isGoMade(actual);
+      const found = differencesOf(wanted, actual.config);
+      goMade ||= isGoMade(actual.config);
       if (found.length === 0) continue;
-      if (settings.provision === "update" && !goMade) {
+      const deleting = actual.messages > 0 ? found.filter(isLowering) : [];
+      lowering ||= deleting.length > 0;
+      if (settings.provision === "update" && !goMade && deleting.length === 0) {
         await patiently(clock, () => admin.request((api) => update(api, wanted)));
         updated.push(name);
       } else {
@@ -80,12 +83,17 @@ export async function provision(
     const text = `Missing on the server: ${missing.join(", ")}`;
     throw helixError("HELIX_TOPOLOGY_MISSING", text, { missing });
   }
-  if (differences.length > 0) throw drift(differences, goMade);
+  if (differences.length > 0)
+    throw drift(differences, { goMade, lowering: lowering && settings.provision === "update" });
   if (created.length + updated.length > 0) logger.info({ created, updated }, "made what the queue needs");
   return { created, updated };
 }
 
-type Actual = Readonly<Record<string, unknown>>;
+interface Actual {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What the stream holds. */
+  readonly messages: number;
+}
 
 /** What is there, after making it if it was missing and may be made. */
 async function settle(
@@ -106,11 +114,12 @@ async function settle(
 }
 
 async function info(api: JetStreamManager, wanted: Wanted): Promise<Actual> {
-  const { config } =
-    wanted.kind === "stream"
-      ? await api.streams.info(wanted.name)
-      : await api.consumers.info(wanted.stream, wanted.name);
-  return config as unknown as Actual;
+  if (wanted.kind === "stream") {
+    const { config, state } = await api.streams.info(wanted.name);
+    return { config: { ...config }, messages: state.messages };
+  }
+  const { config } = await api.consumers.info(wanted.stream, wanted.name);
+  return { config: { ...config }, messages: 0 };
 }
 
 async function create(api: JetStreamManager, wanted: Wanted): Promise<void> {
@@ -141,14 +150,19 @@ function isTransient(error: unknown): boolean {
   return isHelixError(error, "HELIX_QUEUE_REFUSED") && STORE_BUSY.has(error.errorCode);
 }
 
-function drift(differences: readonly TopologyDifference[], goMade: boolean): Error {
+function drift(
+  differences: readonly TopologyDifference[],
+  { goMade, lowering }: { goMade: boolean; lowering: boolean },
+): Error {
   const list = differences.map(
     ({ object, field, expected, actual }) =>
       `${object}: \`${field}\` is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
   );
   const hint = goMade
     ? "\nThe stream was made by the Go library. Use another `streamName` and `subjectPrefix`, and drain this one once with `adoptGoStream`."
-    : "";
+    : lowering
+      ? "\nA limit is not lowered while the stream holds messages: the server would delete what is beyond it."
+      : "";
   return helixError(
     "HELIX_TOPOLOGY_DRIFT",
     `The server is not set up as the options say:\n- ${list.join("\n- ")}${hint}`,

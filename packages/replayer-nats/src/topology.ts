@@ -167,3 +167,15 @@ function isSame(expected: unknown, actual: unknown): boolean {
 export function isGoMade(actual: Readonly<Record<string, unknown>>): boolean {
   return actual.description === "Helix dual-cluster replay queue" && actual.discard === "old";
 }
+
+const LIMITS = new Set(["max_msgs", "max_msgs_per_subject", "max_bytes"]);
+
+/**
+ * Whether the server would delete messages to keep the new limit: it does so at once, whatever `discard` says (tried on
+ * 2.12.8 and 2.15.1). Absent or negative means no limit.
+ */
+export function isLowering({ field, expected, actual }: TopologyDifference): boolean {
+  if (!LIMITS.has(field)) return false;
+  const isUnlimited = typeof actual !== "number" || actual < 0;
+  return isUnlimited || (expected as number) < actual;
+}

@@ -87,6 +87,25 @@ describe("ensureTopology", () => {
     expect(await ensureTopology({ ...wanted, provision: "create" })).toEqual({ created: [], updated: [] });
   });
 
+  it("lowers no limit of a stream that holds messages, since the server would delete them", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await Promise.all(Array.from({ length: 500 }, (_, n) => queue.enqueue(payloadOf(`p${n}`))));
+    const { api } = await rig.api();
+    const stored = async () => (await api.streams.info(rig.streamName)).state.messages;
+    const before = { maxBytes: 2 ** 26, provision: "update" } as const;
+    for (const lowered of [{ maxMsgs: 100 }, { maxBytes: 4096 }, { maxMsgs: 999_998 }]) {
+      const error = await failureOf(ensureTopology({ ...rig.options, ...before, ...lowered }));
+      expect(error).toMatchObject({ code: "HELIX_TOPOLOGY_DRIFT" });
+      expect(error.message).toContain("the server would delete what is beyond it");
+      expect(await stored()).toBe(500);
+    }
+    await ensureTopology({ ...rig.options, ...before, maxMsgs: 2_000_000 });
+    await api.streams.purge(rig.streamName);
+    await ensureTopology({ ...rig.options, ...before, maxMsgs: 100 });
+    expect((await api.streams.info(rig.streamName)).config.max_msgs).toBe(100);
+  });
+
   it("names what is missing when it is told to make nothing", async () => {
     await using rig = new Rig(server);
     expect(await failureOf(connectNatsReplayer({ ...rig.options, provision: "none" }))).toMatchObject({

@@ -1,5 +1,5 @@
 import { setTimeout as after } from "node:timers/promises";
-import { startFaultProxy } from "@helix/testkit";
+import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { expect, it } from "vitest";
 import { addressOf, Rig } from "./rig.ts";
@@ -53,8 +53,11 @@ it.for(["2.12", "2.15"] as const)(
         await Promise.all([cut.set("refuse"), hole.set("refuse")]);
         await after(200);
         const { state } = await api.streams.info(rig.streamName);
-        await api.streams.update(rig.streamName, { max_msgs: state.messages + 500 });
-        await after(1000);
+        await api.streams.update(rig.streamName, { max_msgs: state.messages + 3000 });
+        await waitFor(() => writers.refused.HELIX_QUEUE_FULL, {
+          timeoutMs: 30_000,
+          describe: "the stream is full",
+        });
         await api.streams.update(rig.streamName, { max_msgs: 1_000_000 });
         await Promise.all([cut.set("pass"), hole.set("pass")]);
         await after(1000);
