@@ -1,0 +1,57 @@
+import { freePorts } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { MAIN as SERVICE, ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
+import { Program } from "../../embedded-nats/test/program.ts";
+import { createShop, untilReplayed, userOnBoth } from "../../embedded-nats/test/shop.ts";
+
+const MAIN = new URL("../src/main.ts", import.meta.url);
+
+let nats: NatsServer;
+beforeAll(async () => {
+  nats = await startNatsServer();
+  await createShop(inject("cassandra"));
+});
+afterAll(() => nats.stop());
+
+/** With the least that it needs. */
+function startPod(): ServiceProcess {
+  const { A, B } = inject("cassandra");
+  return new ServiceProcess(SERVICE, {
+    HELIX_NATS_SERVERS: nats.url,
+    HELIX_CLUSTER_A_CONTACT_POINTS: A.contactPoint,
+    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: A.localDataCenter,
+    HELIX_CLUSTER_B_CONTACT_POINTS: B.contactPoint,
+    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: B.localDataCenter,
+    HELIX_HTTP_HOST: "127.0.0.1",
+    HELIX_HTTP_PORT: "0",
+  });
+}
+
+test("an application enqueues what B misses while no pod runs, and the next pod replays it", async () => {
+  const { A, B } = inject("cassandra");
+  await using first = startPod();
+  await first.ready();
+  first.signal("SIGTERM");
+  expect(await first.ended).toBe(0);
+
+  const [nobody] = await freePorts(1);
+  await using application = new Program(MAIN, [A.contactPoint, `127.0.0.1:${nobody}`, nats.url]);
+  const id = await application.wrote({ A: "applied", B: "queued" });
+  expect(await application.end("SIGTERM")).toBe(0);
+  expect(await userOnBoth({ A, B }, id)).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: undefined });
+
+  await using second = startPod();
+  await untilReplayed({ A, B }, id, () => `The pod said:\n${second.output}`);
+  second.signal("SIGTERM");
+  expect(await second.ended).toBe(0);
+});
+
+test("an application that reaches both clusters writes to both", async () => {
+  const { A, B } = inject("cassandra");
+  await using application = new Program(MAIN, [A.contactPoint, B.contactPoint, nats.url]);
+  const id = await application.wrote({ A: "applied", B: "applied" });
+  const user = await userOnBoth({ A, B }, id);
+  expect(user).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: user.A });
+  expect(await application.end("SIGINT")).toBe(0);
+});
