@@ -1,8 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { freePorts } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { MAIN as SERVICE, ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
-import { Program } from "../../embedded-nats/test/program.ts";
+import { fromSource, Program } from "../../embedded-nats/test/program.ts";
 import { createShop, untilReplayed, userOnBoth } from "../../embedded-nats/test/shop.ts";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
@@ -14,15 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => nats.stop());
 
-/** With the least that it needs. */
+/** With the README's configuration, at other addresses. */
 function startPod(): ServiceProcess {
   const { A, B } = inject("cassandra");
   return new ServiceProcess(SERVICE, {
+    HELIX_CONFIG_FILE: fileURLToPath(new URL("../pod.json", import.meta.url)),
     HELIX_NATS_SERVERS: nats.url,
     HELIX_CLUSTER_A_CONTACT_POINTS: A.contactPoint,
-    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: A.localDataCenter,
     HELIX_CLUSTER_B_CONTACT_POINTS: B.contactPoint,
-    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: B.localDataCenter,
     HELIX_HTTP_HOST: "127.0.0.1",
     HELIX_HTTP_PORT: "0",
   });
@@ -36,7 +36,7 @@ test("an application enqueues what B misses while no pod runs, and the next pod 
   expect(await first.ended).toBe(0);
 
   const [nobody] = await freePorts(1);
-  await using application = new Program(MAIN, [A.contactPoint, `127.0.0.1:${nobody}`, nats.url]);
+  await using application = new Program(fromSource(MAIN, A.contactPoint, `127.0.0.1:${nobody}`, nats.url));
   const id = await application.wrote({ A: "applied", B: "queued" });
   expect(await application.end("SIGTERM")).toBe(0);
   expect(await userOnBoth({ A, B }, id)).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: undefined });
@@ -49,7 +49,7 @@ test("an application enqueues what B misses while no pod runs, and the next pod 
 
 test("an application that reaches both clusters writes to both", async () => {
   const { A, B } = inject("cassandra");
-  await using application = new Program(MAIN, [A.contactPoint, B.contactPoint, nats.url]);
+  await using application = new Program(fromSource(MAIN, A.contactPoint, B.contactPoint, nats.url));
   const id = await application.wrote({ A: "applied", B: "applied" });
   const user = await userOnBoth({ A, B }, id);
   expect(user).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: user.A });

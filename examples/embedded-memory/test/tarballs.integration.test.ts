@@ -1,88 +1,159 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type {} from "@helix/testkit";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { freePorts } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { Program } from "../../embedded-nats/test/program.ts";
+import { createShop, untilReplayed } from "../../embedded-nats/test/shop.ts";
+import { INSTALLS } from "./installs.ts";
+import { install, type PackedPackage, packAll, typeErrors } from "./packed.ts";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const published = ["core", "codec", "replayer-memory", "worker", "client"];
-let project = "";
+const compiler = ["typescript", "@types/node"];
+const EXAMPLES = ["embedded-memory", "embedded-nats", "dedicated-service"];
+let folder = "";
+let packed: PackedPackage[] = [];
 
-const pnpm = (cwd: string, ...args: string[]) => run("npx", ["-y", "pnpm@12", ...args], { cwd });
-
-/** An empty project with the packed packages in it, as a user has them: no workspace, no sources, no conditions. */
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), "helix-tarballs-"));
-  const tarballs = join(project, "tarballs");
-  await mkdir(tarballs);
-  await pnpm(root, "build");
-  for (const name of published)
-    await pnpm(join(root, "packages", name), "pack", "--pack-destination", tarballs);
-  const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
-  expect(files).toHaveLength(published.length);
-  await writeFile(
-    join(project, "package.json"),
-    JSON.stringify({ name: "app", private: true, type: "module" }),
-  );
-  await copyFile(join(root, "examples/embedded-memory/src/main.ts"), join(project, "main.ts"));
-  const others = ["cassandra-driver@4.10.0", "typescript@5.6.3", "@types/node@22"];
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...files, ...others], {
-    cwd: project,
-  });
+  folder = await mkdtemp(join(tmpdir(), "helix-tarballs-"));
+  packed = await packAll(join(folder, "tarballs"));
 }, 180_000);
 
-afterAll(() => rm(project, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("the README's program runs in an empty project, against two real clusters", async () => {
-  const { A, B } = inject("cassandra");
-  const { stdout, stderr } = await run(process.execPath, ["main.ts", A.contactPoint, B.contactPoint], {
-    cwd: project,
+/** A project with these packages, and the programs of the examples in it. */
+async function project(name: keyof typeof INSTALLS | "everything", packages: readonly string[]) {
+  const path = join(folder, name);
+  const tree = await install(path, packages, packed);
+  const ofExample = (example: string) => new URL(`../../${example}/src/main.ts`, import.meta.url);
+  for (const example of EXAMPLES) await copyFile(ofExample(example), join(path, `${example}.ts`));
+  return { path, helix: tree.filter((one) => one.startsWith("@helix/")).sort(), tree };
+}
+
+describe("an application on memory", () => {
+  let memory: Awaited<ReturnType<typeof project>>;
+  beforeAll(async () => {
+    memory = await project("memory", [...INSTALLS.memory.split(" "), ...compiler]);
   });
-  expect(stderr).toBe("");
-  expect(stdout).toBe("{ A: 'applied', B: 'applied' }\nAlice\n");
+
+  test("has nothing of NATS", () => {
+    expect(memory.helix).toEqual([
+      "@helix/client",
+      "@helix/codec",
+      "@helix/core",
+      "@helix/replayer-memory",
+      "@helix/worker",
+    ]);
+    expect(memory.tree).toContain("cassandra-driver");
+    expect(memory.tree.filter((name) => /nats/.test(name))).toEqual([]);
+  });
+
+  test("runs the README's program, against two real clusters", async () => {
+    const { A, B } = inject("cassandra");
+    const { stdout, stderr } = await run(
+      process.execPath,
+      ["embedded-memory.ts", A.contactPoint, B.contactPoint],
+      { cwd: memory.path },
+    );
+    expect(stderr).toBe("");
+    expect(stdout).toBe("{ A: 'applied', B: 'applied' }\nAlice\n");
+  });
+
+  test("checks on TypeScript 5.6, strictly and with every library's own declarations", async () => {
+    expect(await typeErrors(memory.path, ["embedded-memory.ts"], { skipLibCheck: false })).toEqual([]);
+  });
 });
 
-test("the declarations check on TypeScript 5.6, strictly and with every library's own", async () => {
-  const compilerOptions = {
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    noEmit: true,
-    target: "es2022",
-    lib: ["es2023", "esnext.disposable"],
-    module: "nodenext",
-    types: ["node"],
-  };
-  await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
-  const { stdout } = await run("npx", ["--no-install", "tsc", "-p", "."], { cwd: project }).catch(
-    (error) => error,
-  );
-  expect(stdout).toBe("");
+describe("an application that only enqueues by NATS, and one with a worker", () => {
+  let nats: NatsServer;
+  let enqueuer: Awaited<ReturnType<typeof project>>;
+  let worker: Awaited<ReturnType<typeof project>>;
+  beforeAll(async () => {
+    enqueuer = await project("enqueuer", INSTALLS.enqueuer.split(" "));
+    worker = await project("nats", INSTALLS.nats.split(" "));
+    nats = await startNatsServer();
+    await createShop(inject("cassandra"));
+  });
+  afterAll(() => nats.stop());
+
+  test("have no worker, no queue in memory and no service beyond what they name", () => {
+    const named = ["@helix/client", "@helix/codec", "@helix/core", "@helix/replayer-nats"];
+    expect(enqueuer.helix).toEqual(named);
+    expect(worker.helix).toEqual([...named, "@helix/worker"]);
+    expect(enqueuer.tree).toContain("@nats-io/jetstream");
+    expect(enqueuer.tree.filter((name) => /pino|prom-client/.test(name))).toEqual([]);
+  });
+
+  test("work together: what one queues for a cluster that it does not reach, the other replays", async () => {
+    const { A, B } = inject("cassandra");
+    const [nobody] = await freePorts(1);
+    await using replaying = new Program([
+      join(worker.path, "embedded-nats.ts"),
+      A.contactPoint,
+      B.contactPoint,
+      nats.url,
+    ]);
+    await replaying.wrote({ A: "applied", B: "applied" });
+    await using enqueuing = new Program([
+      join(enqueuer.path, "dedicated-service.ts"),
+      A.contactPoint,
+      `127.0.0.1:${nobody}`,
+      nats.url,
+    ]);
+    const id = await enqueuing.wrote({ A: "applied", B: "queued" });
+    await untilReplayed({ A, B }, id, () => `The worker said:\n${replaying.output}`);
+    expect([await enqueuing.end("SIGTERM"), await replaying.end("SIGTERM")]).toEqual([0, 0]);
+  });
 });
 
-test("every entry of every package can be imported and required", async () => {
-  const entries = [...published.map((name) => `@helix/${name}`), "@helix/core/internal"];
-  const script = `for (const entry of ${JSON.stringify(entries)}) {
-    const names = [Object.keys(await import(entry)), Object.keys(require(entry))];
-    console.log(entry, names.every((one) => one.length > 0));
-  }`;
-  const esm = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url); ${script}`;
-  await writeFile(join(project, "entries.mjs"), esm);
-  const { stdout } = await run(process.execPath, ["entries.mjs"], { cwd: project });
-  expect(stdout.trim().split("\n")).toEqual(entries.map((entry) => `${entry} true`));
-});
+describe("everything that is published", () => {
+  let everything: Awaited<ReturnType<typeof project>>;
+  let entries: string[] = [];
+  beforeAll(async () => {
+    const names = packed.map(({ name }) => name);
+    everything = await project("everything", [...names, "cassandra-driver", ...compiler]);
+    entries = packed.flatMap((one) => Object.keys(one.exports ?? {}).map((key) => join(one.name, key)));
+    const imports = entries.map((entry, index) => `export * as e${index} from "${entry}";\n`);
+    await writeFile(join(everything.path, "entries.ts"), imports.join(""));
+  });
 
-test("a tarball holds the build, and no sources or tests", async () => {
-  for (const name of published) {
-    const folder = join(project, "node_modules/@helix", name);
-    const files = await readdir(folder, { recursive: true });
-    expect(files).toContain("dist/index.js");
-    expect(files).toContain("LICENSE");
-    expect(files).toContain("README.md");
-    expect(files.filter((file) => /\.test\.|^src/.test(file))).toEqual([]);
-  }
+  test("can be imported and required, every entry of it", async () => {
+    expect(entries).toEqual(expect.arrayContaining(["@helix/core/internal", "@helix/replayer-contract"]));
+    const script = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
+      for (const entry of ${JSON.stringify(entries)}) {
+        const names = [Object.keys(await import(entry)), Object.keys(require(entry))];
+        console.log(entry, names.every((one) => one.length > 0));
+      }`;
+    await writeFile(join(everything.path, "entries.mjs"), script);
+    const { stdout } = await run(process.execPath, ["entries.mjs"], { cwd: everything.path });
+    expect(stdout.trim().split("\n")).toEqual(entries.map((entry) => `${entry} true`));
+  });
+
+  test("checks on TypeScript 5.6, where those of NATS are skipped: they are for 5.7, and not for exact optional properties", async () => {
+    const files = ["entries.ts", ...EXAMPLES.map((example) => `${example}.ts`)];
+    const errors = await typeErrors(everything.path, files, { skipLibCheck: false });
+    const culprits = errors.map((line) => line.match(/^node_modules\/(@nats-io\/[^/]+)\//)?.[1] ?? line);
+    expect([...new Set(culprits)].sort()).toEqual(["@nats-io/jetstream", "@nats-io/nats-core"]);
+    expect(await typeErrors(everything.path, files, { skipLibCheck: true })).toEqual([]);
+  });
+
+  test("holds the build, and no sources or tests", async () => {
+    for (const { name, exports = {}, bin = {} } of packed) {
+      const files = await readdir(join(everything.path, "node_modules", name), { recursive: true });
+      const built = Object.values(exports).flatMap((entry) => [entry.types, entry.default]);
+      const wanted = [...built, ...Object.values(bin)].map((path) => path.replace("./", ""));
+      expect(wanted).not.toEqual([]);
+      expect(files).toEqual(expect.arrayContaining([...wanted, "LICENSE", "README.md"]));
+      expect(files.filter((file) => /\.test\.|^src/.test(file))).toEqual([]);
+    }
+  });
+
+  test("has the service as a program, which says what its configuration lacks", async () => {
+    const program = join(everything.path, "node_modules/.bin/helix-replay-service");
+    const refusal = await run(process.execPath, [program, "--check"], { env: {} }).catch((error) => error);
+    expect(refusal).toMatchObject({ code: 64, stderr: expect.stringContaining("HELIX_NATS_SERVERS") });
+  });
 });

@@ -1,7 +1,7 @@
 import { freePorts } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Program } from "./program.ts";
+import { fromSource, Program } from "./program.ts";
 import { createShop, untilReplayed, userOnBoth } from "./shop.ts";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
@@ -16,12 +16,12 @@ afterAll(() => nats.stop());
 test("what was queued for a cluster that is away outlives a kill -9, and the next process replays it", async () => {
   const { A, B } = inject("cassandra");
   const [nobody] = await freePorts(1);
-  await using first = new Program(MAIN, [A.contactPoint, `127.0.0.1:${nobody}`, nats.url]);
+  await using first = new Program(fromSource(MAIN, A.contactPoint, `127.0.0.1:${nobody}`, nats.url));
   const id = await first.wrote({ A: "applied", B: "queued" });
   await first.end("SIGKILL");
   expect(await userOnBoth({ A, B }, id)).toEqual({ A: expect.stringMatching(/^Bob \d+$/), B: undefined });
 
-  await using second = new Program(MAIN, [A.contactPoint, B.contactPoint, nats.url]);
+  await using second = new Program(fromSource(MAIN, A.contactPoint, B.contactPoint, nats.url));
   await second.wrote({ A: "applied", B: "applied" });
   await untilReplayed({ A, B }, id, () => `The program said:\n${second.output}`);
   expect(second.output).toContain("replayed to B\n");

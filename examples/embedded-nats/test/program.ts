@@ -3,14 +3,19 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "@helix/testkit";
 
-/** A program of the examples, from source, with all that it writes. */
+/** What Node is given to run a program from source. */
+export function fromSource(main: URL, ...args: readonly string[]): string[] {
+  return ["--conditions=@helix/source", fileURLToPath(main), ...args];
+}
+
+/** A program of the examples, with all that it writes. */
 export class Program implements AsyncDisposable {
   output = "";
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
 
-  constructor(main: URL, args: readonly string[]) {
-    this.#child = spawn(process.execPath, ["--conditions=@helix/source", fileURLToPath(main), ...args]);
+  constructor(program: readonly string[]) {
+    this.#child = spawn(process.execPath, program);
     this.#closed = once(this.#child, "close");
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
