@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { INSTALLS } from "./installs.ts";
 
-const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
 const readme = read("README.md");
 const programs = ["embedded-memory", "embedded-nats", "dedicated-service"].map((example) =>
   read(`examples/${example}/src/main.ts`),
@@ -24,6 +27,13 @@ describe("the README", () => {
       expect(program).toContain(samplesOf(readme)[index] ?? "a sample");
     }
     expect(samplesOf(readme)).toHaveLength(programs.length);
+  });
+
+  test("and those of the packages show nothing else where they connect to NATS", () => {
+    const all = ["README.md", ...globSync("{packages,apps,examples}/*/README.md", { cwd: root })];
+    const samples = all.flatMap((path) => samplesOf(read(path))).filter((one) => one.includes("connectNats"));
+    expect(samples.length).toBeGreaterThanOrEqual(2);
+    expect(samples.filter((one) => !programs.some((program) => program.includes(one)))).toEqual([]);
   });
 
   test.each(Object.values(INSTALLS))("says npm install %s", (packages) => {

@@ -8,7 +8,7 @@ const MAIN = new URL("../src/main.ts", import.meta.url);
 
 let nats: NatsServer;
 beforeAll(async () => {
-  nats = await startNatsServer();
+  nats = await startNatsServer({ killable: true }); // never one that others use: the stream has its usual name
   await createShop(inject("cassandra"));
 });
 afterAll(() => nats.stop());
