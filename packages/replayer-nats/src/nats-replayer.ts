@@ -23,6 +23,7 @@ import { consumerOf, type Names, namesOf } from "./names.ts";
 import { NatsDeadLetters } from "./nats-dead-letters.ts";
 import type { MessageSettler, NatsMessage } from "./nats-message.ts";
 import type { ReplayerSettings } from "./options.ts";
+import { PublishFailure } from "./publisher.ts";
 import { PullSource } from "./pull-source.ts";
 import { ReleaseMemory } from "./release-memory.ts";
 import { Settlements } from "./settlements.ts";
@@ -276,6 +277,7 @@ export class NatsReplayer implements ReplayQueue {
         await this.#records.write(id, written);
       } catch (error) {
         this.#settings.logger.warn({ err: error, message: id }, "cannot count a message's failure");
+        this.#lookAgain(error);
       }
     }
     this.#releases.released(delivery.streamSequence);
@@ -288,10 +290,22 @@ export class NatsReplayer implements ReplayQueue {
   }
 
   async #deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
-    await this.#writer.write(message, cause);
+    try {
+      await this.#writer.write(message, cause);
+    } catch (error) {
+      this.#lookAgain(error);
+      throw error;
+    }
     // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
     this.#ack(message);
     await this.#settlements.flush();
+  }
+
+  /** Nobody stores what is published there: a stream may be gone. */
+  #lookAgain(error: unknown): void {
+    const failure =
+      error instanceof PublishFailure ? error : (error as { cause?: unknown } | undefined)?.cause;
+    if (failure instanceof PublishFailure && failure.kind === "no-responders") void this.#provisionAgain();
   }
 
   #forget({ delivered, isRecorded }: NatsMessage): void {
