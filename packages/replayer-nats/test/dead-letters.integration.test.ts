@@ -1,3 +1,4 @@
+import { redriveDeadLetters } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -116,6 +117,38 @@ describe("dead letters", () => {
     expect(letter?.content.ok).toBe(true);
     expect(letter?.error?.message.startsWith("\u0000\r\n\u2028é🙂")).toBe(true);
     expect(letter?.firstError?.name).toBe("N\n".repeat(128));
+  });
+
+  it("are redriven many at once: by a filter, first dry, and those that fail are told", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    for (let n = 0; n < 20; n++) {
+      await queue.enqueue(payloadOf(`p${n}`));
+      await (await receiver.next()).deadLetter({ reason: n < 15 ? "attempts" : "rejected" });
+    }
+    const filter = { reason: "attempts" } as const;
+    expect(await redriveDeadLetters(queue.deadLetters, { filter, dryRun: true })).toMatchObject({
+      matched: 15,
+    });
+    expect(await queue.deadLetters.list()).toHaveLength(20);
+    const progress: number[] = [];
+    const report = await redriveDeadLetters(queue.deadLetters, {
+      filter,
+      perSecond: 1000,
+      onProgress: ({ redriven }) => progress.push(redriven),
+    });
+    expect(report).toMatchObject({ matched: 15, redriven: 15, failed: 0 });
+    expect(progress.at(-1)).toBe(15);
+    expect(await queue.deadLetters.list()).toHaveLength(5);
+    receiver.source.demand(15);
+    await receiver.until(35);
+    expect(receiver.received.slice(20).map((message) => message.content)).toEqual(
+      Array.from({ length: 15 }, (_, n) => ({
+        ok: true,
+        payload: expect.objectContaining({ id: `p${n}`, life: 1 }),
+      })),
+    );
   });
 
   it("are read as they were at the beginning of a scan, page after page", async () => {
