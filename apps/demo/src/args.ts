@@ -1,33 +1,48 @@
 import { parseArgs } from "node:util";
 
+export const DEPLOYMENTS = ["memory", "nats", "service"] as const;
+export type Deployment = (typeof DEPLOYMENTS)[number];
+
 export const OUTAGES = ["kill", "freeze", "refuse", "blackhole"] as const;
 export type OutageKind = (typeof OUTAGES)[number];
 
 export interface DemoOptions {
+  readonly deployment: Deployment;
   /** Distinct rows; each is inserted once, and overwritten or deleted by chance. */
   readonly rows: number;
   readonly outage: OutageKind;
   /** How long cluster B is away. */
   readonly outageSeconds: number;
-  /** Leave both clusters running after the verdict, until Ctrl-C. */
+  /** Leave all servers running after the verdict, until Ctrl-C. */
   readonly keep: boolean;
 }
 
 export const USAGE = `Two Cassandra clusters, one outage, zero differences.
 
-  npx -y pnpm@12 demo [--rows N] [--outage KIND] [--outage-seconds S] [--keep]
+  npx -y pnpm@12 demo [--deployment D] [--rows N] [--outage KIND]
+                      [--outage-seconds S] [--keep]
 
+  --deployment D      where missed writes wait, who replays them (default memory)
+                        memory     the application, from its memory
+                        nats       the application, from NATS; it is killed in
+                                   the middle of the outage, and started again
+                        service    two pods of the replay service, from NATS; one
+                                   of them and NATS are killed while they replay,
+                                   and started again
   --rows N            distinct rows to write, 10 to 1000000 (default 10000)
   --outage KIND       what happens to cluster B (default kill)
-                        kill       its process is killed (SIGKILL) and started again on its data
-                        freeze     its process is stopped (SIGSTOP) and goes on later
+                        kill       its process is killed, and started again on
+                                   its data
+                        freeze     its process is stopped (SIGSTOP), and goes on
+                                   later
                         refuse     connections to it are closed and refused
                         blackhole  connections to it swallow everything
   --outage-seconds S  how long, 1 to 600 (default 8)
-  --keep              leave both clusters running afterwards, until Ctrl-C
+  --keep              leave everything running afterwards, until Ctrl-C
   --help              this text
 
-Exit code: 0 zero differences, 1 any difference or failed call, 2 a flag that makes no sense, 130 Ctrl-C.
+Exit code: 0 zero differences, 1 a broken promise (a difference, a failed call),
+2 a flag that makes no sense, 130 Ctrl-C.
 `;
 
 /** A flag that makes no sense; the message says which and what would. */
@@ -39,14 +54,12 @@ export class UsageError extends Error {
 export function parseDemoArgs(argv: readonly string[]): DemoOptions | "help" {
   // pnpm hands the separator through where a user types `pnpm demo -- --rows 5`.
   const args = argv[0] === "--" ? argv.slice(1) : [...argv];
-  const { help, rows, outage, keep, "outage-seconds": seconds } = parse(args);
+  const { help, deployment, rows, outage, keep, "outage-seconds": seconds } = parse(args);
   if (help) return "help";
-  if (!OUTAGES.includes(outage as OutageKind)) {
-    throw new UsageError(`--outage takes ${OUTAGES.join(", ")}; got "${outage}"`);
-  }
   return {
+    deployment: oneOf("--deployment", deployment, DEPLOYMENTS),
     rows: wholeNumber("--rows", rows, 10, 1_000_000),
-    outage: outage as OutageKind,
+    outage: oneOf("--outage", outage, OUTAGES),
     outageSeconds: wholeNumber("--outage-seconds", seconds, 1, 600),
     keep,
   };
@@ -57,6 +70,7 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
+        deployment: { type: "string", default: "memory" },
         rows: { type: "string", default: "10000" },
         outage: { type: "string", default: "kill" },
         "outage-seconds": { type: "string", default: "8" },
@@ -67,6 +81,12 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function oneOf<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === text);
+  if (choice === undefined) throw new UsageError(`${flag} takes ${choices.join(", ")}; got "${text}"`);
+  return choice;
 }
 
 function wholeNumber(flag: string, text: string, min: number, max: number): number {

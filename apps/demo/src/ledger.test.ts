@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compare } from "./compare.ts";
 import { Ledger, type Row } from "./ledger.ts";
-import { Tally } from "./tally.ts";
-import { conclusion, isGood, verdictTable } from "./verdict.ts";
 import { type RowChange, seededRandom, type Write, workload } from "./workload.ts";
 
 const insert = (id: number, customer = "c", amount = 1): RowChange => ({
@@ -97,31 +95,5 @@ describe("the workload", () => {
     const text = (seed: number) => JSON.stringify([...workload(200, seededRandom(seed))]);
     expect(text(7)).toBe(text(7));
     expect(text(7)).not.toBe(text(8));
-  });
-});
-
-describe("the verdict", () => {
-  const none = { rows: 5, differences: 0, examples: [] };
-  const good = Object.assign(new Tally(), { accepted: 1234, queued: 3, replayed: 3, longestLagMs: 8250 });
-
-  test("is good when every figure is as promised, and shows each of them", () => {
-    expect(isGood(good, none)).toBe(true);
-    const table = verdictTable(good, none);
-    for (const text of ["1,234", "8.3 s", "differences", "dead-lettered"]) expect(table).toContain(text);
-  });
-
-  test.each([{ errors: 1 }, { deadLettered: 1 }, { replayed: 2 }])("is bad with %j", (change) => {
-    expect(isGood(Object.assign(new Tally(), good, change), none)).toBe(false);
-  });
-
-  test("does not claim that an outage was survived when none was noticed", () => {
-    const untouched = Object.assign(new Tally(), { accepted: 10 });
-    expect(conclusion(good, none)).toContain("cluster B missed writes");
-    expect(conclusion(untouched, none)).toContain("over before a write was queued");
-    expect(conclusion(untouched, { ...none, differences: 1 })).toContain("NOT as promised");
-  });
-
-  test("is bad with a single difference", () => {
-    expect(isGood(good, { ...none, differences: 1 })).toBe(false);
   });
 });

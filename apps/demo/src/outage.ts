@@ -1,14 +1,20 @@
 import { type CassandraPair, type FaultProxy, startFaultProxy } from "@helix/testkit";
 import type { OutageKind } from "./args.ts";
 
-/** One way to take cluster B away and to bring it back. */
-export interface Outage {
-  /** Where the client reaches B: the node itself, or the proxy in front of it. */
+/** Where something is reached over TCP. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
   readonly contactPoint: string;
+}
+
+/** One way to take cluster B away and to bring it back. */
+export interface Outage extends AsyncDisposable {
+  /** Where clients reach B: the node itself, or the proxy in front of it. */
+  readonly address: Address;
   readonly announcement: string;
   begin(): Promise<void>;
   end(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The network's outages go through a proxy; the process's own need none. */
@@ -16,14 +22,14 @@ export async function prepareOutage(kind: OutageKind, { B }: CassandraPair): Pro
   switch (kind) {
     case "kill":
       return direct(
-        B.contactPoint,
+        B,
         "cluster B is killed (SIGKILL)",
         () => B.kill(),
         () => B.start(),
       );
     case "freeze":
       return direct(
-        B.contactPoint,
+        B,
         "cluster B is frozen (SIGSTOP)",
         () => B.pause(),
         () => B.resume(),
@@ -40,20 +46,20 @@ export async function prepareOutage(kind: OutageKind, { B }: CassandraPair): Pro
 }
 
 function direct(
-  contactPoint: string,
+  address: Address,
   announcement: string,
   begin: () => Promise<void>,
   end: () => Promise<void>,
 ): Outage {
-  return { contactPoint, announcement, begin, end, close: async () => {} };
+  return { address, announcement, begin, end, [Symbol.asyncDispose]: async () => {} };
 }
 
 function proxied(proxy: FaultProxy, mode: "refuse" | "blackhole", announcement: string): Outage {
   return {
-    contactPoint: proxy.contactPoint,
+    address: proxy,
     announcement,
     begin: async () => proxy.set(mode),
     end: async () => proxy.set("pass"),
-    close: () => proxy.close(),
+    [Symbol.asyncDispose]: () => proxy.close(),
   };
 }

@@ -1,4 +1,4 @@
-/** What has been counted so far, by the callers' side and by the worker's. */
+/** What has been counted so far, by the callers' side and by the replay's. */
 export class Tally {
   accepted = 0;
   errors = 0;
@@ -20,8 +20,8 @@ export class Tally {
     this.slowestCallMs = Math.max(this.slowestCallMs, callMs);
   }
 
-  applied(writtenAtMs: number): void {
+  applied(lagMs: number): void {
     this.replayed++;
-    this.longestLagMs = Math.max(this.longestLagMs, Date.now() - writtenAtMs);
+    this.longestLagMs = Math.max(this.longestLagMs, lagMs);
   }
 }

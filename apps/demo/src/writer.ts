@@ -1,71 +1,59 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HelixClient } from "@helix/client";
-import type { Ledger } from "./ledger.ts";
-import type { Tally } from "./tally.ts";
+import type { HelixClient, Result } from "@helix/client";
 import { seededRandom, type Write, workload } from "./workload.ts";
 
 /** Calls at once, as an application with so many requests in the air. */
 const IN_FLIGHT = 64;
 const SEED = 42;
-const PROGRESS_EVERY_MS = 100;
 
-export interface WriterOptions {
-  readonly client: HelixClient;
-  readonly tally: Tally;
-  readonly ledger: Ledger;
-  readonly rows: number;
-  /** The pace: how long it should take. A slow machine takes longer. Milliseconds. */
-  readonly durationMs: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: { share: number; perSecond: number }) => void;
+/** The demo's writes, in the order in which they are made: the same in every run and every process. */
+export function writesOf(rows: number): Generator<Write> {
+  return workload(rows, seededRandom(SEED));
 }
 
-/** Makes all writes at an even pace. Resolves when each call has returned, well or not. */
-export async function writeAll(options: WriterOptions): Promise<void> {
-  const { rows, durationMs, signal, onProgress } = options;
+export function countWrites(rows: number): number {
   let total = 0;
-  for (const _ of workload(rows, seededRandom(SEED))) total++;
+  for (const _ of writesOf(rows)) total++;
+  return total;
+}
+
+export interface PaceOptions {
+  /** From one call to the next. A slow machine takes longer. Milliseconds. */
+  readonly intervalMs: number;
+  /** Begins no more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Makes a call for each of `writes` at an even pace; `call` never rejects. Resolves when each has returned. */
+export async function makeCalls<T>(
+  writes: Iterable<T>,
+  call: (write: T) => Promise<void>,
+  { intervalMs, signal }: PaceOptions,
+): Promise<void> {
   const startedAt = performance.now();
   const pending = new Set<Promise<void>>();
   let started = 0;
-  let reportedAt = startedAt;
-  let reported = 0;
-  const progress = () => {
-    const now = performance.now();
-    if (now - reportedAt < PROGRESS_EVERY_MS) return;
-    onProgress({ share: started / total, perSecond: ((started - reported) * 1000) / (now - reportedAt) });
-    reportedAt = now;
-    reported = started;
-  };
-  for (const write of workload(rows, seededRandom(SEED))) {
-    const dueInMs = startedAt + (durationMs * started) / total - performance.now();
+  for (const write of writes) {
+    const dueInMs = startedAt + intervalMs * started - performance.now();
     if (dueInMs > 2) await sleep(dueInMs);
     while (pending.size >= IN_FLIGHT) await Promise.race(pending);
-    if (signal.aborted) break;
+    if (signal?.aborted) break;
     started++;
-    const call = makeOne(write, options).finally(() => pending.delete(call));
-    pending.add(call);
-    progress();
+    const one = call(write).finally(() => pending.delete(one));
+    pending.add(one);
   }
   await Promise.all(pending);
-  if (!signal.aborted) onProgress({ share: 1, perSecond: 0 });
 }
 
-async function makeOne(write: Write, { client, tally, ledger }: WriterOptions): Promise<void> {
-  const startedAt = performance.now();
-  const [only, ...others] = write.statements;
-  if (only === undefined) return;
-  const { priority } = write;
-  try {
-    const result =
-      others.length === 0
-        ? await client.execute(only.query, only.params, { priority })
-        : await client.batch(write.statements, { priority });
-    if (result.timestampMicros === undefined) throw new Error("A write without a timestamp");
-    ledger.record(write, result.timestampMicros);
-    const queued = Object.values(result.writes).includes("queued");
-    tally.returned(performance.now() - startedAt, queued);
-  } catch (error) {
-    tally.failed(error);
-  }
+/** As an application makes a write: a statement, or a batch of several. Rejects as the client does. */
+export function send(
+  client: HelixClient,
+  { statements, priority }: Write,
+  timestampMicros?: bigint,
+): Promise<Result> {
+  const [only, ...others] = statements;
+  const options = { priority, timestampMicros };
+  return only !== undefined && others.length === 0
+    ? client.execute(only.query, only.params, options)
+    : client.batch(statements, options);
 }

@@ -15,11 +15,19 @@ const HOST = "127.0.0.1";
  */
 export type FaultMode = "pass" | "refuse" | "blackhole" | "half-open" | { readonly delayMs: number };
 
+/** Told of what comes over one connection, chunk by chunk, as it was read. */
+export interface ConnectionObserver {
+  request(bytes: Buffer): void;
+  answer(bytes: Buffer): void;
+}
+
 /** What a proxy is started with. */
 export interface FaultProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
   /** @default a free one */
   readonly port?: number | undefined;
+  /** Called for each connection that is made to the target. @default nobody watches */
+  readonly observe?: (() => ConnectionObserver) | undefined;
 }
 
 /** Starts a TCP proxy on loopback in front of `target`. Resolves when it listens, in mode `pass`. */
@@ -44,23 +52,25 @@ interface Connection {
 export class FaultProxy implements AsyncDisposable {
   readonly host = HOST;
   readonly #target: FaultProxyOptions["target"];
+  readonly #observe: FaultProxyOptions["observe"];
   readonly #server: net.Server;
   readonly #connections = new Set<Connection>();
   #mode: FaultMode = "pass";
   #port = 0;
   #closed = false;
 
-  private constructor(target: FaultProxyOptions["target"]) {
+  private constructor({ target, observe }: FaultProxyOptions) {
     this.#target = target;
+    this.#observe = observe;
     this.#server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
   }
 
   /** See `startFaultProxy`. */
-  static async start({ target, port }: FaultProxyOptions): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
-    proxy.#port = await (port === undefined
+  static async start(options: FaultProxyOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options);
+    proxy.#port = await (options.port === undefined
       ? listenOnFreePort(proxy.#server, HOST)
-      : listenOn(proxy.#server, HOST, port));
+      : listenOn(proxy.#server, HOST, options.port));
     return proxy;
   }
 
@@ -121,7 +131,15 @@ export class FaultProxy implements AsyncDisposable {
       connection.answers?.stop();
       connection.server?.destroy();
     });
+    if (connection.server !== undefined) this.#watch(client, connection.server);
     this.#apply(connection);
+  }
+
+  #watch(client: net.Socket, server: net.Socket): void {
+    const observer = this.#observe?.();
+    if (observer === undefined) return;
+    client.on("data", (bytes) => observer.request(bytes));
+    server.on("data", (bytes) => observer.answer(bytes));
   }
 
   #apply({ requests, answers }: Connection): void {

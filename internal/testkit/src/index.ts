@@ -11,8 +11,15 @@ export type { Column, ColumnType, UserType } from "./cql/column-type.ts";
 export { type RawRow, type Reply, reply } from "./cql/reply.ts";
 export type { BoundStatement, BoundValue, CqlRequest } from "./cql/request.ts";
 export type { ServerError, WriteType } from "./cql/server-error.ts";
+export { type CqlTap, startCqlTap, type TappedExecution } from "./cql-tap.ts";
 export * as demoStatements from "./demo-statements.ts";
-export { type FaultMode, type FaultProxy, type FaultProxyOptions, startFaultProxy } from "./fault-proxy.ts";
+export {
+  type ConnectionObserver,
+  type FaultMode,
+  type FaultProxy,
+  type FaultProxyOptions,
+  startFaultProxy,
+} from "./fault-proxy.ts";
 export {
   type NatsCluster,
   type NatsClusterOptions,
@@ -28,6 +35,7 @@ export {
 export { onBoth, withDriver } from "./on-both.ts";
 export { nothingMoreOpen, type OpenHandles, openHandles } from "./open-handles.ts";
 export { freePorts } from "./ports.ts";
+export { Program, type ProgramRun } from "./program.ts";
 export type { CassandraPairInfo } from "./provided-context.ts";
 export {
   type ScriptedCqlServer,
