@@ -2,7 +2,7 @@ import path from "node:path";
 import { setImmediate as immediate, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Program } from "@helix/testkit";
-import { Account } from "./account.ts";
+import type { Account } from "./account.ts";
 import type { ApplicationOptions } from "./application/application-options.ts";
 import { BookReader } from "./application/call-book.ts";
 
@@ -18,21 +18,28 @@ export class ApplicationProcess implements AsyncDisposable {
   readonly #say: (text: string) => void;
   #isKilled = false;
 
-  private constructor(program: Program, options: ApplicationOptions, say: (text: string) => void) {
+  private constructor(
+    program: Program,
+    options: ApplicationOptions,
+    account: Account,
+    say: (text: string) => void,
+  ) {
     this.#program = program;
     this.#options = options;
     this.#say = say;
     this.#reader = new BookReader(options.book);
-    this.account = new Account(options.rows);
+    this.account = account;
   }
 
+  /** `account` is kept up to date by `look`, and `say` is told what the application has for the screen. */
   static async start(
     options: Omit<ApplicationOptions, "book">,
+    account: Account,
     say: (text: string) => void,
   ): Promise<ApplicationProcess> {
     const program = await Program.open();
     const book = path.join(program.directory, "calls.jsonl");
-    const application = new ApplicationProcess(program, { ...options, book }, say);
+    const application = new ApplicationProcess(program, { ...options, book }, account, say);
     application.#run();
     return application;
   }

@@ -22,12 +22,12 @@ export const USAGE = `Two Cassandra clusters, one outage, zero differences.
   npx -y pnpm@12 demo [--deployment D] [--rows N] [--outage KIND]
                       [--outage-seconds S] [--keep]
 
-  --deployment D      where missed writes wait, who replays them (default memory)
+  --deployment D      who replays missed writes, from where (default memory)
                         memory     the application, from its memory
                         nats       the application, from NATS; it is killed in
                                    the middle of the outage, and started again
-                        service    two pods of the replay service, from NATS; one
-                                   of them and NATS are killed while they replay,
+                        service    two pods of the replay service, from NATS;
+                                   one and NATS are killed while they replay,
                                    and started again
   --rows N            distinct rows to write, 10 to 1000000 (default 10000)
   --outage KIND       what happens to cluster B (default kill)

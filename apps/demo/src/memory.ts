@@ -62,7 +62,7 @@ async function writeThroughOutage(stage: Stage, tally: Tally, ledger: Ledger): P
   const call = async (write: Write) => {
     started++;
     const progress = meter.update(started);
-    if (progress !== undefined) screen.status(progressLine(progress, tally, replayer.length));
+    if (progress !== undefined) screen.status(progressLine(progress, tally));
     if (started >= total * OUTAGE_BEGINS_AT) {
       over ??= playOutage(stage, both).catch((error) => problem.abort(error));
     }
@@ -88,7 +88,7 @@ async function makeOne(client: HelixClient, write: Write, tally: Tally, ledger: 
 
 async function drain({ screen, signal }: Stage, tally: Tally, replayer: MemoryReplayer): Promise<void> {
   const drained = () => {
-    screen.status(progressLine({ share: 1, perSecond: 0 }, tally, replayer.length));
+    screen.status(progressLine({ share: 1, perSecond: 0 }, tally));
     return tally.replayed + tally.deadLettered >= tally.queued && replayer.length === 0;
   };
   const options = { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 50, describe: "the queue is empty", signal };

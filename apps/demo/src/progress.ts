@@ -31,14 +31,18 @@ export class ProgressMeter {
   }
 }
 
-/** Fits into 80 columns behind the time, with six digits in every figure. */
-export function progressLine({ share, perSecond }: Progress, tally: Tally, depth: number): string {
-  return [
+/**
+ * The live line. With the time before it, it fits into 80 columns as long as figures have six digits and nobody sees an
+ * error. `pods` is how much each of several has replayed.
+ */
+export function progressLine({ share, perSecond }: Progress, tally: Tally, pods?: readonly number[]): string {
+  const parts = [
     `${(share * 100).toFixed(0)} %`,
     `${Math.round(perSecond)}/s`,
-    `errors ${tally.errors}`,
-    `queue ${depth}`,
-    `replayed ${tally.replayed}`,
+    ...(tally.errors === 0 ? [] : [`errors ${tally.errors}`]),
+    `queue ${Math.max(0, tally.queued - tally.replayed - tally.deadLettered)}`,
+    pods === undefined ? `replayed ${tally.replayed}` : `pods ${pods.join("+")}`,
     `lag ${(tally.longestLagMs / 1000).toFixed(1)} s`,
-  ].join(" · ");
+  ];
+  return parts.join(" · ");
 }

@@ -1,4 +1,121 @@
-import type { Stage } from "./stage.ts";
-export async function playService(_stage: Stage): Promise<boolean> {
-  throw new Error("not yet");
+import type { ClusterId } from "@helix/core";
+import { type TappedExecution, waitFor } from "@helix/testkit";
+import { startNatsServer } from "@helix/testkit/nats";
+import { Account } from "./account.ts";
+import { ApplicationProcess } from "./application-process.ts";
+import { Crashes } from "./crashes.ts";
+import { countDoubles, doublesFigure } from "./executions.ts";
+import { Pod } from "./pod.ts";
+import { progressLine } from "./progress.ts";
+import { lookYourself, openQueueView, type QueueFigures, type QueueView } from "./queue-view.ts";
+import { ReplayWatch } from "./replay-watch.ts";
+import { compareClusters, DRAIN_TIMEOUT_MS, durationMs, keepRunning, type Stage } from "./stage.ts";
+import { throughOutage } from "./through-outage.ts";
+import {
+  callFigures,
+  comparisonFigures,
+  count,
+  type Figure,
+  none,
+  pronounce,
+  replayFigures,
+  seconds,
+} from "./verdict.ts";
+import { countWrites } from "./writer.ts";
+
+/**
+ * Pattern 3: an application that only enqueues, and two pods that only replay. Resolves with whether the promises held.
+ */
+export async function playService(stage: Stage): Promise<boolean> {
+  const { options, pair, outage, screen, signal } = stage;
+  const onProgress = (line: string) => screen.say(line);
+  await using nats = await startNatsServer({ killable: true, signal, onProgress });
+  screen.say(nats.description);
+  const commands = lookYourself(nats.url);
+  for (const command of commands) screen.print(`          ${command}`);
+  const account = new Account(options.rows);
+  const { tally } = account;
+  const watch = new ReplayWatch(account, 2);
+  const clusters = { A: pair.A, B: { ...outage.address, localDataCenter: pair.B.localDataCenter } };
+  let crashes: Crashes | undefined;
+  const startPod = (index: number) => {
+    const onApplied = (cluster: ClusterId, execution: TappedExecution) => {
+      watch.applied(index, cluster, execution);
+      crashes?.onReplay(index);
+    };
+    return Pod.start({ name: `helix-demo-pod-${index + 1}`, natsUrl: nats.url, clusters, onApplied });
+  };
+  screen.say("starting two pods of the replay service …");
+  await using first = await startPod(0);
+  await using second = await startPod(1);
+  const pods = [first, second] as const;
+  await Promise.all(pods.map((pod) => pod.untilReady(signal)));
+  screen.say("both pods are ready");
+  crashes = new Crashes({ pods, nats, tally, screen, signal });
+
+  const total = countWrites(options.rows);
+  await using application = await ApplicationProcess.start(
+    {
+      replays: false,
+      clusters: {
+        A: pair.A,
+        B: { contactPoint: outage.address.contactPoint, localDataCenter: pair.B.localDataCenter },
+      },
+      natsUrl: nats.url,
+      rows: options.rows,
+      intervalMs: durationMs(options) / total,
+    },
+    account,
+    onProgress,
+  );
+  await throughOutage(stage, {
+    application,
+    total,
+    line: (progress) => progressLine(progress, tally, watch.shares),
+    // By now something is queued, and nothing is replayed before cluster B is back.
+    inTheMiddle: async () => crashes.arm(),
+  });
+  await using view = await openQueueView(nats.url);
+  const queue = await drain(stage, view, () => progressLine({ share: 1, perSecond: 0 }, tally, watch.shares));
+  await crashes.over();
+  tally.deadLettered = queue.deadLetters;
+
+  const comparison = await compareClusters(stage, account.ledger);
+  const taps = pods.flatMap((pod) => pod.taps);
+  const figures: Figure[] = [
+    ...callFigures(tally),
+    count("calls made again while NATS was away", account.repeats),
+    none("calls that never returned", account.open),
+    ...replayFigures(tally, account.repeats),
+    ...watch.shares.map((share, index) => shareFigure(index, share, tally.replayed)),
+    none("queued, but never replayed", watch.lost),
+    count("messages that NATS has stored", queue.stored),
+    none("messages left in the queue", queue.left),
+    doublesFigure("replayed more than once (harmless)", countDoubles(taps, account.timestamps)),
+    seconds("pod 1 killed, ready again after", crashes.podRecoveryMs),
+    seconds("NATS killed, all ready again after", crashes.natsRecoveryMs),
+    ...comparisonFigures(comparison),
+  ];
+  const isGood = pronounce(screen, figures, tally, comparison);
+  await keepRunning(stage, commands);
+  return isGood;
+}
+
+function shareFigure(index: number, share: number, all: number): Figure {
+  const { name, value } = count(`replayed by pod ${index + 1}`, share);
+  return { name, value: all === 0 ? value : `${value} (${((share / all) * 100).toFixed(0)} %)` };
+}
+
+/** Waits until the queue is empty, or has had its time. */
+async function drain({ screen, signal }: Stage, view: QueueView, line: () => string): Promise<QueueFigures> {
+  const isEmpty = async () => {
+    screen.status(line());
+    return (await view.look()).left === 0;
+  };
+  const options = { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 100, describe: "the queue is empty", signal };
+  await waitFor(isEmpty, options).catch((error: unknown) => {
+    signal.throwIfAborted();
+    screen.say(error instanceof Error ? error.message : String(error));
+  });
+  return view.look();
 }

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NatsServer } from "@helix/testkit/nats";
+import type { Pod } from "./pod.ts";
+import type { Screen } from "./screen.ts";
+import type { Tally } from "./tally.ts";
+
+/** Shares of the queue that are replayed when a part dies. */
+const POD_DIES_AT = 0.2;
+const NATS_DIES_AT = 0.5;
+const NATS_IS_AWAY_MS = 1000;
+
+export interface CrashesOptions {
+  readonly pods: readonly [Pod, ...Pod[]];
+  readonly nats: NatsServer;
+  readonly tally: Tally;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Kills the first pod and then NATS, each once, while the pods replay: at the very moment of a replay, so that something
+ * is in hand.
+ *
+ * Disarmed → armed → the pod is dead → NATS is dead → done.
+ */
+export class Crashes {
+  /** From the kill until the pod was ready again. Milliseconds. */
+  podRecoveryMs: number | undefined;
+  /** From the kill, the time that NATS was kept away included, until all pods were ready again. Milliseconds. */
+  natsRecoveryMs: number | undefined;
+  readonly #options: CrashesOptions;
+  #isArmed = false;
+  #pod: Promise<void> | undefined;
+  #nats: Promise<void> | undefined;
+
+  constructor(options: CrashesOptions) {
+    this.#options = options;
+  }
+
+  /** Once there is a queue that is not replayed yet. */
+  arm(): void {
+    this.#isArmed = true;
+  }
+
+  /** To be called at each replay. */
+  onReplay(pod: number): void {
+    if (!this.#isArmed) return;
+    const { replayed, queued } = this.#options.tally;
+    if (pod === 0 && replayed >= queued * POD_DIES_AT) this.#pod ??= awaitedLater(this.#killPod());
+    if (this.#pod !== undefined && replayed >= queued * NATS_DIES_AT) {
+      this.#nats ??= awaitedLater(this.#killNats());
+    }
+  }
+
+  /** Resolves when what was killed is back; rejects when it does not come back. */
+  async over(): Promise<void> {
+    await this.#pod;
+    await this.#nats;
+  }
+
+  async #killPod(): Promise<void> {
+    const { pods, screen, signal } = this.#options;
+    const [pod] = pods;
+    const at = performance.now();
+    await pod.kill();
+    screen.say("pod 1 is killed (SIGKILL) and started again");
+    pod.run();
+    await pod.untilReady(signal);
+    this.podRecoveryMs = performance.now() - at;
+    screen.say("pod 1 is ready again");
+  }
+
+  async #killNats(): Promise<void> {
+    const { pods, nats, screen, signal } = this.#options;
+    const at = performance.now();
+    await nats.kill();
+    screen.say("NATS is killed (SIGKILL)");
+    await sleep(NATS_IS_AWAY_MS, undefined, { signal });
+    await nats.start();
+    screen.say("NATS is started again on its data");
+    await this.#pod;
+    await Promise.all(pods.map((pod) => pod.untilReady(signal)));
+    this.natsRecoveryMs = performance.now() - at;
+    screen.say("all pods are ready again");
+  }
+}
+
+/** By `over`: a rejection before that is no unhandled one. */
+function awaitedLater(promise: Promise<void>): Promise<void> {
+  promise.catch(() => {});
+  return promise;
+}

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { CLUSTERS, type ClusterId } from "@helix/core";
+import {
+  type CassandraAddress,
+  type CqlTap,
+  freePorts,
+  Program,
+  startCqlTap,
+  type TappedExecution,
+} from "@helix/testkit";
+import { ACK_WAIT_MS, MAX_BYTES } from "./application/application-options.ts";
+import type { TappedCluster } from "./executions.ts";
+import type { Address } from "./outage.ts";
+
+const MAIN = fileURLToPath(new URL("../../replay-service/src/main.ts", import.meta.url));
+const HOST = "127.0.0.1";
+const START_TIMEOUT_MS = 60_000;
+
+export interface PodOptions {
+  readonly name: string;
+  readonly natsUrl: string;
+  readonly clusters: Readonly<Record<ClusterId, Address & Pick<CassandraAddress, "localDataCenter">>>;
+  /** Called when a cluster has answered that it has applied what this pod sent. */
+  readonly onApplied: (cluster: ClusterId, execution: TappedExecution) => void;
+}
+
+/** A process of the replay service, from source. Its way to each cluster leads past a tap. */
+export class Pod implements AsyncDisposable {
+  readonly taps: readonly TappedCluster[];
+  readonly #program: Program;
+  readonly #open: readonly CqlTap[];
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #port: number;
+
+  private constructor(
+    program: Program,
+    taps: Readonly<Record<ClusterId, CqlTap>>,
+    port: number,
+    options: PodOptions,
+  ) {
+    this.#program = program;
+    this.#open = [taps.A, taps.B];
+    this.taps = CLUSTERS.map((cluster) => ({ cluster, tap: taps[cluster] }));
+    this.#port = port;
+    const { natsUrl, name, clusters } = options;
+    // Nothing is inherited: the service refuses HELIX_ variables that it does not know.
+    this.#env = {
+      PATH: process.env.PATH,
+      HELIX_NATS_SERVERS: natsUrl,
+      HELIX_NATS_NAME: name,
+      HELIX_QUEUE_ACK_WAIT_MS: String(ACK_WAIT_MS),
+      HELIX_QUEUE_MAX_BYTES: String(MAX_BYTES),
+      HELIX_CLUSTER_A_CONTACT_POINTS: taps.A.contactPoint,
+      HELIX_CLUSTER_A_LOCAL_DATA_CENTER: clusters.A.localDataCenter,
+      HELIX_CLUSTER_B_CONTACT_POINTS: taps.B.contactPoint,
+      HELIX_CLUSTER_B_LOCAL_DATA_CENTER: clusters.B.localDataCenter,
+      HELIX_HTTP_HOST: HOST,
+      HELIX_HTTP_PORT: String(port),
+    };
+  }
+
+  /** Resolves when it runs; it is not ready yet. */
+  static async start(options: PodOptions): Promise<Pod> {
+    const { clusters, onApplied } = options;
+    const tap = (cluster: ClusterId) =>
+      startCqlTap({ target: clusters[cluster], onApplied: (execution) => onApplied(cluster, execution) });
+    const [A, B, program, [port = 0]] = await Promise.all([tap("A"), tap("B"), Program.open(), freePorts(1)]);
+    const pod = new Pod(program, { A, B }, port, options);
+    pod.run();
+    return pod;
+  }
+
+  run(): void {
+    this.#program.run({ args: ["--conditions=@helix/source", MAIN], env: this.#env });
+  }
+
+  /** SIGKILL, sent before this returns. Resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#program.kill();
+  }
+
+  /** Whether `/readyz` says that it has all that it needs. */
+  async isReady(): Promise<boolean> {
+    const answer = await fetch(`http://${HOST}:${this.#port}/readyz`).catch(() => undefined);
+    await answer?.body?.cancel();
+    return answer?.ok === true;
+  }
+
+  /** Resolves when it is ready; rejects with the end of its log if it ends, or is not ready in time. */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    const giveUpAt = performance.now() + START_TIMEOUT_MS;
+    while (!(await this.isReady())) {
+      const { ended } = this.#program;
+      if (ended !== undefined || performance.now() > giveUpAt) {
+        throw new Error(`A pod is not ready (${ended ?? "it runs"}):\n${await this.#program.tail()}`);
+      }
+      await sleep(20, undefined, { signal });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program.close();
+    await Promise.all(this.#open.map((tap) => tap.close()));
+  }
+}
