@@ -19,11 +19,9 @@ export interface CrashesOptions {
 
 /**
  * Kills the first pod and then NATS, each once, while the pods replay: at the very moment of a replay, so that something
- * is in hand.
- *
- * Disarmed → armed → the pod is dead → NATS is dead → done.
+ * is in hand, and starts them again. Ends with the scope that it was made in, before the pods and NATS do.
  */
-export class Crashes {
+export class Crashes implements AsyncDisposable {
   /** From the kill until the pod was ready again. Milliseconds. */
   podRecoveryMs: number | undefined;
   /** From the kill, the time that NATS was kept away included, until all pods were ready again. Milliseconds. */
@@ -32,9 +30,12 @@ export class Crashes {
   #isArmed = false;
   #pod: Promise<void> | undefined;
   #nats: Promise<void> | undefined;
+  readonly #end = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(options: CrashesOptions) {
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#end.signal]);
   }
 
   /** Once there is a queue that is not replayed yet. */
@@ -58,28 +59,35 @@ export class Crashes {
     await this.#nats;
   }
 
+  /** Resolves when nothing is killed or started any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
+    await Promise.allSettled([this.#pod, this.#nats]);
+  }
+
   async #killPod(): Promise<void> {
-    const { pods, screen, signal } = this.#options;
+    const { pods, screen } = this.#options;
     const [pod] = pods;
     const at = performance.now();
     await pod.kill();
+    this.#signal.throwIfAborted();
     screen.say("pod 1 is killed (SIGKILL) and started again");
     pod.run();
-    await pod.untilReady(signal);
+    await pod.untilReady(this.#signal);
     this.podRecoveryMs = performance.now() - at;
     screen.say("pod 1 is ready again");
   }
 
   async #killNats(): Promise<void> {
-    const { pods, nats, screen, signal } = this.#options;
+    const { pods, nats, screen } = this.#options;
     const at = performance.now();
     await nats.kill();
     screen.say("NATS is killed (SIGKILL)");
-    await sleep(NATS_IS_AWAY_MS, undefined, { signal });
+    await sleep(NATS_IS_AWAY_MS, undefined, { signal: this.#signal });
     await nats.start();
     screen.say("NATS is started again on its data");
     await this.#pod;
-    await Promise.all(pods.map((pod) => pod.untilReady(signal)));
+    await Promise.all(pods.map((pod) => pod.untilReady(this.#signal)));
     this.natsRecoveryMs = performance.now() - at;
     screen.say("all pods are ready again");
   }

@@ -13,7 +13,7 @@ const PLAYS = { memory: playMemory, nats: playNats, service: playService } as co
 export async function runDemo(options: DemoOptions, screen: Screen, signal: AbortSignal): Promise<boolean> {
   screen.say("starting two Cassandra clusters …");
   await using pair = await startCassandraPair({
-    killable: true,
+    killable: options.outage === "kill" || options.outage === "freeze",
     allowSimulation: true,
     signal,
     onProgress: (line) => screen.say(line),
@@ -22,6 +22,8 @@ export async function runDemo(options: DemoOptions, screen: Screen, signal: Abor
   await onBoth(pair, async (client) => {
     await client.execute(demoStatements.CREATE_KEYSPACE);
     await client.execute(demoStatements.CREATE_TABLE);
+    // What an earlier demo wrote into clusters that are given.
+    if (pair.source === "environment") await client.execute(demoStatements.TRUNCATE_ORDERS);
   });
   await using outage = await prepareOutage(options.outage, pair);
   const stage: Stage = { options, pair, outage, screen, signal };

@@ -53,7 +53,7 @@ async function writeThroughOutage(stage: Stage, tally: Tally, ledger: Ledger): P
   await client.attachWorker(worker);
   await client.connect({ waitFor: "all", signal });
 
-  let over: Promise<void> | undefined;
+  let over: Promise<unknown> | undefined;
   const problem = new AbortController();
   const both = AbortSignal.any([signal, problem.signal]);
   const total = countWrites(options.rows);

@@ -46,7 +46,7 @@ export async function playNats(stage: Stage): Promise<boolean> {
     onProgress,
   );
   const crash = new ApplicationCrash(application);
-  await throughOutage(stage, {
+  const backAt = await throughOutage(stage, {
     application,
     total,
     line: (progress) => progressLine(progress, tally),
@@ -58,7 +58,7 @@ export async function playNats(stage: Stage): Promise<boolean> {
     },
     onLook: () => crash.look(),
   });
-
+  const emptyAfterMs = backAt && performance.now() - backAt;
   await using view = await openQueueView(nats.url);
   const queue = await view.look();
   const comparison = await compareClusters(stage, account.ledger);
@@ -72,6 +72,7 @@ export async function playNats(stage: Stage): Promise<boolean> {
     none("queued, but never replayed", lost),
     count("messages that NATS has stored", queue.stored),
     none("messages left in the queue", queue.left),
+    seconds("cluster B back, queue empty after", emptyAfterMs),
     none("dead letters on NATS", queue.deadLetters),
     doublesFigure(
       "executed by B more than once (harmless)",

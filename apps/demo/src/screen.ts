@@ -1,3 +1,5 @@
+const COLUMNS = 80;
+
 /** Where the demo writes: lines that stay, and on a terminal one last line that is kept up to date. */
 export class Screen {
   readonly #out: NodeJS.WriteStream;
@@ -11,9 +13,15 @@ export class Screen {
 
   /** Prints a line with the time since the start. */
   say(text: string): void {
-    this.print(`${this.#elapsed()}  ${text}`);
+    this.#printWrapped(`${this.#elapsed()}  `, text);
   }
 
+  /** Prints a text of several words, indented. */
+  paragraph(text: string): void {
+    this.#printWrapped("  ", text);
+  }
+
+  /** Prints text as it is. */
   print(text: string): void {
     this.#clear();
     this.#out.write(`${text}\n`);
@@ -38,6 +46,20 @@ export class Screen {
   endStatus(): void {
     this.#clear();
     this.#status = "";
+  }
+
+  #printWrapped(head: string, text: string): void {
+    let line = head;
+    for (const word of text.split(" ")) {
+      const isFirst = line.length === head.length;
+      if (!isFirst && line.length + 1 + word.length > COLUMNS) {
+        this.print(line);
+        line = " ".repeat(head.length) + word;
+      } else {
+        line += isFirst ? word : ` ${word}`;
+      }
+    }
+    this.print(line);
   }
 
   #clear(): void {

@@ -51,7 +51,8 @@ export async function playService(stage: Stage): Promise<boolean> {
   const pods = [first, second] as const;
   await Promise.all(pods.map((pod) => pod.untilReady(signal)));
   screen.say("both pods are ready");
-  crashes = new Crashes({ pods, nats, tally, screen, signal });
+  await using ending = new Crashes({ pods, nats, tally, screen, signal });
+  crashes = ending;
 
   const total = countWrites(options.rows);
   await using application = await ApplicationProcess.start(
@@ -68,7 +69,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     account,
     onProgress,
   );
-  await throughOutage(stage, {
+  const backAt = await throughOutage(stage, {
     application,
     total,
     line: (progress) => progressLine(progress, tally, watch.shares),
@@ -77,6 +78,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   });
   await using view = await openQueueView(nats.url);
   const queue = await drain(stage, view, () => progressLine({ share: 1, perSecond: 0 }, tally, watch.shares));
+  const emptyAfterMs = backAt && performance.now() - backAt;
   await crashes.over();
   tally.deadLettered = queue.deadLetters;
 
@@ -94,6 +96,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     doublesFigure("replayed more than once (harmless)", countDoubles(taps, account.timestamps)),
     seconds("pod 1 killed, ready again after", crashes.podRecoveryMs),
     seconds("NATS killed, all ready again after", crashes.natsRecoveryMs),
+    seconds("cluster B back, queue empty after", emptyAfterMs),
     ...comparisonFigures(comparison),
   ];
   const isGood = pronounce(screen, figures, tally, comparison);

@@ -12,7 +12,8 @@ export const DRAIN_TIMEOUT_MS = 300_000;
 /** A share of the writes is made before the outage, and something is left to be written after it. */
 export const OUTAGE_BEGINS_AT = 0.25;
 
-const SIMULATED = `  All of this on a SIMULATION. To see it on real Cassandra, install Docker, or a JDK 17 with Maven.`;
+const SIMULATED =
+  "All of this on a SIMULATION. To see it on real Cassandra, install Docker, or a JDK 17 with Maven.";
 
 /** What every deployment plays on. */
 export interface Stage {
@@ -28,12 +29,15 @@ export function durationMs({ outageSeconds }: DemoOptions): number {
   return outageSeconds * 2200;
 }
 
-/** Takes cluster B away for the time that was asked for; `inTheMiddle` is done at half-time. */
+/**
+ * Takes cluster B away for the time that was asked for; `inTheMiddle` is done at half-time. Resolves with when it was
+ * back, by `performance.now()`.
+ */
 export async function playOutage(
   { options, pair, outage, screen }: Stage,
   signal: AbortSignal,
   inTheMiddle?: () => Promise<void>,
-): Promise<void> {
+): Promise<number> {
   const how = pair.source === "simulation" ? " (simulated)" : "";
   const halfMs = options.outageSeconds * 500;
   screen.say(`${outage.announcement}${how} for ${options.outageSeconds} s`);
@@ -46,6 +50,7 @@ export async function playOutage(
   screen.say("cluster B comes back …");
   await outage.end();
   screen.say("cluster B is back");
+  return performance.now();
 }
 
 /** Reads both clusters, past everything that stands between. */
@@ -57,12 +62,12 @@ export async function compareClusters({ pair, screen, signal }: Stage, ledger: L
   return compare(views.A, views.B, ledger.rows());
 }
 
-/** With `--keep`, until Ctrl-C. `more` says what else there is to look at. */
+/** With `--keep`, until Ctrl-C. `more` says where else to look. */
 export async function keepRunning(
   { options, pair, screen, signal }: Stage,
   more: readonly string[] = [],
 ): Promise<void> {
-  if (pair.source === "simulation") screen.print(SIMULATED);
+  if (pair.source === "simulation") screen.paragraph(SIMULATED);
   if (!options.keep) return;
   screen.print(
     `  Still running: A at ${pair.A.contactPoint}, B at ${pair.B.contactPoint}. Ctrl-C ends them.`,

@@ -14,22 +14,41 @@ export interface ThroughOutageOptions {
   readonly onLook?: (() => void) | undefined;
 }
 
-/** Watches the application until it has finished, and takes cluster B away meanwhile. Resolves when both are over. */
-export async function throughOutage(stage: Stage, options: ThroughOutageOptions): Promise<void> {
-  const { application, total, line, inTheMiddle, onLook } = options;
+/**
+ * Watches the application until it has finished, and takes cluster B away meanwhile. Resolves when both are over: with
+ * when cluster B was back, by `performance.now()`; undefined if the application had finished before it was to go.
+ */
+export async function throughOutage(
+  stage: Stage,
+  { application, total, line, inTheMiddle, onLook }: ThroughOutageOptions,
+): Promise<number | undefined> {
   const problem = new AbortController();
   const signal = AbortSignal.any([stage.signal, problem.signal]);
   const meter = new ProgressMeter(total);
-  let over: Promise<void> | undefined;
-  await application.untilFinished(signal, () => {
-    const { begun } = application.account;
-    const progress = meter.update(begun);
-    if (progress !== undefined) stage.screen.status(line(progress));
-    if (begun >= total * OUTAGE_BEGINS_AT) {
-      over ??= playOutage(stage, signal, inTheMiddle).catch((error) => problem.abort(error));
+  let outage: Promise<number | undefined> | undefined;
+  const begin = async () => {
+    try {
+      return await playOutage(stage, signal, inTheMiddle);
+    } catch (error) {
+      problem.abort(error);
+      return undefined;
     }
-    onLook?.();
-  });
-  await over;
+  };
+  try {
+    await application.untilFinished(signal, () => {
+      const { begun } = application.account;
+      const progress = meter.update(begun);
+      if (progress !== undefined) stage.screen.status(line(progress));
+      if (begun >= total * OUTAGE_BEGINS_AT) outage ??= begin();
+      onLook?.();
+    });
+  } catch (error) {
+    problem.abort(error);
+    // It must not bring a cluster back that is being stopped.
+    await outage;
+    throw error;
+  }
+  const backAt = await outage;
   signal.throwIfAborted();
+  return backAt;
 }

@@ -89,6 +89,6 @@ export function pronounce(
   screen.print(verdictTable(figures));
   for (const example of comparison.examples) screen.print(`  ${example}`);
   if (tally.firstError !== undefined) screen.print(`  first error of a caller: ${String(tally.firstError)}`);
-  screen.print(`  ${conclusion(figures, tally)}`);
+  screen.paragraph(conclusion(figures, tally));
   return isGood(figures);
 }

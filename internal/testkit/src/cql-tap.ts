@@ -6,7 +6,6 @@ import { type ConnectionObserver, type FaultProxyOptions, startFaultProxy } from
 export interface TappedExecution {
   /** The protocol's default timestamp, by which a write is known. Microseconds. */
   readonly timestampMicros: bigint;
-  readonly sentAtMs: number;
   /**
    * `applied` where the server has answered with a result, `refused` with an error. `unanswered` ones may have been
    * executed or not.
@@ -54,7 +53,7 @@ function observer(executions: Execution[], onApplied: (one: Execution) => void):
       for (const frame of requests.push(bytes)) {
         const timestampMicros = timestampOf(frame);
         if (timestampMicros === undefined) continue;
-        const execution: Execution = { timestampMicros, sentAtMs: Date.now(), state: "unanswered" };
+        const execution: Execution = { timestampMicros, state: "unanswered" };
         executions.push(execution);
         asked.set(frame.stream, execution);
       }

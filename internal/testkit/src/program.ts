@@ -22,6 +22,7 @@ export interface ProgramRun {
 export class Program implements AsyncDisposable {
   readonly #guardian: Guardian;
   #process: ChildProcess | undefined;
+  #isClosed = false;
 
   private constructor(guardian: Guardian) {
     this.#guardian = guardian;
@@ -43,6 +44,8 @@ export class Program implements AsyncDisposable {
   }
 
   run({ args, env }: ProgramRun): void {
+    // After `close` nobody would watch it.
+    if (this.#isClosed) throw new Error("This program is closed");
     if (this.#isRunning()) throw new Error("This program runs already");
     this.#process = this.#guardian.spawn({ command: process.execPath, args, env, log: this.#log });
   }
@@ -64,6 +67,7 @@ export class Program implements AsyncDisposable {
 
   /** Kills it, removes the directory. Resolves when both are gone. Twice is harmless. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#guardian.close();
   }
 
