@@ -10,7 +10,7 @@ const NATS_DIES_AT = 0.5;
 const NATS_IS_AWAY_MS = 1000;
 
 export interface CrashesOptions {
-  readonly pods: readonly [Pod, ...Pod[]];
+  readonly pods: readonly Pod[];
   readonly nats: NatsServer;
   readonly tally: Tally;
   readonly screen: Screen;
@@ -18,11 +18,13 @@ export interface CrashesOptions {
 }
 
 /**
- * Kills the first pod and then NATS, each once, while the pods replay: at the very moment of a replay, so that something
- * is in hand, and starts them again. Ends with the scope that it was made in, before the pods and NATS do.
+ * Kills a pod and then NATS, each once, while the pods replay: the pod at the very moment of one of its replays, so that
+ * it has something in hand. Starts them again. Ends with the scope that it was made in, before the pods and NATS do.
  */
 export class Crashes implements AsyncDisposable {
-  /** From the kill until the pod was ready again. Milliseconds. */
+  /** The number of the pod that was killed, from 1. */
+  victim: number | undefined;
+  /** From the kill until it was ready again. Milliseconds. */
   podRecoveryMs: number | undefined;
   /** From the kill, the time that NATS was kept away included, until all pods were ready again. Milliseconds. */
   natsRecoveryMs: number | undefined;
@@ -43,14 +45,12 @@ export class Crashes implements AsyncDisposable {
     this.#isArmed = true;
   }
 
-  /** To be called at each replay. */
+  /** To be called at each replay, with the index of the pod. */
   onReplay(pod: number): void {
     if (!this.#isArmed) return;
     const { replayed, queued } = this.#options.tally;
-    if (pod === 0 && replayed >= queued * POD_DIES_AT) this.#pod ??= awaitedLater(this.#killPod());
-    if (this.#pod !== undefined && replayed >= queued * NATS_DIES_AT) {
-      this.#nats ??= awaitedLater(this.#killNats());
-    }
+    if (replayed >= queued * POD_DIES_AT) this.#pod ??= awaitedLater(this.#killPod(pod));
+    if (replayed >= queued * NATS_DIES_AT) this.#nats ??= awaitedLater(this.#killNats());
   }
 
   /** Resolves when what was killed is back; rejects when it does not come back. */
@@ -65,17 +65,19 @@ export class Crashes implements AsyncDisposable {
     await Promise.allSettled([this.#pod, this.#nats]);
   }
 
-  async #killPod(): Promise<void> {
+  async #killPod(index: number): Promise<void> {
     const { pods, screen } = this.#options;
-    const [pod] = pods;
+    const pod = pods[index];
+    if (pod === undefined) throw new RangeError(`There is no pod ${index}`);
+    this.victim = index + 1;
     const at = performance.now();
     await pod.kill();
     this.#signal.throwIfAborted();
-    screen.say("pod 1 is killed (SIGKILL) and started again");
+    screen.say(`pod ${this.victim} is killed (SIGKILL) and started again`);
     pod.run();
     await pod.untilReady(this.#signal);
     this.podRecoveryMs = performance.now() - at;
-    screen.say("pod 1 is ready again");
+    screen.say(`pod ${this.victim} is ready again`);
   }
 
   async #killNats(): Promise<void> {

@@ -34,11 +34,12 @@ export async function playMemory(stage: Stage): Promise<boolean> {
 /** The application as a user would write it, and an outage in the middle of it. */
 async function writeThroughOutage(stage: Stage, tally: Tally, ledger: Ledger): Promise<void> {
   const { options, pair, outage, screen, signal } = stage;
+  const { A, B } = { A: pair.A, B: outage.address };
   const replayer = new MemoryReplayer({ queueCapacity: Math.max(10_000, options.rows * 3) });
   await using client = new HelixClient({
     clusters: {
-      A: { contactPoints: [pair.A.contactPoint], localDataCenter: pair.A.localDataCenter },
-      B: { contactPoints: [outage.address.contactPoint], localDataCenter: pair.B.localDataCenter },
+      A: { contactPoints: [A.contactPoint], localDataCenter: A.localDataCenter },
+      B: { contactPoints: [B.contactPoint], localDataCenter: B.localDataCenter },
     },
     replayer,
   });

@@ -1,17 +1,10 @@
-import { type CassandraPair, type FaultProxy, startFaultProxy } from "@helix/testkit";
+import { type CassandraAddress, type CassandraPair, type FaultProxy, startFaultProxy } from "@helix/testkit";
 import type { OutageKind } from "./args.ts";
-
-/** Where something is reached over TCP. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly contactPoint: string;
-}
 
 /** One way to take cluster B away and to bring it back. */
 export interface Outage extends AsyncDisposable {
   /** Where clients reach B: the node itself, or the proxy in front of it. */
-  readonly address: Address;
+  readonly address: CassandraAddress;
   readonly announcement: string;
   begin(): Promise<void>;
   end(): Promise<void>;
@@ -35,9 +28,15 @@ export async function prepareOutage(kind: OutageKind, { B }: CassandraPair): Pro
         () => B.resume(),
       );
     case "refuse":
-      return proxied(await startFaultProxy({ target: B }), "refuse", "connections to cluster B are refused");
+      return proxied(
+        B,
+        await startFaultProxy({ target: B }),
+        "refuse",
+        "connections to cluster B are refused",
+      );
     case "blackhole":
       return proxied(
+        B,
         await startFaultProxy({ target: B }),
         "blackhole",
         "the network to cluster B swallows everything",
@@ -46,7 +45,7 @@ export async function prepareOutage(kind: OutageKind, { B }: CassandraPair): Pro
 }
 
 function direct(
-  address: Address,
+  address: CassandraAddress,
   announcement: string,
   begin: () => Promise<void>,
   end: () => Promise<void>,
@@ -54,9 +53,15 @@ function direct(
   return { address, announcement, begin, end, [Symbol.asyncDispose]: async () => {} };
 }
 
-function proxied(proxy: FaultProxy, mode: "refuse" | "blackhole", announcement: string): Outage {
+function proxied(
+  { localDataCenter }: CassandraAddress,
+  proxy: FaultProxy,
+  mode: "refuse" | "blackhole",
+  announcement: string,
+): Outage {
+  const { host, port, contactPoint } = proxy;
   return {
-    address: proxy,
+    address: { host, port, contactPoint, localDataCenter },
     announcement,
     begin: async () => proxy.set(mode),
     end: async () => proxy.set("pass"),

@@ -11,7 +11,6 @@ import {
 } from "@helix/testkit";
 import { ACK_WAIT_MS, MAX_BYTES } from "./application/application-options.ts";
 import type { TappedCluster } from "./executions.ts";
-import type { Address } from "./outage.ts";
 
 const MAIN = fileURLToPath(new URL("../../replay-service/src/main.ts", import.meta.url));
 const HOST = "127.0.0.1";
@@ -20,7 +19,7 @@ const START_TIMEOUT_MS = 60_000;
 export interface PodOptions {
   readonly name: string;
   readonly natsUrl: string;
-  readonly clusters: Readonly<Record<ClusterId, Address & Pick<CassandraAddress, "localDataCenter">>>;
+  readonly clusters: Readonly<Record<ClusterId, CassandraAddress>>;
   /** Called when a cluster has answered that it has applied what this pod sent. */
   readonly onApplied: (cluster: ClusterId, execution: TappedExecution) => void;
 }

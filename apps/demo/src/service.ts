@@ -36,7 +36,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   const account = new Account(options.rows);
   const { tally } = account;
   const watch = new ReplayWatch(account, 2);
-  const clusters = { A: pair.A, B: { ...outage.address, localDataCenter: pair.B.localDataCenter } };
+  const clusters = { A: pair.A, B: outage.address };
   let crashes: Crashes | undefined;
   const startPod = (index: number) => {
     const onApplied = (cluster: ClusterId, execution: TappedExecution) => {
@@ -58,10 +58,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   await using application = await ApplicationProcess.start(
     {
       replays: false,
-      clusters: {
-        A: pair.A,
-        B: { contactPoint: outage.address.contactPoint, localDataCenter: pair.B.localDataCenter },
-      },
+      clusters,
       natsUrl: nats.url,
       rows: options.rows,
       intervalMs: durationMs(options) / total,
@@ -94,7 +91,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     count("messages that NATS has stored", queue.stored),
     none("messages left in the queue", queue.left),
     doublesFigure("replayed more than once (harmless)", countDoubles(taps, account.timestamps)),
-    seconds("pod 1 killed, ready again after", crashes.podRecoveryMs),
+    seconds("one pod killed, ready again after", crashes.podRecoveryMs),
     seconds("NATS killed, all ready again after", crashes.natsRecoveryMs),
     seconds("cluster B back, queue empty after", emptyAfterMs),
     ...comparisonFigures(comparison),

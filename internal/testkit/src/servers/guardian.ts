@@ -6,9 +6,11 @@ import type { Socket } from "node:net";
 /*
  * Lives until its standard input ends, which is when the parent closes it or is gone, however it went.
  * Each line names the process to kill then; an empty one, none. SIGKILL takes effect a moment later, and
- * a dying server may still write, so removing is repeated.
+ * a dying server may still write, so removing is repeated. A parent that is gone before it has read the name
+ * of the directory must not end the shell by SIGPIPE, which would leave the directory.
  */
 const GUARDIAN = `
+trap '' PIPE
 directory=$(mktemp -d "$0") || exit 1
 echo "$directory"
 guarded=
