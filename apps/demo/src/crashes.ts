@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsServer } from "@helix/testkit/nats";
-import type { Pod } from "./pod.ts";
+import { AT_WORK, type Pod } from "./pod.ts";
 import type { Screen } from "./screen.ts";
 import type { Tally } from "./tally.ts";
 
@@ -24,9 +24,9 @@ export interface CrashesOptions {
 export class Crashes implements AsyncDisposable {
   /** The number of the pod that was killed, from 1. */
   victim: number | undefined;
-  /** From the kill until it was ready again. Milliseconds. */
+  /** From the kill until it was at work again. Milliseconds. */
   podRecoveryMs: number | undefined;
-  /** From the kill, the time that NATS was kept away included, until all pods were ready again. Milliseconds. */
+  /** From the kill, the time that NATS was kept away included, until all pods were at work again. Milliseconds. */
   natsRecoveryMs: number | undefined;
   readonly #options: CrashesOptions;
   #isArmed = false;
@@ -75,9 +75,9 @@ export class Crashes implements AsyncDisposable {
     this.#signal.throwIfAborted();
     screen.say(`pod ${this.victim} is killed (SIGKILL) and started again`);
     pod.run();
-    await pod.untilReady(this.#signal);
+    await pod.untilUp(AT_WORK, this.#signal);
     this.podRecoveryMs = performance.now() - at;
-    screen.say(`pod ${this.victim} is ready again`);
+    screen.say(`pod ${this.victim} is at work again`);
   }
 
   async #killNats(): Promise<void> {
@@ -89,9 +89,9 @@ export class Crashes implements AsyncDisposable {
     await nats.start();
     screen.say("NATS is started again on its data");
     await this.#pod;
-    await Promise.all(pods.map((pod) => pod.untilReady(this.#signal)));
+    await Promise.all(pods.map((pod) => pod.untilUp(AT_WORK, this.#signal)));
     this.natsRecoveryMs = performance.now() - at;
-    screen.say("all pods are ready again");
+    screen.say("all pods are at work again");
   }
 }
 

@@ -16,6 +16,13 @@ const MAIN = fileURLToPath(new URL("../../replay-service/src/main.ts", import.me
 const HOST = "127.0.0.1";
 const START_TIMEOUT_MS = 60_000;
 
+/**
+ * What a pod needs in order to work. That it has not tried a cluster since it was away, as there was nothing left to
+ * replay to it, is no fault.
+ */
+export const AT_WORK = ["queue", "worker"] as const;
+export const ALL_PARTS = [...AT_WORK, "cluster A", "cluster B"] as const;
+
 export interface PodOptions {
   readonly name: string;
   readonly natsUrl: string;
@@ -79,22 +86,28 @@ export class Pod implements AsyncDisposable {
     return this.#program.kill();
   }
 
-  /** Whether `/readyz` says that it has all that it needs. */
-  async isReady(): Promise<boolean> {
-    const answer = await fetch(`http://${HOST}:${this.#port}/readyz`).catch(() => undefined);
-    await answer?.body?.cancel();
-    return answer?.ok === true;
-  }
-
-  /** Resolves when it is ready; rejects with the end of its log if it ends, or is not ready in time. */
-  async untilReady(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when `/readyz` says that all of these parts are up; rejects with the end of its log if it ends, or they are
+   * not up in time.
+   */
+  async untilUp(parts: readonly string[], signal: AbortSignal): Promise<void> {
     const giveUpAt = performance.now() + START_TIMEOUT_MS;
-    while (!(await this.isReady())) {
+    while (!(await this.#isUp(parts))) {
       const { ended } = this.#program;
       if (ended !== undefined || performance.now() > giveUpAt) {
-        throw new Error(`A pod is not ready (${ended ?? "it runs"}):\n${await this.#program.tail()}`);
+        throw new Error(`A pod is not up (${ended ?? "it runs"}):\n${await this.#program.tail()}`);
       }
       await sleep(20, undefined, { signal });
+    }
+  }
+
+  async #isUp(parts: readonly string[]): Promise<boolean> {
+    try {
+      const answer = await fetch(`http://${HOST}:${this.#port}/readyz`);
+      const report = (await answer.json()) as { parts: Record<string, { up: boolean } | undefined> };
+      return parts.every((part) => report.parts[part]?.up === true);
+    } catch {
+      return false; // nobody listens yet
     }
   }
 

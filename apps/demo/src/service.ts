@@ -5,7 +5,7 @@ import { Account } from "./account.ts";
 import { ApplicationProcess } from "./application-process.ts";
 import { Crashes } from "./crashes.ts";
 import { countDoubles, doublesFigure } from "./executions.ts";
-import { Pod } from "./pod.ts";
+import { ALL_PARTS, Pod } from "./pod.ts";
 import { progressLine } from "./progress.ts";
 import { lookYourself, openQueueView, type QueueFigures, type QueueView } from "./queue-view.ts";
 import { ReplayWatch } from "./replay-watch.ts";
@@ -49,7 +49,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   await using first = await startPod(0);
   await using second = await startPod(1);
   const pods = [first, second] as const;
-  await Promise.all(pods.map((pod) => pod.untilReady(signal)));
+  await Promise.all(pods.map((pod) => pod.untilUp(ALL_PARTS, signal)));
   screen.say("both pods are ready");
   await using ending = new Crashes({ pods, nats, tally, screen, signal });
   crashes = ending;
@@ -91,8 +91,8 @@ export async function playService(stage: Stage): Promise<boolean> {
     count("messages that NATS has stored", queue.stored),
     none("messages left in the queue", queue.left),
     doublesFigure("replayed more than once (harmless)", countDoubles(taps, account.timestamps)),
-    seconds("one pod killed, ready again after", crashes.podRecoveryMs),
-    seconds("NATS killed, all ready again after", crashes.natsRecoveryMs),
+    seconds("one pod killed, at work again after", crashes.podRecoveryMs),
+    seconds("NATS killed, all at work again after", crashes.natsRecoveryMs),
     seconds("cluster B back, queue empty after", emptyAfterMs),
     ...comparisonFigures(comparison),
   ];

@@ -29,8 +29,8 @@ describe.each(DEPLOYMENTS)("the demo with --deployment %s", (deployment) => {
     if (deployment === "service") {
       const shares = [1, 2].map((pod) => demo.figure(`replayed by pod ${pod}`));
       expect((shares[0] ?? 0) + (shares[1] ?? 0)).toBe(demo.figure("replayed"));
-      expect(demo.figure("one pod killed, ready again after")).toBeGreaterThan(0);
-      expect(demo.figure("NATS killed, all ready again after")).toBeGreaterThan(0);
+      expect(demo.figure("one pod killed, at work again after")).toBeGreaterThan(0);
+      expect(demo.figure("NATS killed, all at work again after")).toBeGreaterThan(0);
     }
   });
 });
