@@ -80,7 +80,10 @@ export async function playService(stage: Stage): Promise<boolean> {
   tally.deadLettered = queue.deadLetters;
 
   const comparison = await compareClusters(stage, account.ledger);
-  const taps = pods.flatMap((pod) => pod.taps);
+  const doubles = countDoubles(
+    pods.flatMap((pod) => pod.taps),
+    account.timestamps,
+  );
   const figures: Figure[] = [
     ...callFigures(tally),
     count("calls made again while NATS was away", account.repeats),
@@ -90,7 +93,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     none("queued, but never replayed", watch.lost),
     count("messages that NATS has stored", queue.stored),
     none("messages left in the queue", queue.left),
-    doublesFigure("replayed more than once (harmless)", countDoubles(taps, account.timestamps)),
+    doublesFigure("replayed more than once (harmless)", doubles),
     seconds("one pod killed, at work again after", crashes.podRecoveryMs),
     seconds("NATS killed, all at work again after", crashes.natsRecoveryMs),
     seconds("cluster B back, queue empty after", emptyAfterMs),
