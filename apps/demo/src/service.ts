@@ -95,7 +95,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     none("messages left in the queue", queue.left),
     doublesFigure("replayed more than once (harmless)", doubles),
     seconds("one pod killed, at work again after", crashes.podRecoveryMs),
-    seconds("NATS killed, all at work again after", crashes.natsRecoveryMs),
+    seconds("NATS killed, other pod at work after", crashes.natsRecoveryMs),
     seconds("cluster B back, queue empty after", emptyAfterMs),
     ...comparisonFigures(comparison),
   ];
