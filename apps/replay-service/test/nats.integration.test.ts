@@ -4,6 +4,7 @@ import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { insert, startServers } from "./pod.ts";
 import { MAIN, ServiceProcess } from "./service-process.ts";
+import { environmentOf } from "./valid-environment.ts";
 
 const TOKEN = "t0ken-canary";
 
@@ -20,18 +21,12 @@ beforeEach(async () => {
 afterEach(() => Promise.all([servers.A.close(), servers.B.close()]));
 
 function environment(more: Record<string, string> = {}): Record<string, string> {
-  return {
+  return environmentOf(servers, {
     HELIX_NATS_SERVERS: nats.url,
     HELIX_NATS_TOKEN: TOKEN,
     HELIX_QUEUE_MAX_BYTES: String(64 * 1024 ** 2),
-    HELIX_CLUSTER_A_CONTACT_POINTS: servers.A.contactPoint,
-    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
-    HELIX_CLUSTER_B_CONTACT_POINTS: servers.B.contactPoint,
-    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
-    HELIX_HTTP_HOST: "127.0.0.1",
-    HELIX_HTTP_PORT: "0",
     ...more,
-  };
+  });
 }
 
 test("the service replays what an application enqueued, over a restart of NATS, and ends with 0", async () => {

@@ -11,7 +11,7 @@ import { pinoLogger } from "../src/pino-logger.ts";
 import type { OpenQueue } from "../src/queue.ts";
 import type { PartHealth } from "../src/readiness.ts";
 import { runService } from "../src/service.ts";
-import { filesOf, VALID } from "./valid-environment.ts";
+import { environmentOf, filesOf, VALID } from "./valid-environment.ts";
 
 export interface PodOptions {
   readonly servers: Readonly<Record<ClusterId, { readonly contactPoint: string }>>;
@@ -38,17 +38,7 @@ export class Pod {
 
   constructor({ servers, env = {}, openQueue = inMemory(this.queue) }: PodOptions) {
     const { config } = loadConfig(
-      {
-        ...VALID,
-        HELIX_CLUSTER_A_CONTACT_POINTS: servers.A.contactPoint,
-        HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
-        HELIX_CLUSTER_B_CONTACT_POINTS: servers.B.contactPoint,
-        HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
-        HELIX_HTTP_HOST: "127.0.0.1",
-        HELIX_HTTP_PORT: "0",
-        HELIX_LOG_LEVEL: "debug",
-        ...env,
-      },
+      { ...VALID, ...environmentOf(servers, { HELIX_LOG_LEVEL: "debug", ...env }) },
       filesOf({}),
     );
     const logger: Logger = pinoLogger(config.log.level, { write: (line) => void this.lines.push(line) });

@@ -2,6 +2,7 @@ import { type CqlRequest, type Reply, reply, type ScriptedCqlServer, waitFor } f
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServers } from "./pod.ts";
 import { MEMORY_MAIN, ServiceProcess } from "./service-process.ts";
+import { environmentOf } from "./valid-environment.ts";
 
 const CANARY = "canary-4711";
 
@@ -23,20 +24,14 @@ beforeEach(async () => {
 afterEach(() => Promise.all([servers.A.close(), servers.B.close()]));
 
 function environment(more: Record<string, string> = {}): Record<string, string> {
-  return {
+  return environmentOf(servers, {
     HELIX_NATS_SERVERS: "127.0.0.1:4222",
     HELIX_NATS_TOKEN: CANARY,
-    HELIX_CLUSTER_A_CONTACT_POINTS: servers.A.contactPoint,
-    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
-    HELIX_CLUSTER_B_CONTACT_POINTS: servers.B.contactPoint,
-    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
     HELIX_CLUSTER_B_USER: "helix",
     HELIX_CLUSTER_B_PASSWORD: CANARY,
-    HELIX_HTTP_HOST: "127.0.0.1",
-    HELIX_HTTP_PORT: "0",
     HELIX_LOG_LEVEL: "debug",
     ...more,
-  };
+  });
 }
 
 const statement = (query: string, ...params: unknown[]) => ({

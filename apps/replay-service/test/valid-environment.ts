@@ -16,3 +16,19 @@ export function filesOf(files: Readonly<Record<string, string>>): (path: string)
     throw Object.assign(error, { code: "ENOENT", syscall: "open" });
   };
 }
+
+/** That of a process which a test starts: on these clusters, with its probes on a free port. */
+export function environmentOf(
+  clusters: Readonly<Record<"A" | "B", { readonly contactPoint: string }>>,
+  more: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    HELIX_CLUSTER_A_CONTACT_POINTS: clusters.A.contactPoint,
+    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
+    HELIX_CLUSTER_B_CONTACT_POINTS: clusters.B.contactPoint,
+    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
+    HELIX_HTTP_HOST: "127.0.0.1",
+    HELIX_HTTP_PORT: "0",
+    ...more,
+  };
+}

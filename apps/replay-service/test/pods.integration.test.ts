@@ -1,0 +1,171 @@
+import type { Replayer, ReplayPayload } from "@helix/core";
+import { connectNatsEnqueuer, ensureTopology } from "@helix/replayer-nats";
+import { waitFor } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { connect } from "@nats-io/transport-node";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { insert } from "./pod.ts";
+import { MAIN, ServiceProcess } from "./service-process.ts";
+import { environmentOf } from "./valid-environment.ts";
+import { Executions, WatchedClusters } from "./watched-clusters.ts";
+
+let nats: NatsServer;
+beforeEach(async () => {
+  nats = await startNatsServer({ killable: true });
+});
+afterEach(() => nats.stop());
+
+interface Info {
+  readonly state?: { readonly messages: number };
+}
+
+function start({ servers }: WatchedClusters, more: Readonly<Record<string, string>> = {}): ServiceProcess {
+  return new ServiceProcess(MAIN, environmentOf(servers, { HELIX_NATS_SERVERS: nats.url, ...more }));
+}
+
+/** Writes that both clusters missed in turn; their ids are 0, 1, 2 and so on. */
+function* missedWrites(count: number): Generator<ReplayPayload> {
+  for (let id = 0; id < count; id++) yield insert(id % 2 === 0 ? "A" : "B", [String(id), "Alice"]);
+}
+
+/** Enqueues all of them, some at a time. */
+async function enqueueAll(queue: Replayer, payloads: Iterator<ReplayPayload>): Promise<void> {
+  const enqueueInTurn = async () => {
+    for (let next = payloads.next(); !next.done; next = payloads.next()) await queue.enqueue(next.value);
+  };
+  await Promise.all(Array.from({ length: 256 }, enqueueInTurn));
+}
+
+async function executed(executions: Executions, messages: number, timeoutMs: number): Promise<void> {
+  await waitFor(() => executions.messages === messages, {
+    timeoutMs,
+    describe: () => `${messages} messages are executed; there are ${executions.messages}`,
+  });
+}
+
+/** How many messages each stream holds, when the lanes are empty and nothing is in hand. */
+async function leftOver(): Promise<Record<string, number>> {
+  const connection = await connect({ servers: nats.url });
+  try {
+    const ask = async (subject: string) => (await connection.request(`$JS.API.${subject}`)).json<Info>();
+    await waitFor(async () => (await ask("STREAM.INFO.helix-replay")).state?.messages === 0, {
+      timeoutMs: 10_000,
+      describe: "every execution is acknowledged",
+    });
+    const streams = ["helix-replay", "helix-replay-dead-letters", "KV_helix-replay-state"];
+    const infos = await Promise.all(streams.map((stream) => ask(`STREAM.INFO.${stream}`)));
+    return Object.fromEntries(streams.map((stream, index) => [stream, infos[index]?.state?.messages ?? -1]));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Nothing is pending, no message became a dead letter, and no failure was counted. */
+const NOTHING = { "helix-replay": 0, "helix-replay-dead-letters": 0, "KV_helix-replay-state": 0 };
+
+test("two pods share a backlog of 100 000 messages within 60:40", { timeout: 180_000 }, async ({
+  annotate,
+}) => {
+  const messages = 100_000;
+  const toNats = { connect: { servers: nats.url } };
+  await ensureTopology(toNats);
+  await using enqueuer = await connectNatsEnqueuer(toNats);
+  await enqueueAll(enqueuer, missedWrites(messages));
+  const executions = new Executions();
+  await using first = await WatchedClusters.start(executions);
+  await using second = await WatchedClusters.start(executions);
+  const startMs = performance.now();
+  const pods = [start(first), start(second)];
+  await executed(executions, messages, 120_000);
+  const seconds = (performance.now() - startMs) / 1000;
+  const shares = [executions.firstOf(first), executions.firstOf(second)];
+  await annotate(
+    `shares ${shares.join(" : ")} in ${seconds.toFixed(1)} s, ${executions.again} executed again`,
+  );
+  expect(Math.min(...shares)).toBeGreaterThanOrEqual(0.4 * messages);
+  for (const pod of pods) pod.signal("SIGTERM");
+  expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0]);
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("a pod that is killed while it works delays what it had in hand by `ackWaitMs`, and nothing is lost", async ({
+  annotate,
+}) => {
+  const messages = 6_000;
+  const ackWaitMs = 4_000;
+  const options = { HELIX_QUEUE_ACK_WAIT_MS: String(ackWaitMs) };
+  const executions = new Executions();
+  await using doomed = await WatchedClusters.start(executions, { answerMs: 100 });
+  await using other = await WatchedClusters.start(executions, { answerMs: 100 });
+  await using victim = start(doomed, options);
+  await using survivor = start(other, options);
+  await Promise.all([victim.ready(), survivor.ready()]);
+  await using enqueuer = await connectNatsEnqueuer({ connect: { servers: nats.url } });
+  const enqueued = enqueueAll(enqueuer, missedWrites(messages));
+  await waitFor(() => executions.firstOf(doomed) >= 500 && doomed.inHand.size >= 50, {
+    timeoutMs: 10_000,
+    describe: "the pod is at work",
+  });
+  victim.signal("SIGKILL");
+  const killedAtMs = performance.now();
+  const inHand = [...doomed.inHand];
+  expect(await victim.ended).toBe("SIGKILL");
+  await enqueued;
+  await executed(executions, messages, 20_000);
+  const inVain = () => inHand.filter((id) => executions.atMs(id, other) === undefined);
+  await waitFor(() => inVain().length === 0, {
+    timeoutMs: 20_000,
+    describe: () => `the other pod has executed what was in hand; without ${inVain()}`,
+  });
+  const delays = inHand.map((id) => (executions.atMs(id, other) ?? Number.NaN) - killedAtMs);
+  const longestMs = Math.max(...delays);
+  await annotate(
+    `${inHand.length} in hand, the last executed ${longestMs.toFixed()} ms after the kill; ` +
+      `${executions.again} of ${messages} executed again`,
+  );
+  // A server looks at what is overdue now and then, and the machine has other work.
+  expect(longestMs).toBeLessThan(ackWaitMs + 1_500);
+  expect(await leftOver()).toEqual(NOTHING);
+});
+
+test("a rolling restart of both pods under load loses nothing, counts no attempt and executes nothing again", async ({
+  annotate,
+}) => {
+  const executions = new Executions();
+  await using first = await WatchedClusters.start(executions, { answerMs: 20 });
+  await using second = await WatchedClusters.start(executions, { answerMs: 20 });
+  const clusters = [first, second];
+  const pods = clusters.map((watched) => start(watched));
+  await Promise.all(pods.map((pod) => pod.ready()));
+  await using enqueuer = await connectNatsEnqueuer({ connect: { servers: nats.url } });
+  const load = new AbortController();
+  let enqueued = 0;
+  function* untilAborted() {
+    for (const payload of missedWrites(1_000_000)) {
+      if (load.signal.aborted) return;
+      enqueued++;
+      yield payload;
+    }
+  }
+  const enqueueing = enqueueAll(enqueuer, untilAborted());
+  const restarts: string[] = [];
+  for (const [index, watched] of clusters.entries()) {
+    await waitFor(() => watched.inHand.size > 0, { timeoutMs: 10_000, describe: "the pod is at work" });
+    const startMs = performance.now();
+    pods[index]?.signal("SIGTERM");
+    expect(await pods[index]?.ended).toBe(0);
+    const stoppedMs = performance.now();
+    const pod = start(watched);
+    pods[index] = pod;
+    await pod.ready();
+    restarts.push(`${(stoppedMs - startMs).toFixed()} + ${(performance.now() - stoppedMs).toFixed()} ms`);
+  }
+  load.abort();
+  await enqueueing;
+  await executed(executions, enqueued, 60_000);
+  expect(await leftOver()).toEqual(NOTHING);
+  for (const pod of pods) pod.signal("SIGTERM");
+  expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0]);
+  await annotate(`${enqueued} messages, ${executions.again} again; stop + start: ${restarts.join(", ")}`);
+  expect(executions.again).toBe(0);
+});
