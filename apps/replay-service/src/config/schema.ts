@@ -124,11 +124,11 @@ export const SCHEMA = {
       milliseconds({ min: 100, max: 60_000, about: "One try of a publish (a dead letter, a redrive)." }),
     ),
     enqueueTimeoutMs: byDefault(
-      10_000,
+      15_000,
       milliseconds({
         min: 100,
         max: 100_000,
-        about: "All tries of a publish together; a change of leader takes 4 to 5 s.",
+        about: "All tries of a publish together; a change of leader takes 4 to 10 s.",
       }),
     ),
     maxInFlight: byDefault(
