@@ -36,7 +36,7 @@ describe("the options of the queue", () => {
       maxDeadLetters: 1_000_000,
       replicas: 3,
       publishTimeoutMs: 5_000,
-      enqueueTimeoutMs: 10_000,
+      enqueueTimeoutMs: 15_000,
       maxInFlight: 256,
       maxWaiting: 10_000,
       maxAckPending: 1_000,
