@@ -19,6 +19,7 @@ import { LaneDepths } from "./lane-depths.ts";
 import { LaneReceiver } from "./lane-receiver.ts";
 import type { Link } from "./link.ts";
 import { type MessageRecord, MessageRecords } from "./message-records.ts";
+import { MissingRights } from "./missing-rights.ts";
 import { consumerOf, type Names, namesOf } from "./names.ts";
 import { NatsDeadLetters } from "./nats-dead-letters.ts";
 import type { MessageSettler, NatsMessage } from "./nats-message.ts";
@@ -35,7 +36,7 @@ const PROVISION_BACKOFF = new Backoff({ initialMs: 500, maxMs: 30_000 });
 
 /** Whether a queue can work, for readiness probes and status lines. */
 export interface NatsHealth {
-  /** Connected, and everything that it needs is there. */
+  /** Connected, everything that it needs is there, and it has the rights. */
   readonly isReady: boolean;
   readonly isConnected: boolean;
   /** Why it is not ready. */
@@ -69,6 +70,7 @@ export class NatsReplayer implements ReplayQueue {
   readonly #stuck: StuckMessages;
   readonly #writer: DeadLetterWriter;
   readonly #settler: MessageSettler;
+  readonly #rights: MissingRights;
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
   #isProvisioned = false;
@@ -93,6 +95,7 @@ export class NatsReplayer implements ReplayQueue {
     this.#enqueuer = new Enqueuer(link, names, settings);
     const { publisher } = this.#enqueuer;
     this.#settlements = new Settlements(link, clock);
+    this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });
     this.#delays = new Delays(clock);
     this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock });
@@ -124,8 +127,8 @@ export class NatsReplayer implements ReplayQueue {
 
   get health(): NatsHealth {
     const isConnected = this.#link.isUp;
-    const isReady = isConnected && this.#isProvisioned;
-    const cause = isConnected ? this.#fault : this.#link.cause;
+    const cause = isConnected ? (this.#fault ?? this.#rights.cause) : this.#link.cause;
+    const isReady = isConnected && this.#isProvisioned && cause === undefined;
     return isReady ? { isReady, isConnected } : { isReady, isConnected, cause };
   }
 
@@ -247,7 +250,7 @@ export class NatsReplayer implements ReplayQueue {
     this.#provisioning ??= this.#provision()
       .catch((error: unknown) => {
         this.#fault = error;
-        this.#settings.logger.warn({ err: error }, "what the queue needs is not there");
+        this.#settings.logger.warn({ err: error }, "the queue is not ready; it is looked at again");
       })
       .finally(() => {
         this.#provisioning = undefined;

@@ -25,6 +25,7 @@ const WORK = {
   ],
   subscribe: ["_INBOX_worker.>"],
 };
+const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
 const ADMIN = {
   publish: [
     ...STREAMS.flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`]),
@@ -48,6 +49,10 @@ beforeAll(async () => {
           user("app", ENQUEUE),
           user("worker", WORK),
           user("admin", ADMIN),
+          user("idle", {
+            publish: WORK.publish.filter((subject) => subject !== PULL),
+            subscribe: ["_INBOX_idle.>"],
+          }),
           user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
           user("deaf", { publish: ["helix.replay.*.*"], subscribe: ["other"] }),
         ],
@@ -126,6 +131,23 @@ describe("without the rights", () => {
       operation: "receive the answer",
       stored: "maybe",
     });
+  });
+
+  it("to ask for messages, a worker says so, and is not ready", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(
+      await connectNatsReplayer({ connect: as("idle"), provision: "none", logger: rig.logger }),
+    );
+    expect(queue.health.isReady).toBe(true);
+    new Receiver(queue, "low.A").source.demand(1);
+    await waitFor(() => !queue.health.isReady, { timeoutMs: 5000, describe: "the queue is not ready" });
+    expect(queue.health.cause).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      subject: "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-low-A",
+    });
+    expect(rig.log.filter(({ level }) => level === "error").map(({ text }) => text)).toEqual([
+      "the worker has not the right to receive or to acknowledge",
+    ]);
   });
 
   it("to connect at all, the queue is not made", async () => {
