@@ -1,4 +1,6 @@
 import { isHelixError } from "@helix/core";
+import { variableOf } from "./config/names.ts";
+import { SCHEMA } from "./config/schema.ts";
 
 /** Errors whose own words never quote a value that was bound, by name: of connecting, and of waiting. */
 const HARMLESS = new Set([
@@ -51,9 +53,16 @@ export function errorText(error: unknown): string {
   const { name, code, message, innerErrors } = error as ErrorShape;
   if (name === "NoHostAvailableError") return hostsText(innerErrors) ?? String(message);
   const text = typeof message === "string" && message !== "" && isHarmless(error) ? message : undefined;
-  if (text !== undefined) return text;
+  if (text !== undefined) return isHelixError(error) ? inVariables(text) : text;
   const label = typeof name === "string" ? name : "Error";
   return code === undefined ? label : `${label} ${codeText(code)}`;
+}
+
+/** The queue speaks of its options; an operator knows the variables. */
+function inVariables(text: string): string {
+  return text.replace(/`(\w+)`/g, (quoted, option: string) =>
+    Object.hasOwn(SCHEMA.queue, option) ? `\`${variableOf("queue", option)}\`` : quoted,
+  );
 }
 
 function isHarmless(error: ErrorShape & object): boolean {
