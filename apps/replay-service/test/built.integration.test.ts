@@ -1,15 +1,22 @@
 import { execFile } from "node:child_process";
+import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePorts } from "@helix/testkit";
-import { beforeAll, expect, test } from "vitest";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServers } from "./pod.ts";
 import { ServiceProcess } from "./service-process.ts";
+import { environmentOf } from "./valid-environment.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** As a container has it: the build, found by Node's own rules. */
 const BUILT = [fileURLToPath(new URL("../dist/main.js", import.meta.url))];
+
+const IDLE_MS = 10_000;
+/** Promised are 2 s, with a machine to itself: here others are at work. */
+const READY_MS = 5_000;
 
 beforeAll(async () => {
   await run("npx", ["-y", "pnpm@12", "exec", "turbo", "run", "build", "--filter", "@helix/replay-service"], {
@@ -17,24 +24,50 @@ beforeAll(async () => {
   });
 }, 180_000);
 
+describe("the built program with all that it needs", () => {
+  let nats: NatsServer;
+  let servers: Awaited<ReturnType<typeof startServers>>;
+  beforeAll(async () => {
+    [nats, servers] = await Promise.all([startNatsServer({ killable: true }), startServers()]);
+  });
+  afterAll(() => Promise.all([nats.stop(), servers.A.close(), servers.B.close()]));
+
+  const start = () => new ServiceProcess(BUILT, environmentOf(servers, { HELIX_NATS_SERVERS: nats.url }));
+
+  test("is ready soon, and ends with 0 on SIGTERM", async ({ annotate }) => {
+    await using service = start();
+    const readyMs = await service.ready();
+    await annotate(`ready after ${readyMs.toFixed()} ms`);
+    expect(readyMs).toBeLessThan(READY_MS);
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+  });
+
+  // Elsewhere nobody tells as finely what a process has taken.
+  test.runIf(process.platform === "linux")(
+    "takes less than a second of CPU to be ready; while idle, less than 100 MB and 1 % of a core",
+    async ({ annotate }) => {
+      await using service = start();
+      await service.ready();
+      const startMs = await service.cpuMs();
+      await after(IDLE_MS);
+      const percent = ((await service.cpuMs()) - startMs) / (IDLE_MS / 100);
+      const residentMB = await service.residentMB();
+      const idle = `${residentMB.toFixed()} MB and ${percent.toFixed(2)} % of a core`;
+      await annotate(`ready with ${startMs} ms of CPU; idle at ${idle}`);
+      expect(startMs).toBeLessThan(1_000);
+      expect(residentMB).toBeLessThan(100);
+      expect(percent).toBeLessThan(1);
+    },
+  );
+});
+
 test("the built program runs while NATS is away, and ends with 0 on SIGTERM", async () => {
   const servers = await startServers();
   const [natsPort] = await freePorts(1);
-  await using service = new ServiceProcess(BUILT, {
-    HELIX_NATS_SERVERS: `127.0.0.1:${natsPort}`,
-    HELIX_CLUSTER_A_CONTACT_POINTS: servers.A.contactPoint,
-    HELIX_CLUSTER_A_LOCAL_DATA_CENTER: "datacenter1",
-    HELIX_CLUSTER_B_CONTACT_POINTS: servers.B.contactPoint,
-    HELIX_CLUSTER_B_LOCAL_DATA_CENTER: "datacenter1",
-    HELIX_HTTP_HOST: "127.0.0.1",
-    HELIX_HTTP_PORT: "0",
-  });
+  const natsAway = { HELIX_NATS_SERVERS: `127.0.0.1:${natsPort}` };
+  await using service = new ServiceProcess(BUILT, environmentOf(servers, natsAway));
   await service.logged("Replay worker started");
-  const startMs = performance.now() - service.startedAtMs;
-  const residentMiB = await service.residentMiB();
-  process.stdout.write(
-    `built: the worker runs after ${startMs.toFixed()} ms, at ${residentMiB.toFixed()} MiB\n`,
-  );
   const { status, text } = await service.get("/readyz");
   expect(status).toBe(503);
   expect(JSON.parse(text).parts).toMatchObject({ queue: { up: false }, worker: { up: true } });

@@ -33,7 +33,7 @@ test("the service replays what an application enqueued, over a restart of NATS, 
   await using service = new ServiceProcess(MAIN, environment());
   const readyMs = await service.ready();
   process.stdout.write(
-    `on NATS: ready after ${readyMs.toFixed()} ms, idle at ${(await service.residentMiB()).toFixed()} MiB\n`,
+    `on NATS: ready after ${readyMs.toFixed()} ms, idle at ${(await service.residentMB()).toFixed()} MB\n`,
   );
   await using enqueuer = await connectNatsEnqueuer({ connect: { servers: nats.url, token: TOKEN } });
   await enqueuer.enqueue(insert("B", ["1", "Alice"]));

@@ -47,9 +47,9 @@ describe("the process", { timeout }, () => {
   test("is ready soon, is small while idle, and ends with 0 on SIGTERM", async () => {
     await using service = new ServiceProcess(MEMORY_MAIN, environment());
     const readyMs = await service.ready();
-    const residentMiB = await service.residentMiB();
-    process.stdout.write(`ready after ${readyMs.toFixed()} ms, idle at ${residentMiB.toFixed()} MiB\n`);
-    expect(residentMiB).toBeLessThan(150);
+    const residentMB = await service.residentMB();
+    process.stdout.write(`ready after ${readyMs.toFixed()} ms, idle at ${residentMB.toFixed()} MB\n`);
+    expect(residentMB).toBeLessThan(150);
     expect((await service.get("/livez")).status).toBe(200);
     service.signal("SIGTERM");
     expect(await service.ended).toBe(0);

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { waitFor } from "@helix/testkit";
@@ -70,9 +71,20 @@ export class ServiceProcess implements AsyncDisposable {
     return performance.now() - this.startedAtMs;
   }
 
-  async residentMiB(): Promise<number> {
+  async residentMB(): Promise<number> {
     const { stdout } = await run("ps", ["-o", "rss=", "-p", String(this.#child.pid)]);
-    return Number(stdout) / 1024;
+    return (Number(stdout) * 1024) / 1e6;
+  }
+
+  /** User and system time so far. Milliseconds, to 10. */
+  async cpuMs(): Promise<number> {
+    // proc(5): fields 14 and 15, in hundredths of a second; the second field is the name, in parentheses.
+    const stat = await readFile(`/proc/${this.#child.pid}/stat`, "utf8");
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11);
+    return (Number(user) + Number(system)) * 10;
   }
 
   /** Kills it if it still runs. */
