@@ -8,6 +8,7 @@ import {
 } from "@helix/client/internal";
 import {
   type ClusterId,
+  clusterOf,
   type EventHub,
   isHelixError,
   messageId,
@@ -181,7 +182,7 @@ export function workerOf(
     }
     return misbehave(scenario.callbacks);
   };
-  return new ReplayWorker({
+  const worker = new ReplayWorker({
     ...scenario.worker,
     queue,
     executor: watchExecutor(createReplayExecutor(links), process, tape, deliveries),
@@ -191,6 +192,11 @@ export function workerOf(
     onError: ({ payload }) => called("onError", payload),
     onDrop: ({ payload }) => called("onDrop", payload),
   });
+  worker.on("replay:lease:lost", ({ payload, lane }) => {
+    if (!process.isAlive || payload === undefined) return;
+    tape.emit({ kind: "lost", pod: process.name, cluster: clusterOf(lane), message: messageId(payload) });
+  });
+  return worker;
 }
 
 function misbehave(how: Misbehaviour): unknown {

@@ -18,6 +18,8 @@ export interface Delivery {
   readonly tables: readonly string[];
   readonly attempts: number;
   readonly isHeld: boolean;
+  /** Whether by the clock of its process somebody else may have it by now. */
+  readonly hasLapsed: () => boolean;
 }
 
 export type SettlementKind = "ack" | "release" | "deadLetter";
@@ -77,6 +79,8 @@ export type SimEvent =
       readonly cluster: ClusterId;
       readonly identity: string;
     }
+  /** A worker has given up what it held for too long. */
+  | { readonly kind: "lost"; readonly pod: string; readonly cluster: ClusterId; readonly message: string }
   /** Of a client, as its application hears of it. */
   | {
       readonly kind: "breaker";
@@ -182,6 +186,8 @@ export class Tape {
         return `removed ${this.nameOf(event.message)} ${event.how}`;
       case "callback":
         return `${event.name} ${event.pod} ${this.nameOf(event.message)}`;
+      case "lost":
+        return `lost ${event.pod} ${this.nameOf(event.message)}`;
       case "redrive":
         return `redrive ${this.nameOf(event.from)}`;
       case "breaker":

@@ -105,7 +105,8 @@ export class WatchedQueue {
     );
   }
 
-  #delivered({ lane, content, attempts }: ReplayMessage): Delivery {
+  #delivered(received: ReplayMessage): Delivery {
+    const { lane, content, attempts } = received;
     const number = this.#counter.deliveries++;
     const payload = content.ok ? content.payload : undefined;
     return {
@@ -119,6 +120,8 @@ export class WatchedQueue {
       tables: payload === undefined ? [] : tablesOf(payload),
       attempts,
       isHeld: payload?.disposition === "hold",
+      hasLapsed: () =>
+        received.leaseUntilMs !== undefined && received.leaseUntilMs <= this.#process.clock.wallMs(),
     };
   }
 

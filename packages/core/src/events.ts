@@ -54,7 +54,7 @@ export interface HelixEvents {
   /** [worker] Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
   "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
   /** [worker] A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
-  "replay:lease:lost": { readonly lane: Lane };
+  "replay:lease:lost": { readonly payload: PayloadSummary | undefined; readonly lane: Lane };
   /** [worker] The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
   "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };
 }

@@ -205,11 +205,15 @@ export class Reporter implements EventSource {
   }
 
   /** A message was given up unexecuted, since its lease ran out while it waited. */
-  lost({ lane }: ReplayMessage): void {
+  lost({ content, lane }: ReplayMessage): void {
     const { logger, metrics } = this.#options;
+    const payload = content.ok ? summarize(content.payload) : undefined;
     metrics.increment("helix_lease_lost_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
-    logger.warn({ lane }, "A message waited for longer than its lease; the queue delivers it again");
-    this.#events.emit("replay:lease:lost", { lane });
+    logger.warn(
+      { lane, id: payload?.id },
+      "A message waited for longer than its lease; the queue delivers it again",
+    );
+    this.#events.emit("replay:lease:lost", { payload, lane });
   }
 
   settleFailed(lane: Lane, error: unknown): void {

@@ -1,3 +1,4 @@
+import type { ReplayPayload } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
@@ -172,7 +173,8 @@ describe("leases", () => {
       execute: hang,
     });
     const lost = record("replay:lease:lost");
-    queue.put(...payloads(5));
+    const [first, second, ...waiting] = payloads(5) as [ReplayPayload, ReplayPayload, ...ReplayPayload[]];
+    queue.put(first, second, ...waiting);
     await settle();
     expect([executions.length, queue.inHand.size]).toEqual([2, 5]);
     await clock.block(30_000);
@@ -181,7 +183,7 @@ describe("leases", () => {
     const fresh = payloads(3);
     queue.put(...fresh);
     await clock.advance(570_000);
-    expect(lost).toEqual([{ lane: "high.A" }, { lane: "high.A" }, { lane: "high.A" }]);
+    expect(lost).toMatchObject(waiting.map(({ id }) => ({ payload: { id }, lane: "high.A" })));
     expect(executions.map(({ payload: { id } }) => id).slice(2, 4)).toEqual([fresh[0]?.id, fresh[1]?.id]);
     expect(queue.count("release")).toBe(2);
   });

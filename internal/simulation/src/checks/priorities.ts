@@ -2,9 +2,9 @@ import type { Delivery } from "../tape.ts";
 import type { CheckFactory } from "./check.ts";
 
 interface Lanes {
-  /** Received, never failed here, and not yet started or settled: the delivery, and when it was. */
-  readonly high: Map<number, number>;
-  readonly low: Map<number, number>;
+  /** Received, never failed here, and not yet started, settled or given up; by the number of the delivery. */
+  readonly high: Map<number, Delivery>;
+  readonly low: Map<number, Delivery>;
   /** High ones started in a row while a low one waited. */
   passed: number;
   /** Whether the last start was a low one. */
@@ -20,7 +20,7 @@ export const priorities: CheckFactory = (world, violated) => {
   const ratio = Math.max(1, highPriorityRatio);
   const hands = new Map<string, Lanes>();
   const failedBefore = new Set<string>();
-  const lanesOf = ({ pod, cluster }: Delivery): Lanes => {
+  const lanesOf = ({ pod, cluster }: Pick<Delivery, "pod" | "cluster">): Lanes => {
     const key = `${pod} ${cluster}`;
     let lanes = hands.get(key);
     if (lanes === undefined) {
@@ -29,10 +29,9 @@ export const priorities: CheckFactory = (world, violated) => {
     }
     return lanes;
   };
-  // One whose lease has run out, in a process that stood still, waits no more: it is somebody else's.
-  const leaseMs = world.durable?.leaseMs ?? Number.POSITIVE_INFINITY;
-  const waits = (lane: ReadonlyMap<number, number>) =>
-    [...lane.values()].some((atMs) => world.time.nowMs - atMs < leaseMs);
+  // One whose lease has run out waits no more, though the worker may not have looked at it yet.
+  const waits = (lane: ReadonlyMap<number, Delivery>) =>
+    [...lane.values()].some((delivery) => !delivery.hasLapsed());
   const started = (delivery: Delivery) => {
     const lanes = lanesOf(delivery);
     const name = () => world.tape.nameOf(delivery.message);
@@ -58,7 +57,7 @@ export const priorities: CheckFactory = (world, violated) => {
           const { delivery } = event;
           const isFresh = delivery.attempts === 0 && !failedBefore.has(`${delivery.pod} ${delivery.message}`);
           if (isFresh && delivery.identity !== undefined && !delivery.isHeld) {
-            lanesOf(delivery)[delivery.priority].set(delivery.number, world.time.nowMs);
+            lanesOf(delivery)[delivery.priority].set(delivery.number, delivery);
           }
           break;
         }
@@ -69,6 +68,14 @@ export const priorities: CheckFactory = (world, violated) => {
           if (event.outcome !== "applied")
             failedBefore.add(`${event.delivery.pod} ${event.delivery.message}`);
           break;
+        case "lost": {
+          const { high, low } = lanesOf(event);
+          for (const lane of [high, low]) {
+            const lost = [...lane.values()].find((one) => one.message === event.message && one.hasLapsed());
+            if (lost !== undefined) lane.delete(lost.number);
+          }
+          break;
+        }
         case "settle":
           lanesOf(event.delivery)[event.delivery.priority].delete(event.delivery.number);
       }
