@@ -61,6 +61,24 @@ describe("FailureLedger", () => {
     expect(after.proved).toBe(false);
   });
 
+  it("knows whether the table was served between two failures of a message, and uses that once", () => {
+    const ledger = new FailureLedger();
+    const served = (order: number) => ledger.failed("bad", "ks.t", order, order * 10_000).isServed;
+    ledger.applied("ks.t", 0, 0);
+    expect([served(1), served(2)]).toEqual([false, false]);
+    ledger.applied("ks.other", 3, 30_000);
+    ledger.applied("ks.t", 4, 32_000);
+    expect([served(5), served(6)]).toEqual([true, false]);
+  });
+
+  it("does not use what has proved one failure as a sign at the next", () => {
+    const ledger = new FailureLedger();
+    const first = ledger.failed("bad", "ks.t", 1, 0);
+    ledger.applied("ks.t", 2, 1);
+    const next = ledger.failed("bad", "ks.t", 3, 10_000);
+    expect([first.proved, next.isServed]).toEqual([true, false]);
+  });
+
   it("counts each failure once, and tells of late proofs with the next one", () => {
     const ledger = new FailureLedger();
     const first = ledger.failed("bad", "ks.t", 1, 0);

@@ -12,6 +12,8 @@ interface MessageRecord {
   /** How often it came again since its last failure and was passed over. */
   postponements: number;
   readonly firstFailedAtMs: number;
+  /** What was applied up to here says nothing new about it: started before its last failure, or used as a proof. */
+  horizon: number;
   /** Proved failures that the queue has not been told of. */
   owed: number;
 }
@@ -23,11 +25,18 @@ interface TableRecord {
   readonly unproved: Failure[];
 }
 
+const NOTHING_KNOWN: TableRecord = { appliedOrder: -1, unproved: [] };
+
 /** One failed execution. */
 export interface Failure {
   readonly record: MessageRecord;
   readonly order: number;
   readonly failedAtMs: number;
+  /**
+   * Whether another message for the table, started later than the failure before this one, was applied. Less
+   * than a proof, since the table may have gone away meanwhile; it is used once.
+   */
+  readonly isServed: boolean;
   proved: boolean;
 }
 
@@ -35,7 +44,8 @@ export interface Failure {
  * Tells failures that are a message's own from those of its surroundings, for one cluster.
  *
  * A failure is **proved** once another message for the same table, started later, was applied: while the
- * failed one was still running, or within a second after it failed. What nobody proves costs nothing.
+ * failed one was still running, or within a second after it failed. What nobody proves costs nothing. For who
+ * has more patience, it also knows whether the table was served since the failure before.
  * `order` numbers the starts of executions, so that two in the same millisecond still have an order.
  *
  * Its memory is bounded. What it forgets is treated as if it had not failed: a message is then retried
@@ -75,9 +85,12 @@ export class FailureLedger {
     const record = this.#touch(key, nowMs);
     record.failures++;
     record.postponements = 0;
-    const failure: Failure = { record, order, failedAtMs: nowMs, proved: false };
-    if (table === undefined || order < this.#eraStart) return failure;
-    const { appliedOrder, unproved } = this.#table(table);
+    const isOld = table === undefined || order < this.#eraStart;
+    const { appliedOrder, unproved } = isOld ? NOTHING_KNOWN : this.#table(table);
+    const isServed = appliedOrder > record.horizon;
+    const failure: Failure = { record, order, failedAtMs: nowMs, isServed, proved: false };
+    record.horizon = Math.max(order, appliedOrder);
+    if (isOld) return failure;
     if (appliedOrder > order) this.prove(failure);
     else if (unproved.push(failure) > MAX_UNPROVED_PER_TABLE) unproved.shift();
     return failure;
@@ -108,6 +121,7 @@ export class FailureLedger {
         // One of each message: had an outage just ended, all that a message suffered in its last second
         // would be counted at once.
         proved.add(failure.record);
+        failure.record.horizon = Math.max(failure.record.horizon, order);
         this.prove(failure);
       }
     }
@@ -135,7 +149,9 @@ export class FailureLedger {
 
   #touch(key: string, nowMs: number): MessageRecord {
     let record = this.#messages.get(key);
-    if (record === undefined) record = { failures: 0, postponements: 0, firstFailedAtMs: nowMs, owed: 0 };
+    if (record === undefined) {
+      record = { failures: 0, postponements: 0, firstFailedAtMs: nowMs, horizon: Infinity, owed: 0 };
+    }
     // Set again, so that the one that failed longest ago is the first to be forgotten.
     else this.#messages.delete(key);
     this.#messages.set(key, record);

@@ -72,10 +72,9 @@ export class Judge {
     const outcome = "uncertain";
     const failure = ledger.failed(keyOf(payload), tableKeyOf(payload), execution.order, this.#nowMs);
     await health.uncertain(execution, error);
-    const failingForMs = failure.failedAtMs - failure.record.firstFailedAtMs;
-    if (!failure.proved && failingForMs >= settings.patienceMs && (await prober.recent())) {
-      ledger.prove(failure);
-    }
+    const isOverdue = failure.failedAtMs - failure.record.firstFailedAtMs >= settings.patienceMs;
+    // The probe alone would not do: it answers while the replicas of this table are away.
+    if (!failure.proved && failure.isServed && isOverdue && (await prober.recent())) ledger.prove(failure);
     const counted = ledger.collect(failure);
     const attempts = message.attempts + counted;
     if (attempts >= settings.maxDeliver) {

@@ -64,8 +64,9 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   /** So many failures that are proved to be a message's own make it a dead letter. @default 5 */
   readonly maxDeliver?: number | undefined;
   /**
-   * From then on a failure is also taken for the message's own if the cluster answers the executor's
-   * `probe`. Counted from the first failure that this worker saw. Milliseconds. @default 900_000
+   * From then on a failure is also taken for the message's own if another message for the same table was
+   * applied since the failure before it, and the cluster answers the executor's `probe`. Counted from the
+   * first failure that this worker saw. Milliseconds. @default 900_000
    */
   readonly patienceMs?: number | undefined;
   /** How long `stop()` waits for executions if it is not told. Milliseconds, from 0. @default 10_000 */

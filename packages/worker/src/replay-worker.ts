@@ -20,8 +20,9 @@ import { SuspectTurn } from "./suspect-turn.ts";
  * - `applied`: acknowledged.
  * - `unavailable`: handed back at no cost, and the cluster is left alone until a single trial is answered.
  * - `uncertain`: handed back with a growing delay, and counted only where the failure is proved to be the
- *   message's own: another one for the same table, started later, was applied, or the cluster answers a
- *   probe while this one has been failing for `patienceMs`. Counted `maxDeliver` times it is a dead letter.
+ *   message's own: another one for the same table, started later, was applied meanwhile; or, once it has been
+ *   failing for `patienceMs`, since the failure before, and the cluster answers a probe. Counted `maxDeliver`
+ *   times it is a dead letter; never proved, it ends as the queue's retention has it.
  * - `rejected`: a dead letter at once.
  *
  * What is undecodable, held, expired or out of attempts becomes a dead letter unexecuted. A message that is

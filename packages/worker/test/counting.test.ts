@@ -1,8 +1,49 @@
+import type { ReplayPayload } from "@helix/core";
 import { describe, expect, it } from "vitest";
 import type { ReplayFailure } from "../src/index.ts";
-import { failure, payload, payloads, startRig } from "./rig.ts";
+import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 const uncertain = () => Promise.reject(failure("uncertain"));
+
+/**
+ * A batch that always times out comes again every ten seconds. Three seconds after each failure, which is too
+ * late for a proof, others of its table are applied.
+ */
+async function startOverdue({
+  maxDeliver = 5,
+  others = () => payloads(1),
+  probe,
+}: {
+  maxDeliver?: number;
+  others?: () => ReplayPayload[];
+  probe?: (() => Promise<void>) | undefined;
+}) {
+  const probes: number[] = [];
+  const rig = await startRig({
+    patienceMs: 60_000,
+    retryDelayMs: 10_000,
+    maxRetryDelayMs: 10_000,
+    maxDeliver,
+    execute: async ({ id }) => {
+      if (!id.startsWith("batch")) return;
+      rig.clock.setTimer(() => rig.queue.put(...others()), 3000);
+      await uncertain();
+    },
+    ...(probe && {
+      executor: {
+        probe: () => {
+          probes.push(rig.clock.monotonicMs());
+          return probe();
+        },
+      },
+    }),
+  });
+  const failed = rig.record("replay:attempt:failed");
+  rig.queue.put(payload({ name: "batch" }));
+  return { ...rig, failed, probes, counted: () => failed.filter(({ counted }) => counted).length };
+}
+
+const answered = async () => {};
 
 describe("which failures count", () => {
   it("gives a message up after maxDeliver failures while others of its table are applied", async () => {
@@ -70,15 +111,25 @@ describe("which failures count", () => {
     expect(queue.dead).toMatchObject([{ id: "bad-A", cause: { reason: "attempts" } }]);
   });
 
-  it("never counts while the replicas of its table are away, though another table is served", async () => {
-    let isAway = true;
+  it.each([
+    ["the replicas of its table are away, though another table is served", undefined],
+    ["the replicas of its table are away, though a probe is answered", async () => {}],
+    ["its table is missing, since the cluster gets the schema an hour later", async () => {}],
+  ])("never counts while %s", async (why, probe) => {
+    let isAway = false;
+    const error = Object.assign(new Error(why), { outcome: "uncertain" });
     const { queue, clock, record, executions } = await startRig({
+      ...(probe && { executor: { probe } }),
       execute: async ({ operation }) => {
-        if (isAway && "query" in operation && operation.query.includes("ks.away")) await uncertain();
+        if (isAway && "query" in operation && operation.query.includes("ks.away")) throw error;
       },
     });
     const failed = record("replay:attempt:failed");
     const opened = record("cluster:breaker:opened");
+    // What was applied before proves nothing of what comes.
+    queue.put(payload({ table: "away" }));
+    await clock.advance(0);
+    isAway = true;
     queue.put(...payloads(50, { table: "away" }));
     for (let minute = 0; minute < 60; minute++) {
       for (let tenth = 0; tenth < 600; tenth++) {
@@ -88,64 +139,63 @@ describe("which failures count", () => {
     }
     expect(failed.length).toBeGreaterThan(3000);
     expect(failed.filter(({ counted, attempts }) => counted || attempts > 0)).toEqual([]);
-    expect([queue.dead.length, queue.count("ack")]).toEqual([0, 36_000]);
+    expect([queue.dead.length, queue.count("ack")]).toEqual([0, 36_001]);
     // The run of failures of the first moment may look like an outage, until the other table is applied.
     expect(opened.length).toBeLessThanOrEqual(1);
     isAway = false;
     const before = executions.length;
     await clock.advance(60_000);
-    expect([queue.count("ack"), executions.length - before]).toEqual([36_050, 50]);
+    expect([queue.count("ack"), executions.length - before]).toEqual([36_051, 50]);
   });
 
-  it("counts what fails for longer than patienceMs if the cluster answers a probe, and not before", async () => {
-    let probes = 0;
-    const { queue, clock, record } = await startRig({
-      patienceMs: 60_000,
-      maxRetryDelayMs: 10_000,
-      maxDeliver: 2,
-      execute: uncertain,
-      executor: {
-        probe: async () => {
-          probes++;
-        },
-      },
+  it("counts what fails for longer than patienceMs if a probe is answered and its table is served, not before", async () => {
+    const { queue, clock, failed, probes, counted } = await startOverdue({ maxDeliver: 2, probe: answered });
+    await clock.advance(60_000);
+    expect([failed.length, counted(), probes]).toEqual([7, 0, []]);
+    await clock.advance(20_000);
+    expect([failed.length, counted(), probes.length]).toEqual([9, 2, 2]);
+    expect(queue.dead).toMatchObject([{ id: "batch-A", cause: { reason: "attempts" } }]);
+  });
+
+  it("counts nothing by patience while nothing else of its table is applied, until it has expired", async () => {
+    const { queue, clock, failed, probes, counted } = await startOverdue({
+      others: () => payloads(1, { table: "other" }),
+      probe: answered,
     });
-    const failed = record("replay:attempt:failed");
-    queue.put(payload());
-    await clock.advance(59_999);
-    expect([failed.some(({ counted }) => counted), probes]).toEqual([false, 0]);
-    await clock.advance(20_001);
-    expect(failed.filter(({ counted }) => counted)).toHaveLength(2);
-    expect([queue.dead[0]?.cause.reason, probes]).toEqual(["attempts", 2]);
+    await clock.advance(3_600_000);
+    expect([failed.length > 300, counted(), probes]).toEqual([true, 0, []]);
+    queue.expire("batch-A");
+    await clock.advance(10_000);
+    expect(queue.dead).toMatchObject([{ id: "batch-A", cause: { reason: "expired" }, attempts: 0 }]);
+  });
+
+  it("counts one failure by patience for each time that its table was served meanwhile", async () => {
+    let isServed = false;
+    const { queue, clock, counted } = await startOverdue({
+      others: () => (isServed ? payloads(20) : []),
+      probe: answered,
+    });
+    for (let round = 0; round < 4; round++) {
+      await clock.advance(300_000);
+      expect(counted()).toBe(round);
+      isServed = true;
+      await clock.advance(10_000);
+      isServed = false;
+    }
+    expect(queue.dead).toEqual([]);
   });
 
   it.each([
-    ["rejects", () => Promise.reject(new Error("away"))],
-    ["hangs", () => new Promise<void>(() => {})],
-  ])("never counts by patience when the probe %s", async (_, probe) => {
-    const { queue, clock, record, timers } = await startRig({
-      patienceMs: 1000,
-      execute: uncertain,
-      executor: { probe },
-    });
-    const failed = record("replay:attempt:failed");
-    queue.put(payload());
+    ["is rejected", () => Promise.reject(new Error("away"))],
+    ["hangs", hang],
+    ["is not there", undefined],
+  ])("counts nothing by patience when the probe %s", async (_, probe) => {
+    const { queue, clock, failed, counted, timers } = await startOverdue({ probe });
     await clock.advance(3_600_000);
-    expect(failed.length).toBeGreaterThan(90);
-    expect(failed.some(({ counted }) => counted)).toBe(false);
-    expect([queue.dead.length, timers()]).toEqual([0, 0]);
-  });
-
-  it("never counts by patience without a probe", async () => {
-    const { queue, clock, record } = await startRig({ patienceMs: 0, execute: uncertain });
-    const failed = record("replay:attempt:failed");
-    queue.put(payload());
-    await clock.advance(3_600_000);
-    expect([failed.length > 90, failed.some(({ counted }) => counted), queue.dead.length]).toEqual([
-      true,
-      false,
-      0,
-    ]);
+    expect([failed.length > 200, counted(), queue.dead.length]).toEqual([true, 0, 0]);
+    queue.expire("batch-A");
+    await clock.advance(30_000);
+    expect([queue.dead.length, timers()]).toEqual([1, 0]);
   });
 });
 

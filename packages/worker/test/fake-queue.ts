@@ -19,10 +19,11 @@ import type { ManualClock } from "@helix/testkit/manual-clock";
 /** What a queue knows of a message beyond its content. */
 type MessageState = Partial<Pick<ReplayMessage, "attempts" | "expired" | "suspect">>;
 
-interface Entry extends MessageState {
+interface Entry extends Omit<MessageState, "expired"> {
   readonly lane: Lane;
   readonly content: MessageContent;
   attempts: number;
+  expired?: boolean | undefined;
 }
 
 /** One settlement, in the order in which the queue was asked for it. */
@@ -86,6 +87,13 @@ export class FakeQueue implements ReplayQueue {
   putContent(lane: Lane, content: MessageContent, state: MessageState = {}): void {
     this.#entries(lane).push({ attempts: 0, ...state, lane, content });
     this.#deliver(lane);
+  }
+
+  /** From its next delivery on it is older than the queue keeps. */
+  expire(id: string): void {
+    for (const entry of [...this.#delayed, ...[...this.#lanes.values()].flat()]) {
+      if (entry.content.ok && entry.content.payload.id === id) entry.expired = true;
+    }
   }
 
   async enqueue(payload: ReplayPayload): Promise<void> {
