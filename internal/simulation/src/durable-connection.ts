@@ -17,7 +17,7 @@ import {
   type ReplayPayload,
   type ReplayQueue,
 } from "@helix/core";
-import type { DurableQueue, Stored } from "./durable-queue.ts";
+import type { DurableQueue, Lent, Stored } from "./durable-queue.ts";
 import type { Random } from "./random.ts";
 import type { SimProcess } from "./sim-process.ts";
 
@@ -115,7 +115,7 @@ export class DurableConnection implements ReplayQueue {
     await this.#ready(lane, signal);
     if (signal.aborted) return [];
     const taken = await this.request(() => this.#server.take(lane, max));
-    return taken.map(({ stored, delivery }) => new DurableMessage(this, this.#server, stored, delivery));
+    return taken.map((lent) => new DurableMessage(this, this.#server, lent));
   }
 
   /** Resolves when there is something, when it is of no interest any more, or after a while. */
@@ -140,6 +140,7 @@ class DurableMessage implements ReplayMessage {
   readonly lane: Lane;
   readonly content: MessageContent;
   readonly attempts: number;
+  readonly suspect: boolean;
   readonly #connection: DurableConnection;
   readonly #server: DurableQueue;
   readonly #stored: Stored;
@@ -147,10 +148,11 @@ class DurableMessage implements ReplayMessage {
   #leaseUntilMs: number;
   #isSettled = false;
 
-  constructor(connection: DurableConnection, server: DurableQueue, stored: Stored, delivery: number) {
+  constructor(connection: DurableConnection, server: DurableQueue, { stored, delivery, isSuspect }: Lent) {
     this.lane = stored.lane;
     this.content = contentOf(stored.bytes);
     this.attempts = stored.attempts;
+    this.suspect = isSuspect;
     this.#connection = connection;
     this.#server = server;
     this.#stored = stored;
@@ -160,7 +162,7 @@ class DurableMessage implements ReplayMessage {
 
   get expired(): boolean {
     const { content } = this;
-    return content.ok && this.#connection.wallMs() - content.payload.writtenAtMs > this.#connection.maxAgeMs;
+    return content.ok && this.#connection.wallMs() - content.payload.enqueuedAtMs > this.#connection.maxAgeMs;
   }
 
   /** By the clock of the process, as an adapter has no other. */
@@ -182,6 +184,11 @@ class DurableMessage implements ReplayMessage {
     );
     this.#isSettled = true;
     if (!isOurs) throw this.#settled();
+  }
+
+  async mark(): Promise<void> {
+    this.#assertInHand();
+    await this.#connection.request(() => this.#server.mark(this.#stored.sequence));
   }
 
   extend(): void {

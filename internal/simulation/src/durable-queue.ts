@@ -13,8 +13,21 @@ export interface Stored {
   attempts: number;
   /** Counts the deliveries; only the last one may hand it back. */
   delivery: number;
+  /** How often it was handed back without a count. */
+  released: number;
+  /** The execution of a suspect has begun, and nobody has said how it ended. */
+  isMarked: boolean;
   state: "ready" | "lent" | "delayed";
   leaseUntilMs: number;
+}
+
+/** So many deliveries that nothing explains make a message a suspect; as the NATS queue has it. */
+const SUSPECT_AFTER = 3;
+
+export interface Lent {
+  readonly stored: Stored;
+  readonly delivery: number;
+  readonly isSuspect: boolean;
 }
 
 export interface DeadStored {
@@ -89,6 +102,8 @@ export class DurableQueue {
       bytes: bytes.slice(),
       attempts: 0,
       delivery: 0,
+      released: 0,
+      isMarked: false,
       state: "ready",
       leaseUntilMs: 0,
     };
@@ -103,7 +118,7 @@ export class DurableQueue {
   }
 
   /** Lends up to so many, the oldest that are ready first. */
-  take(lane: Lane, max: number): { readonly stored: Stored; readonly delivery: number }[] {
+  take(lane: Lane, max: number): Lent[] {
     const ready = this.#ready[lane];
     const taken = ready.splice(0, max);
     return taken.map((stored) => {
@@ -111,7 +126,9 @@ export class DurableQueue {
       stored.state = "lent";
       stored.delivery++;
       this.#lend(stored);
-      return { stored, delivery: stored.delivery };
+      this.#countMark(stored);
+      const { delivery, attempts, released } = stored;
+      return { stored, delivery, isSuspect: delivery - 1 - attempts - released >= SUSPECT_AFTER };
     });
   }
 
@@ -129,6 +146,11 @@ export class DurableQueue {
     stored.leaseUntilMs = this.#time.nowMs + this.leaseMs;
   }
 
+  mark(sequence: number): void {
+    const stored = this.#stored.get(sequence);
+    if (stored !== undefined) stored.isMarked = true;
+  }
+
   ack(sequence: number): void {
     this.#remove(sequence, "ack");
   }
@@ -136,8 +158,11 @@ export class DurableQueue {
   /** Whether it was still this delivery's to hand back. */
   release(sequence: number, delivery: number, delayMs: number, attempts: number | undefined): boolean {
     const stored = this.#stored.get(sequence);
-    if (stored === undefined || stored.delivery !== delivery) return false;
-    if (attempts !== undefined) stored.attempts = attempts;
+    if (stored === undefined) return false;
+    stored.isMarked = false;
+    if (stored.delivery !== delivery) return false;
+    if (attempts === undefined) stored.released++;
+    else stored.attempts = attempts;
     if (stored.state !== "lent") return true;
     if (delayMs > 0) this.#later(stored, delayMs);
     else this.#makeReady(stored);
@@ -165,6 +190,14 @@ export class DurableQueue {
       if (stored.state === "lent" && this.#random.chance(share)) this.#makeReady(stored);
     }
     for (const lane of LANES) this.#notify(lane);
+  }
+
+  /** A mark that is still there was left by a process that died of the message: an attempt. */
+  #countMark(stored: Stored): void {
+    if (!stored.isMarked) return;
+    stored.isMarked = false;
+    stored.attempts++;
+    this.#tape.emit({ kind: "mark-found", message: stored.message });
   }
 
   #remove(sequence: number, how: "ack" | "deadLetter"): void {

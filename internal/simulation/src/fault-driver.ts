@@ -78,6 +78,11 @@ function begin(world: World, fault: Fault): () => void {
     case "worker-restart":
       void world.stopWorker(fault.pod, fault.graceMs);
       return () => void world.startWorker(fault.pod);
+    case "pause":
+      return world.pause(fault.pod, fault.cluster);
+    case "gate":
+      world.setGate(fault.cluster, fault.state);
+      return () => world.setGate(fault.cluster, "open");
     case "clock-step":
       world.processAt(fault.process).stepClock(fault.byMs);
       return () => {};

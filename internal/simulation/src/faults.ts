@@ -27,6 +27,8 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: "app-crash"; readonly app: number; readonly crossings: number }
   | { readonly kind: "pod-crash"; readonly pod: number; readonly crossings: number }
   | { readonly kind: "worker-restart"; readonly pod: number; readonly graceMs: number }
+  | { readonly kind: "pause"; readonly pod: number; readonly cluster: ClusterId }
+  | { readonly kind: "gate"; readonly cluster: ClusterId; readonly state: "drained" | "paused" }
   | { readonly kind: "clock-step"; readonly process: number; readonly byMs: number }
   | { readonly kind: "freeze"; readonly process: number }
 );
@@ -38,8 +40,6 @@ export interface Shape {
   readonly apps: number;
   readonly pods: number;
   readonly spanMs: number;
-  /** What concerns one table lasts for an hour. */
-  readonly isLong: boolean;
 }
 
 type Draw = (random: Random, shape: Shape) => DistributiveOmit<Fault, "atMs" | "forMs">;
@@ -69,6 +69,8 @@ const ANYWHERE: readonly Draw[] = [
     pod: random.int(0, pods - 1),
     graceMs: random.pick([0, 100, 10_000]),
   }),
+  (random, { pods }) => ({ kind: "pause", pod: random.int(0, pods - 1), cluster: cluster(random) }),
+  (random) => ({ kind: "gate", cluster: cluster(random), state: random.pick(["drained", "paused"]) }),
   (random, { apps, pods }) => ({
     kind: "clock-step",
     process: random.int(0, apps + pods - 1),
@@ -87,17 +89,17 @@ const IN_A_SERVICE: readonly Draw[] = [
   (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 300) }),
 ];
 
-/**
- * One to six faults within the time of the workload; some outlast it by far, though not `patienceMs` of the
- * worker (15 minutes).
- */
+/** Far longer than the worker's patience with one message, which is 15 minutes. */
+const LONG_MS = 3_600_000;
+
+/** One to six faults within the time of the workload; some outlast it by far. */
 export function drawFaults(random: Random, shape: Shape): Fault[] {
   const draws = shape.mode === "service" ? [...ANYWHERE, ...IN_A_SERVICE] : ANYWHERE;
   return Array.from({ length: random.int(1, 6) }, () => {
     const atMs = random.int(0, shape.spanMs);
     const drawnMs = random.chance(0.1) ? random.int(60_000, 600_000) : random.int(100, shape.spanMs);
     const drawn = random.pick(draws)(random, shape);
-    const forMs = shape.isLong && "table" in drawn ? 3_600_000 : drawnMs;
+    const forMs = "table" in drawn && random.chance(0.2) ? LONG_MS : drawnMs;
     return { ...drawn, atMs, forMs } as Fault;
   });
 }

@@ -145,7 +145,8 @@ export class ModelCluster {
     }
     const poison = this.poison.get(identity);
     if (poison === "rejected") return { error: driverErrors.invalid(), afterMs: 0 };
-    if (poison === "timeout") return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
+    if (poison === "timeout" || poison === "kills")
+      return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
     if (poison === "hang") return { afterMs: Number.POSITIVE_INFINITY };
     this.#apply(statements, timestamp, identity);
     return { afterMs: 0 };

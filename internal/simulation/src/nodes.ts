@@ -7,11 +7,13 @@ import {
   WriteTimestamps,
 } from "@helix/client/internal";
 import {
+  type ClusterGate,
   type ClusterId,
   clusterOf,
   type EventHub,
   isHelixError,
   messageId,
+  type Replayer,
   type ReplayPayload,
   type ReplayQueue,
   silentLogger,
@@ -27,6 +29,7 @@ import type { SimProcess } from "./sim-process.ts";
 import { identityOf, rowOf, tableOfKnown } from "./statements.ts";
 import type { Delivery, Tape } from "./tape.ts";
 import { watchExecutor } from "./watched-executor.ts";
+import { payloadIdentity } from "./watched-queue.ts";
 import type { Write } from "./write.ts";
 
 export type Clusters = Readonly<Record<ClusterId, ModelCluster>>;
@@ -68,6 +71,7 @@ export class App {
   readonly #timestamps: TimestampGenerator;
   readonly #path: WritePath;
   readonly #writes: Write[] = [];
+  readonly #held = new Set<string>();
 
   constructor(
     options: NodeOptions & { readonly replayer: ReplayQueue },
@@ -79,7 +83,7 @@ export class App {
     this.#options = options;
     this.#timestamps = new TimestampGenerator(clock);
     const handoff = new ReplayHandoff({
-      replayer,
+      replayer: this.#holding(replayer),
       onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
       logger: silentLogger,
       metrics: silentMetrics,
@@ -107,6 +111,7 @@ export class App {
     const timestamp = planned.isTie && lastTimestamp !== undefined ? lastTimestamp : this.#timestamps.next();
     const write = writeOf(planned, timestamp, process.name);
     this.#writes.push(write);
+    if (planned.isHeld) this.#held.add(write.identity);
     if (poison !== undefined) clusters[poison.cluster].poison.set(write.identity, poison.how);
     tape.emit({ kind: "call", write });
     try {
@@ -131,6 +136,17 @@ export class App {
     tape.emit({ kind: "return", write });
   }
 
+  /** The queue, with what is for a person marked as such. */
+  #holding(inner: Replayer): Replayer {
+    const hold = (payload: ReplayPayload): ReplayPayload =>
+      this.#held.has(payloadIdentity(payload)) ? { ...payload, disposition: "hold" } : payload;
+    return {
+      enqueue: (payload, options) => inner.enqueue(hold(payload), options),
+      close: () => inner.close(),
+      [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    };
+  }
+
   /** The process has died: what had not returned never will. */
   died(): void {
     for (const write of this.#writes) if (write.verdict === "calling") write.verdict = "died";
@@ -138,7 +154,7 @@ export class App {
 }
 
 function writeOf(
-  { number, operation, priority, poison }: PlannedWrite,
+  { number, operation, priority, poison, isHeld }: PlannedWrite,
   timestamp: bigint,
   app: string,
 ): Write {
@@ -152,6 +168,7 @@ function writeOf(
     tables: [...new Set(statements.map(({ query }) => tableOfKnown(query) ?? "?"))],
     rows: statements.map(rowOf),
     poison,
+    isHeld,
     app,
     verdict: "calling",
     reports: {},
@@ -171,10 +188,12 @@ export function workerOf(
   options: NodeOptions & {
     readonly queue: ReplayQueue;
     readonly deliveries: WeakMap<ReplayPayload, Delivery>;
+    readonly gate: ClusterGate;
   },
   links: ClusterLinks,
 ): ReplayWorker {
-  const { scenario, process, queue, random, tape, deliveries } = options;
+  const { scenario, process, queue, random, tape, deliveries, clusters, gate } = options;
+  const kills = ({ cluster, identity = "" }: Delivery) => clusters[cluster].poison.get(identity) === "kills";
   const called = (name: "onSuccess" | "onError" | "onDrop", payload: ReplayPayload | undefined) => {
     if (process.isAlive) {
       const message = payload === undefined ? "undecodable" : messageId(payload);
@@ -185,7 +204,8 @@ export function workerOf(
   const worker = new ReplayWorker({
     ...scenario.worker,
     queue,
-    executor: watchExecutor(createReplayExecutor(links), process, tape, deliveries),
+    gate,
+    executor: watchExecutor(createReplayExecutor(links), { process, tape, deliveries, kills }),
     clock: process.clock,
     random: () => random.next(),
     onSuccess: ({ payload }) => called("onSuccess", payload),

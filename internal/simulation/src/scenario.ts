@@ -12,6 +12,8 @@ export interface PlannedWrite {
   readonly operation: Operation;
   readonly priority: Priority;
   readonly poison: Poisoned | undefined;
+  /** What is queued of it is for a person. */
+  readonly isHeld: boolean;
   /** Takes the timestamp of the write before it, so that the value decides. */
   readonly isTie: boolean;
 }
@@ -36,7 +38,7 @@ export interface Scenario {
   readonly queueCapacity: number;
   readonly leaseMs: number;
   readonly deadLetterCapacity: number;
-  /** The retention of the durable queue. */
+  /** The retention of the durable queue; the one in memory has none. */
   readonly maxAgeMs: number;
   readonly isIdempotent: boolean;
   readonly onEnqueueFailed: boolean;
@@ -45,14 +47,14 @@ export interface Scenario {
   readonly faults: readonly Fault[];
 }
 
-/**
- * - `ttl`: some inserts have a TTL, which a replay does not shorten by the age of the write.
- * - `patience`: the replicas of a table, or its schema, are away for longer than `patienceMs`, after which
- *   the worker counts failures if the cluster answers a probe.
- */
-export type Beyond = "ttl" | "patience";
+/** - `ttl`: some inserts have a TTL, which a replay does not shorten by the age of the write. */
+export type Beyond = "ttl";
 
-export const BEYOND: readonly Beyond[] = ["ttl", "patience"];
+export const BEYOND: readonly Beyond[] = ["ttl"];
+
+/** The retention of a durable queue: such that only what nobody can cure expires, or within most outages. */
+export const LONG_RETENTION_MS = 7_200_000;
+const SHORT_RETENTION_MS = 300_000;
 
 export interface ScenarioOptions {
   /** @default drawn, 100 to 260 */
@@ -76,10 +78,10 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     count: random.int(100, 260),
     apps,
     spanMs,
+    mode,
     ttlShare: beyond.includes("ttl") ? 0.2 : 0,
   });
-  const shape = { mode, apps, pods, spanMs, isLong: beyond.includes("patience") } as const;
-  const faults = drawFaults(root.fork("faults"), shape);
+  const faults = drawFaults(root.fork("faults"), { mode, apps, pods, spanMs });
   return {
     seed,
     mode,
@@ -96,7 +98,7 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     queueCapacity: random.chance(0.15) ? random.int(5, 40) : 10_000,
     leaseMs: random.pick([5_000, 30_000]),
     deadLetterCapacity: random.chance(0.15) ? random.int(6, 12) : 10_000,
-    maxAgeMs: random.chance(0.2) ? 300_000 : 86_400_000,
+    maxAgeMs: random.chance(0.2) ? SHORT_RETENTION_MS : LONG_RETENTION_MS,
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
     callbacks: random.pick(["none", "none", "throw", "reject", "hang"]),

@@ -1,14 +1,17 @@
 import { CLUSTERS } from "@helix/core";
 import { CHECKS } from "./checks/index.ts";
 import { schedule } from "./fault-driver.ts";
-import type { Scenario } from "./scenario.ts";
+import { Person } from "./person.ts";
+import { LONG_RETENTION_MS, type Scenario } from "./scenario.ts";
 import { STATEMENTS } from "./statements.ts";
 import { Tape, type Violation } from "./tape.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { World } from "./world.ts";
 
-/** After the last fault everything comes to rest within this, poison that nobody can prove included. */
-const REST_LIMIT_MS = 6 * 3_600_000;
+/** After the last fault everything comes to rest within this, what nobody can prove with its retention. */
+const REST_LIMIT_MS = LONG_RETENTION_MS + 1_800_000;
+/** So often a person helps where nothing else can. */
+const MAX_CURES = 20;
 const STOP_LIMIT_MS = 60_000;
 const CALL_LIMIT_MS = 1000;
 
@@ -42,6 +45,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   tape.listen((event) => {
     if (event.kind === "enqueue" && event.result === "yes") enqueued++;
   });
+  const person = new Person(world);
   for (const planned of scenario.writes) time.schedule(() => world.write(planned), planned.atMs);
   for (const fault of scenario.faults) schedule(world, fault);
   const endMs = Math.max(0, ...scenario.faults.map(({ atMs, forMs }) => atMs + forMs));
@@ -50,7 +54,11 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
 
   const rest = async (): Promise<number | undefined> => {
     const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
-    if (!(await time.runUntil(isIdle, REST_LIMIT_MS))) {
+    for (let cures = 0; !(await time.runUntil(isIdle, REST_LIMIT_MS)); cures++) {
+      if (cures < MAX_CURES && (await person.isNeeded())) {
+        await world.cure();
+        continue;
+      }
       const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
       tape.violated(
         "liveness",
@@ -93,10 +101,13 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   };
 }
 
-function faultsOf({ faults, writes, callbacks, deadLetterCapacity, queueCapacity }: Scenario): string[] {
+function faultsOf(scenario: Scenario): string[] {
+  const { mode, faults, writes, callbacks, deadLetterCapacity, queueCapacity, maxAgeMs } = scenario;
   return [
     ...faults.map(({ kind }) => kind),
     ...writes.flatMap(({ poison }) => (poison === undefined ? [] : `poison (${poison.how})`)),
+    ...(writes.some(({ isHeld }) => isHeld) ? ["held writes"] : []),
+    ...(maxAgeMs < LONG_RETENTION_MS && mode === "service" ? ["short retention"] : []),
     ...(callbacks === "none" ? [] : [`callbacks that ${callbacks}`]),
     ...(deadLetterCapacity < writes.length ? ["few dead letters"] : []),
     ...(queueCapacity < writes.length ? ["small queue"] : []),
@@ -118,6 +129,7 @@ async function writeOnceMore(world: World): Promise<void> {
       operation,
       priority: "high",
       poison: undefined,
+      isHeld: false,
       isTie: false,
     });
   }

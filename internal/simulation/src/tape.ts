@@ -18,6 +18,8 @@ export interface Delivery {
   readonly tables: readonly string[];
   readonly attempts: number;
   readonly isHeld: boolean;
+  readonly isExpired: boolean;
+  readonly isSuspect: boolean;
   /** Whether by the clock of its process somebody else may have it by now. */
   readonly hasLapsed: () => boolean;
 }
@@ -81,6 +83,15 @@ export type SimEvent =
     }
   /** A worker has given up what it held for too long. */
   | { readonly kind: "lost"; readonly pod: string; readonly cluster: ClusterId; readonly message: string }
+  /** The queue delivers a suspect whose execution was never heard of again, which counts. */
+  | { readonly kind: "mark-found"; readonly message: string }
+  /** Replay to a cluster is halted or goes on: in one process, or by the gate in all of them. */
+  | {
+      readonly kind: "halt";
+      readonly by: "gate" | { readonly process: string };
+      readonly cluster: ClusterId;
+      readonly isOn: boolean;
+    }
   /** Of a client, as its application hears of it. */
   | {
       readonly kind: "breaker";
@@ -171,8 +182,8 @@ export class Tape {
       case "enqueue":
         return `enqueue ${this.nameOf(event.message)} ${event.identity} ${event.result}`;
       case "deliver": {
-        const { number, pod, lane, message, attempts } = event.delivery;
-        return `deliver #${number} ${pod} ${lane} ${this.nameOf(message)} attempts=${attempts}`;
+        const { number, pod, lane, message, attempts, isSuspect } = event.delivery;
+        return `deliver #${number} ${pod} ${lane} ${this.nameOf(message)} attempts=${attempts}${isSuspect ? " suspect" : ""}`;
       }
       case "start":
         return `start #${event.delivery.number} ${this.nameOf(event.delivery.message)}`;
@@ -188,6 +199,10 @@ export class Tape {
         return `${event.name} ${event.pod} ${this.nameOf(event.message)}`;
       case "lost":
         return `lost ${event.pod} ${this.nameOf(event.message)}`;
+      case "mark-found":
+        return `mark found ${this.nameOf(event.message)}`;
+      case "halt":
+        return `halt ${event.by === "gate" ? "gate" : event.by.process} ${event.cluster} ${event.isOn ? "on" : "off"}`;
       case "redrive":
         return `redrive ${this.nameOf(event.from)}`;
       case "breaker":

@@ -2,12 +2,26 @@ import { isHelixError, type Outcome, type ReplayExecutor, type ReplayPayload } f
 import type { SimProcess } from "./sim-process.ts";
 import type { Delivery, Tape } from "./tape.ts";
 
-/** An executor as it is, with the start and end of each execution written to the tape. */
+/** From the start of an execution that ends its process. */
+const KILL_MS = 5;
+
+/**
+ * An executor as it is, with the start and end of each execution written to the tape; but what `kills` says
+ * ends the process.
+ */
 export function watchExecutor(
   inner: Required<ReplayExecutor>,
-  process: SimProcess,
-  tape: Tape,
-  deliveries: WeakMap<ReplayPayload, Delivery>,
+  {
+    process,
+    tape,
+    deliveries,
+    kills,
+  }: {
+    readonly process: SimProcess;
+    readonly tape: Tape;
+    readonly deliveries: WeakMap<ReplayPayload, Delivery>;
+    readonly kills: (delivery: Delivery) => boolean;
+  },
 ): ReplayExecutor {
   return {
     async execute(payload, { signal }) {
@@ -15,6 +29,7 @@ export function watchExecutor(
       if (delivery === undefined) throw new Error("A payload that was never delivered is executed");
       const startedAtMs = tape.nowMs;
       if (process.isAlive) tape.emit({ kind: "start", delivery });
+      if (kills(delivery)) await new Promise(() => process.clock.setTimer(() => process.die(), KILL_MS));
       let hasEnded = false;
       const end = (outcome: Outcome) => {
         if (hasEnded) return;

@@ -120,6 +120,8 @@ export class WatchedQueue {
       tables: payload === undefined ? [] : tablesOf(payload),
       attempts,
       isHeld: payload?.disposition === "hold",
+      isExpired: received.expired === true,
+      isSuspect: received.suspect === true,
       hasLapsed: () =>
         received.leaseUntilMs !== undefined && received.leaseUntilMs <= this.#process.clock.wallMs(),
     };
@@ -156,6 +158,10 @@ export class WatchedQueue {
       get expired() {
         return message.expired;
       },
+      get suspect() {
+        return message.suspect;
+      },
+      mark: async () => message.mark?.(),
       ack: () => settle("ack", {}, () => message.ack()),
       release: (options: ReleaseOptions = {}) => {
         const { attempts, delayMs } = options;

@@ -1,19 +1,31 @@
 import { CLUSTERS, type Operation, type Statement } from "@helix/core";
 import type { Random } from "./random.ts";
-import type { PlannedWrite } from "./scenario.ts";
+import type { PlannedWrite, Scenario } from "./scenario.ts";
 import { STATEMENTS } from "./statements.ts";
-import type { Poison } from "./write.ts";
+import type { Poison, Poisoned } from "./write.ts";
 
 const POISONS: readonly Poison[] = ["rejected", "timeout", "hang"];
+
+interface WorkloadShape {
+  readonly count: number;
+  readonly apps: number;
+  readonly spanMs: number;
+  readonly mode: Scenario["mode"];
+  readonly ttlShare: number;
+}
 
 /** Inserts, overwrites, deletes and batches of few rows, in bursts, some of them poison for one cluster. */
 export function drawWrites(
   random: Random,
-  { count, apps, spanMs, ttlShare }: { count: number; apps: number; spanMs: number; ttlShare: number },
+  { count, apps, spanMs, mode, ttlShare }: WorkloadShape,
 ): PlannedWrite[] {
   const rows = random.pick([4, 12, 60]);
   const lowShare = random.pick([0, 0.2, 0.5]);
   const poisonShare = random.pick([0, 0, 0.02, 0.2]);
+  const heldShare = random.pick([0, 0, 0, 0.1]);
+  // A queue in memory dies with the process, so there it would not come again.
+  const killers = mode === "service" && random.chance(0.15) ? random.int(1, 2) : 0;
+  const killing = new Set(Array.from({ length: killers }, () => random.int(0, count - 1)));
   const times = Array.from({ length: count }, () =>
     random.chance(0.5)
       ? random.next() * spanMs
@@ -25,11 +37,17 @@ export function drawWrites(
     app: random.int(0, apps - 1),
     operation: drawOperation(random, number, { rows, ttlShare }),
     priority: random.chance(lowShare) ? "low" : "high",
-    poison: random.chance(poisonShare)
-      ? { cluster: random.pick(CLUSTERS), how: random.pick(POISONS) }
-      : undefined,
+    poison: drawPoison(random, killing.has(number), poisonShare),
+    isHeld: !killing.has(number) && random.chance(heldShare),
     isTie: random.chance(0.03),
   }));
+}
+
+function drawPoison(random: Random, isKilling: boolean, share: number): Poisoned | undefined {
+  const cluster = random.pick(CLUSTERS);
+  const how = random.pick(POISONS);
+  if (isKilling) return { cluster, how: "kills" };
+  return random.chance(share) ? { cluster, how } : undefined;
 }
 
 interface Shape {

@@ -2,8 +2,11 @@ import { decodePayload, encodePayload } from "@helix/codec";
 import {
   type ClusterId,
   type DeadLetter,
+  type DeadLetterReason,
   EventHub,
+  type GateState,
   isHelixError,
+  LocalClusterGate,
   messageId,
   type ReplayPayload,
   type ReplayQueue,
@@ -18,7 +21,7 @@ import { Random } from "./random.ts";
 import type { PlannedWrite, Scenario } from "./scenario.ts";
 import { SimProcess } from "./sim-process.ts";
 import type { Delivery, Tape } from "./tape.ts";
-import type { VirtualTime } from "./virtual-time.ts";
+import { START_MS, type VirtualTime } from "./virtual-time.ts";
 import { payloadIdentity, WatchedQueue } from "./watched-queue.ts";
 import type { Write } from "./write.ts";
 
@@ -41,7 +44,7 @@ interface Seat {
 /** A message that is out of its lane. */
 export interface DeadMessage {
   readonly message: string;
-  readonly reason: string;
+  readonly reason: DeadLetterReason;
   readonly attempts: number;
   readonly identity: string | undefined;
 }
@@ -55,6 +58,7 @@ export class World {
   readonly writes: Write[] = [];
   readonly durable: DurableQueue | undefined;
   readonly memory: MemoryReplayer | undefined;
+  readonly #gate = new LocalClusterGate();
   readonly #seats: Seat[];
   readonly #random: Random;
   readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
@@ -169,6 +173,25 @@ export class World {
     await seat.worker?.start();
   }
 
+  /** A person pauses one worker, if it is there; returns what resumes whichever is then in its place. */
+  pause(pod: number, cluster: ClusterId): () => void {
+    const seat = this.#podSeat(pod);
+    const halt = (isOn: boolean) => {
+      if (seat.worker === undefined) return;
+      if (isOn) seat.worker.pause(cluster, "a fault");
+      else seat.worker.resume(cluster);
+      this.tape.emit({ kind: "halt", by: { process: seat.process.name }, cluster, isOn });
+    };
+    halt(true);
+    return () => halt(false);
+  }
+
+  /** For all workers. */
+  setGate(cluster: ClusterId, state: GateState): void {
+    this.#gate.set(cluster, state);
+    this.tape.emit({ kind: "halt", by: "gate", cluster, isOn: state !== "open" });
+  }
+
   /** Resolves when no worker has anything left. */
   async stopAll(): Promise<void> {
     await Promise.all(this.#seats.map(({ worker }) => worker?.stop({ graceMs: 1000 })));
@@ -186,8 +209,9 @@ export class World {
     for (const [message, { stored }] of [...(durable?.dead ?? [])]) {
       if (identityIn(stored.bytes) === undefined) continue;
       yield async () => {
-        const { life, ...payload } = decodePayload(stored.bytes);
-        const again = { ...payload, life: life + 1 };
+        const { life, disposition: _, ...payload } = decodePayload(stored.bytes);
+        const enqueuedAtMs = START_MS + Math.floor(this.time.nowMs);
+        const again = { ...payload, life: life + 1, enqueuedAtMs };
         durable?.publish(stored.lane, messageId(again), encodePayload(again));
         durable?.dead.delete(message);
         this.#redriven(message, { ...payload, life });
@@ -248,7 +272,7 @@ export class World {
     links.start();
     if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);
     if (!seat.hasWorker) return;
-    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries }, links);
+    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links);
     if (!seat.isStopped) void seat.worker.start();
   }
 

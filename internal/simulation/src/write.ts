@@ -1,7 +1,10 @@
 import type { ClusterId, ClusterReport, Operation, Priority } from "@helix/core";
 
-/** Why a write behaves as it does, beyond what the clusters' state does to it. */
-export type Poison = "rejected" | "timeout" | "hang";
+/**
+ * Why a write behaves as it does, beyond what the clusters' state does to it. One that `kills` times out for the
+ * application, and ends the process that replays it.
+ */
+export type Poison = "rejected" | "timeout" | "hang" | "kills";
 
 export interface Poisoned {
   readonly cluster: ClusterId;
@@ -28,6 +31,8 @@ export interface Write {
   readonly tables: readonly string[];
   readonly rows: readonly string[];
   readonly poison: Poisoned | undefined;
+  /** What is queued of it is for a person. */
+  readonly isHeld: boolean;
   /** The process that makes it. */
   readonly app: string;
   verdict: Verdict;

@@ -1,17 +1,43 @@
 import type { CheckFactory } from "./check.ts";
 
+/** What makes a queue deliver again that which is still being executed, or ends the process of an innocent. */
+const MISLEADING: ReadonlySet<string> = new Set([
+  "clock-step",
+  "freeze",
+  "pod-crash",
+  "queue-duplicates",
+  "queue-loss",
+  "queue-restart",
+]);
+
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
  * and the tables that it writes, could have answered. One more is possible with each recovery and
  * pod: a failure just before it looks like the message's own. And what died of its attempts had so many.
+ *
+ * The death of a process is the failure of the message that kills it, and of no other that it held.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
   /** Of its cluster, at the first failure of each message. */
   const recoveriesBefore = new Map<string, number>();
+  const killers = new Set<string>();
+  const identities = new Map<string, string>();
+  const isMisled = world.scenario.faults.some(({ kind }) => MISLEADING.has(kind));
+  const countOwn = (message: string) => own.set(message, (own.get(message) ?? 0) + 1);
   return {
     name: "flat attempts",
     see(event) {
+      if (event.kind === "call" && event.write.poison?.how === "kills") killers.add(event.write.identity);
+      if (event.kind === "deliver") {
+        const { message, identity = "" } = event.delivery;
+        identities.set(message, identity);
+      }
+      if (event.kind === "mark-found") {
+        const isKiller = killers.has(identities.get(event.message) ?? "");
+        if (isKiller || isMisled) countOwn(event.message);
+        else violated(`${world.tape.nameOf(event.message)} has killed nobody, and the mark on it counts`);
+      }
       if (event.kind === "end") {
         const { delivery, outcome, ignored, startedAtMs } = event;
         const { message, cluster, tables } = delivery;
@@ -19,11 +45,11 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         const { recoveries } = world.clusters[cluster];
         if (!recoveriesBefore.has(message)) recoveriesBefore.set(message, recoveries);
         if (!world.clusters[cluster].wasAwaySince(startedAtMs, tables)) {
-          own.set(message, (own.get(message) ?? 0) + 1);
+          countOwn(message);
         }
       }
       if (event.kind !== "settle" || event.how === "ack") return;
-      const { delivery, reason, attempts = 0 } = event;
+      const { delivery, reason, attempts = delivery.attempts } = event;
       const failures = own.get(delivery.message) ?? 0;
       const before = recoveriesBefore.get(delivery.message);
       const recoveries = before === undefined ? 0 : world.clusters[delivery.cluster].recoveries - before;

@@ -6,6 +6,7 @@ import { flatAttempts } from "./flat-attempts.ts";
 import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
+import { leftAlone } from "./left-alone.ts";
 import { noSilentLoss } from "./no-silent-loss.ts";
 import { noTimeTravel } from "./no-time-travel.ts";
 import { priorities } from "./priorities.ts";
@@ -18,6 +19,7 @@ export const CHECKS: readonly CheckFactory[] = [
   honestAnswers,
   exactCallbacks,
   healthyPath,
+  leftAlone,
   priorities,
   flatAttempts,
   justDeadLetters,

@@ -1,21 +1,38 @@
+import type { DeadLetterReason } from "@helix/core";
+import { LONG_RETENTION_MS } from "../scenario.ts";
+import type { Write } from "../write.ts";
 import type { CheckFactory } from "./check.ts";
 
-/** A dead letter is one for a reason: rejected, undecodable and held are what they are said to be. */
-export const justDeadLetters: CheckFactory = (world, violated) => ({
-  name: "just dead letters",
-  atRest({ dead }) {
-    const rejected = new Set(
-      world.writes.filter(({ poison }) => poison?.how === "rejected").map(({ identity }) => identity),
-    );
-    for (const { message, reason, identity } of dead) {
-      const isJust =
-        reason === "attempts" ||
-        // Of a retention that is out of reach otherwise.
-        (reason === "expired" && world.scenario.maxAgeMs < 86_400_000) ||
-        (reason === "undecodable"
-          ? identity === undefined
-          : reason === "rejected" && identity !== undefined && rejected.has(identity));
-      if (!isJust) violated(`${world.tape.nameOf(message)} is a dead letter: ${reason}`);
+/** A dead letter is one for a reason, and what it is said to be. */
+export const justDeadLetters: CheckFactory = (world, violated) => {
+  const { maxAgeMs, faults } = world.scenario;
+  // Ages are told by the clocks of the processes.
+  const mayExpire = maxAgeMs < LONG_RETENTION_MS || faults.some(({ kind }) => kind === "clock-step");
+  const isJust = (reason: DeadLetterReason, write: Write | undefined): boolean => {
+    const how = write?.poison?.how;
+    switch (reason) {
+      case "undecodable":
+        return write === undefined;
+      case "rejected":
+        return how === "rejected";
+      case "held":
+        return write?.isHeld === true;
+      // What is no poison may have had its failures one by one, which is for the attempts to answer.
+      case "attempts":
+        return write !== undefined;
+      // What kills its process is found out long before, and is no matter of age.
+      case "expired":
+        return mayExpire || how === "timeout" || how === "hang";
     }
-  },
-});
+  };
+  return {
+    name: "just dead letters",
+    atRest({ dead }) {
+      const writes = new Map(world.writes.map((write) => [write.identity, write]));
+      for (const { message, reason, identity = "" } of dead) {
+        if (!isJust(reason, writes.get(identity)))
+          violated(`${world.tape.nameOf(message)} is a dead letter: ${reason}`);
+      }
+    },
+  };
+};

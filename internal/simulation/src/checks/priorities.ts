@@ -36,6 +36,8 @@ export const priorities: CheckFactory = (world, violated) => {
     const lanes = lanesOf(delivery);
     const name = () => world.tape.nameOf(delivery.message);
     lanes[delivery.priority].delete(delivery.number);
+    // One has a slot of its own, and takes nobody's turn; but strict is strict.
+    if (delivery.isSuspect && (!strictPriority || delivery.priority === "high")) return;
     if (delivery.priority === "high") {
       lanes.passed = waits(lanes.low) ? lanes.passed + 1 : 0;
       lanes.lastWasLow = false;
@@ -56,7 +58,8 @@ export const priorities: CheckFactory = (world, violated) => {
         case "deliver": {
           const { delivery } = event;
           const isFresh = delivery.attempts === 0 && !failedBefore.has(`${delivery.pod} ${delivery.message}`);
-          if (isFresh && delivery.identity !== undefined && !delivery.isHeld) {
+          const mayStart = delivery.identity !== undefined && !delivery.isHeld && !delivery.isExpired;
+          if (isFresh && mayStart && !delivery.isSuspect) {
             lanesOf(delivery)[delivery.priority].set(delivery.number, delivery);
           }
           break;
