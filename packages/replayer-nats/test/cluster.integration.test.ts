@@ -26,9 +26,13 @@ it("loses nothing that was acknowledged while the leader of three is killed, twi
   await workers.start();
   const { api } = await rig.api(options.connect);
   const killLeader = async () => {
-    const { cluster: seen } = await api.streams.info(rig.streamName);
-    const leader = cluster.nodes.find(({ name }) => name === seen?.leader);
-    if (leader === undefined) throw new Error("no leader");
+    const leader = await waitFor(
+      async () => {
+        const { cluster: seen } = await api.streams.info(rig.streamName);
+        return cluster.nodes.find(({ name }) => name === seen?.leader);
+      },
+      { timeoutMs: 30_000, describe: "the stream has a leader" },
+    );
     await leader.kill();
     await after(3000);
     await leader.start();

@@ -20,7 +20,10 @@ export interface TortureReport {
   /** Enqueues that were refused, or whose outcome nobody knew, by code. */
   readonly refused: Readonly<Record<string, number>>;
   readonly perWorker: readonly number[];
+  /** Left in the stream at the end, owed to nobody. */
   readonly stuck: number;
+  /** Stranded by the server on the way, and brought back. */
+  readonly broughtBack: number;
 }
 
 /** Enqueues payloads, many at a time; one that is refused is forgotten, and another takes its place. */
@@ -105,10 +108,16 @@ export async function settle(
 ): Promise<TortureReport> {
   const lost = () => [...writers.acknowledged].filter((id) => !workers.executions.has(id));
   let depths: Awaited<ReturnType<NatsReplayer["depths"]>> = [];
+  let broughtBack = 0;
   await waitFor(
     async () => {
       depths = await queue.depths();
-      return depths.every(({ pending, inFlight }) => pending + inFlight === 0) && lost().length === 0;
+      // What looks stuck is often an acknowledgement on its way; what is seen twice is not.
+      if (depths.some(({ stuck }) => stuck > 0)) broughtBack += await queue.recoverStuck();
+      return (
+        depths.every(({ pending, inFlight, stuck }) => pending + inFlight + stuck === 0) &&
+        lost().length === 0
+      );
     },
     {
       timeoutMs,
@@ -126,5 +135,6 @@ export async function settle(
     refused: writers.refused,
     perWorker: workers.perWorker,
     stuck: depths.reduce((sum, { stuck }) => sum + stuck, 0),
+    broughtBack,
   };
 }
