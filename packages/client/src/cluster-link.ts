@@ -162,12 +162,17 @@ export class ClusterLink {
     });
   }
 
+  /** As its events name it. */
+  get #self(): { cluster: ClusterId; keyspace: string | undefined } {
+    return { cluster: this.cluster, keyspace: this.#options.keyspace };
+  }
+
   #onConnected(): void {
     const { logger, name, events } = this.#options;
     logger.info({ cluster: name }, "connected to the cluster");
     this.#lastFailure = undefined;
     this.#breaker.connected();
-    events.emit("cluster:connected", { cluster: this.cluster });
+    events.emit("cluster:connected", this.#self);
     this.#onAttempted();
     for (const waiter of this.#connectWaiters) waiter();
     this.#connectWaiters.clear();
@@ -181,27 +186,26 @@ export class ClusterLink {
     this.#lastFailure = cause;
     this.#breaker.disconnected(cause);
     this.#onAttempted();
-    events.emit("cluster:disconnected", { cluster: this.cluster, cause });
+    events.emit("cluster:disconnected", { ...this.#self, cause });
   }
 
   #onBreakerChange(state: BreakerState, info: { cause?: unknown; retryInMs: number }): void {
     const { logger, name, events, onBreakerChange } = this.#options;
     onBreakerChange?.(state);
-    const { cluster } = this;
     if (state === "open") {
       this.#lastFailure = info.cause ?? this.#lastFailure;
       if (!this.#wasOpen) logger.warn({ cluster: name }, "breaker opened: writes to the cluster are queued");
       this.#wasOpen = true;
-      events.emit("cluster:breaker:opened", { cluster, cause: info.cause, retryInMs: info.retryInMs });
+      events.emit("cluster:breaker:opened", { ...this.#self, cause: info.cause, retryInMs: info.retryInMs });
       for (const listener of [...this.#unavailableListeners]) listener();
     } else if (state === "half-open") {
-      events.emit("cluster:breaker:half-opened", { cluster });
+      events.emit("cluster:breaker:half-opened", this.#self);
     } else {
       // Otherwise what is slow, and not silent, would open it again at the next look.
       this.#outstanding.answered();
       logger.info({ cluster: name }, "breaker closed: the cluster answers again");
       this.#wasOpen = false;
-      events.emit("cluster:breaker:closed", { cluster });
+      events.emit("cluster:breaker:closed", this.#self);
     }
   }
 }

@@ -110,6 +110,20 @@ test("a statement without its keyspace gets a session with the keyspace of the w
   });
 });
 
+test("the events of a session for a keyspace name it, and those of the others none", async () => {
+  await using clusters = await TwoClusters.connected();
+  const connected: unknown[] = [];
+  const lost = new Set<string | undefined>();
+  clusters.client.on("cluster:connected", (event) => connected.push(event));
+  clusters.client.on("cluster:disconnected", ({ keyspace }) => lost.add(keyspace));
+  const operation = { kind: "statement", query: "INSERT INTO t (id) VALUES (?)", params: ["1"] } as const;
+  await clusters.client.replayExecutor().execute(payload({ operation, keyspace: "other" }), { signal });
+  expect(connected).toEqual([{ cluster: "B", keyspace: "other" }]);
+  await clusters.servers.B.setDown();
+  await waitFor(() => lost.size === 2, { timeoutMs: 3_000, describe: "both sessions are lost" });
+  expect(lost).toEqual(new Set(["other", undefined]));
+});
+
 test("after the client has been closed it says so", async () => {
   await using clusters = await TwoClusters.connected();
   const executor = clusters.client.replayExecutor();

@@ -3,6 +3,12 @@ import type { DeadLetterReason } from "./dead-letters.ts";
 import type { Outcome } from "./executor.ts";
 import type { PayloadSummary } from "./payload.ts";
 
+interface SessionOf {
+  readonly cluster: ClusterId;
+  /** [client] A further session, to replay what needs this keyspace. Undefined: the session of all the rest. */
+  readonly keyspace?: string | undefined;
+}
+
 /** Every event, with its payload. Who emits it stands in brackets. Nothing bound to a statement is in any. */
 export interface HelixEvents {
   /** [client] One cluster missed a write; the queue has it. */
@@ -12,19 +18,15 @@ export interface HelixEvents {
   /** [client] A timestamp lies more than a second ahead of the wall clock. */
   "write:timestamp:ahead": { readonly leadMs: number };
   /** [client] A session to a cluster is there. */
-  "cluster:connected": { readonly cluster: ClusterId };
+  "cluster:connected": SessionOf;
   /** [client] A session to a cluster is lost, or could not be made; it is sought again until close. */
-  "cluster:disconnected": { readonly cluster: ClusterId; readonly cause: unknown };
+  "cluster:disconnected": SessionOf & { readonly cause: unknown };
   /** [client, worker] Nothing more is sent to this cluster for now. */
-  "cluster:breaker:opened": {
-    readonly cluster: ClusterId;
-    readonly cause: unknown;
-    readonly retryInMs: number;
-  };
+  "cluster:breaker:opened": SessionOf & { readonly cause: unknown; readonly retryInMs: number };
   /** [client, worker] One trial is under way. */
-  "cluster:breaker:half-opened": { readonly cluster: ClusterId };
+  "cluster:breaker:half-opened": SessionOf;
   /** [client, worker] The cluster answers again. */
-  "cluster:breaker:closed": { readonly cluster: ClusterId };
+  "cluster:breaker:closed": SessionOf;
   /** [worker] Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
   "cluster:paused": { readonly cluster: ClusterId; readonly reason: string };
   /** [worker] Replay to a cluster goes on. */
