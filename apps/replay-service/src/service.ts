@@ -79,7 +79,6 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   readiness.set("service", () => ({ up: false, detail: "is stopping" }));
   const { graceMs } = config.stop;
   logger.info({ graceMs }, "the service stops: what is in hand is finished or handed back");
-  for (const watch of watches) watch.close();
   const closeQueue = async () => (await opening.catch(() => undefined))?.close();
   const closeSessions = () => executor.close();
   const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
