@@ -11,60 +11,69 @@ import { type Client, type ExecutionOptions, type QueryOptions, types } from "ca
 interface Socket {
   /** Whether `close` has been emitted. */
   readonly closed: boolean;
-  destroy(): unknown;
+  destroy(error?: Error): unknown;
   once(event: "close", listener: () => void): unknown;
 }
 
 interface DriverConnection {
+  /** Of the present or last `open`. */
   readonly netClient?: Socket | undefined;
   close(): void;
 }
 
-/** What {@link guardControlConnection} knows of. */
-export interface ControlConnections {
+/** The connections of a client, those that the driver forgets and those that are being made among them. */
+export interface DriverConnections {
+  /** That are not closed. */
   sockets(): Socket[];
-  /** Closes all of them, and refuses new ones. */
+  /** Closes all of them in the driver's way, and cuts new ones. */
   close(): void;
+  /** Cuts all of them, and new ones: a connect that is under way fails. */
+  cut(): void;
 }
 
 /**
- * Remembers every connection that the driver makes for its control connection. It forgets them itself
- * in two cases, and `shutdown()` then leaves them open: a connect that fails after the handshake (wrong
- * data centre, an error of a system table), and a reconnect under way at the time of the shutdown.
+ * Remembers every connection that the driver makes, which says so in its log: by the emitter of the client's
+ * options, called as a method of the connection. The driver forgets some itself, and `shutdown()` then leaves
+ * them open: of a connect that fails after the handshake (wrong data centre, an error of a system table), and
+ * of a reconnect of the control connection under way at the time. One that is being made it never tells.
  */
-export function guardControlConnection(client: Client): ControlConnections {
+export function watchConnections(client: Client): DriverConnections {
   const made = new Set<DriverConnection>();
-  let closed = false;
-  const control = member(client, "controlConnection");
-  const create = member(control, "_createConnection");
-  if (isObject(control) && typeof create === "function") {
-    Object.assign(control, {
-      _createConnection: async (contactPoint: string) => {
-        if (closed) throw new Error("The session is being closed");
-        const connection: unknown = await create.call(control, contactPoint);
-        if (isConnection(connection)) {
-          made.add(connection);
-          if (closed) connection.close();
-        }
-        return connection;
-      },
-    });
+  let state: "open" | "closed" | "cut" = "open";
+  const isOpen = ({ netClient }: DriverConnection) => netClient?.closed === false;
+  const heard = (connection: DriverConnection) => {
+    const isNew = !made.has(connection);
+    if (isNew) {
+      for (const one of made) if (!isOpen(one)) made.delete(one);
+      made.add(connection);
+    }
+    // It has its socket only after it has said that it connects.
+    if (state === "cut" || (state === "closed" && isNew)) queueMicrotask(() => cut(connection));
+  };
+  const { options } = client as { options?: { logEmitter?: unknown } };
+  const emit = options?.logEmitter;
+  if (isObject(options) && typeof emit === "function") {
+    options.logEmitter = function (this: unknown, ...args: unknown[]): void {
+      if (isConnection(this)) heard(this);
+      emit.apply(this, args);
+    };
   }
   return {
-    sockets: () => [...made].flatMap(socketsOf),
+    sockets: () => [...made].filter(isOpen).flatMap(socketsOf),
     close() {
-      closed = true;
+      state = "closed";
       for (const connection of made) connection.close();
+    },
+    cut() {
+      state = "cut";
+      for (const connection of made) cut(connection);
     },
   };
 }
 
-/** The sockets of the pools of all hosts. */
-export function poolSockets(client: Client): Socket[] {
-  return client.hosts.values().flatMap((host) => {
-    const connections = member(member(host, "pool"), "connections");
-    return Array.isArray(connections) ? connections.filter(isConnection).flatMap(socketsOf) : [];
-  });
+/** With an error, or whoever waits for the connection would not be told. */
+function cut(connection: DriverConnection): void {
+  connection.netClient?.destroy(new Error("The session is being closed"));
 }
 
 /** Resolves when it is closed, by whichever side; never rejects. */
@@ -140,7 +149,7 @@ function socketsOf(connection: DriverConnection): Socket[] {
 }
 
 function isConnection(value: unknown): value is DriverConnection {
-  return isObject(value) && typeof member(value, "close") === "function";
+  return typeof member(value, "openAsync") === "function" && typeof member(value, "close") === "function";
 }
 
 function isObject(value: unknown): value is object {

@@ -2,11 +2,10 @@ import type { Clock } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import {
-  type ControlConnections,
-  guardControlConnection,
+  type DriverConnections,
   interceptBinding,
-  poolSockets,
   socketClosed,
+  watchConnections,
 } from "./driver-internals.ts";
 
 /** How long servers have to answer the end of a connection before it is cut. */
@@ -21,7 +20,7 @@ export class DriverSession {
   /** Resolves with the reason once no host is left that could be asked. Never rejects. */
   readonly lost: Promise<unknown>;
   readonly #clock: Clock;
-  readonly #control: ControlConnections;
+  readonly #connections: DriverConnections;
   readonly #lose: (cause: unknown) => void;
 
   constructor(client: Client, clock: Clock) {
@@ -32,7 +31,7 @@ export class DriverSession {
     this.#lose = lose;
     this.client = client;
     this.#clock = clock;
-    this.#control = guardControlConnection(client);
+    this.#connections = watchConnections(client);
     interceptBinding(client);
     client.on("hostDown", () => this.#checkHosts());
   }
@@ -48,17 +47,22 @@ export class DriverSession {
     this.#lose(cause);
   }
 
+  /** Makes a connect that is under way fail soon: only the look-up of a name is waited for. */
+  giveUp(): void {
+    this.#connections.cut();
+  }
+
   /**
    * Ends it, requests in flight included. Not before `connect` has settled: the driver would connect
    * all the same, and nobody would know.
    */
   async release(): Promise<void> {
-    const sockets = new Set([...this.#control.sockets(), ...poolSockets(this.client)]);
+    const sockets = this.#connections.sockets();
     const shutdown = this.client.shutdown().catch(() => {});
-    this.#control.close();
+    this.#connections.close();
     const ended = new AbortController();
     // The driver has timers on a connection until its socket is closed, and does not always wait for that.
-    const gone = Promise.all([shutdown, ...[...sockets].map(socketClosed)]);
+    const gone = Promise.all([shutdown, ...sockets.map(socketClosed)]);
     gone.then(() => ended.abort());
     await wait(this.#clock, FAREWELL_MS, ended.signal);
     for (const socket of sockets) socket.destroy();

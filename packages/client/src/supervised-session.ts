@@ -30,6 +30,7 @@ export interface SupervisedSessionOptions {
 export class SupervisedSession {
   readonly #options: SupervisedSessionOptions;
   readonly #closing = new AbortController();
+  #connecting: DriverSession | undefined;
   #current: DriverSession | undefined;
   #run: Promise<void> | undefined;
 
@@ -52,12 +53,10 @@ export class SupervisedSession {
     this.#current?.drop(cause);
   }
 
-  /**
-   * Resolves when nothing of it is left. An attempt to connect that is under way is waited for (at most
-   * the driver's timeouts for connecting and reading): cut short, it would leak. Twice is safe.
-   */
+  /** Resolves when nothing of it is left. An attempt to connect that is under way is cut short. Twice is safe. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#connecting?.giveUp();
     this.#current?.drop(undefined);
     await this.#run;
   }
@@ -89,7 +88,9 @@ export class SupervisedSession {
       return error;
     }
     try {
+      this.#connecting = session;
       await session.connect();
+      this.#connecting = undefined;
       if (this.#closing.signal.aborted) return undefined;
       onConnected();
       this.#current = session;
@@ -98,6 +99,7 @@ export class SupervisedSession {
     } catch (error) {
       return error;
     } finally {
+      this.#connecting = undefined;
       this.#current = undefined;
       await session.release();
     }

@@ -249,6 +249,23 @@ describe("close", () => {
     await Promise.all([proxy.close(), A.close(), B.close()]);
   });
 
+  test("does not wait for the end of an attempt to connect", async () => {
+    const [A, B] = await Promise.all([startScriptedCqlServer(), startScriptedCqlServer()]);
+    B.pause();
+    const timersBefore = openHandles().timers;
+    const patient = { socketOptions: { connectTimeout: 60_000, readTimeout: 60_000 } };
+    const client = new HelixClient({ clusters: { A: driverOptions(A), B: driverOptions(B, patient) } });
+    await client.connect();
+    await waitFor(() => B.connections === 1, { timeoutMs: 3_000, describe: "B has accepted" });
+    const startedAt = performance.now();
+    await client.close();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(openHandles().timers).toBeLessThanOrEqual(timersBefore);
+    B.resume();
+    await waitFor(() => B.connections === 0, { timeoutMs: 1_000, describe: "B has no connection" });
+    await Promise.all([A.close(), B.close()]);
+  });
+
   test("twice is one close, and afterwards everything is refused; the replayer is left alone", async () => {
     await using clusters = await TwoClusters.connected();
     const { client } = clusters;
