@@ -5,7 +5,7 @@ import type { Clock, Logger, Startable } from "@helix/core";
  * close.
  */
 const RESERVE_MS = 6_000;
-/** Nothing depends on how sessions end, and one that is being made would take its time to be given up. */
+/** Nothing depends on how sessions end: not on a name that is being looked up, for one. */
 const SESSIONS_MS = 1_000;
 
 export interface StopInOrderOptions {

@@ -61,7 +61,7 @@ export function watchConnections(client: Client): DriverConnections {
   return {
     sockets: () => [...made].filter(isOpen).flatMap(socketsOf),
     close() {
-      state = "closed";
+      if (state === "open") state = "closed";
       for (const connection of made) connection.close();
     },
     cut() {
