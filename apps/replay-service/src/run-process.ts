@@ -50,7 +50,7 @@ export async function runProcess(
     return EXIT.ok;
   }
   if ((flag !== undefined && flag !== "--check") || more.length > 0) {
-    host.stderr.write(`Unknown arguments\n\n${USAGE}`);
+    host.stderr.write(`Expected one argument at most, of those below, got ${flagsOf(host.argv)}\n\n${USAGE}`);
     return EXIT.configuration;
   }
   let loaded: LoadedConfig;
@@ -112,6 +112,12 @@ async function serve(
   } finally {
     logger.flush();
   }
+}
+
+/** Without their values, a password perhaps. */
+function flagsOf(argv: readonly string[]): string {
+  const shown = argv.slice(2).map((one) => (one.startsWith("-") ? one.split("=", 1)[0] : "a value"));
+  return shown.join(", ");
 }
 
 function readFile(path: string): string {

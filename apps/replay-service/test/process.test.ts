@@ -85,9 +85,14 @@ describe("the process", { timeout }, () => {
     expect(service.output).not.toContain(CANARY);
   });
 
-  test("refuses arguments that it does not know with 64", async () => {
-    await using service = new ServiceProcess([...MEMORY_MAIN, "--port=80"], environment());
+  test("refuses arguments that it does not know with 64, and repeats no value of theirs", async () => {
+    const args = [`--token=${CANARY}`, "--check", CANARY];
+    await using service = new ServiceProcess([...MEMORY_MAIN, ...args], environment());
     expect(await service.ended).toBe(64);
+    expect(service.output).toContain(
+      "Expected one argument at most, of those below, got --token, --check, a value\n\nThe Helix",
+    );
+    expect(service.output).not.toContain(CANARY);
   });
 });
 

@@ -86,9 +86,9 @@ const WRONG_VALUES: readonly (readonly [string, string | undefined, string])[] =
   ],
   ["HELIX_CLUSTER_A_CONTACT_POINTS", "::1", 'expected hosts such as 10.0.0.1,10.0.0.2:9142, got "::1"'],
   ["HELIX_CLUSTER_A_PORT", "0", 'expected an integer, 1 to 65535, got "0"'],
-  ["HELIX_CLUSTER_A_LOCAL_DATA_CENTER", undefined, "expected a text, got nothing"],
+  ["HELIX_CLUSTER_A_LOCAL_DATA_CENTER", undefined, "expected a name such as datacenter1, got nothing"],
   ["HELIX_CLUSTER_B_CONTACT_POINTS", undefined, "expected hosts such as 10.0.0.1,10.0.0.2:9142, got nothing"],
-  ["HELIX_CLUSTER_B_LOCAL_DATA_CENTER", "", "expected a text, got nothing"],
+  ["HELIX_CLUSTER_B_LOCAL_DATA_CENTER", "", "expected a name such as datacenter1, got nothing"],
   [
     "HELIX_CLUSTER_B_CONSISTENCY",
     "LOCAL_QUORUM",

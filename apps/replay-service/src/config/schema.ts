@@ -248,7 +248,10 @@ function cluster(id: "A" | "B") {
       integer({ min: 1, max: 65_535, about: "Port of all nodes that are not named with one." }),
     ),
     localDataCenter: required(
-      text({ about: "The data centre that is written to, as data_center of system.local says there." }),
+      text({
+        expectation: "a name such as datacenter1",
+        about: "The data centre that is written to, as data_center of system.local says there.",
+      }),
     ),
     user: text({ about: "User of the cluster, if it asks for one." }),
     password: secret("Password of the user."),
