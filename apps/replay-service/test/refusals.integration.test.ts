@@ -1,7 +1,6 @@
-import { LANES } from "@helix/core";
 import { connectNatsEnqueuer, ensureTopology } from "@helix/replayer-nats";
 import { reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
-import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { insert, startServers } from "./pod.ts";
@@ -67,44 +66,16 @@ const admin = () => ({ connect: { servers: nats.url, user: "admin", pass: "p" } 
 async function ask(subject: string, body: object = {}): Promise<object> {
   const connection = await connect(admin().connect);
   try {
-    return (await connection.request(`$JS.API.${subject}`, JSON.stringify(body))).json<object>();
+    return (await connection.request(subject, JSON.stringify(body))).json<object>();
   } finally {
     await connection.close();
   }
 }
 
-/** As `arloliu/helix` makes them. */
 async function makeGoStream(): Promise<void> {
-  const stream = {
-    name: "helix-replay",
-    description: "Helix dual-cluster replay queue",
-    subjects: ["helix.replay.*.*"],
-    retention: "workqueue",
-    storage: "file",
-    discard: "old",
-    max_age: 86_400_000_000_000,
-    max_msgs: 1_000_000,
-    max_bytes: 1_073_741_824,
-    max_consumers: -1,
-    num_replicas: 1,
-  };
-  expect(await ask("STREAM.CREATE.helix-replay", stream)).not.toHaveProperty("error");
-  for (const lane of LANES) {
-    const name = `helix-worker-${lane.replace(".", "-")}`;
-    const config = {
-      durable_name: name,
-      filter_subject: `helix.replay.${lane}`,
-      ack_policy: "explicit",
-      ack_wait: 30_000_000_000,
-      deliver_policy: "all",
-      replay_policy: "instant",
-      max_deliver: 5,
-      max_ack_pending: 1000,
-      max_batch: 100,
-    };
-    const request = { stream_name: "helix-replay", config };
-    const subject = `CONSUMER.CREATE.helix-replay.${name}.helix.replay.${lane}`;
-    expect(await ask(subject, request)).not.toHaveProperty("error");
+  const names = { streamName: "helix-replay", subjectPrefix: "helix.replay" };
+  for (const { subject, body } of goStreamRequests(names)) {
+    expect(await ask(subject, body)).not.toHaveProperty("error");
   }
 }
 
@@ -189,8 +160,10 @@ test("with `provision: none` the rights of a worker are enough for all that a po
   await waitFor(() => servers.B.requests.length === 1, { timeoutMs: 10_000, describe: "B has the write" });
   await service.logged("A message became a dead letter");
   await stop(service);
-  expect(await ask("STREAM.INFO.helix-replay")).toMatchObject({ state: { messages: 0 } });
-  expect(await ask("STREAM.INFO.helix-replay-dead-letters")).toMatchObject({ state: { messages: 1 } });
+  expect(await ask("$JS.API.STREAM.INFO.helix-replay")).toMatchObject({ state: { messages: 0 } });
+  expect(await ask("$JS.API.STREAM.INFO.helix-replay-dead-letters")).toMatchObject({
+    state: { messages: 1 },
+  });
   const warnings = service.log.filter(({ level }) => level === "warn" || level === "error");
   expect(warnings.map(({ message }) => message)).toEqual(["A message became a dead letter"]);
 });
@@ -214,7 +187,7 @@ describe("a service that runs says in /readyz and in the log", () => {
     await ensureTopology(admin());
     await using service = startAs("worker", { HELIX_QUEUE_PROVISION: "none" });
     await service.ready();
-    await ask("CONSUMER.DELETE.helix-replay.helix-worker-high-B");
+    await ask("$JS.API.CONSUMER.DELETE.helix-replay.helix-worker-high-B");
     await queueIsDown(service, "Missing on the server: consumer helix-worker-high-B");
     const line = await service.logged("the queue is not ready; it is looked at again");
     expect(line.error).toMatchObject({ code: "HELIX_TOPOLOGY_MISSING" });

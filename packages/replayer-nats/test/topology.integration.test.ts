@@ -1,5 +1,5 @@
 import { LANES } from "@helix/core";
-import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsReplayer, ensureTopology } from "../src/index.ts";
 import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
@@ -128,10 +128,9 @@ describe("ensureTopology", () => {
     await using rig = new Rig(server);
     await ensureTopology(rig.options);
     const { connection, api } = await rig.api();
-    const answer = await connection.request(
-      `$JS.API.STREAM.UPDATE.${rig.streamName}`,
-      JSON.stringify(goStream(rig)),
-    );
+    const [{ body }] = goStreamRequests(rig);
+    const subject = `$JS.API.STREAM.UPDATE.${rig.streamName}`;
+    const answer = await connection.request(subject, JSON.stringify(body));
     expect(answer.json()).toMatchObject({ error: { err_code: 10052 } });
     expect((await api.streams.info(rig.streamName)).config.discard).toBe("new");
   });
@@ -234,41 +233,9 @@ describe("options", () => {
   });
 });
 
-/** As the Go library asks for it. */
-function goStream({ streamName, subjectPrefix }: Rig) {
-  return {
-    name: streamName,
-    description: "Helix dual-cluster replay queue",
-    subjects: [`${subjectPrefix}.*.*`],
-    retention: "workqueue",
-    storage: "file",
-    discard: "old",
-    max_age: 86_400_000_000_000,
-    max_msgs: 1_000_000,
-    max_bytes: 1_073_741_824,
-    max_consumers: -1,
-    num_replicas: 1,
-  };
-}
-
 async function makeGoStream(rig: Rig): Promise<void> {
   const { connection } = await rig.api();
-  await connection.request(`$JS.API.STREAM.CREATE.${rig.streamName}`, JSON.stringify(goStream(rig)));
-  for (const lane of LANES) {
-    const name = `helix-worker-${lane.replace(".", "-")}`;
-    const config = {
-      durable_name: name,
-      filter_subject: `${rig.subjectPrefix}.${lane}`,
-      ack_policy: "explicit",
-      ack_wait: 30_000_000_000,
-      deliver_policy: "all",
-      replay_policy: "instant",
-      max_deliver: 5,
-      max_ack_pending: 1000,
-      max_batch: 100,
-    };
-    const subject = `$JS.API.CONSUMER.CREATE.${rig.streamName}.${name}.${rig.subjectPrefix}.${lane}`;
-    const answer = await connection.request(subject, JSON.stringify({ stream_name: rig.streamName, config }));
-    expect(answer.json()).not.toHaveProperty("error");
+  for (const { subject, body } of goStreamRequests(rig)) {
+    expect((await connection.request(subject, JSON.stringify(body))).json()).not.toHaveProperty("error");
   }
 }

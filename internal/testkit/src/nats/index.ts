@@ -1,3 +1,4 @@
+export { type ApiRequest, goStreamRequests } from "./go-stream.ts";
 export type {
   NatsCluster,
   NatsClusterOptions,
