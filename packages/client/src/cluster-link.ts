@@ -36,8 +36,8 @@ export class ClusterLink {
   readonly attempted: Promise<void>;
   #onAttempted: () => void = () => {};
   #lastFailure: unknown;
-  /** It opens again after each trial that failed, which is no news. */
-  #wasOpen = false;
+  /** It opens again after each trial that failed, which is no news; nor is it with a session that is lost. */
+  #isOpenTold = false;
 
   constructor(options: ClusterLinkOptions) {
     const { config, keyspace, requestTimeoutMs, clock, random } = options;
@@ -194,8 +194,10 @@ export class ClusterLink {
     onBreakerChange?.(state);
     if (state === "open") {
       this.#lastFailure = info.cause ?? this.#lastFailure;
-      if (!this.#wasOpen) logger.warn({ cluster: name }, "breaker opened: writes to the cluster are queued");
-      this.#wasOpen = true;
+      if (!this.#isOpenTold && this.isConnected) {
+        logger.warn({ cluster: name }, "breaker opened: the cluster has stopped answering");
+        this.#isOpenTold = true;
+      }
       events.emit("cluster:breaker:opened", { ...this.#self, cause: info.cause, retryInMs: info.retryInMs });
       for (const listener of [...this.#unavailableListeners]) listener();
     } else if (state === "half-open") {
@@ -203,8 +205,8 @@ export class ClusterLink {
     } else {
       // Otherwise what is slow, and not silent, would open it again at the next look.
       this.#outstanding.answered();
-      logger.info({ cluster: name }, "breaker closed: the cluster answers again");
-      this.#wasOpen = false;
+      if (this.#isOpenTold) logger.info({ cluster: name }, "breaker closed: the cluster answers again");
+      this.#isOpenTold = false;
       events.emit("cluster:breaker:closed", this.#self);
     }
   }

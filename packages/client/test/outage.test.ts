@@ -113,6 +113,22 @@ test("any number of total outages leave one connection and no timer more", async
   }
 });
 
+test("the log says that a session is lost and that there is a new one, and of the breaker nothing besides", async () => {
+  const told: string[] = [];
+  const tell = (_: object, message: string) => told.push(message);
+  const logger = { debug: tell, info: tell, warn: tell, error: tell };
+  await using clusters = await TwoClusters.connected({ client: { logger } });
+  told.length = 0;
+  await clusters.servers.B.setDown();
+  await clusters.client.execute(INSERT, PARAMS);
+  await clusters.servers.B.setUp();
+  await untilApplied(clusters.client);
+  const [first, ...rest] = told;
+  expect(first).toBe("no session to the cluster; it is sought again");
+  expect(rest.at(-1)).toBe("connected to the cluster");
+  expect(new Set(told).size).toBe(2);
+});
+
 describe("a cluster that has stopped answering", () => {
   test("is given up after five timeouts in a row; then writes do not wait for it", async () => {
     await using clusters = await TwoClusters.connected({ driver: { socketOptions: { readTimeout: 50 } } });
