@@ -104,6 +104,9 @@ async function serve(
   }
   try {
     const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
+    // The last line, after those that were held back.
+    logger.flush();
+    logger.info({ inOrder }, "the service has stopped");
     return inOrder ? EXIT.ok : EXIT.unfinished;
   } catch (error) {
     if (error instanceof ServiceRefusedError) return EXIT.refused;

@@ -84,7 +84,6 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
   await server.close();
   if (opened instanceof ServiceRefusedError) throw opened;
-  logger.info({ inOrder }, "the service has stopped");
   return { inOrder };
 }
 
