@@ -4,6 +4,7 @@ const RUNNER = "packages/worker/src/cluster-runner.ts";
 const SCHEDULER = "packages/worker/src/scheduler.ts";
 const SETTLER = "packages/worker/src/settler.ts";
 const JUDGE = "packages/worker/src/judge.ts";
+const ADMISSION = "packages/worker/src/admission.ts";
 const LEDGER = "packages/worker/src/failure-ledger.ts";
 
 export const workerMutants: readonly Mutant[] = [
@@ -28,9 +29,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "every uncertain failure is counted",
     file: LEDGER,
-    find: "    if (table === undefined || order < this.#eraStart) return failure;",
-    replace:
-      "    this.prove(failure);\n    if (table === undefined || order < this.#eraStart) return failure;",
+    find: "    if (isOld) return failure;",
+    replace: "    this.prove(failure);\n    if (isOld) return failure;",
   },
   {
     name: "an outage is counted",
@@ -104,6 +104,60 @@ export const workerMutants: readonly Mutant[] = [
     file: SETTLER,
     find: "        await this.#release(message, { delayMs: FULL_RETRY_MS });",
     replace: "        await message.ack();",
+  },
+  {
+    name: "patience counts without a sign that the table is served",
+    file: JUDGE,
+    find: "failure.isServed && isOverdue",
+    replace: "isOverdue",
+  },
+  {
+    name: "one application is a sign for all failures after it",
+    file: LEDGER,
+    find: "    record.horizon = Math.max(order, appliedOrder);\n",
+    replace: "    if (record.failures === 1) record.horizon = Math.max(order, appliedOrder);\n",
+  },
+  {
+    name: "what is held is executed",
+    file: ADMISSION,
+    find: '  if (payload.disposition === "hold") return',
+    replace: '  if (payload.disposition === "hold" && expired === true) return',
+  },
+  {
+    name: "what has expired is executed",
+    file: ADMISSION,
+    find: "  if (expired === true) return",
+    replace: "  if (expired === true && attempts > 0) return",
+  },
+  {
+    name: "a suspect is executed like any other",
+    file: ADMISSION,
+    find: '  if (suspect === true) return "suspect";\n',
+    replace: "",
+  },
+  {
+    name: "a suspect is executed without its mark",
+    file: "packages/worker/src/suspects.ts",
+    find: "      await item.message.mark?.();",
+    replace: "      await Promise.resolve();",
+  },
+  {
+    name: "suspects are marked and executed together",
+    file: "packages/worker/src/suspect-turn.ts",
+    find: "    this.#queue.push(entry);\n    if (this.#queue.length === 1) this.#callFirst();",
+    replace: "    queueMicrotask(entry);",
+  },
+  {
+    name: "a pause is not heard",
+    file: RUNNER,
+    find: "    this.#isPaused = isPaused;",
+    replace: "    this.#isPaused = isPaused && this.#isPaused;",
+  },
+  {
+    name: "the gate is not asked at the start",
+    file: "packages/worker/src/pauses.ts",
+    find: "    for (const cluster of CLUSTERS) this.#look(cluster);",
+    replace: "    void CLUSTERS;",
   },
   {
     name: "an undecodable message is acknowledged",

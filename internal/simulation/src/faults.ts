@@ -89,19 +89,25 @@ const IN_A_SERVICE: readonly Draw[] = [
   (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 300) }),
 ];
 
-/** Far longer than the worker's patience with one message, which is 15 minutes. */
-const LONG_MS = 3_600_000;
+/** Longer than the patience of a worker with one message, 15 minutes, and than five failures after that. */
+const LONG_MS = 1_500_000;
 
 /** One to six faults within the time of the workload; some outlast it by far. */
 export function drawFaults(random: Random, shape: Shape): Fault[] {
   const draws = shape.mode === "service" ? [...ANYWHERE, ...IN_A_SERVICE] : ANYWHERE;
   return Array.from({ length: random.int(1, 6) }, () => {
     const atMs = random.int(0, shape.spanMs);
-    const drawnMs = random.chance(0.1) ? random.int(60_000, 600_000) : random.int(100, shape.spanMs);
     const drawn = random.pick(draws)(random, shape);
-    const forMs = "table" in drawn && random.chance(0.2) ? LONG_MS : drawnMs;
+    const forMs = "table" in drawn && random.chance(0.2) ? LONG_MS : drawDuration(random, shape.spanMs);
     return { ...drawn, atMs, forMs } as Fault;
   });
+}
+
+/** Some are over before anybody has drawn a conclusion, some last for minutes. */
+function drawDuration(random: Random, spanMs: number): number {
+  const kind = random.next();
+  if (kind < 0.1) return random.int(60_000, 600_000);
+  return random.int(100, kind < 0.3 ? 1000 : spanMs);
 }
 
 export function describeFault({ kind, atMs, forMs, ...rest }: Fault): string {

@@ -10,7 +10,7 @@ import { Summary } from "./summary.ts";
 const USAGE = `pnpm simulate [--seeds 200] [--from 0]        many seeds, and a table
 pnpm simulate --seed 42 [--only 0,2] [--writes 50] [--trace]
                                               one seed, with some of its faults and writes, and what happened
-            … --beyond ttl --beyond patience          what the code is known not to hold
+            … --beyond ttl                            what the code is known not to hold
 pnpm simulate --mutants [--seeds 500] [name]  deliberately broken code, and which check finds it`;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);

@@ -49,8 +49,7 @@ export class ModelCluster {
   readonly #onDown = new Set<() => void>();
   /** How often a trouble has begun. */
   setbacks = 0;
-  /** How often a trouble has ended. */
-  recoveries = 0;
+  readonly #ended: ClusterTrouble[] = [];
   #inFlight = 0;
 
   constructor(cluster: ClusterId, time: VirtualTime, random: Random, tape: Tape) {
@@ -66,7 +65,7 @@ export class ModelCluster {
     this.setbacks++;
     if (trouble.kind === "down") for (const listener of [...this.#onDown]) listener();
     return () => {
-      if (this.#troubles.delete(trouble)) this.recoveries++;
+      if (this.#troubles.delete(trouble)) this.#ended.push(trouble);
     };
   }
 
@@ -95,11 +94,14 @@ export class ModelCluster {
   /** Whether, from then until now without a pause, none of these writes could have been answered. */
   wasAwaySince(sinceMs: number, tables: readonly string[]): boolean {
     for (const trouble of this.#troubles) {
-      if (trouble.sinceMs > sinceMs) continue;
-      if (trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf") return true;
-      if (trouble.kind === "table-away" && tables.includes(trouble.table)) return true;
+      if (trouble.sinceMs <= sinceMs && isOutage(trouble, tables)) return true;
     }
     return false;
+  }
+
+  /** How often it has come back for writes of these tables. */
+  recoveriesOf(tables: readonly string[]): number {
+    return this.#ended.filter((trouble) => isOutage(trouble, tables)).length;
   }
 
   /** One try of a request; `answer` is called when the answer is there, if there is one. */
@@ -174,4 +176,10 @@ export class ModelCluster {
     for (const trouble of this.#troubles) if (trouble.kind === kind) return true;
     return false;
   }
+}
+
+/** Whether none of these writes can be answered. */
+function isOutage(trouble: ClusterTrouble, tables: readonly string[]): boolean {
+  if (trouble.kind === "table-away") return tables.includes(trouble.table);
+  return trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf";
 }

@@ -53,7 +53,7 @@ export type Beyond = "ttl";
 export const BEYOND: readonly Beyond[] = ["ttl"];
 
 /** The retention of a durable queue: such that only what nobody can cure expires, or within most outages. */
-export const LONG_RETENTION_MS = 7_200_000;
+export const LONG_RETENTION_MS = 2_400_000;
 const SHORT_RETENTION_MS = 300_000;
 
 export interface ScenarioOptions {

@@ -9,7 +9,7 @@ import { VirtualTime } from "./virtual-time.ts";
 import { World } from "./world.ts";
 
 /** After the last fault everything comes to rest within this, what nobody can prove with its retention. */
-const REST_LIMIT_MS = LONG_RETENTION_MS + 1_800_000;
+const REST_LIMIT_MS = LONG_RETENTION_MS + 300_000;
 /** So often a person helps where nothing else can. */
 const MAX_CURES = 20;
 const STOP_LIMIT_MS = 60_000;

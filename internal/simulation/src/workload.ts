@@ -21,7 +21,7 @@ export function drawWrites(
 ): PlannedWrite[] {
   const rows = random.pick([4, 12, 60]);
   const lowShare = random.pick([0, 0.2, 0.5]);
-  const poisonShare = random.pick([0, 0, 0.02, 0.2]);
+  const poisonShare = random.pick([0, 0, 0.02, 0.1]);
   const heldShare = random.pick([0, 0, 0, 0.1]);
   // A queue in memory dies with the process, so there it would not come again.
   const killers = mode === "service" && random.chance(0.15) ? random.int(1, 2) : 0;

@@ -12,14 +12,14 @@ const MISLEADING: ReadonlySet<string> = new Set([
 
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
- * and the tables that it writes, could have answered. One more is possible with each recovery and
- * pod: a failure just before it looks like the message's own. And what died of its attempts had so many.
+ * and the tables that it writes, could have answered when it failed. One more is possible with each recovery
+ * of theirs and pod: a failure just before it looks like the message's own. What died of its attempts had so many.
  *
  * The death of a process is the failure of the message that kills it, and of no other that it held.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
-  /** Of its cluster, at the first failure of each message. */
+  /** Of its cluster and tables, at the first failure of each message. */
   const recoveriesBefore = new Map<string, number>();
   const killers = new Set<string>();
   const identities = new Map<string, string>();
@@ -42,7 +42,7 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         const { delivery, outcome, ignored, startedAtMs } = event;
         const { message, cluster, tables } = delivery;
         if (ignored || outcome === "applied" || outcome === "unavailable") return;
-        const { recoveries } = world.clusters[cluster];
+        const recoveries = world.clusters[cluster].recoveriesOf(tables);
         if (!recoveriesBefore.has(message)) recoveriesBefore.set(message, recoveries);
         if (!world.clusters[cluster].wasAwaySince(startedAtMs, tables)) {
           countOwn(message);
@@ -52,7 +52,8 @@ export const flatAttempts: CheckFactory = (world, violated) => {
       const { delivery, reason, attempts = delivery.attempts } = event;
       const failures = own.get(delivery.message) ?? 0;
       const before = recoveriesBefore.get(delivery.message);
-      const recoveries = before === undefined ? 0 : world.clusters[delivery.cluster].recoveries - before;
+      const { cluster, tables } = delivery;
+      const recoveries = before === undefined ? 0 : world.clusters[cluster].recoveriesOf(tables) - before;
       if (attempts > failures + recoveries * world.scenario.pods) {
         const name = world.tape.nameOf(delivery.message);
         violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);
