@@ -8,8 +8,8 @@ import { Tape, type Violation } from "./tape.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { World } from "./world.ts";
 
-/** After the last fault everything comes to rest within this, what nobody can prove with its retention. */
-const REST_LIMIT_MS = LONG_RETENTION_MS + 300_000;
+/** After the last fault everything comes to rest within its retention, and this for the last retries. */
+const REST_MARGIN_MS = 300_000;
 /** So often a person helps where nothing else can. */
 const MAX_CURES = 20;
 const STOP_LIMIT_MS = 60_000;
@@ -46,6 +46,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     if (event.kind === "enqueue" && event.result === "yes") enqueued++;
   });
   const person = new Person(world);
+  const restLimitMs = restLimitOf(scenario);
   for (const planned of scenario.writes) time.schedule(() => world.write(planned), planned.atMs);
   for (const fault of scenario.faults) schedule(world, fault);
   const endMs = Math.max(0, ...scenario.faults.map(({ atMs, forMs }) => atMs + forMs));
@@ -54,7 +55,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
 
   const rest = async (): Promise<number | undefined> => {
     const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
-    for (let cures = 0; !(await time.runUntil(isIdle, REST_LIMIT_MS)); cures++) {
+    for (let cures = 0; !(await time.runUntil(isIdle, restLimitMs)); cures++) {
       if (cures < MAX_CURES && (await person.isNeeded())) {
         await world.cure();
         continue;
@@ -99,6 +100,12 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
     virtualMs: time.nowMs,
     lines: tape.lines,
   };
+}
+
+/** What nobody can prove ends with its retention, by clocks that may have been set. */
+function restLimitOf({ faults }: Scenario): number {
+  const steps = faults.map((fault) => (fault.kind === "clock-step" ? Math.abs(fault.byMs) : 0));
+  return LONG_RETENTION_MS + REST_MARGIN_MS + steps.reduce((sum, stepMs) => sum + stepMs, 0);
 }
 
 function faultsOf(scenario: Scenario): string[] {
