@@ -47,6 +47,12 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 const cluster = (random: Random) => random.pick(CLUSTERS);
 
+const lateSchema: Draw = (random) => ({
+  kind: "late-schema",
+  cluster: cluster(random),
+  table: random.pick(TABLES),
+});
+
 const ANYWHERE: readonly Draw[] = [
   (random) => ({ kind: "outage", cluster: cluster(random) }),
   (random) => ({ kind: "silence", cluster: cluster(random) }),
@@ -54,7 +60,9 @@ const ANYWHERE: readonly Draw[] = [
   (random) => ({ kind: "flapping", cluster: cluster(random), periodMs: random.pick([300, 1000, 4000]) }),
   (random) => ({ kind: "table-away", cluster: cluster(random), table: random.pick(TABLES) }),
   (random) => ({ kind: "table-timeouts", cluster: cluster(random), table: random.pick(TABLES) }),
-  (random) => ({ kind: "late-schema", cluster: cluster(random), table: random.pick(TABLES) }),
+  lateSchema,
+  // Twice, since it alone fails at once, and so several times within the window in which a success proves anything.
+  lateSchema,
   (random) => ({ kind: "slowness", cluster: cluster(random), factor: random.pick([10, 200, 1000]) }),
   (random) => ({ kind: "overload", cluster: cluster(random), capacity: random.pick([1, 4]) }),
   (random) => ({
@@ -107,7 +115,7 @@ export function drawFaults(random: Random, shape: Shape): Fault[] {
 function drawDuration(random: Random, spanMs: number): number {
   const kind = random.next();
   if (kind < 0.1) return random.int(60_000, 600_000);
-  return random.int(100, kind < 0.3 ? 1000 : spanMs);
+  return random.int(100, kind < 0.4 ? 1000 : spanMs);
 }
 
 export function describeFault({ kind, atMs, forMs, ...rest }: Fault): string {
