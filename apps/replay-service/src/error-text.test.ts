@@ -77,3 +77,9 @@ test.each<[string, unknown, string]>([
 ])("%s is told by name alone, since it may quote a value", (_, error, text) => {
   expect(errorText(error)).toBe(text);
 });
+
+test("an option of the queue is called by the variable that an operator sets, and nothing else is changed", () => {
+  const text = "`max_msgs` is 1, see `maxMsgs` and `constructor`";
+  const drift = helixError("HELIX_TOPOLOGY_DRIFT", text, { differences: [] });
+  expect(errorText(drift)).toBe("`max_msgs` is 1, see `HELIX_QUEUE_MAX_MSGS` and `constructor`");
+});
