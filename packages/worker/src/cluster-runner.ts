@@ -325,7 +325,8 @@ export class ClusterRunner {
 
   /** Strict is strict: not even in a slot of its own. */
   get #allowsLowSuspect(): boolean {
-    return !this.#settings.scheduling.strictPriority || !this.#lanes.of("high").has(true);
+    if (!this.#settings.scheduling.strictPriority) return true;
+    return !this.#lanes.of("high").has(true) && this.#suspects.waiting("high") === 0;
   }
 
   get #isTrialDue(): boolean {

@@ -18,7 +18,8 @@ export interface SuspectsOptions {
  */
 export class Suspects {
   readonly #options: SuspectsOptions;
-  readonly #waiting: Readonly<Record<Priority, HeldMessage[]>> = { high: [], low: [] };
+  /** In the order of arrival: where high ones went first, those that hang and come back would starve the low. */
+  readonly #waiting: HeldMessage[] = [];
   #isMarking = false;
   #isExecuting = false;
   #endTurn: (() => void) | undefined;
@@ -29,8 +30,7 @@ export class Suspects {
 
   /** In hand and not executing. */
   get held(): number {
-    const { high, low } = this.#waiting;
-    return high.length + low.length + (this.#isMarking ? 1 : 0);
+    return this.#waiting.length + (this.#isMarking ? 1 : 0);
   }
 
   get isExecuting(): boolean {
@@ -38,16 +38,16 @@ export class Suspects {
   }
 
   waiting(priority: Priority): number {
-    return this.#waiting[priority].length;
+    return this.#waiting.filter((item) => item.priority === priority).length;
   }
 
   hold(item: HeldMessage): void {
-    this.#waiting[item.priority].push(item);
+    this.#waiting.push(item);
   }
 
   /** To be called after each change: the next one begins when it may and it is its turn. */
   advance(): void {
-    if (this.#endTurn !== undefined || this.#nextLane() === undefined) return;
+    if (this.#endTurn !== undefined || this.#nextIndex() < 0) return;
     this.#endTurn = this.#options.turn.join(() => void this.#begin());
   }
 
@@ -59,15 +59,14 @@ export class Suspects {
 
   /** Everything that waits. One that is being marked is offered to `start` all the same. */
   takeAll(): HeldMessage[] {
-    const { high, low } = this.#waiting;
-    const all = [...high.splice(0), ...low.splice(0)];
+    const all = this.#waiting.splice(0);
     if (!this.#isMarking && !this.#isExecuting) this.#leaveTurn();
     return all;
   }
 
   async #begin(): Promise<void> {
-    const lane = this.#nextLane();
-    const item = lane && this.#waiting[lane].shift();
+    const index = this.#nextIndex();
+    const item = index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
     if (item === undefined) {
       this.#leaveTurn();
       return;
@@ -85,9 +84,11 @@ export class Suspects {
     if (!this.#isExecuting) this.ended();
   }
 
-  #nextLane(): Priority | undefined {
-    if (this.#waiting.high.length > 0) return "high";
-    return this.#waiting.low.length > 0 && this.#options.allowsLow() ? "low" : undefined;
+  /** Of the one that begins next; -1: none may. */
+  #nextIndex(): number {
+    if (this.#waiting.length === 0) return -1;
+    const allowsLow = this.#options.allowsLow();
+    return this.#waiting.findIndex(({ priority }) => priority === "high" || allowsLow);
   }
 
   #leaveTurn(): void {

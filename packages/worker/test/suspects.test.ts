@@ -125,6 +125,26 @@ describe("a suspect", () => {
     );
   });
 
+  it.each([
+    [false, ["suspect0-A", "suspect1-A", "low-A"]],
+    [true, ["suspect0-A", "suspect1-A", "suspect0-A"]],
+  ])(
+    "of low priority waits no longer than for those before it, unless the worker is strict (%s)",
+    async (strictPriority, order) => {
+      const { queue, clock } = await startRig({
+        strictPriority,
+        execute: hang,
+        executeTimeoutMs: 10_000,
+        retryDelayMs: 1000,
+        maxRetryDelayMs: 1000,
+      });
+      for (const one of suspects(2)) queue.putKnown(one, suspect);
+      queue.putKnown(payload({ name: "low", priority: "low" }), suspect);
+      await clock.advance(25_000);
+      expect(queue.marked).toEqual(order);
+    },
+  );
+
   it("of low priority waits for the high messages where the worker is strict", async () => {
     const ends: (() => void)[] = [];
     const { queue, executions } = await startRig({
