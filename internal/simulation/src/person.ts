@@ -20,7 +20,7 @@ export class Person {
   async isNeeded(): Promise<boolean> {
     const { scenario, durable, writes } = this.#world;
     if ((await this.#world.dead()).length >= scenario.deadLetterCapacity) return true;
-    if (durable !== undefined) return false;
+    if (durable !== undefined || this.#pending.size === 0) return false;
     const poison = new Set(
       writes
         .filter(({ poison: its }) => its?.how === "timeout" || its?.how === "hang")

@@ -26,6 +26,7 @@ export class SimProcess {
   #crossings = 0;
   #diesAt = Number.POSITIVE_INFINITY;
   #frozenUntilMs = 0;
+  readonly #usualSkewMs: number;
   #skewMs: number;
 
   constructor(
@@ -35,7 +36,8 @@ export class SimProcess {
   ) {
     this.name = name;
     this.#time = time;
-    this.#skewMs = options.skewMs ?? 0;
+    this.#usualSkewMs = options.skewMs ?? 0;
+    this.#skewMs = this.#usualSkewMs;
     this.#onDeath = options.onDeath;
     this.clock = {
       wallMs: () => START_MS + Math.floor(time.nowMs) + this.#skewMs,
@@ -51,6 +53,11 @@ export class SimProcess {
   /** The wall clock is set. */
   stepClock(byMs: number): void {
     this.#skewMs += byMs;
+  }
+
+  /** The wall clock is as it was before it was set. */
+  correctClock(): void {
+    this.#skewMs = this.#usualSkewMs;
   }
 
   /** The event loop stands still: nothing runs, and what arrives waits. */

@@ -127,11 +127,12 @@ export class World {
   }
 
   /**
-   * A person has cured what was wrong with the poison, and puts back as many dead letters as there is room
-   * for. Resolves with how many are left that could be put back.
+   * A person has cured what was wrong with the poison, corrects the clocks, by which all would expire at once,
+   * and puts back as many dead letters as there is room for. Resolves with how many are left that could be put back.
    */
   async cure(): Promise<number> {
     for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
+    for (const { process } of this.#seats) process.correctClock();
     let left = 0;
     for (const redrive of this.#redrives(await this.memory?.deadLetters.list())) {
       try {
