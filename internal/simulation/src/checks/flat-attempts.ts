@@ -10,18 +10,23 @@ const MISLEADING: ReadonlySet<string> = new Set([
   "queue-restart",
 ]);
 
+/** So often a message kills before it is a suspect. */
+const UNSUSPECTED_DEATHS = 3;
+
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
  * and the tables that it writes, could have answered when it failed. One more is possible with each recovery
  * of theirs and pod: a failure just before it looks like the message's own. What died of its attempts had so many.
  *
- * The death of a process is the failure of the message that kills it, and of no other that it held.
+ * The death of a process is the failure of the message that kills it, and of no other that it held. Where there
+ * are two that kill, one may do so, while it is no suspect yet, during the turn of an innocent suspect.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
   /** Of its cluster and tables, at the first failure of each message. */
   const recoveriesBefore = new Map<string, number>();
   const killers = new Set<string>();
+  const wronglyMarked = new Map<string, number>();
   const identities = new Map<string, string>();
   const isMisled = world.scenario.faults.some(({ kind }) => MISLEADING.has(kind));
   const countOwn = (message: string) => own.set(message, (own.get(message) ?? 0) + 1);
@@ -34,9 +39,14 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         identities.set(message, identity);
       }
       if (event.kind === "mark-found") {
-        const isKiller = killers.has(identities.get(event.message) ?? "");
-        if (isKiller || isMisled) countOwn(event.message);
-        else violated(`${world.tape.nameOf(event.message)} has killed nobody, and the mark on it counts`);
+        const { message } = event;
+        countOwn(message);
+        if (isMisled || killers.has(identities.get(message) ?? "")) return;
+        const wrong = (wronglyMarked.get(message) ?? 0) + 1;
+        wronglyMarked.set(message, wrong);
+        if (wrong > (killers.size - 1) * UNSUSPECTED_DEATHS) {
+          violated(`${world.tape.nameOf(message)} has killed nobody, and the mark on it counts`);
+        }
       }
       if (event.kind === "end") {
         const { delivery, outcome, ignored, startedAtMs } = event;
