@@ -112,12 +112,6 @@ export const workerMutants: readonly Mutant[] = [
     replace: "isOverdue",
   },
   {
-    name: "one application is a sign for all failures after it",
-    file: LEDGER,
-    find: "    record.horizon = Math.max(order, appliedOrder);\n",
-    replace: "    if (record.failures === 1) record.horizon = Math.max(order, appliedOrder);\n",
-  },
-  {
     name: "what is held is executed",
     file: ADMISSION,
     find: '  if (payload.disposition === "hold") return',
