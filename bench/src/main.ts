@@ -3,11 +3,13 @@ import { benchCodec } from "./codec.ts";
 import { machine } from "./figures.ts";
 import { benchMemoryQueue } from "./memory-queue.ts";
 import { benchNatsQueue } from "./nats-queue.ts";
+import { benchWorker } from "./worker.ts";
 
 const benches: Record<string, () => Promise<void>> = {
   codec: benchCodec,
   "memory-queue": benchMemoryQueue,
   "nats-queue": benchNatsQueue,
+  worker: benchWorker,
   "client-writes": benchClientWrites,
 };
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
