@@ -97,7 +97,7 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     },
     queueCapacity: random.chance(0.15) ? random.int(5, 40) : 10_000,
     leaseMs: random.pick([5_000, 30_000]),
-    deadLetterCapacity: random.chance(0.15) ? random.int(6, 12) : 10_000,
+    deadLetterCapacity: random.chance(0.15) ? random.int(2, 6) : 10_000,
     maxAgeMs: random.chance(0.2) ? SHORT_RETENTION_MS : LONG_RETENTION_MS,
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
