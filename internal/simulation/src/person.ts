@@ -16,11 +16,16 @@ export class Person {
     });
   }
 
-  /** The dead letters are full; or all that is pending is poison which nothing proves, in a queue that keeps it. */
-  async isNeeded(): Promise<boolean> {
+  /**
+   * The dead letters are full; or, where it takes too long, all that is pending is poison which nothing proves, in
+   * a queue that keeps it.
+   */
+  async isNeeded(isOverdue: boolean): Promise<boolean> {
     const { scenario, durable, writes } = this.#world;
-    if ((await this.#world.dead()).length >= scenario.deadLetterCapacity) return true;
-    if (durable !== undefined || this.#pending.size === 0) return false;
+    const { deadLetterCapacity } = scenario;
+    const mayBeFull = deadLetterCapacity < scenario.writes.length;
+    if (mayBeFull && (await this.#world.dead()).length >= deadLetterCapacity) return true;
+    if (!isOverdue || durable !== undefined || this.#pending.size === 0) return false;
     const poison = new Set(
       writes
         .filter(({ poison: its }) => its?.how === "timeout" || its?.how === "hang")

@@ -10,8 +10,9 @@ import { World } from "./world.ts";
 
 /** After the last fault everything comes to rest within its retention, and this for the last retries. */
 const REST_MARGIN_MS = 300_000;
-/** So often a person helps where nothing else can. */
-const MAX_CURES = 20;
+/** So often a person looks, and so many times helps where nothing else can. */
+const LOOK_MS = 60_000;
+const MAX_CURES = 1000;
 const STOP_LIMIT_MS = 60_000;
 const CALL_LIMIT_MS = 1000;
 
@@ -53,13 +54,23 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   const lastWriteMs = scenario.writes.at(-1)?.atMs ?? 0;
   await time.runUntil(() => false, Math.max(endMs, lastWriteMs) + 1000);
 
-  const rest = async (): Promise<number | undefined> => {
-    const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
-    for (let cures = 0; !(await time.runUntil(isIdle, restLimitMs)); cures++) {
-      if (cures < MAX_CURES && (await person.isNeeded())) {
+  const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
+  const comesToRest = async (): Promise<boolean> => {
+    let cures = 0;
+    for (let waitedMs = LOOK_MS; !(await time.runUntil(isIdle, LOOK_MS)); waitedMs += LOOK_MS) {
+      const isOverdue = waitedMs >= restLimitMs;
+      if (await person.isNeeded(isOverdue)) {
+        if (++cures > MAX_CURES) return false;
         await world.cure();
-        continue;
+        waitedMs = 0;
+      } else if (isOverdue) {
+        return false;
       }
+    }
+    return true;
+  };
+  const rest = async (): Promise<number | undefined> => {
+    if (!(await comesToRest())) {
       const calling = world.writes.filter(({ verdict }) => verdict === "calling").length;
       tape.violated(
         "liveness",
