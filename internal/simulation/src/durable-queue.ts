@@ -46,7 +46,7 @@ export class DurableQueue {
   readonly #random: Random;
   readonly #tape: Tape;
   readonly #capacity: number;
-  readonly #deadLetterCapacity: number;
+  #deadLetterCapacity: number;
   readonly #stored = new Map<number, Stored>();
   readonly #ready: Readonly<Record<Lane, Stored[]>> = {
     "high.A": [],
@@ -178,6 +178,11 @@ export class DurableQueue {
       throw helixError("HELIX_DEAD_LETTERS_FULL", "The dead letters are full", fields);
     }
     this.dead.set(message, { stored: { ...stored }, cause });
+  }
+
+  /** A person gives them all the room that they need. */
+  enlargeDeadLetters(): void {
+    this.#deadLetterCapacity = Number.POSITIVE_INFINITY;
   }
 
   removeDead(sequence: number): void {

@@ -134,14 +134,18 @@ export class World {
     for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
     for (const { process } of this.#seats) process.correctClock();
     let left = 0;
+    let redriven = 0;
     for (const redrive of this.#redrives(await this.memory?.deadLetters.list())) {
       try {
         await redrive();
+        redriven++;
       } catch (error) {
         if (!isHelixError(error, "HELIX_QUEUE_FULL")) throw error;
         left++;
       }
     }
+    // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
+    if (redriven === 0) this.durable?.enlargeDeadLetters();
     return left;
   }
 
