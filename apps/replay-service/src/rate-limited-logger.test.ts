@@ -18,12 +18,11 @@ test("a cause that repeats is one line at once and one per window, with a count"
   for (let n = 1; n <= 5; n++) limited.warn({ cluster: "B", n, error: refused }, "no session");
   expect(lines).toEqual([["warn", { cluster: "B", n: 1, error: refused }, "no session"]]);
   clock.advanceNow(10_000);
-  expect(lines[1]).toEqual(["warn", { cluster: "B", n: 5, error: refused, repeated: 4 }, "no session"]);
+  const late = { error: refused, lastAgoMs: 10_000 };
+  expect(lines[1]).toEqual(["warn", { cluster: "B", n: 5, ...late, repeated: 4 }, "no session"]);
   limited.warn({ cluster: "B", n: 6, error: refused }, "no session");
   clock.advanceNow(10_000);
-  expect(lines.slice(2)).toEqual([
-    ["warn", { cluster: "B", n: 6, error: refused, repeated: 1 }, "no session"],
-  ]);
+  expect(lines.slice(2)).toEqual([["warn", { cluster: "B", n: 6, ...late, repeated: 1 }, "no session"]]);
 });
 
 test("another cluster, error, level or sentence is another cause", () => {
@@ -54,7 +53,7 @@ test("a flush tells what is still counted and leaves no timer", () => {
   limited.error({}, "full");
   limited.error({}, "other");
   limited.flush();
-  expect(lines.slice(2)).toEqual([["error", { repeated: 1 }, "full"]]);
+  expect(lines.slice(2)).toEqual([["error", { repeated: 1, lastAgoMs: 0 }, "full"]]);
   expect(clock.timers).toBe(0);
 });
 

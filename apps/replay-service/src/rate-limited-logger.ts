@@ -19,6 +19,7 @@ interface Window {
   readonly level: Level;
   readonly message: string;
   last: Fields;
+  lastAtMs: number;
   repeated: number;
   cancel: () => void;
 }
@@ -73,11 +74,12 @@ export class RateLimitedLogger implements Logger {
     const open = this.#windows.get(cause);
     if (open !== undefined) {
       open.last = fields;
+      open.lastAtMs = this.#options.clock.wallMs();
       open.repeated++;
       return;
     }
     this.#options.logger[level](fields, message);
-    const window: Window = { level, message, last: fields, repeated: 0, cancel: () => {} };
+    const window: Window = { level, message, last: fields, lastAtMs: 0, repeated: 0, cancel: () => {} };
     this.#windows.set(cause, window);
     this.#arm(cause, window);
   }
@@ -95,10 +97,12 @@ export class RateLimitedLogger implements Logger {
   }
 
   #tellRepeated(window: Window): void {
-    const { level, last, message, repeated } = window;
+    const { level, last, lastAtMs, message, repeated } = window;
     if (repeated === 0) return;
     window.repeated = 0;
-    this.#options.logger[level]({ ...last, repeated }, message);
+    // Told late, so it says when: it may be over by now.
+    const lastAgoMs = Math.max(0, this.#options.clock.wallMs() - lastAtMs);
+    this.#options.logger[level]({ ...last, repeated, lastAgoMs }, message);
   }
 }
 

@@ -368,17 +368,17 @@ describe("stuck messages", () => {
       timeoutMs: 20_000,
       describe: "one is stuck",
     });
-    await api.consumers.update(rig.streamName, "helix-worker-high-B", {
-      max_deliver: -1,
-      ack_wait: 30_000_000_000,
-    });
+    // Its consumer stays as it is: a server that may deliver it again could do so by itself.
     expect(await queue.recoverStuck()).toBe(0);
     expect(await queue.recoverStuck()).toBe(1);
     await receiver.until(4);
     expect(idOf(receiver.received[3])).toBe("p1");
     expect(receiver.received[3]?.attempts).toBe(0);
     await receiver.received[3]?.ack();
-    expect((await api.streams.info(rig.streamName)).state.messages).toBe(0);
+    await waitFor(async () => (await api.streams.info(rig.streamName)).state.messages === 0, {
+      timeoutMs: 5000,
+      describe: "nothing is left",
+    });
   });
 });
 

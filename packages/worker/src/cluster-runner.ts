@@ -82,7 +82,7 @@ export class ClusterRunner {
       onChange: (state, { cause, retryInMs }) => {
         if (state !== "half-open") this.#beginEra();
         // Open without a wait is a trial that a stop gave up: no news.
-        if (state !== "open" || retryInMs > 0) reporter.breaker(cluster, state, cause, retryInMs);
+        if (state !== "open" || retryInMs > 0) reporter.breaker(cluster, state, cause, Math.ceil(retryInMs));
         wake();
       },
     });
