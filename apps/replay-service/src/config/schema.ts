@@ -191,7 +191,8 @@ export const SCHEMA = {
       900_000,
       milliseconds({
         min: 0,
-        about: "From then on a failure also counts as the message's own if its cluster answers a probe.",
+        about:
+          "From then on a failure also counts if its table was served since the one before, and the cluster answers a probe.",
       }),
     ),
   },
