@@ -1,4 +1,4 @@
-import { type Priority, type ReplayMessage, type ReplayPayload, tablesOf } from "@helix/core";
+import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf, tablesOf } from "@helix/core";
 
 /** A message that can be executed, from its arrival until it is settled. */
 export interface HeldMessage {
@@ -12,6 +12,12 @@ export interface HeldMessage {
 /** Names a message for good. */
 export function keyOf({ id, life }: ReplayPayload): string {
   return `${id}.${life}`;
+}
+
+/** The texts of a payload as one word. */
+export function textKeyOf(payload: ReplayPayload): string {
+  const texts = statementsOf(payload).map(({ query }) => query);
+  return `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
 }
 
 /** The tables of a payload as one word; undefined if one of them could not be told from its text. */

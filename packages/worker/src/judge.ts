@@ -2,11 +2,12 @@ import type { Outcome, ReplayMessage, ReplayPayload } from "@helix/core";
 import type { ClusterHealth } from "./cluster-health.ts";
 import type { Execution } from "./executions.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
-import { keyOf, tableKeyOf } from "./held-message.ts";
+import { keyOf, tableKeyOf, textKeyOf } from "./held-message.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { Prober } from "./prober.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Settler } from "./settler.ts";
+import { strainOf } from "./strain.ts";
 
 export interface JudgeOptions {
   readonly settings: WorkerSettings;
@@ -37,6 +38,7 @@ export class Judge {
         health.answered(execution);
         this.#forget(payload);
         ledger.applied(tableKeyOf(payload), execution.order, this.#nowMs);
+        ledger.applied(textKeyOf(payload), execution.order, this.#nowMs);
         void settler.ack(item);
         break;
       case "rejected": {
@@ -70,7 +72,11 @@ export class Judge {
     const { health, ledger, prober, reporter, settings, settler } = this.#options;
     const { message, payload } = execution.item;
     const outcome = "uncertain";
-    const failure = ledger.failed(keyOf(payload), tableKeyOf(payload), execution.order, this.#nowMs);
+    // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
+    // that the cluster gets later, while other statements of the table are applied.
+    const isTimeout = strainOf(settings.executor, error) === "timeout";
+    const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
+    const failure = ledger.failed(keyOf(payload), place, execution.order, this.#nowMs);
     await health.uncertain(execution, error);
     const isOverdue = failure.failedAtMs - failure.record.firstFailedAtMs >= settings.patienceMs;
     // The probe alone would not do: it answers while the replicas of this table are away.

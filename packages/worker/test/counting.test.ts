@@ -148,6 +148,44 @@ describe("which failures count", () => {
     expect([queue.count("ack"), executions.length - before]).toEqual([36_051, 50]);
   });
 
+  it("never counts what a column costs that the cluster gets late, while other statements of the table are applied", async () => {
+    let isThere = false;
+    const { queue, clock, record } = await startRig({
+      execute: async ({ operation }) => {
+        if (!isThere && "query" in operation && operation.query.includes("nick")) await uncertain();
+      },
+    });
+    const failed = record("replay:attempt:failed");
+    const query = "INSERT INTO ks.t (id, nick) VALUES (?, ?)";
+    const operation = { kind: "statement", query, params: [1, "a"] } as const;
+    queue.put(...payloads(50, { operation }));
+    for (let second = 0; second < 600; second++) {
+      queue.put(payload());
+      await clock.advance(1000);
+    }
+    expect(failed.length).toBeGreaterThan(500);
+    expect(failed.filter(({ counted, attempts }) => counted || attempts > 0)).toEqual([]);
+    isThere = true;
+    await clock.advance(60_000);
+    expect([queue.dead.length, queue.count("ack")]).toEqual([0, 650]);
+  });
+
+  it("counts by its table what ends without an answer, whatever its statement", async () => {
+    const { queue, clock } = await startRig({
+      maxDeliver: 2,
+      executeTimeoutMs: 1000,
+      execute: ({ id }) => (id.startsWith("batch") ? hang() : Promise.resolve()),
+    });
+    const statement = { query: "UPDATE ks.t SET a = 1 WHERE id = 1", params: [] };
+    const operation = { kind: "batch", batchType: "logged", statements: [statement, statement] } as const;
+    queue.put(payload({ name: "batch", operation }));
+    for (let step = 0; step < 100; step++) {
+      queue.put(payload());
+      await clock.advance(100);
+    }
+    expect(queue.dead).toMatchObject([{ id: "batch-A", cause: { reason: "attempts", attempts: 2 } }]);
+  });
+
   it("counts what fails for longer than patienceMs if a probe is answered and its table is served, not before", async () => {
     const { queue, clock, failed, probes, counted } = await startOverdue({ maxDeliver: 2, probe: answered });
     await clock.advance(60_000);
