@@ -35,3 +35,10 @@ export function machine(): void {
   console.log(`Node ${process.version}, ${process.platform} ${process.arch}`);
   console.log(`${cores.length} × ${cores[0]?.model ?? "unknown processor"}, ${mebibytes(totalmem())}`);
 }
+
+/** Heap and buffers after a collection. Resident memory would hide behind what an earlier part has freed. */
+export function inUse(): number {
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

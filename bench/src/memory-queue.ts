@@ -3,7 +3,7 @@ import { createPayload, type ReplayPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { ReplayWorker } from "@helix/worker";
 import { sixParameters } from "./codec.ts";
-import { heading, line, mebibytes, median, perSecond, quantile, whole } from "./figures.ts";
+import { heading, inUse, line, mebibytes, median, perSecond, quantile, whole } from "./figures.ts";
 
 const MESSAGES = 200_000;
 const ROUNDS = 5;
@@ -105,11 +105,4 @@ async function million(): Promise<void> {
   line("encoded, which is what the bound counts", mebibytes(queue.byteLength));
   line("heap and buffers have grown by", mebibytes(grown));
   await queue.close();
-}
-
-/** Heap and buffers after a collection. Resident memory would hide behind what an earlier part has freed. */
-function inUse(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }

@@ -7,7 +7,7 @@ import { type Consumer, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { sixParameters } from "./codec.ts";
-import { heading, line, mebibytes, median, perSecond, quantile, whole } from "./figures.ts";
+import { heading, inUse, line, mebibytes, median, perSecond, quantile, whole } from "./figures.ts";
 
 const MESSAGES = 50_000;
 const IN_FLIGHT = 256;
@@ -269,11 +269,4 @@ async function timed(run: () => Promise<void>): Promise<number> {
   const startedAt = performance.now();
   await run();
   return perSecond(MESSAGES, published || performance.now() - startedAt);
-}
-
-/** Heap and buffers after a collection. */
-function inUse(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }

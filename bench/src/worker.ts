@@ -11,7 +11,7 @@ import { MemoryReplayer } from "@helix/replayer-memory";
 import { ReplayWorker } from "@helix/worker";
 import PQueue from "p-queue";
 import { sixParameters } from "./codec.ts";
-import { heading, line, mebibytes, median, perSecond, whole } from "./figures.ts";
+import { heading, inUse, line, mebibytes, median, perSecond, whole } from "./figures.ts";
 
 const JOBS = 200_000;
 const ROUNDS = 5;
@@ -201,11 +201,4 @@ async function rateOfPQueue(): Promise<number> {
   await queue.onIdle();
   if (left !== 0) throw new Error(`${left} jobs were not run`);
   return perSecond(JOBS, performance.now() - startedAt);
-}
-
-/** Heap and buffers after a collection. */
-function inUse(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }

@@ -5,10 +5,7 @@ import type { Admin } from "./admin.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
 import { deadLetterSubject, type Names } from "./names.ts";
 import type { NatsMessage } from "./nats-message.ts";
-import { headerBlock, type Publisher, PublishFailure } from "./publisher.ts";
-
-/** Error codes of the server's JetStream API (nats-server, errors.json). */
-const CODES = { full: 10077, storageFull: 10023, wrongLastSequence: 10071 } as const;
+import { CODES, headerBlock, type Publisher, PublishFailure } from "./publisher.ts";
 
 /**
  * Writes dead letters, each under a subject of its own that may hold one message: written twice, by a crash between the
@@ -82,7 +79,7 @@ export class DeadLetterWriter {
 
 function refusal(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {
   const options = { cause: failure };
-  if (failure.errorCode === CODES.full || failure.errorCode === CODES.storageFull) {
+  if (failure.isFull) {
     return helixError(
       "HELIX_DEAD_LETTERS_FULL",
       `The dead letters are full: ${failure.message}`,

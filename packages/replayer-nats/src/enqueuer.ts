@@ -12,16 +12,13 @@ import { wait } from "@helix/core/internal";
 import type { Link } from "./link.ts";
 import { type Names, subjectOf } from "./names.ts";
 import type { EnqueuerSettings } from "./options.ts";
-import { headerBlock, Publisher, PublishFailure } from "./publisher.ts";
+import { CODES, headerBlock, Publisher, PublishFailure } from "./publisher.ts";
 
 /** Kept free under the server's `max_payload`, so that the dead letter of a message fits as well. */
 export const DEAD_LETTER_RESERVE = 16 * 1024;
 /** Of a server as it comes: 1 MiB. For what is checked before there is a connection. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 const RETRY_BACKOFF = new Backoff({ initialMs: 50, maxMs: 1000 });
-
-/** Error codes of the server's JetStream API (nats-server, errors.json). */
-const CODES = { streamFull: 10077, storageFull: 10023, messageTooLarge: 10054, noLeader: 10008 } as const;
 
 /**
  * Puts payloads into their lanes. A payload counts as stored when the stream has said so, never earlier; after a try
@@ -180,12 +177,11 @@ function isTransient({ kind, errorCode }: PublishFailure): boolean {
 function refused(failure: PublishFailure, lane: Lane, bytes: number, maxPayloadBytes: number): HelixError {
   const { errorCode, message } = failure;
   const options = { cause: failure };
+  if (failure.isFull) {
+    const limit = /bytes|storage|resources/.test(message) ? "bytes" : "messages";
+    return helixError("HELIX_QUEUE_FULL", `The stream is full: ${message}`, { lane, limit }, options);
+  }
   switch (errorCode) {
-    case CODES.streamFull:
-    case CODES.storageFull: {
-      const limit = /bytes|storage|resources/.test(message) ? "bytes" : "messages";
-      return helixError("HELIX_QUEUE_FULL", `The stream is full: ${message}`, { lane, limit }, options);
-    }
     case CODES.messageTooLarge:
       return helixError(
         "HELIX_PAYLOAD_TOO_LARGE",

@@ -3,6 +3,15 @@ import { newInbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import type { EnqueuerSettings } from "./options.ts";
 
+/** Error codes of the server's JetStream API (nats-server, errors.json). */
+export const CODES = {
+  streamFull: 10077,
+  storageFull: 10023,
+  messageTooLarge: 10054,
+  noLeader: 10008,
+  wrongLastSequence: 10071,
+} as const;
+
 /** The server's word that a message is stored. */
 export interface PubAck {
   readonly seq: number;
@@ -40,6 +49,11 @@ export class PublishFailure extends Error {
     this.kind = kind;
     this.errorCode = errorCode;
     this.stored = stored;
+  }
+
+  /** Whether the stream, or the server's storage, has no room. */
+  get isFull(): boolean {
+    return this.errorCode === CODES.streamFull || this.errorCode === CODES.storageFull;
   }
 }
 

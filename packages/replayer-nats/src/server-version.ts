@@ -10,17 +10,13 @@ export function checkServer(
   version: string | undefined,
   { allowOldServer, logger }: { allowOldServer: boolean; logger: Logger | undefined },
 ): void {
-  const numbers = /^v?(\d+)\.(\d+)\.(\d+)/
-    .exec(version ?? "")
-    ?.slice(1)
-    .map(Number);
-  if (numbers === undefined || isBelow(numbers, MINIMUM)) {
+  if (!isAtLeast(version, MINIMUM)) {
     const minimum = MINIMUM.join(".");
     const text = `NATS server ${version ?? "of unknown version"} is not supported; it must be ${minimum} or later`;
     if (!allowOldServer)
       throw helixError("HELIX_SERVER_UNSUPPORTED", text, { version: version ?? "", minimum });
     logger?.warn({ version, minimum }, "this NATS server may lose messages, and is allowed all the same");
-  } else if (isBelow(numbers, SUPPORTED)) {
+  } else if (!isAtLeast(version, SUPPORTED)) {
     logger?.warn({ version }, "this NATS server is no longer maintained");
   }
 }
