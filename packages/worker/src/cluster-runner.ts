@@ -1,4 +1,10 @@
-import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
+import {
+  type ClusterId,
+  type Outcome,
+  priorityOf,
+  type ReplayMessage,
+  type ReplayPayload,
+} from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { aborted } from "./aborted.ts";
 import { admit, kindOf } from "./admission.ts";
@@ -186,7 +192,8 @@ export class ClusterRunner {
     // Held any longer they would fill the hand, and the good ones behind them could not be received.
     if (kind === "retry" && this.#lanes.of(priority).retries >= this.#retrySlots) return true;
     const room = isClosed ? MAX_SUSPECTS - this.#suspects.waiting(priority) : 1 - this.#suspects.held;
-    if (kind === "suspect" && room <= 0) return true;
+    if (kind === "suspect" && (room <= 0 || (this.#hasFailed(payload) && this.#isSuspectUntried)))
+      return true;
     // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
     // no other.
     return !isClosed && !this.#ledger.hasWaited(keyOf(payload));
@@ -284,6 +291,10 @@ export class ClusterRunner {
     else if (kind === "suspect") this.#suspects.ended();
   }
 
+  #hasFailed(payload: ReplayPayload): boolean {
+    return this.#ledger.failuresOf(keyOf(payload)) > 0;
+  }
+
   /** What was started before and after the breaker's change proves nothing about each other. */
   #beginEra(): void {
     const { nextOrder } = this.#executions;
@@ -327,6 +338,11 @@ export class ClusterRunner {
   get #allowsLowSuspect(): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
     return !this.#lanes.of("high").has(true) && this.#suspects.waiting("high") === 0;
+  }
+
+  /** Those that failed here come after it: a few that hang would starve the low ones of a strict worker. */
+  get #isSuspectUntried(): boolean {
+    return this.#suspects.some(({ payload }) => !this.#hasFailed(payload));
   }
 
   get #isTrialDue(): boolean {

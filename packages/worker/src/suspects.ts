@@ -41,6 +41,11 @@ export class Suspects {
     return this.#waiting.filter((item) => item.priority === priority).length;
   }
 
+  /** Whether one that waits is such. */
+  some(predicate: (item: HeldMessage) => boolean): boolean {
+    return this.#waiting.some(predicate);
+  }
+
   hold(item: HeldMessage): void {
     this.#waiting.push(item);
   }
