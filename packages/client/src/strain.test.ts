@@ -17,10 +17,18 @@ test.each<[string, unknown, string | undefined]>([
   ["overloaded, another host timed out", hosts(timedOut(), response(0x1001)), "overload"],
   ["every host timed out or is down", hosts("Host considered as DOWN", timedOut()), "timeout"],
   ["every host is down", hosts("Host considered as DOWN"), undefined],
-  ["no replicas", response(0x1000), undefined],
+  ["too few replicas", response(0x1000), "partial"],
+  [
+    "too few replicas, the other hosts are down",
+    hosts("Host considered as DOWN", response(0x1000)),
+    "partial",
+  ],
+  ["too few replicas, another host timed out", hosts(response(0x1000), timedOut()), "timeout"],
+  ["change log full", response(0x1600), "partial"],
+  ["bootstrapping", response(0x1002), undefined],
   ["syntax", response(0x2000), undefined],
   ["unknown", new Error("what?"), undefined],
   ["nothing", undefined, undefined],
-])("the load, by an error: %s", (_, error, expected) => {
+])("the state of the cluster, by an error: %s", (_, error, expected) => {
   expect(strainOf(error)).toBe(expected);
 });

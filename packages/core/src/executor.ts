@@ -12,10 +12,13 @@ import type { ReplayPayload } from "./payload.ts";
 export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
 
 /**
- * What a failure says about the load of the cluster. `overload`: it has too much to do, and says so.
- * `timeout`: no answer in time.
+ * What a failure says about the state of the cluster.
+ *
+ * - `overload`: it has too much to do, and says so.
+ * - `timeout`: no answer in time.
+ * - `partial`: it answers, and cannot serve this data now (too few replicas); it may serve other data.
  */
-export type Strain = "overload" | "timeout";
+export type Strain = "overload" | "timeout" | "partial";
 
 /** Executes a payload on its target cluster with its timestamp. Resolves when it is applied, else rejects. */
 export type ExecuteFunc = (payload: ReplayPayload, options: { signal: AbortSignal }) => Promise<void>;
@@ -30,8 +33,9 @@ export interface ReplayExecutor {
    */
   classify?(error: unknown): Exclude<Outcome, "applied">;
   /**
-   * What a failure says about the load, by which the worker adapts its concurrency. An `unavailable` that is an
-   * `overload` does not open the breaker at once. @default `timeout` for an execution that outlived its time
+   * What a failure says about the state of the cluster, by which the worker adapts its concurrency. An
+   * `unavailable` that is an `overload` or `partial` does not open the breaker at once. Must not throw.
+   * @default `timeout` for an execution that outlived its time
    */
   strain?(error: unknown): Strain | undefined;
   /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */

@@ -1,3 +1,5 @@
+import type { Strain } from "@helix/core";
+
 /** No number of failures takes it below this. */
 const FLOOR = 8;
 /** More of a window's executions than this share time out: the cluster has too much to do. */
@@ -46,8 +48,8 @@ export class AdaptiveLimit {
     this.#beginWindow(order);
   }
 
-  /** An execution ended. `nextOrder` is what the next one to be started has. */
-  ended(how: "answered" | "timeout" | "overload" | "other", order: number, nextOrder: number): void {
+  /** An execution ended; undefined: in none of these ways. `nextOrder` is what the next one to be started has. */
+  ended(how: "answered" | Strain | undefined, order: number, nextOrder: number): void {
     if (how === "answered") {
       if (this.#value < this.#max) this.#value++;
       this.#before = undefined;

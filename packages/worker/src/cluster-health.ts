@@ -9,7 +9,10 @@ import type { Prober } from "./prober.ts";
 const SUSPICIOUS_RUN = 8;
 /** With so many at once, and one more with each answer, a cluster begins that has just come back. */
 const FIRST_LIMIT = 2;
-/** Known offenders that come back together make a run too; they count only if nothing was answered for so long. */
+/**
+ * Known offenders that come back together make a run too, and so do messages whose data is away; they count only
+ * if nothing was answered for so long.
+ */
 const SILENCE_MS = 1000;
 
 export interface ClusterHealthOptions {
@@ -19,7 +22,7 @@ export interface ClusterHealthOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly prober: Prober;
-  /** What an error says about the load. */
+  /** What an error says about the state of the cluster. */
   readonly strainOf: (error: unknown) => Strain | undefined;
   /** The order of the execution that starts next. */
   readonly nextOrder: () => number;
@@ -32,8 +35,9 @@ export interface ClusterHealthOptions {
 /**
  * What is believed of one cluster, and so how many executions it may get.
  *
- * - **closed**: up to `limit`, which adapts. An `unavailable` that is more than an overload, or a run of
- *   `uncertain` ones of different messages that no answer interrupts and no probe refutes → open.
+ * - **closed**: up to `limit`, which adapts. An `unavailable` that speaks of the whole cluster, a run of those
+ *   that do not, or a run of `uncertain` ones, of different messages, that no answer interrupts and no probe
+ *   refutes → open.
  * - **open**: none. When the interval is over a trial is due; `tryTrial` → half-open.
  * - **half-open**: the trial alone. Any answer of the server → closed, at two executions and one more with
  *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer. One that
@@ -134,11 +138,12 @@ export class ClusterHealth {
   unavailable(execution: Execution, error: unknown): void {
     if (this.isStale(execution)) return;
     const { strainOf, nextOrder } = this.#options;
-    if (!execution.trial && strainOf(error) === "overload") {
-      this.#limit.ended("overload", execution.order, nextOrder());
+    const strain = strainOf(error);
+    if (!execution.trial && (strain === "overload" || strain === "partial")) {
+      this.#limit.ended(strain, execution.order, nextOrder());
       // It answers, and yet serves nothing: then it needs to be left alone as well.
       this.#run.add(keyOf(execution.item.payload));
-      if (this.#run.size < SUSPICIOUS_RUN) return;
+      if (this.#run.size < SUSPICIOUS_RUN || (strain === "partial" && !this.#isSilent)) return;
     }
     this.#breaker.open(error);
   }
@@ -153,7 +158,7 @@ export class ClusterHealth {
       return;
     }
     const { strainOf, nextOrder } = this.#options;
-    this.#limit.ended(strainOf(error) ?? "other", execution.order, nextOrder());
+    this.#limit.ended(strainOf(error), execution.order, nextOrder());
     this.#run.add(keyOf(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return;
@@ -171,8 +176,11 @@ export class ClusterHealth {
 
   get #isSuspicious(): boolean {
     if (this.#run.size < SUSPICIOUS_RUN) return false;
-    const silentMs = this.#options.clock.monotonicMs() - this.#answeredAtMs;
-    return this.#firstFailures >= SUSPICIOUS_RUN || silentMs >= SILENCE_MS;
+    return this.#firstFailures >= SUSPICIOUS_RUN || this.#isSilent;
+  }
+
+  get #isSilent(): boolean {
+    return this.#options.clock.monotonicMs() - this.#answeredAtMs >= SILENCE_MS;
   }
 
   #endRun(): void {

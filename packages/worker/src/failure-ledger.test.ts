@@ -95,11 +95,20 @@ describe("FailureLedger", () => {
   it("counts the failures of a message in a row until it has ended", () => {
     const ledger = new FailureLedger();
     ledger.failed("bad", "ks.t", 1, 5);
-    const { record } = ledger.failed("bad", "ks.t", 2, 9);
-    expect(record).toMatchObject({ failures: 2, firstFailedAtMs: 5 });
+    const failure = ledger.failed("bad", "ks.t", 2, 9);
+    expect(failure).toMatchObject({ forMs: 4, record: { failures: 2 } });
     expect([ledger.failuresOf("bad"), ledger.failuresOf("good"), ledger.size]).toEqual([2, 0, 1]);
     ledger.forget("bad");
     expect([ledger.failuresOf("bad"), ledger.size]).toEqual([0, 0]);
+  });
+
+  it("counts what could not be served for the backoff alone: neither for patience, nor to be proved", () => {
+    const ledger = new FailureLedger();
+    expect([ledger.unserved("m"), ledger.unserved("m"), ledger.failuresOf("m")]).toEqual([1, 2, 2]);
+    ledger.applied("ks.t", 5, 1000);
+    const failure = ledger.failed("m", "ks.t", 6, 900_000);
+    expect(failure).toMatchObject({ forMs: 0, proved: false, isServed: false });
+    expect(ledger.collect(failure)).toBe(0);
   });
 
   it("forgets the message that failed longest ago when it holds 50,000", () => {

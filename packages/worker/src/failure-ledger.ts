@@ -11,7 +11,8 @@ interface MessageRecord {
   failures: number;
   /** How often it came again since its last failure and was passed over. */
   postponements: number;
-  readonly firstFailedAtMs: number;
+  /** Undefined until a failure may have been its own. */
+  firstFailedAtMs: number | undefined;
   /** What was applied up to here says nothing new about it: started before its last failure, or used as a proof. */
   horizon: number;
   /** Proved failures that the queue has not been told of. */
@@ -32,6 +33,8 @@ export interface Failure {
   readonly record: MessageRecord;
   readonly order: number;
   readonly failedAtMs: number;
+  /** Since the first failure of the message. */
+  readonly forMs: number;
   /**
    * Whether another message for the table, started later than the failure before this one, was applied. Less
    * than a proof, since the table may have gone away meanwhile; it is used once.
@@ -82,13 +85,15 @@ export class FailureLedger {
 
   /** @param table Undefined where it is unknown; such failures are never proved by others. */
   failed(key: string, table: string | undefined, order: number, nowMs: number): Failure {
-    const record = this.#touch(key, nowMs);
+    const record = this.#touch(key);
     record.failures++;
     record.postponements = 0;
+    record.firstFailedAtMs ??= nowMs;
     const isOld = table === undefined || order < this.#eraStart;
     const { appliedOrder, unproved } = isOld ? NOTHING_KNOWN : this.#table(table);
     const isServed = appliedOrder > record.horizon;
-    const failure: Failure = { record, order, failedAtMs: nowMs, isServed, proved: false };
+    const forMs = nowMs - record.firstFailedAtMs;
+    const failure: Failure = { record, order, failedAtMs: nowMs, forMs, isServed, proved: false };
     record.horizon = Math.max(order, appliedOrder);
     if (isOld) return failure;
     if (appliedOrder > order) this.prove(failure);
@@ -96,12 +101,19 @@ export class FailureLedger {
     return failure;
   }
 
+  /** Its data could not be served: surely no fault of the message. Returns how far its backoff is by now. */
+  unserved(key: string): number {
+    const record = this.#touch(key);
+    record.postponements = 0;
+    return ++record.failures;
+  }
+
   /**
    * A message that failed before, here or elsewhere, came and was passed over. Returns how far its backoff
    * is by now: a crowd that keeps coming back at short notice would keep the queue busy.
    */
-  postponed(key: string, nowMs: number): number {
-    const record = this.#touch(key, nowMs);
+  postponed(key: string): number {
+    const record = this.#touch(key);
     return record.failures + ++record.postponements;
   }
 
@@ -147,10 +159,10 @@ export class FailureLedger {
     this.#messages.delete(key);
   }
 
-  #touch(key: string, nowMs: number): MessageRecord {
+  #touch(key: string): MessageRecord {
     let record = this.#messages.get(key);
     if (record === undefined) {
-      record = { failures: 0, postponements: 0, firstFailedAtMs: nowMs, horizon: Infinity, owed: 0 };
+      record = { failures: 0, postponements: 0, firstFailedAtMs: undefined, horizon: Infinity, owed: 0 };
     }
     // Set again, so that the one that failed longest ago is the first to be forgotten.
     else this.#messages.delete(key);

@@ -51,7 +51,7 @@ export class Judge {
       }
       case "unavailable": {
         health.unavailable(execution, error);
-        const delayMs = this.#afterTrialMs();
+        const delayMs = this.#unavailableDelayMs(execution, error);
         reporter.failed({ payload, error, attempts: message.attempts, delayMs }, outcome, false);
         void settler.release(message, { delayMs });
         break;
@@ -64,7 +64,7 @@ export class Judge {
   /** A message that failed before comes again later, so that others get their turn. */
   postpone(message: ReplayMessage, payload: ReplayPayload): void {
     const { ledger, settler } = this.#options;
-    const steps = ledger.postponed(keyOf(payload), this.#nowMs);
+    const steps = ledger.postponed(keyOf(payload));
     void settler.release(message, { delayMs: this.#backoffMs(steps) });
   }
 
@@ -78,7 +78,7 @@ export class Judge {
     const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
     const failure = ledger.failed(keyOf(payload), place, execution.order, this.#nowMs);
     await health.uncertain(execution, error);
-    const isOverdue = failure.failedAtMs - failure.record.firstFailedAtMs >= settings.patienceMs;
+    const isOverdue = failure.forMs >= settings.patienceMs;
     // The probe alone would not do: it answers while the replicas of this table are away.
     if (!failure.proved && failure.isServed && isOverdue && (await prober.recent())) ledger.prove(failure);
     const counted = ledger.collect(failure);
@@ -98,6 +98,13 @@ export class Judge {
   #forget(payload: ReplayPayload): void {
     const { ledger } = this.#options;
     if (ledger.size > 0) ledger.forget(keyOf(payload));
+  }
+
+  #unavailableDelayMs({ item }: Execution, error: unknown): number {
+    const { ledger, settings } = this.#options;
+    if (strainOf(settings.executor, error) !== "partial") return this.#afterTrialMs();
+    // The others go on, and must not be held up by it.
+    return Math.max(this.#backoffMs(ledger.unserved(keyOf(item.payload))), this.#afterTrialMs());
   }
 
   /** Late enough that another message is there first when the next trial is due. */

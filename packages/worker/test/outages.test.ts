@@ -335,6 +335,59 @@ describe("a run of uncertain failures", () => {
   });
 });
 
+describe("an outage of some data, of which the cluster tells", () => {
+  const partial = { strain: () => "partial" as const };
+  const away = () => Promise.reject(failure("unavailable"));
+
+  it("holds up nothing else, and costs nothing", async () => {
+    let isAway = true;
+    const { queue, clock, record, executions } = await startRig({
+      execute: async ({ id }) => {
+        if (isAway && id.startsWith("away")) await away();
+      },
+      executor: partial,
+    });
+    const opened = record("cluster:breaker:opened");
+    for (let n = 0; n < 1000; n++) queue.put(payload({ name: `away${n}` }), payload());
+    await clock.advance(100);
+    expect(queue.count("ack")).toBe(1000);
+    // What is served is served often enough that the others are no silence.
+    for (let tenth = 0; tenth < 6000; tenth++) {
+      queue.put(payload());
+      await clock.advance(100);
+    }
+    expect([opened.length, queue.count("ack")]).toEqual([0, 7000]);
+    // Each is tried at once and then after 0.1 to 30 s.
+    const tries = executions.filter(({ payload: { id } }) => id.startsWith("away")).length;
+    expect(tries / 1000).toBeGreaterThan(600 / 30);
+    expect(tries / 1000).toBeLessThan(10 + 600 / 15);
+    isAway = false;
+    await clock.advance(60_000);
+    expect([queue.size, queue.dead]).toEqual([0, []]);
+    expect(queue.settlements.filter(({ attempts = 0 }) => attempts > 0)).toEqual([]);
+  });
+
+  it("opens the breaker when eight in a row and a second of silence show that nothing else is served", async () => {
+    const { queue, clock, record, executions } = await startRig({
+      execute: async ({ id }) => {
+        if (id.startsWith("away")) await away();
+      },
+      executor: partial,
+    });
+    const opened = record("cluster:breaker:opened");
+    queue.put(payload());
+    for (let n = 0; n < 500; n++) queue.put(payload({ name: `away${n}` }));
+    await clock.advance(999);
+    expect(opened).toEqual([]);
+    await clock.advance(600);
+    expect(opened).toHaveLength(1);
+    const before = executions.length;
+    await clock.advance(HOUR_MS);
+    // One trial in 2.5 to 5 s.
+    expect(executions.length - before).toBeLessThan(3600 / 2.5);
+  });
+});
+
 describe("clusters", () => {
   it.each([
     ["hangs", hang],
