@@ -1,14 +1,16 @@
-import { isHelixError } from "@helix/core";
+import { createPayload, isHelixError, type Operation } from "@helix/core";
 import {
   type CassandraPair,
   type FaultMode,
   type FaultProxy,
   nothingMoreOpen,
+  onBoth,
   openHandles,
   startCassandraPair,
   startFaultProxy,
   waitFor,
 } from "@helix/testkit";
+import { types } from "cassandra-driver";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HelixClient } from "../src/index.ts";
 import { type Addresses, Path } from "./path.ts";
@@ -231,5 +233,41 @@ test("a black hole behind B does not slow the writers of A once the breaker has 
   await network.B.set("pass");
   await path.drained();
   await path.expectConverged();
+  path.expectAccounted();
+});
+
+test("too few replicas of one keyspace hold up neither the replay of another nor themselves, once they are back", async () => {
+  await using path = new Path({ pair, keyspace: KEYSPACE });
+  const replication = (factor: number) => `{ 'class': 'SimpleStrategy', 'replication_factor': ${factor} }`;
+  await onBoth(pair, async (driver) => {
+    await driver.execute(`DROP KEYSPACE IF EXISTS client_away`);
+    await driver.execute(`CREATE KEYSPACE client_away WITH replication = ${replication(3)}`);
+    await driver.execute(`CREATE TABLE client_away.t (id int PRIMARY KEY, v text)`);
+  });
+  const opened: unknown[] = [];
+  const errors: unknown[] = [];
+  path.worker.on("cluster:breaker:opened", (event) => opened.push(event));
+  path.worker.on("replay:attempt:failed", ({ error, outcome }) => errors.push({ error, outcome }));
+  const served = new Set<unknown>();
+  path.worker.on("replay:applied", ({ payload }) => served.add(payload));
+  await path.start();
+  for (let id = 0; id < 300; id++) {
+    for (const keyspace of ["client_away", KEYSPACE]) {
+      const query = `INSERT INTO ${keyspace}.t (id, v) VALUES (?, ?)`;
+      const operation: Operation = { kind: "statement", query, params: [id, "replayed"] };
+      const consistency = types.consistencies.quorum;
+      await path.replayer.enqueue(
+        createPayload({ targetCluster: "B", operation, timestampMicros: 1n, consistency }),
+      );
+    }
+  }
+  await waitFor(() => served.size === 300, { timeoutMs: 10_000, describe: () => `300 of ${served.size}` });
+  expect(opened).toEqual([]);
+  expect(errors.length).toBeGreaterThan(100);
+  for (const failure of errors) expect(failure).toMatchObject({ outcome: "unavailable" });
+  await onBoth(pair, (driver) =>
+    driver.execute(`ALTER KEYSPACE client_away WITH replication = ${replication(1)}`),
+  );
+  await path.drained();
   path.expectAccounted();
 });

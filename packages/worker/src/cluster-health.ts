@@ -52,6 +52,7 @@ export class ClusterHealth {
   /** Messages that failed since the last answer, and how many of them for the first time. */
   readonly #run = new Set<string>();
   #firstFailures = 0;
+  /** The last answer, or when executions began. */
   #answeredAtMs = -Infinity;
   readonly #limit: AdaptiveLimit;
   #eraStart = 0;
@@ -108,6 +109,7 @@ export class ClusterHealth {
 
   resume(): void {
     this.#active = true;
+    this.#answeredAtMs = this.#options.clock.monotonicMs();
     this.#armTrial();
   }
 

@@ -375,7 +375,6 @@ describe("an outage of some data, of which the cluster tells", () => {
       executor: partial,
     });
     const opened = record("cluster:breaker:opened");
-    queue.put(payload());
     for (let n = 0; n < 500; n++) queue.put(payload({ name: `away${n}` }));
     await clock.advance(999);
     expect(opened).toEqual([]);
