@@ -1,28 +1,49 @@
 import { describe, expect, it } from "vitest";
 import { FailureLedger } from "./failure-ledger.ts";
 
+/** A failure of an execution that took no time. */
+function failed(ledger: FailureLedger, key: string, table: string | undefined, order: number, nowMs: number) {
+  return ledger.failed(key, table, { order, startedAtMs: nowMs }, nowMs);
+}
+
 describe("FailureLedger", () => {
   it("proves a failure by another message of the table that started later and was applied before it failed", () => {
     const ledger = new FailureLedger();
     ledger.applied("ks.t", 2, 10);
-    const failure = ledger.failed("bad", "ks.t", 1, 20);
+    const failure = failed(ledger, "bad", "ks.t", 1, 20);
     expect([failure.proved, ledger.collect(failure)]).toEqual([true, 1]);
   });
 
   it("proves a failure by one that is applied up to a second after it, and by none later", () => {
     const ledger = new FailureLedger();
-    const first = ledger.failed("a", "ks.t", 1, 0);
-    const second = ledger.failed("b", "ks.t", 2, 1);
+    ledger.applied("ks.t", 0, 0);
+    const first = failed(ledger, "a", "ks.t", 1, 0);
+    const second = failed(ledger, "b", "ks.t", 2, 1);
     ledger.applied("ks.t", 3, 1001);
     expect([first.proved, second.proved]).toEqual([false, true]);
     ledger.applied("ks.t", 4, 1001);
     expect([ledger.collect(first), ledger.collect(second)]).toEqual([0, 1]);
   });
 
+  it("proves by what comes later only where the table was served up to a second before the start, or since", () => {
+    for (const [appliedAtMs, isProved] of [
+      [undefined, false],
+      [8999, false],
+      [9000, true],
+      [14_000, true],
+    ] as const) {
+      const ledger = new FailureLedger();
+      if (appliedAtMs !== undefined) ledger.applied("ks.t", 0, appliedAtMs);
+      const failure = ledger.failed("bad", "ks.t", { order: 1, startedAtMs: 10_000 }, 15_000);
+      ledger.applied("ks.t", 2, 15_100);
+      expect(failure.proved).toBe(isProved);
+    }
+  });
+
   it("does not take one that started earlier for a proof", () => {
     const ledger = new FailureLedger();
     ledger.applied("ks.t", 1, 10);
-    const failure = ledger.failed("bad", "ks.t", 2, 20);
+    const failure = failed(ledger, "bad", "ks.t", 2, 20);
     ledger.applied("ks.t", 0, 30);
     expect(failure.proved).toBe(false);
     ledger.applied("ks.t", 3, 40);
@@ -31,7 +52,8 @@ describe("FailureLedger", () => {
 
   it("proves one failure of a message by one application, however often it failed just before", () => {
     const ledger = new FailureLedger();
-    const failures = [1, 2, 3].map((order) => ledger.failed("a", "ks.t", order, order));
+    ledger.applied("ks.t", 0, 0);
+    const failures = [1, 2, 3].map((order) => failed(ledger, "a", "ks.t", order, order));
     ledger.applied("ks.t", 4, 10);
     ledger.applied("ks.t", 5, 11);
     expect(failures.map(({ proved }) => proved)).toEqual([false, false, true]);
@@ -39,8 +61,9 @@ describe("FailureLedger", () => {
 
   it("proves nothing across tables, or where the table is unknown", () => {
     const ledger = new FailureLedger();
-    const here = ledger.failed("a", "ks.t", 1, 0);
-    const nowhere = ledger.failed("b", undefined, 2, 0);
+    ledger.applied("ks.t", 0, 0);
+    const here = failed(ledger, "a", "ks.t", 1, 0);
+    const nowhere = failed(ledger, "b", undefined, 2, 0);
     ledger.applied("ks.other", 3, 1);
     ledger.applied(undefined, 4, 1);
     expect([here.proved, nowhere.proved]).toEqual([false, false]);
@@ -48,14 +71,14 @@ describe("FailureLedger", () => {
 
   it("proves nothing across a change of the breaker, in either direction", () => {
     const ledger = new FailureLedger();
-    const before = ledger.failed("a", "ks.t", 1, 0);
+    const before = failed(ledger, "a", "ks.t", 1, 0);
     ledger.beginEra(5);
     ledger.applied("ks.t", 6, 1);
-    const late = ledger.failed("b", "ks.t", 2, 2);
+    const late = failed(ledger, "b", "ks.t", 2, 2);
     ledger.applied("ks.t", 7, 3);
     expect([before.proved, late.proved]).toEqual([false, false]);
 
-    const after = ledger.failed("c", "ks.t", 8, 4);
+    const after = failed(ledger, "c", "ks.t", 8, 4);
     ledger.beginEra(10);
     ledger.applied("ks.t", 9, 5);
     expect(after.proved).toBe(false);
@@ -63,7 +86,7 @@ describe("FailureLedger", () => {
 
   it("knows whether the table was served between two failures of a message, and uses that once", () => {
     const ledger = new FailureLedger();
-    const served = (order: number) => ledger.failed("bad", "ks.t", order, order * 10_000).isServed;
+    const served = (order: number) => failed(ledger, "bad", "ks.t", order, order * 10_000).isServed;
     ledger.applied("ks.t", 0, 0);
     expect([served(1), served(2)]).toEqual([false, false]);
     ledger.applied("ks.other", 3, 30_000);
@@ -73,20 +96,21 @@ describe("FailureLedger", () => {
 
   it("does not use what has proved one failure as a sign at the next", () => {
     const ledger = new FailureLedger();
-    const first = ledger.failed("bad", "ks.t", 1, 0);
+    ledger.applied("ks.t", 0, 0);
+    const first = failed(ledger, "bad", "ks.t", 1, 0);
     ledger.applied("ks.t", 2, 1);
-    const next = ledger.failed("bad", "ks.t", 3, 10_000);
+    const next = failed(ledger, "bad", "ks.t", 3, 10_000);
     expect([first.proved, next.isServed]).toEqual([true, false]);
   });
 
   it("counts each failure once, and tells of late proofs with the next one", () => {
     const ledger = new FailureLedger();
-    const first = ledger.failed("bad", "ks.t", 1, 0);
+    const first = failed(ledger, "bad", "ks.t", 1, 0);
     expect(ledger.collect(first)).toBe(0);
     ledger.applied("ks.t", 2, 1);
     ledger.applied("ks.t", 3, 2);
     ledger.prove(first);
-    const second = ledger.failed("bad", "ks.t", 4, 3);
+    const second = failed(ledger, "bad", "ks.t", 4, 3);
     ledger.prove(second);
     ledger.applied("ks.t", 5, 4);
     expect([ledger.collect(second), ledger.collect(second)]).toEqual([2, 0]);
@@ -94,8 +118,8 @@ describe("FailureLedger", () => {
 
   it("counts the failures of a message in a row until it has ended", () => {
     const ledger = new FailureLedger();
-    ledger.failed("bad", "ks.t", 1, 5);
-    const failure = ledger.failed("bad", "ks.t", 2, 9);
+    failed(ledger, "bad", "ks.t", 1, 5);
+    const failure = failed(ledger, "bad", "ks.t", 2, 9);
     expect(failure).toMatchObject({ forMs: 4, record: { failures: 2 } });
     expect([ledger.failuresOf("bad"), ledger.failuresOf("good"), ledger.size]).toEqual([2, 0, 1]);
     ledger.forget("bad");
@@ -106,16 +130,16 @@ describe("FailureLedger", () => {
     const ledger = new FailureLedger();
     expect([ledger.unserved("m"), ledger.unserved("m"), ledger.failuresOf("m")]).toEqual([1, 2, 2]);
     ledger.applied("ks.t", 5, 1000);
-    const failure = ledger.failed("m", "ks.t", 6, 900_000);
+    const failure = failed(ledger, "m", "ks.t", 6, 900_000);
     expect(failure).toMatchObject({ forMs: 0, proved: false, isServed: false });
     expect(ledger.collect(failure)).toBe(0);
   });
 
   it("forgets the message that failed longest ago when it holds 50,000", () => {
     const ledger = new FailureLedger();
-    for (let n = 0; n < 50_000; n++) ledger.failed(`m${n}`, "ks.t", n, 0);
-    ledger.failed("m0", "ks.t", 50_000, 1);
-    ledger.failed("new", "ks.t", 50_001, 2);
+    for (let n = 0; n < 50_000; n++) failed(ledger, `m${n}`, "ks.t", n, 0);
+    failed(ledger, "m0", "ks.t", 50_000, 1);
+    failed(ledger, "new", "ks.t", 50_001, 2);
     expect([ledger.size, ledger.failuresOf("m0"), ledger.failuresOf("m1")]).toEqual([50_000, 2, 0]);
   });
 });

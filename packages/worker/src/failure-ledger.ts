@@ -1,6 +1,7 @@
 /**
- * How long after a failure an application on the same table still proves anything about it. Longer, and
- * the end of an outage would be taken as proof that whatever failed during it was its own fault.
+ * How long after a failure an application on the same table still proves anything about it, and how long before
+ * its start there must have been one for that. Longer, or without the one before, and the end of an outage would
+ * be taken as proof that whatever failed during it was its own fault.
  */
 const PROOF_WINDOW_MS = 1000;
 const MAX_MESSAGES = 50_000;
@@ -22,11 +23,13 @@ interface MessageRecord {
 interface TableRecord {
   /** The latest start among the executions that were applied. */
   appliedOrder: number;
+  /** The latest end of one. */
+  appliedAtMs: number;
   /** In the order in which they failed. */
   readonly unproved: Failure[];
 }
 
-const NOTHING_KNOWN: TableRecord = { appliedOrder: -1, unproved: [] };
+const NOTHING_KNOWN: TableRecord = { appliedOrder: -1, appliedAtMs: -Infinity, unproved: [] };
 
 /** One failed execution. */
 export interface Failure {
@@ -47,8 +50,9 @@ export interface Failure {
  * Tells failures that are a message's own from those of its surroundings, for one cluster.
  *
  * A failure is **proved** once another message for the same table, started later, was applied: while the
- * failed one was still running, or within a second after it failed. What nobody proves costs nothing. For who
- * has more patience, it also knows whether the table was served since the failure before.
+ * failed one was still running, or within a second after it failed if the table was served from a second before
+ * it started on as well. What nobody proves costs nothing. For who has more patience, it also knows whether the
+ * table was served since the failure before.
  * `order` numbers the starts of executions, so that two in the same millisecond still have an order.
  *
  * Its memory is bounded. What it forgets is treated as if it had not failed: a message is then retried
@@ -84,19 +88,25 @@ export class FailureLedger {
   }
 
   /** @param table Undefined where it is unknown; such failures are never proved by others. */
-  failed(key: string, table: string | undefined, order: number, nowMs: number): Failure {
+  failed(
+    key: string,
+    table: string | undefined,
+    { order, startedAtMs }: { readonly order: number; readonly startedAtMs: number },
+    nowMs: number,
+  ): Failure {
     const record = this.#touch(key);
     record.failures++;
     record.postponements = 0;
     record.firstFailedAtMs ??= nowMs;
     const isOld = table === undefined || order < this.#eraStart;
-    const { appliedOrder, unproved } = isOld ? NOTHING_KNOWN : this.#table(table);
+    const { appliedOrder, appliedAtMs, unproved } = isOld ? NOTHING_KNOWN : this.#table(table);
     const isServed = appliedOrder > record.horizon;
     const forMs = nowMs - record.firstFailedAtMs;
     const failure: Failure = { record, order, failedAtMs: nowMs, forMs, isServed, proved: false };
     record.horizon = Math.max(order, appliedOrder);
     if (isOld) return failure;
     if (appliedOrder > order) this.prove(failure);
+    else if (startedAtMs - appliedAtMs > PROOF_WINDOW_MS) return failure;
     else if (unproved.push(failure) > MAX_UNPROVED_PER_TABLE) unproved.shift();
     return failure;
   }
@@ -122,6 +132,7 @@ export class FailureLedger {
     if (table === undefined || order < this.#eraStart) return;
     const record = this.#table(table);
     if (order > record.appliedOrder) record.appliedOrder = order;
+    record.appliedAtMs = nowMs;
     if (record.unproved.length === 0) return;
     const rest: Failure[] = [];
     const proved = new Set<MessageRecord>();
@@ -174,7 +185,7 @@ export class FailureLedger {
   #table(table: string): TableRecord {
     let record = this.#tables.get(table);
     if (record === undefined) {
-      record = { appliedOrder: -1, unproved: [] };
+      record = { ...NOTHING_KNOWN, unproved: [] };
       this.#tables.set(table, record);
       if (this.#tables.size > MAX_TABLES) deleteFirst(this.#tables);
     }

@@ -76,7 +76,7 @@ export class Judge {
     // that the cluster gets later, while other statements of the table are applied.
     const isTimeout = strainOf(settings.executor, error) === "timeout";
     const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
-    const failure = ledger.failed(keyOf(payload), place, execution.order, this.#nowMs);
+    const failure = ledger.failed(keyOf(payload), place, execution, this.#nowMs);
     await health.uncertain(execution, error);
     const isOverdue = failure.forMs >= settings.patienceMs;
     // The probe alone would not do: it answers while the replicas of this table are away.

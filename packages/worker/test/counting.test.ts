@@ -65,24 +65,27 @@ describe("which failures count", () => {
     expect(queue.dead).toMatchObject([
       {
         id: "bad-A",
-        cause: { reason: "attempts", outcome: "uncertain", error: errors[3]?.error, attempts: 3 },
+        cause: { reason: "attempts", outcome: "uncertain", error: errors[4]?.error, attempts: 3 },
       },
     ]);
-    // Each failure is proved by what starts after it, so the queue hears of it with the next one.
+    // The first proves nothing, since nothing of the table was applied before it. Each of the others is proved by
+    // what starts after it, so the queue hears of it with the next one.
     expect(errors.map(({ attempts, delayMs }) => ({ attempts, delayMs }))).toEqual([
       { attempts: 0, delayMs: 100 },
-      { attempts: 1, delayMs: 200 },
-      { attempts: 2, delayMs: 400 },
+      { attempts: 0, delayMs: 200 },
+      { attempts: 1, delayMs: 400 },
+      { attempts: 2, delayMs: 800 },
       { attempts: 3, delayMs: 0 },
     ]);
     const settled = queue.settlements.filter(({ id }) => id === "bad-A");
     expect(settled.map(({ attempts, error }) => [attempts, error])).toEqual([
       [undefined, undefined],
-      [1, errors[1]?.error],
-      [2, errors[2]?.error],
+      [undefined, undefined],
+      [1, errors[2]?.error],
+      [2, errors[3]?.error],
       [undefined, undefined],
     ]);
-    expect(failed).toHaveLength(4);
+    expect(failed).toHaveLength(5);
     expect(queue.count("ack")).toBe(40);
   });
 
@@ -97,6 +100,27 @@ describe("which failures count", () => {
     queue.put(payload());
     await clock.advance(500);
     expect(failed).toMatchObject([{ attempts: 1, counted: true }]);
+  });
+
+  it("counts nothing of a message each of whose failures is followed by the end of an outage", async () => {
+    const delays = { retryDelayMs: 3000, maxRetryDelayMs: 3000 };
+    const { queue, clock, record } = await startRig({
+      ...delays,
+      execute: async ({ id }) => {
+        if (id.startsWith("unlucky")) await uncertain();
+      },
+    });
+    const failures = record("replay:attempt:failed");
+    queue.put(payload(), payload({ name: "unlucky" }));
+    for (let outage = 0; outage < 20; outage++) {
+      // So little traffic that no run of failures opens the breaker.
+      await clock.advance(100);
+      queue.put(payload());
+      await clock.advance(2900);
+    }
+    expect(failures.length).toBeGreaterThanOrEqual(20);
+    // The first may: its table was served just before.
+    expect(failures.map(({ attempts }) => attempts)).toEqual([0, ...failures.slice(1).map(() => 1)]);
   });
 
   it("goes on from the count that the queue remembers", async () => {
