@@ -1,4 +1,5 @@
 import type { Logger } from "@helix/core";
+import { LoggableError } from "@helix/core/internal";
 import { type DestinationStream, pino } from "pino";
 import type { ServiceConfig } from "./config/schema.ts";
 import { errorText } from "./error-text.ts";
@@ -42,14 +43,10 @@ function withoutValues(fields: object): object {
 }
 
 function describeError(error: unknown): object {
-  const { name, code, differences } = (error ?? {}) as {
-    name?: unknown;
-    code?: unknown;
-    differences?: unknown;
-  };
+  if (error instanceof LoggableError) return error;
+  const { differences } = (error ?? {}) as { differences?: unknown };
   return {
-    name: typeof name === "string" ? name : typeof error,
-    ...((typeof code === "string" || typeof code === "number") && { code }),
+    ...new LoggableError(error),
     text: errorText(error),
     ...(differences !== undefined && { differences }),
   };

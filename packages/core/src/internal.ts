@@ -14,6 +14,7 @@ export {
   readDeadLetterList,
 } from "./dead-letter-filter.ts";
 export { type ErrorSummary, errorSummary } from "./error-summary.ts";
+export { errorText, LoggableError } from "./error-text.ts";
 export { isolate } from "./events.ts";
 export {
   boolean,

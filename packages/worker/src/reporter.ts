@@ -15,7 +15,7 @@ import {
   type ReplayPayload,
   summarize,
 } from "@helix/core";
-import { type BreakerState, isolate } from "@helix/core/internal";
+import { type BreakerState, isolate, LoggableError } from "@helix/core/internal";
 import type { HeldMessage } from "./held-message.ts";
 
 /** What `onError` is told. */
@@ -65,7 +65,8 @@ interface Figures {
 
 /**
  * Everything that the outside hears of a worker: events, callbacks, metrics, log lines. It decides
- * nothing, and nothing that it calls can change what the worker does.
+ * nothing, and nothing that it calls can change what the worker does. Events and callbacks get the errors of
+ * executions themselves; a log line only what quotes no bound value.
  */
 export class Reporter implements EventSource {
   readonly #options: ReporterOptions;
@@ -138,7 +139,7 @@ export class Reporter implements EventSource {
     const fields = { cluster: this.#options.clusterNames[cluster] };
     if (state === "open") {
       logger.warn(
-        { ...fields, retryInMs, error: cause },
+        { ...fields, retryInMs, error: new LoggableError(cause) },
         "Replay to a cluster is suspended: it is unavailable",
       );
       this.#events.emit("cluster:breaker:opened", { cluster, cause, retryInMs });
@@ -188,8 +189,11 @@ export class Reporter implements EventSource {
     const cluster = clusterOf(lane);
     metrics.increment("helix_dead_lettered_total", { cluster, priority: priorityOf(lane), result: reason });
     const summary = payload && summarize(payload);
-    const fields = { lane, reason, error, ...summary, cluster: clusterNames[cluster] };
-    logger.warn(fields, "A message became a dead letter");
+    const why = error === undefined ? {} : { error: new LoggableError(error) };
+    logger.warn(
+      { lane, reason, ...why, ...summary, cluster: clusterNames[cluster] },
+      "A message became a dead letter",
+    );
     this.#events.emit("replay:dropped", { payload: summary, lane, reason, error });
     if (onDrop === undefined) return;
     const what = content.ok ? { payload } : { raw: content.raw };

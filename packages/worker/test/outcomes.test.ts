@@ -281,6 +281,30 @@ describe("callbacks", () => {
   });
 });
 
+describe("log lines", () => {
+  it.each([
+    ["rejected", "A message became a dead letter"],
+    ["unavailable", "Replay to a cluster is suspended: it is unavailable"],
+  ] as const)("of what is %s quote no value, though the error does", async (outcome, sentence) => {
+    const lines: [object, string][] = [];
+    const log = (fields: object, message: string) => void lines.push([fields, message]);
+    const { queue } = await startRig({
+      logger: { debug: log, info: log, warn: log, error: log },
+      execute: async () => {
+        const error = new TypeError("Not a valid value, obtained 'canary'");
+        throw Object.assign(error, { outcome });
+      },
+    });
+    queue.put(payload());
+    await settle();
+    expect(lines).toContainEqual([
+      expect.objectContaining({ error: { name: "TypeError", text: "TypeError" } }),
+      sentence,
+    ]);
+    expect(JSON.stringify(lines)).not.toContain("canary");
+  });
+});
+
 describe("metrics", () => {
   it("count executions by outcome, what was applied and what died, and show what is in hand", async () => {
     const counts: Record<string, number> = {};
