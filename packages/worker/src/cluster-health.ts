@@ -39,7 +39,7 @@ export interface ClusterHealthOptions {
  *   that do not, or a run of `uncertain` ones, of different messages, that no answer interrupts and no probe
  *   refutes → open.
  * - **open**: none. When the interval is over a trial is due; `tryTrial` → half-open.
- * - **half-open**: the trial alone. Any answer of the server → closed, at two executions and one more with
+ * - **half-open**: the trial alone. Any answer of the server, but that it has too much to do → closed, at two executions and one more with
  *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer. One that
  *   flaps is left alone for longer each time as well.
  *
@@ -141,6 +141,11 @@ export class ClusterHealth {
     if (this.isStale(execution)) return;
     const { strainOf, nextOrder } = this.#options;
     const strain = strainOf(error);
+    if (execution.trial && strain === "partial") {
+      // It is there, and perhaps serves other data, of which one message at a time would hardly find any.
+      this.#recover();
+      return;
+    }
     if (!execution.trial && (strain === "overload" || strain === "partial")) {
       this.#limit.ended(strain, execution.order, nextOrder());
       // It answers, and yet serves nothing: then it needs to be left alone as well.

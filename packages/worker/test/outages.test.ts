@@ -380,10 +380,34 @@ describe("an outage of some data, of which the cluster tells", () => {
     expect(opened).toEqual([]);
     await clock.advance(600);
     expect(opened).toHaveLength(1);
-    const before = executions.length;
+    await clock.advance(60_000);
+    const before = { opened: opened.length, executions: executions.length };
+    await clock.advance(600_000);
+    // Open for 2.5 to 5 s at a time, for at least one of silence between, and each message waits for 15 to 30 s.
+    expect(opened.length - before.opened).toBeGreaterThan(600 / 35);
+    expect(opened.length - before.opened).toBeLessThan(600 / 3.5);
+    expect(executions.length - before.executions).toBeLessThan((500 * 600) / 15);
+  });
+
+  it("that outlasts one of the whole cluster lets the rest go on within a probe interval", async () => {
+    let isAllAway = true;
+    const { queue, clock } = await startRig({
+      execute: async ({ id }) => {
+        if (isAllAway) throw Object.assign(failure("unavailable"), { isWhole: true });
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, 2));
+        if (id.startsWith("away")) await away();
+      },
+      executor: {
+        strain: (error) => ((error as { isWhole?: true }).isWhole === true ? undefined : "partial"),
+      },
+    });
+    for (let n = 0; n < 500; n++) queue.put(payload({ name: `away${n}` }));
+    queue.put(...payloads(500));
     await clock.advance(HOUR_MS);
-    // One trial in 2.5 to 5 s.
-    expect(executions.length - before).toBeLessThan(3600 / 2.5);
+    isAllAway = false;
+    // Up to 5 s until the trial, then two at a time until one of the good ones has been reached.
+    await clock.advance(5000 + 500 + 1500);
+    expect(queue.count("ack")).toBe(500);
   });
 });
 
