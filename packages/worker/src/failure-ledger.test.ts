@@ -3,7 +3,7 @@ import { FailureLedger } from "./failure-ledger.ts";
 
 /** A failure of an execution that took no time. */
 function failed(ledger: FailureLedger, key: string, table: string | undefined, order: number, nowMs: number) {
-  return ledger.failed(key, table, { order, startedAtMs: nowMs }, nowMs);
+  return ledger.failed(key, table, { order, startedAtMs: nowMs }, nowMs, 0);
 }
 
 describe("FailureLedger", () => {
@@ -34,10 +34,23 @@ describe("FailureLedger", () => {
     ] as const) {
       const ledger = new FailureLedger();
       if (appliedAtMs !== undefined) ledger.applied("ks.t", 0, appliedAtMs);
-      const failure = ledger.failed("bad", "ks.t", { order: 1, startedAtMs: 10_000 }, 15_000);
+      const failure = ledger.failed("bad", "ks.t", { order: 1, startedAtMs: 10_000 }, 15_000, 0);
       ledger.applied("ks.t", 2, 15_100);
       expect(failure.proved).toBe(isProved);
     }
+  });
+
+  it("proves nothing during the grace that is given, which begins with the first failure of a message", () => {
+    const ledger = new FailureLedger();
+    const fail = (nowMs: number) =>
+      ledger.failed("bad", "ks.t", { order: nowMs, startedAtMs: nowMs }, nowMs, 50);
+    ledger.applied("ks.t", 0, 0);
+    const failures = [10, 59, 60].map((nowMs) => {
+      const failure = fail(nowMs);
+      ledger.applied("ks.t", nowMs + 1, nowMs);
+      return failure;
+    });
+    expect(failures.map(({ proved }) => proved)).toEqual([false, false, true]);
   });
 
   it("does not take one that started earlier for a proof", () => {

@@ -87,12 +87,16 @@ export class FailureLedger {
     this.#tables.clear();
   }
 
-  /** @param table Undefined where it is unknown; such failures are never proved by others. */
+  /**
+   * @param table Undefined where it is unknown; such failures are never proved by others.
+   * @param graceMs From the first failure of a message on, so long none is proved by others.
+   */
   failed(
     key: string,
     table: string | undefined,
     { order, startedAtMs }: { readonly order: number; readonly startedAtMs: number },
     nowMs: number,
+    graceMs: number,
   ): Failure {
     const record = this.#touch(key);
     record.failures++;
@@ -104,7 +108,7 @@ export class FailureLedger {
     const forMs = nowMs - record.firstFailedAtMs;
     const failure: Failure = { record, order, failedAtMs: nowMs, forMs, isServed, proved: false };
     record.horizon = Math.max(order, appliedOrder);
-    if (isOld) return failure;
+    if (isOld || forMs < graceMs) return failure;
     if (appliedOrder > order) this.prove(failure);
     else if (startedAtMs - appliedAtMs > PROOF_WINDOW_MS) return failure;
     else if (unproved.push(failure) > MAX_UNPROVED_PER_TABLE) unproved.shift();

@@ -9,6 +9,12 @@ import type { Reporter } from "./reporter.ts";
 import type { Settler } from "./settler.ts";
 import { strainOf } from "./strain.ts";
 
+/**
+ * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's data may be
+ * away while the rest is served: when nodes die, the others find that out within seconds, and then say so.
+ */
+const TIMEOUT_GRACE = 2;
+
 export interface JudgeOptions {
   readonly settings: WorkerSettings;
   readonly reporter: Reporter;
@@ -76,7 +82,9 @@ export class Judge {
     // that the cluster gets later, while other statements of the table are applied.
     const isTimeout = strainOf(settings.executor, error) === "timeout";
     const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
-    const failure = ledger.failed(keyOf(payload), place, execution, this.#nowMs);
+    const isGraced = isTimeout && message.attempts === 0;
+    const graceMs = isGraced ? TIMEOUT_GRACE * settings.executeTimeoutMs : 0;
+    const failure = ledger.failed(keyOf(payload), place, execution, this.#nowMs, graceMs);
     await health.uncertain(execution, error);
     const isOverdue = failure.forMs >= settings.patienceMs;
     // The probe alone would not do: it answers while the replicas of this table are away.

@@ -91,8 +91,11 @@ describe("which failures count", () => {
 
   it("counts at once what others have proved while it was executing", async () => {
     const { queue, clock, record } = await startRig({
-      executeTimeoutMs: 1000,
-      execute: ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
+      execute: async ({ id }) => {
+        if (!id.startsWith("bad")) return;
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, 1000));
+        await uncertain();
+      },
     });
     const failed = record("replay:attempt:failed");
     queue.put(payload({ name: "bad" }));
@@ -100,6 +103,21 @@ describe("which failures count", () => {
     queue.put(payload());
     await clock.advance(500);
     expect(failed).toMatchObject([{ attempts: 1, counted: true }]);
+  });
+
+  it("counts no timeout until its message has failed for twice as long as an execution may take", async () => {
+    const { queue, clock, record } = await startRig({
+      executeTimeoutMs: 1000,
+      execute: ({ id }) => (id.startsWith("bad") ? hang() : Promise.resolve()),
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload({ name: "bad" }));
+    for (let step = 0; step < 50; step++) {
+      queue.put(payload());
+      await clock.advance(100);
+    }
+    // They fail 1, 2.1, 3.3 and 4.7 s after the start.
+    expect(failed.map(({ attempts }) => attempts)).toEqual([0, 0, 1, 2]);
   });
 
   it("counts nothing of a message each of whose failures is followed by the end of an outage", async () => {
