@@ -75,6 +75,8 @@ export class ClusterRunner {
       executeTimeoutMs,
       clock,
       onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
+      // What a driver gave up meanwhile was perhaps answered in time.
+      onBlocked: () => this.#ledger.beginEra(this.#executions.nextOrder),
     });
     this.#health = new ClusterHealth({
       concurrency,

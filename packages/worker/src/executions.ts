@@ -2,8 +2,8 @@ import { type Clock, helixError, type Outcome, outcomeOf, type ReplayExecutor } 
 import type { HeldMessage } from "./held-message.ts";
 
 /**
- * A timer that fires so much too late shows that nothing could run meanwhile: the answers are perhaps
- * there, unread. They get as long again before anything is given up.
+ * So often a timer fires while something is executed. One that is as much too late shows that nothing could run
+ * meanwhile: the answers are perhaps there, unread. They get as long again before anything is given up.
  */
 const BLOCKED_MS = 1000;
 
@@ -29,6 +29,8 @@ export interface ExecutionsOptions {
   readonly clock: Clock;
   /** Called once for each execution that was not abandoned. Must not throw. */
   readonly onEnd: (execution: Execution, outcome: Outcome, error?: unknown) => void;
+  /** Called when the event loop was blocked, before any end of what was started earlier. Must not throw. */
+  readonly onBlocked: () => void;
 }
 
 /**
@@ -96,7 +98,10 @@ export class Executions {
     } catch (error) {
       failure = { error };
     }
-    if (!this.#remove(execution)) return;
+    if (!this.#running.has(execution)) return;
+    // A driver has timers of its own, which may be the first to notice.
+    this.#noticeBlock();
+    this.#remove(execution);
     if (failure === undefined) this.#options.onEnd(execution, "applied");
     else this.#options.onEnd(execution, this.#classify(failure.error), failure.error);
   }
@@ -112,20 +117,28 @@ export class Executions {
     }
   }
 
-  #arm(delayMs: number): void {
+  #arm(untilDueMs: number): void {
     const { clock } = this.#options;
+    const delayMs = Math.min(untilDueMs, BLOCKED_MS);
     this.#wakeAtMs = clock.monotonicMs() + delayMs;
     this.#cancelTimer = clock.setTimer(() => this.#sweep(), delayMs);
+  }
+
+  /** Whether nothing could run for a while. To be called while the timer is set, or when it fires. */
+  #noticeBlock(): boolean {
+    const { clock, onBlocked } = this.#options;
+    if (clock.monotonicMs() - this.#wakeAtMs < BLOCKED_MS) return false;
+    this.#cancelTimer?.();
+    this.#arm(BLOCKED_MS);
+    onBlocked();
+    return true;
   }
 
   #sweep(): void {
     this.#cancelTimer = undefined;
     const { clock, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
+    if (this.#noticeBlock()) return;
     const nowMs = clock.monotonicMs();
-    if (nowMs - this.#wakeAtMs >= BLOCKED_MS) {
-      this.#arm(BLOCKED_MS);
-      return;
-    }
     for (const execution of this.#running) {
       if (execution.dueAtMs > nowMs) {
         this.#arm(execution.dueAtMs - nowMs);

@@ -236,6 +236,30 @@ describe("an execution that takes too long", () => {
     expect(failed).toMatchObject([{ attempts: 0, counted: false }]);
   });
 
+  it.each(["a driver's timeout", "the worker's timer"])(
+    "costs no attempt when the event loop was blocked, whether %s is the first to notice",
+    async (first) => {
+      const timeoutMs = first === "a driver's timeout" ? 500 : 5000;
+      const { queue, clock, record } = await startRig({
+        executor: { strain: () => "timeout" },
+        execute: async ({ id }) => {
+          if (!id.startsWith("sent")) return;
+          await new Promise<void>(
+            (_, reject) => void clock.setTimer(() => reject(failure("uncertain")), timeoutMs),
+          );
+        },
+      });
+      const failed = record("replay:attempt:failed");
+      queue.put(payload(), payload({ name: "sent1" }), payload({ name: "sent2" }), payload());
+      await settle();
+      await clock.block(60_000);
+      queue.put(...payloads(10));
+      await settle();
+      expect([queue.count("ack"), failed.length]).toEqual([12, 2]);
+      expect(failed.filter(({ attempts, counted }) => attempts > 0 || counted)).toEqual([]);
+    },
+  );
+
   it("has a deadline of its own, counted from its own start", async () => {
     const { queue, clock, executions } = await startRig({ executeTimeoutMs: 1000, execute: hang });
     queue.put(payload());
