@@ -157,6 +157,7 @@ export class ClusterRunner {
     const over = new AbortController();
     const done = Promise.all([...stopped, this.#hand.empty()]).then(() => over.abort());
     await Promise.race([done, wait(this.#settings.clock, SETTLE_PATIENCE_MS, over.signal)]);
+    this.#hand.clear();
     this.#report();
     return this.#handedBack;
   }

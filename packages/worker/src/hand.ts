@@ -29,7 +29,12 @@ export class Hand {
 
   remove(message: ReplayMessage): void {
     this.#messages.delete(message);
-    if (this.#messages.size > 0) return;
+    if (this.#messages.size === 0) this.clear();
+  }
+
+  /** Forgets what the queue has not confirmed yet: nothing of it is extended any more. */
+  clear(): void {
+    this.#messages.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const waiting = this.#whenEmpty;

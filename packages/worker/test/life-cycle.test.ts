@@ -81,14 +81,16 @@ describe("stop", () => {
   });
 
   it("does not wait for ever for a queue that confirms nothing", async () => {
-    const { queue, clock, worker, timers } = await startRig({ execute: hang });
+    const { queue, clock, worker, timers } = await startRig({ execute: hang, traits: { leaseMs: 3000 } });
     queue.put(payload());
     await settle();
     queue.onSettle = hang;
     const stopping = worker.stop({ graceMs: 0 });
     await clock.advance(5000);
     await stopping;
-    expect(timers()).toBe(0);
+    const { extended } = queue;
+    await clock.advance(60_000);
+    expect([timers(), queue.extended - extended]).toEqual([0, 0]);
   });
 
   it("leaves no timer while a breaker is open, and the next start goes on with the outage", async () => {
