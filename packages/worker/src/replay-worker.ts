@@ -42,8 +42,8 @@ export class ReplayWorker implements Startable, EventSource {
   };
   #isOpen = false;
   #isRunning = false;
-  /** Ends the grace of the last stop. */
-  #cut = new AbortController();
+  /** Each ends the grace of a stop that is under way. */
+  readonly #cuts = new Set<AbortController>();
 
   /** @throws TypeError, RangeError for an option that does not exist, is of a wrong type or out of range. */
   constructor(options: ReplayWorkerOptions) {
@@ -89,7 +89,8 @@ export class ReplayWorker implements Startable, EventSource {
   /**
    * Resolves when nothing of it is left: no source, timer or message in hand. It waits up to `graceMs`,
    * or until `signal` is aborted, for what is being executed, aborts the rest, and hands everything that
-   * is not finished back at once and at no cost. Of several calls the most impatient decides.
+   * is not finished back at once and at no cost. Of several calls the most impatient decides, also on earlier
+   * stops that it has to wait for.
    *
    * Rejects with TypeError or RangeError if `graceMs` is not an integer from 0; nothing has happened then.
    */
@@ -107,15 +108,18 @@ export class ReplayWorker implements Startable, EventSource {
     );
     if (this.#last.kind === "start") {
       const cut = new AbortController();
-      this.#cut = cut;
+      this.#cuts.add(cut);
       this.#isRunning = false;
       // A start that failed leaves nothing to stop.
       const started = this.#last.promise.catch(() => {});
-      this.#last = { kind: "stop", promise: started.then(() => this.#close(cut.signal)) };
+      const closed = started.then(() => this.#close(cut.signal)).finally(() => this.#cuts.delete(cut));
+      this.#last = { kind: "stop", promise: closed };
     }
     const { promise } = this.#last;
-    const cut = this.#cut;
-    const hurry = () => cut.abort();
+    const cuts = [...this.#cuts];
+    const hurry = () => {
+      for (const cut of cuts) cut.abort();
+    };
     if (graceMs === 0 || signal?.aborted) hurry();
     signal?.addEventListener("abort", hurry, { once: true });
     const cancel = clock.setTimer(hurry, graceMs);

@@ -227,6 +227,15 @@ describe("start and stop", () => {
     );
   }, 30_000);
 
+  it("are not held up by the patience of an earlier stop when the last one has none", async () => {
+    const { queue, worker } = await startRig({ execute: hang });
+    queue.put(payload());
+    await settle();
+    const calls = [worker.stop({ graceMs: 60_000 }), worker.start(), worker.stop({ graceMs: 0 })];
+    await Promise.all(calls);
+    expect([worker.isRunning, queue.openLanes, queue.inHand.size]).toEqual([false, 0, 0]);
+  });
+
   it("stops at the end of a scope", async () => {
     const { queue, worker } = await startRig();
     {
