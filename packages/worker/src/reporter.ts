@@ -16,6 +16,7 @@ import {
   summarize,
 } from "@helix/core";
 import { type BreakerState, isolate, LoggableError } from "@helix/core/internal";
+import { harmless } from "./harmless.ts";
 import type { HeldMessage } from "./held-message.ts";
 
 /** What `onError` is told. */
@@ -74,9 +75,11 @@ export class Reporter implements EventSource {
   readonly #figures = new Map<ClusterId, Figures>();
 
   constructor(options: ReporterOptions) {
-    this.#options = options;
+    const logger = harmless(options.logger, ["debug", "info", "warn", "error"]);
+    const metrics = harmless(options.metrics, ["increment", "gauge", "observe"]);
+    this.#options = { ...options, logger, metrics };
     this.#events = new EventHub((error, event) =>
-      options.logger.warn({ event, error }, "A listener of the replay worker failed"),
+      logger.warn({ event, error }, "A listener of the replay worker failed"),
     );
   }
 

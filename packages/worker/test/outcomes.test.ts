@@ -303,6 +303,25 @@ describe("callbacks", () => {
     const reported = warnings.filter((fields) => "callback" in fields || "event" in fields);
     expect(reported).toHaveLength(how === "hang" ? 0 : 102);
   });
+
+  it("are called, and nothing else changes, when the logger and the metrics throw", async () => {
+    const broken = () => {
+      throw new Error("broken");
+    };
+    const { calls, ...options } = callbacks();
+    const { queue, record } = await startRig({
+      ...options,
+      logger: { debug: broken, info: broken, warn: broken, error: broken },
+      metrics: { increment: broken, gauge: broken, observe: broken },
+      execute: async ({ id }) => {
+        if (id.startsWith("bad")) throw failure("rejected");
+      },
+    });
+    const unsettled = record("replay:settle:failed");
+    queue.put(payload({ name: "bad" }), ...payloads(5));
+    await settle();
+    expect([calls.successes.length, calls.drops.length, unsettled, queue.inHand.size]).toEqual([5, 1, [], 0]);
+  });
 });
 
 describe("log lines", () => {
