@@ -29,6 +29,8 @@ export function createLinks(options: ReadSessionOptions, events: EventHub): Clus
   const main = new Map(
     [...clusters].map(([cluster, config]): [ClusterId, ClusterLink] => [cluster, link(config)]),
   );
+  // So that it is there before anything happens.
+  for (const cluster of main.keys()) metrics.gauge("helix_breaker_open", { cluster }, 0);
   return new ClusterLinks(main, (cluster, keyspace) => {
     const config = clusters.get(cluster);
     if (config === undefined) throw new Error(`No configuration of cluster ${cluster}`);

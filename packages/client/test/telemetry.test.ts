@@ -1,0 +1,99 @@
+import { type HelixEvents, METRICS, type MetricLabels, type Metrics } from "@helix/core";
+import { nothingMoreOpen, openHandles, reply, waitFor } from "@helix/testkit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { errorOf, TwoClusters } from "./two-clusters.ts";
+
+const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
+const PARAMS = ["secret", "secret"];
+
+/** Without the worker's. One that is added to the map is missing here until a test has seen it. */
+const EMITTED: Record<Exclude<keyof HelixEvents, `worker:${string}` | `replay:${string}`>, boolean> = {
+  "write:queued": true,
+  "write:not-queued": true,
+  "write:timestamp:ahead": true,
+  "cluster:connected": true,
+  "cluster:disconnected": true,
+  "cluster:breaker:opened": true,
+  "cluster:breaker:half-opened": true,
+  "cluster:breaker:closed": true,
+  // Of the worker alone.
+  "cluster:paused": false,
+  "cluster:resumed": false,
+};
+
+let before = openHandles();
+beforeEach(() => {
+  before = openHandles();
+});
+afterEach(() => nothingMoreOpen(before));
+
+test("every event of the client is emitted, with nothing that was bound", async () => {
+  const seen: { name: string; event: object }[] = [];
+  await using clusters = await TwoClusters.start({ driver: { socketOptions: { readTimeout: 50 } } });
+  const { client, servers, script, replayer } = clusters;
+  const names = Object.keys(EMITTED) as (keyof typeof EMITTED)[];
+  for (const name of names) client.on(name, (event) => seen.push({ name, event }));
+  const count = (name: keyof typeof EMITTED) => seen.filter((one) => one.name === name).length;
+  const until = (name: keyof typeof EMITTED, times = 1) =>
+    waitFor(() => count(name) >= times, { timeoutMs: 5000, describe: `${name} is emitted` });
+
+  await client.connect({ waitFor: "all" });
+  const closed = count("cluster:breaker:closed");
+  script.B = () => reply.silence;
+  for (let n = 0; n < 5; n++) await client.execute(INSERT, PARAMS);
+  await until("cluster:breaker:opened");
+  replayer.refuse = () => new Error("The queue is away");
+  await errorOf(client.execute(INSERT, PARAMS, { timestampMicros: BigInt(Date.now() + 60_000) * 1000n }));
+  script.B = () => reply.void;
+  await until("cluster:breaker:closed", closed + 1);
+  await servers.B.setDown();
+  await errorOf(client.execute(INSERT, PARAMS));
+  await until("cluster:disconnected");
+
+  expect(names.filter((name) => count(name) > 0)).toEqual(names.filter((name) => EMITTED[name]));
+  expect(seen.find(({ name }) => name === "write:not-queued")?.event).toMatchObject({
+    payload: { cluster: "B", tables: ["ks.t"] },
+    cause: new Error("The queue is away"),
+  });
+  const events = seen.map(({ event }) => ({ ...event, cause: undefined }));
+  expect(JSON.stringify(events)).not.toContain("secret");
+});
+
+test("writes are counted by what came of them, payloads by whether a queue has them, and breakers shown", async () => {
+  const counts: Record<string, number> = {};
+  const gauges: Record<string, number> = {};
+  const keyOf = (name: keyof typeof METRICS, labels: MetricLabels) => {
+    expect(Object.keys(labels).sort(), name).toEqual([...METRICS[name].labels].sort());
+    return [name, labels.cluster, labels.priority, labels.result].filter(Boolean).join(" ");
+  };
+  const metrics: Metrics = {
+    increment: (name, labels, by = 1) => {
+      counts[keyOf(name, labels)] = (counts[keyOf(name, labels)] ?? 0) + by;
+    },
+    gauge: (name, labels, value) => {
+      gauges[keyOf(name, labels)] = value;
+    },
+    observe() {},
+  };
+  await using clusters = await TwoClusters.connected({ client: { metrics } });
+  const { client, servers, script, replayer } = clusters;
+  await client.execute(INSERT, PARAMS);
+  expect(gauges).toEqual({ "helix_breaker_open A": 0, "helix_breaker_open B": 0 });
+  script.B = () => reply.error({ code: "unavailable", required: 2, alive: 1 });
+  await client.execute(INSERT, PARAMS);
+  await client.execute(INSERT, PARAMS, { priority: "low" });
+  replayer.refuse = () => new Error("The queue is away");
+  await errorOf(client.execute(INSERT, PARAMS));
+  expect(counts).toEqual({
+    "helix_write_total A applied": 4,
+    "helix_write_total B applied": 1,
+    "helix_write_total B queued": 2,
+    "helix_write_total B failed": 1,
+    "helix_enqueued_total B high": 1,
+    "helix_enqueued_total B low": 1,
+    "helix_enqueue_failed_total B high error": 1,
+  });
+  await servers.B.setDown();
+  await errorOf(client.execute(INSERT, PARAMS));
+  expect(gauges).toEqual({ "helix_breaker_open A": 0, "helix_breaker_open B": 1 });
+});
