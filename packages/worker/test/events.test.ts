@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { type HelixEvents, helixError } from "@helix/core";
+import { settle } from "@helix/testkit/manual-clock";
+import { expect, it } from "vitest";
+import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+
+/** Without the client's. One that is added to the map is missing here until a test has seen it. */
+const EMITTED: Record<Exclude<keyof HelixEvents, `write:${string}`>, boolean> = {
+  "cluster:breaker:opened": true,
+  "cluster:breaker:half-opened": true,
+  "cluster:breaker:closed": true,
+  "cluster:paused": true,
+  "cluster:resumed": true,
+  "worker:started": true,
+  "worker:stopped": true,
+  "replay:applied": true,
+  "replay:attempt:failed": true,
+  "replay:dropped": true,
+  "replay:dead-letters:full": true,
+  "replay:lease:lost": true,
+  "replay:settle:failed": true,
+  // Of the client alone.
+  "cluster:connected": false,
+  "cluster:disconnected": false,
+};
+const NAMES = Object.keys(EMITTED) as (keyof typeof EMITTED)[];
+
+it("every event of the worker is emitted, with nothing that was bound", async () => {
+  let isAway = true;
+  const { queue, clock, worker } = await startRig({
+    concurrency: 1,
+    traits: { leaseMs: 30_000 },
+    execute: async ({ id }) => {
+      if (id.startsWith("hang")) await hang();
+      if (id.startsWith("away") && isAway) throw failure("unavailable");
+      if (id.startsWith("bad") || id.startsWith("full")) throw failure("rejected");
+    },
+  });
+  const seen: { name: string; event: object }[] = [];
+  for (const name of NAMES) worker.on(name, (event) => seen.push({ name, event }));
+  const operation = {
+    kind: "statement",
+    query: "INSERT INTO ks.t (id) VALUES (?)",
+    params: ["secret"],
+  } as const;
+  const named = (name: string) => payload({ name, operation });
+  queue.onSettle = ({ id, kind }) => {
+    if (id.startsWith("lost")) return Promise.reject(new Error("The queue is away"));
+    const full = () => helixError("HELIX_DEAD_LETTERS_FULL", "Full", { lane: "high.A", capacity: 1 });
+    return id.startsWith("full") && kind === "deadLetter" ? Promise.reject(full()) : undefined;
+  };
+
+  queue.put(named("good"), named("bad"), named("full"), named("lost"), named("away"));
+  await settle();
+  isAway = false;
+  await clock.advance(1000);
+  worker.pause("A", "a test");
+  worker.resume("A");
+  queue.put(named("hang"), ...payloads(1, { operation }));
+  await settle();
+  await clock.block(31_000);
+  await clock.advance(1000);
+  await worker.stop({ graceMs: 0 });
+  await worker.start();
+
+  const emitted = NAMES.filter((name) => seen.some((one) => one.name === name));
+  expect(emitted).toEqual(NAMES.filter((name) => EMITTED[name]));
+  expect(JSON.stringify(seen)).not.toContain("secret");
+});
+
+it("the README names every event of the worker, and no other", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const named = [...readme.matchAll(/`((?:worker|cluster|replay):[a-z:-]+)`/g)].map(([, name]) => name);
+  expect([...new Set(named)].sort()).toEqual(NAMES.filter((name) => EMITTED[name]).sort());
+});
