@@ -1,10 +1,13 @@
 import type { ClusterId, Priority } from "./cluster.ts";
+import { DEAD_LETTER_REASONS } from "./dead-letters.ts";
 
 /** What a metric is, its unit, the labels it has, and what it says. */
 export interface MetricDescription {
   readonly kind: "counter" | "gauge" | "histogram";
   readonly unit: string;
   readonly labels: readonly (keyof MetricLabels)[];
+  /** All values of the label `result`, where they are known beforehand. */
+  readonly results?: readonly string[];
   readonly help: string;
 }
 
@@ -29,6 +32,7 @@ export const METRICS = Object.freeze({
     kind: "counter",
     unit: "writes",
     labels: ["cluster", "result"],
+    results: ["applied", "queued", "failed"],
     help: "Writes of the client per cluster, by what came of them.",
   },
   helix_enqueued_total: {
@@ -47,6 +51,7 @@ export const METRICS = Object.freeze({
     kind: "counter",
     unit: "executions",
     labels: PER_RESULT,
+    results: ["applied", "unavailable", "uncertain", "rejected"],
     help: "Replay executions, by outcome.",
   },
   helix_applied_total: {
@@ -59,6 +64,7 @@ export const METRICS = Object.freeze({
     kind: "counter",
     unit: "messages",
     labels: PER_RESULT,
+    results: DEAD_LETTER_REASONS,
     help: "Messages that became dead letters, by reason.",
   },
   helix_redriven_total: {

@@ -1,9 +1,11 @@
 import {
+  CLUSTERS,
   METRICS,
   type MetricDescription,
   type MetricLabels,
   type MetricName,
   type Metrics,
+  PRIORITIES,
   type ReplayQueue,
   reportDepths,
 } from "@helix/core";
@@ -39,7 +41,7 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     const { kind, labels, help } = description;
     const config = { name: prefix + name, help, labelNames: [...labels], registers: [registry] };
     const create = {
-      counter: () => new Counter(config),
+      counter: () => startAtZero(new Counter(config), description),
       gauge: () => new Gauge(config),
       histogram: () => new Histogram({ ...config, buckets: [...buckets[name as keyof Buckets]] }),
     };
@@ -71,6 +73,20 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
   }
   return metrics;
+}
+
+/** `increase()` does not see the first value of a series, so each is there before anything is counted. */
+function startAtZero(counter: Counter, { labels, results }: MetricDescription): Counter {
+  // Of a result that is an error code it is not known beforehand which there are.
+  if (labels.includes("result") && results === undefined) return counter;
+  for (const cluster of CLUSTERS) {
+    for (const priority of labels.includes("priority") ? PRIORITIES : [undefined]) {
+      for (const result of results ?? [undefined]) {
+        counter.inc({ cluster, ...(priority && { priority }), ...(result && { result }) }, 0);
+      }
+    }
+  }
+  return counter;
 }
 
 /** While it runs it is not run again: the gauges of one scrape share it. */

@@ -1,11 +1,16 @@
-import { createPayload, METRICS } from "@helix/core";
+import { createPayload, METRICS, type MetricDescription } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { Registry, register } from "prom-client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type PrometheusMetricsOptions, prometheusMetrics } from "../src/index.ts";
 
-async function samplesOf(registry: Registry): Promise<string[]> {
+async function linesOf(registry: Registry): Promise<string[]> {
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** Without the counters that have counted nothing. */
+async function samplesOf(registry: Registry): Promise<string[]> {
+  return (await linesOf(registry)).filter((line) => !/_total\{[^}]*\} 0$/.test(line));
 }
 
 function setUp(options: Omit<PrometheusMetricsOptions, "registry"> = {}) {
@@ -15,13 +20,30 @@ function setUp(options: Omit<PrometheusMetricsOptions, "registry"> = {}) {
 }
 
 describe("prometheusMetrics", () => {
-  it("registers every metric with its help, and shows no sample before there is one", async () => {
+  it("registers every metric with its help, and shows no value before there is one", async () => {
     const { registry, samples } = setUp();
     const text = await registry.metrics();
     for (const [name, { kind, help }] of Object.entries(METRICS)) {
       expect(text).toContain(`# HELP ${name} ${help}\n# TYPE ${name} ${kind}`);
     }
     expect(await samples()).toEqual([]);
+  });
+
+  it("shows every counter at zero before it counts, so that `increase()` sees the first one", async () => {
+    const { registry, metrics } = setUp();
+    const lines = await linesOf(registry);
+    const lanes = 2 * 2;
+    const shown = (name: string) => lines.filter((line) => line.startsWith(`${name}{`)).length;
+    for (const [name, { kind, labels, results }] of Object.entries<MetricDescription>(METRICS)) {
+      if (kind !== "counter") continue;
+      const series = (labels.includes("priority") ? lanes : 2) * (results?.length ?? 1);
+      // Its results are error codes, of adapters too.
+      expect(shown(name), name).toBe(name === "helix_enqueue_failed_total" ? 0 : series);
+    }
+    expect(lines).toContain('helix_dead_lettered_total{cluster="B",priority="low",result="expired"} 0');
+    metrics.increment("helix_applied_total", { cluster: "A", priority: "high" });
+    prometheusMetrics({ registry });
+    expect(await samplesOf(registry)).toEqual(['helix_applied_total{cluster="A",priority="high"} 1']);
   });
 
   it("counts, sets and observes by the labels that a metric has and that are there", async () => {

@@ -4,6 +4,7 @@ import {
   countDrained,
   countedDeadLetters,
   METRICS,
+  type MetricDescription,
   type MetricLabels,
   type Metrics,
   reportDepths,
@@ -43,7 +44,9 @@ class Books implements Metrics {
 
   #check(name: keyof typeof METRICS, labels: MetricLabels): void {
     this.used.add(name);
-    expect(Object.keys(labels).sort(), name).toEqual([...METRICS[name].labels].sort());
+    const { labels: names, results }: MetricDescription = METRICS[name];
+    expect(Object.keys(labels).sort(), name).toEqual([...names].sort());
+    if (results !== undefined) expect(results, name).toContain(labels.result);
   }
 }
 
