@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+import { wait } from "@helix/core/internal";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -138,6 +140,14 @@ describe("stop", () => {
   });
 });
 
+/** How executions end, by name. */
+const ends: Record<string, (clock: ManualClock, signal: AbortSignal) => Promise<void>> = {
+  "not at all": hang,
+  "as in an outage": () => Promise.reject(failure("unavailable")),
+  "as nobody knows": () => Promise.reject(failure("uncertain")),
+  well: (clock, signal) => wait(clock, 20, signal),
+};
+
 describe("start and stop", () => {
   it("work any number of times, and each start receives", async () => {
     const { queue, worker, record } = await startRig();
@@ -174,6 +184,9 @@ describe("start and stop", () => {
           "start",
           "stop",
           "stop at once",
+          "stop by signal",
+          "abort",
+          "enqueue",
           "pause",
           "resume",
           "drain",
@@ -186,10 +199,12 @@ describe("start and stop", () => {
       { maxLength: 16 },
     );
     await fc.assert(
-      fc.asyncProperty(calls, fc.boolean(), async (sequence, isAway) => {
+      fc.asyncProperty(calls, fc.constantFrom(...Object.keys(ends)), async (sequence, how) => {
         const clock = new ManualClock();
         const queue = new FakeQueue(clock, { leaseMs: 9000 });
         const gate = new CountedGate();
+        const controller = new AbortController();
+        const { signal } = controller;
         const worker = new ReplayWorker({
           queue,
           clock,
@@ -197,17 +212,24 @@ describe("start and stop", () => {
           stopGraceMs: 50,
           concurrency: 2,
           rateLimit: 100,
-          executor: () => (isAway ? Promise.reject(failure("unavailable")) : hang()),
+          executor: { execute: (_, { signal }) => ends[how]?.(clock, signal) ?? hang(), probe: hang },
         });
         queue.put(...payloads(8), ...payloads(8, { targetCluster: "B", priority: "low" }));
         for (const cluster of ["A", "B"] as const)
           queue.putKnown(payload({ targetCluster: cluster }), { suspect: true });
         const pending: Promise<void>[] = [];
+        let enqueued = 18;
         let isStarted = false;
         for (const { call, isAwaited } of sequence) {
           if (call === "start" || call.startsWith("stop")) {
             isStarted = call === "start";
-            pending.push(isStarted ? worker.start() : worker.stop(call === "stop" ? {} : { graceMs: 0 }));
+            const graceMs = { stop: undefined, "stop at once": 0 }[call as string];
+            const options = call === "stop by signal" ? { graceMs: 500, signal } : { graceMs };
+            pending.push(isStarted ? worker.start() : worker.stop(options));
+          } else if (call === "abort") controller.abort();
+          else if (call === "enqueue") {
+            queue.put(payload({ priority: "low" }), payload({ targetCluster: "B" }));
+            enqueued += 2;
           } else if (call === "pause") worker.pause("A", "a test");
           else if (call === "resume") worker.resume("A");
           else if (call === "drain" || call === "open") gate.set("A", call === "drain" ? "drained" : "open");
@@ -220,8 +242,9 @@ describe("start and stop", () => {
           isStarted ? [true, 4, 1] : [false, 0, 0],
         );
         await worker.stop({ graceMs: 0 });
-        expect(queue.inHand.size + clock.timers - queue.timers + queue.openLanes + gate.listeners).toBe(0);
-        expect(queue.size).toBe(18);
+        const listeners = gate.listeners + getEventListeners(signal, "abort").length;
+        expect(queue.inHand.size + clock.timers - queue.timers + queue.openLanes + listeners).toBe(0);
+        expect(queue.size + queue.count("ack", "A") + queue.count("ack", "B")).toBe(enqueued);
       }),
       { numRuns: 1000 },
     );

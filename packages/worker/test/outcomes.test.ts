@@ -1,5 +1,5 @@
 import { helixError, type Metrics, type ReplayPayload } from "@helix/core";
-import { settle } from "@helix/testkit/manual-clock";
+import { type ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayDrop, ReplayFailure } from "../src/index.ts";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
@@ -302,6 +302,48 @@ describe("callbacks", () => {
     expect(queue.inHand.size).toBe(0);
     const reported = warnings.filter((fields) => "callback" in fields || "event" in fields);
     expect(reported).toHaveLength(how === "hang" ? 0 : 102);
+  });
+
+  it("delay nothing when they are slow: neither other messages, nor the next callback, nor a stop", async () => {
+    const started: string[] = [];
+    let clock: ManualClock | undefined;
+    const slow = ({ payload: one }: { payload?: ReplayPayload | undefined }) => {
+      started.push(one?.id ?? "");
+      return new Promise<void>((resolve) => void clock?.setTimer(resolve, 3_600_000));
+    };
+    const rig = await startRig({
+      concurrency: 1,
+      onSuccess: slow,
+      onError: slow,
+      onDrop: slow,
+      execute: async ({ id }) => {
+        if (id.startsWith("bad")) throw failure("rejected");
+      },
+    });
+    clock = rig.clock;
+    rig.queue.put(payload({ name: "bad" }), ...payloads(50));
+    await settle();
+    expect([rig.queue.count("ack"), rig.queue.dead.length, started.length]).toEqual([50, 1, 52]);
+    await rig.worker.stop();
+    expect([rig.queue.inHand.size, rig.queue.openLanes]).toEqual([0, 0]);
+  });
+
+  it("may use the worker that calls them", async () => {
+    const calls: Promise<void>[] = [];
+    const { queue, clock, worker, record } = await startRig({
+      onSuccess: () => void calls.push(worker.stop({ graceMs: 0 }), worker.start()),
+      onError: () => worker.pause("A", "a callback"),
+      execute: async ({ id }) => {
+        if (id.startsWith("bad")) throw failure("uncertain");
+      },
+    });
+    worker.on("cluster:paused", () => worker.resume("A"));
+    const resumed = record("cluster:resumed");
+    queue.put(payload({ name: "bad" }), ...payloads(30));
+    await clock.advance(1000);
+    await Promise.all(calls);
+    expect([queue.count("ack"), worker.isRunning, worker.pausedBy("A")]).toEqual([30, true, undefined]);
+    expect([resumed.length > 0, queue.inHand.size]).toEqual([true, 0]);
   });
 
   it("are called, and nothing else changes, when the logger and the metrics throw", async () => {
