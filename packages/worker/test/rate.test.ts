@@ -71,6 +71,27 @@ describe("a rate limit", () => {
     expect([queue.count("ack", "A"), queue.count("ack", "B")]).toEqual([200, 101]);
   });
 
+  it("is seen in the metrics, and each change of it", async () => {
+    const gauges: unknown[] = [];
+    const { worker } = await startRig({
+      rateLimit: 50,
+      metrics: {
+        increment() {},
+        observe() {},
+        gauge: (name, { cluster }, value) => name === "helix_rate_limit" && gauges.push([cluster, value]),
+      },
+    });
+    worker.setRateLimit("B", 10);
+    worker.setRateLimit(undefined, undefined);
+    expect(gauges).toEqual([
+      ["A", 50],
+      ["B", 50],
+      ["B", 10],
+      ["A", Infinity],
+      ["B", Infinity],
+    ]);
+  });
+
   it("takes effect at once where the old one would have waited for long", async () => {
     const { queue, clock, worker } = await startRig({ rateLimit: 0.001 });
     queue.put(...payloads(3));
