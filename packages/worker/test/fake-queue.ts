@@ -52,6 +52,8 @@ export class FakeQueue implements ReplayQueue {
   /** Replaces what the mark of a suspect does. */
   onMark: ((id: string) => Promise<void> | undefined) | undefined;
   onOpen: ((lane: Lane) => void) | undefined;
+  /** Called before a lease is extended. */
+  onExtend: ((id: string) => void) | undefined;
   /** Ids of the suspects whose execution was announced, in that order. */
   readonly marked: string[] = [];
   readonly #clock: ManualClock;
@@ -203,6 +205,7 @@ export class FakeQueue implements ReplayQueue {
       release: ({ delayMs = 0, attempts, error } = {}) =>
         end("release", { delayMs, attempts, error }, () => this.#putBack(entry, delayMs, attempts)),
       extend: () => {
+        this.onExtend?.(id);
         this.extended++;
         leaseUntilMs = lease();
       },

@@ -56,12 +56,14 @@ describe("stop", () => {
     expect([queue.inHand.size, timers()]).toEqual([0, 0]);
   });
 
-  it.each(["signal", "second call"])("is cut short by a %s", async (by) => {
+  it.each(["signal", "signal that is aborted already", "second call"])("is cut short by a %s", async (by) => {
     const { queue, worker, timers } = await startRig({ execute: hang });
     queue.put(payload());
     await settle();
     const controller = new AbortController();
+    if (by === "signal that is aborted already") controller.abort();
     const stopping = worker.stop({ graceMs: 60_000, signal: controller.signal });
+    expect(worker.isRunning).toBe(false);
     if (by === "signal") controller.abort();
     else await worker.stop({ graceMs: 0 });
     await stopping;

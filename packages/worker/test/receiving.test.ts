@@ -148,6 +148,16 @@ describe("leases", () => {
     expect([queue.count("ack"), timers()]).toEqual([5, 0]);
   });
 
+  it("are extended though the queue cannot extend another", async () => {
+    const { queue, clock, executions } = await startRig({ traits: { leaseMs: 3000 }, execute: hang });
+    queue.onExtend = (id) => {
+      if (id.startsWith("bad")) throw new Error("The queue is away");
+    };
+    queue.put(payload({ name: "bad" }), payload());
+    await clock.advance(2500);
+    expect([executions.length, queue.extended]).toEqual([2, 2]);
+  });
+
   it("are extended while a stop waits, and not after it", async () => {
     const { queue, clock, worker, timers } = await startRig({ traits: { leaseMs: 3000 }, execute: hang });
     queue.put(payload());
@@ -166,11 +176,21 @@ describe("leases", () => {
   });
 
   it("that ran out while the event loop was blocked are given up: unexecuted, unsettled, not extended", async () => {
+    let counted = 0;
     const { queue, clock, executions, record } = await startRig({
       concurrency: 2,
       executeTimeoutMs: 600_000,
       traits: { leaseMs: 30_000 },
       execute: hang,
+      metrics: {
+        increment: (name, labels) => {
+          if (name !== "helix_lease_lost_total") return;
+          expect(labels).toEqual({ cluster: "A", priority: "high" });
+          counted++;
+        },
+        gauge() {},
+        observe() {},
+      },
     });
     const lost = record("replay:lease:lost");
     const [first, second, ...waiting] = payloads(5) as [ReplayPayload, ReplayPayload, ...ReplayPayload[]];
@@ -184,8 +204,17 @@ describe("leases", () => {
     queue.put(...fresh);
     await clock.advance(570_000);
     expect(lost).toMatchObject(waiting.map(({ id }) => ({ payload: { id }, lane: "high.A" })));
+    expect(counted).toBe(waiting.length);
     expect(executions.map(({ payload: { id } }) => id).slice(2, 4)).toEqual([fresh[0]?.id, fresh[1]?.id]);
     expect(queue.count("release")).toBe(2);
+  });
+
+  it("that ran out on the way are left to whoever has them, whatever was to become of them", async () => {
+    const { queue, executions, record } = await startRig({ traits: { leaseMs: 0 } });
+    const lost = record("replay:lease:lost");
+    queue.put(payload(), payload({ disposition: "hold" }));
+    await settle();
+    expect([lost.length, executions, queue.settlements]).toEqual([2, [], []]);
   });
 
   it("that ran out are not handed back either, by a stop or an outage", async () => {

@@ -199,6 +199,19 @@ describe("a suspect", () => {
     expect([closed.length, queue.count("ack"), queue.size]).toEqual([1, 3, 0]);
   });
 
+  it("is not executed when its lease ran out while its mark was being written", async () => {
+    const { onMark, write } = slowMark();
+    const { queue, clock, executions, record } = await startRig({ traits: { leaseMs: 30_000 } });
+    const lost = record("replay:lease:lost");
+    queue.onMark = onMark;
+    queue.putKnown(payload({ name: "suspect" }), suspect);
+    await settle();
+    await clock.block(30_000);
+    write();
+    await settle();
+    expect([executions, queue.settlements, lost.length]).toEqual([[], [], 1]);
+  });
+
   it.each(["waits", "is being marked", "executes"])("is handed back by a stop while it %s", async (state) => {
     const { onMark, write } = slowMark();
     const { queue, worker, timers } = await startRig({ execute: hang });
