@@ -49,9 +49,17 @@ describe("an outage", () => {
 
   it("is over when a trial succeeds, with a different message for each", async () => {
     const target = cluster(() => Promise.reject(failure("unavailable")));
+    const gauges: unknown[] = [];
     const { queue, clock, executions, running, record } = await startRig({
       concurrency: 1,
       execute: target.execute,
+      metrics: {
+        increment() {},
+        observe() {},
+        gauge: (name, { cluster }, value) => {
+          if (name === "helix_replay_breaker_open" && cluster === "A") gauges.push(value);
+        },
+      },
     });
     const opened = record("cluster:breaker:opened");
     const halfOpened = record("cluster:breaker:half-opened");
@@ -65,6 +73,8 @@ describe("an outage", () => {
     target.isAway = false;
     await clock.advance(10_000);
     expect([closed.length, queue.count("ack")]).toEqual([1, 20]);
+    // While a trial is under way it is open.
+    expect([gauges[0], new Set(gauges.slice(1, -1)), gauges.at(-1)]).toEqual([0, new Set([1]), 0]);
   });
 
   it("is no error of a message: onError says nothing, and the failure is an event", async () => {

@@ -394,6 +394,7 @@ describe("metrics", () => {
   it("count executions by outcome, what was applied and what died, and show what is in hand", async () => {
     const counts: Record<string, number> = {};
     const gauges: Record<string, number> = {};
+    const durations: unknown[] = [];
     const metrics: Metrics = {
       increment: (name, { cluster, priority, result }, by = 1) => {
         const key = [name, cluster, priority, result].filter(Boolean).join(" ");
@@ -402,11 +403,12 @@ describe("metrics", () => {
       gauge: (name, { cluster }, value) => {
         gauges[`${name} ${cluster}`] = value;
       },
-      observe: (name, { cluster }, value) => {
+      observe: (name, { cluster, priority, result }, value) => {
         if (name === "helix_replay_lag_seconds") gauges[`${name} ${cluster}`] = value;
+        else if (value > 0) durations.push([name, cluster, priority, result, value]);
       },
     };
-    const { queue, clock } = await startRig({
+    const { queue, clock, worker } = await startRig({
       metrics,
       execute: async ({ id }) => {
         if (id.startsWith("hang")) await hang();
@@ -419,12 +421,14 @@ describe("metrics", () => {
       ...payloads(2, { priority: "low", writtenAtMs: clock.wallMs() - 1500 }),
     );
     queue.put(payload({ name: "hang" }), payload({ name: "away", targetCluster: "B" }));
+    queue.put(payload({ disposition: "hold" }));
     await settle();
     expect(counts).toEqual({
       "helix_executions_total A high rejected": 1,
       "helix_executions_total A low applied": 2,
       "helix_executions_total B high unavailable": 1,
       "helix_dead_lettered_total A high rejected": 1,
+      "helix_dead_lettered_total A high held": 1,
       "helix_applied_total A low": 2,
     });
     expect(gauges).toEqual({
@@ -440,5 +444,12 @@ describe("metrics", () => {
       "helix_paused B": 0,
       "helix_replay_lag_seconds A": 1.5,
     });
+
+    await clock.advance(30_000);
+    expect(durations).toEqual([["helix_execution_seconds", "A", "high", "uncertain", 30]]);
+    await clock.advance(1000);
+    expect(gauges).toMatchObject({ "helix_in_hand A": 1 });
+    await worker.stop({ graceMs: 0 });
+    expect(gauges).toMatchObject({ "helix_in_hand A": 0 });
   });
 });

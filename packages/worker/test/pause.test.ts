@@ -91,12 +91,25 @@ describe("a pause", () => {
     queue.put(payload());
     await settle();
     worker.pause("A", "x");
+    expect(timers()).toBe(0);
     await clock.advance(600_000);
     expect([executions.length, timers()]).toEqual([1, 0]);
     isAway = false;
     worker.resume("A");
     await settle();
     expect(queue.count("ack")).toBe(1);
+  });
+
+  it("takes back what was asked of the queue for a trial that was due", async () => {
+    const { queue, clock, worker } = await startRig({
+      execute: () => Promise.reject(failure("unavailable")),
+    });
+    queue.put(payload());
+    await clock.advance(150);
+    expect([queue.demands["high.A"], queue.demands["low.A"]]).toEqual([1, 1]);
+    worker.pause("A", "x");
+    await settle();
+    expect([queue.demands["high.A"], queue.demands["low.A"]]).toEqual([0, 0]);
   });
 
   it.each([
