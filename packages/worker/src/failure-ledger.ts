@@ -79,8 +79,8 @@ export class FailureLedger {
   }
 
   /**
-   * The cluster went away or came back, or nothing could run for a while: nothing that started before says anything about what starts from
-   * `order` on, or the other way round.
+   * The cluster went away or came back, or nothing could run for a while: nothing that started before says
+   * anything about what starts from `order` on, or the other way round.
    */
   beginEra(order: number): void {
     this.#eraStart = order;

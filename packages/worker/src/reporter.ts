@@ -13,6 +13,7 @@ import {
   priorityOf,
   type ReplayMessage,
   type ReplayPayload,
+  silentMetrics,
   summarize,
 } from "@helix/core";
 import { type BreakerState, isolate, LoggableError } from "@helix/core/internal";
@@ -76,7 +77,8 @@ export class Reporter implements EventSource {
 
   constructor(options: ReporterOptions) {
     const logger = harmless(options.logger, ["debug", "info", "warn", "error"]);
-    const metrics = harmless(options.metrics, ["increment", "gauge", "observe"]);
+    const { metrics: given } = options;
+    const metrics = given === silentMetrics ? given : harmless(given, ["increment", "gauge", "observe"]);
     this.#options = { ...options, logger, metrics };
     this.#events = new EventHub((error, event) =>
       logger.warn({ event, error }, "A listener of the replay worker failed"),
