@@ -1,6 +1,6 @@
 /**
  * Where log lines go: fields first, then a constant sentence, as pino and its kin take them. Nothing
- * that was bound to a statement is ever in a field.
+ * that was bound to a statement is ever in a field. Must not throw.
  */
 export interface Logger {
   debug(fields: object, message: string): void;
