@@ -250,13 +250,16 @@ describe("an execution that takes too long", () => {
         },
       });
       const failed = record("replay:attempt:failed");
-      queue.put(payload(), payload({ name: "sent1" }), payload({ name: "sent2" }), payload());
+      queue.put(payload());
+      // Of messages that have failed before: a first timeout costs nothing anyway.
+      for (const name of ["sent1", "sent2"]) queue.putKnown(payload({ name }), { attempts: 1 });
+      queue.put(payload());
       await settle();
       await clock.block(20_000);
       queue.put(...payloads(10));
       await settle();
       expect([queue.count("ack"), failed.length]).toEqual([12, 2]);
-      expect(failed.filter(({ attempts, counted }) => attempts > 0 || counted)).toEqual([]);
+      expect(failed.filter(({ attempts, counted }) => attempts > 1 || counted)).toEqual([]);
     },
   );
 
