@@ -84,8 +84,8 @@ describe("LaneScheduler", () => {
 
   it("never starts a low message while a high one is available when it is strict", () => {
     fc.assert(
-      fc.property(steps, (lanes) => {
-        const scheduler = new LaneScheduler({ strictPriority: true });
+      fc.property(steps, ratios, (lanes, highPriorityRatio) => {
+        const scheduler = new LaneScheduler({ strictPriority: true, highPriorityRatio });
         for (const available of lanes) {
           if (available.high) expect(scheduler.next(available)).toBe("high");
           else expect(scheduler.next(available)).toBe(available.low ? "low" : undefined);
