@@ -77,6 +77,35 @@ describe("an outage", () => {
     expect([gauges[0], new Set(gauges.slice(1, -1)), gauges.at(-1)]).toEqual([0, new Set([1]), 0]);
   });
 
+  it.each([
+    ["retryDelayMs", { retryDelayMs: 400 }, [400, 800, 1599, 3198, 4998, 4998]],
+    ["maxRetryDelayMs", { maxRetryDelayMs: 300 }, [100, 200, 300, 300, 300, 300]],
+  ])("is tried again at intervals of the worker's %s", async (_, options, intervals) => {
+    const { queue, clock, record } = await startRig({
+      ...options,
+      execute: () => Promise.reject(failure("unavailable")),
+    });
+    const opened = record("cluster:breaker:opened");
+    queue.put(...payloads(20));
+    await clock.advance(15_000);
+    expect(opened.slice(0, 6).map(({ retryInMs }) => retryInMs)).toEqual(intervals);
+  });
+
+  it.each(failures)("is tried with a different message each time when the cluster is %s", async (_, away) => {
+    const target = cluster(away);
+    const { queue, clock, executions, record } = await startRig({ execute: target.execute });
+    const opened = record("cluster:breaker:opened");
+    queue.put(...payloads(300));
+    while (opened.length === 0) await clock.advance(1000);
+    const before = executions.length;
+    await clock.advance(600_000);
+    const trials = executedIds(executions).slice(before);
+    expect(trials.length).toBeGreaterThan(600 / 40);
+    // None comes again before so many others were tried.
+    const first = trials.slice(0, 100);
+    expect(new Set(first).size).toBe(first.length);
+  });
+
   it("is no error of a message: onError says nothing, and the failure is an event", async () => {
     const errors: unknown[] = [];
     const { queue, clock, record } = await startRig({
@@ -314,11 +343,18 @@ describe("a run of uncertain failures", () => {
     expect(probes.slice(1).every((atMs, index) => atMs - (probes[index] ?? 0) >= 1000)).toBe(true);
   });
 
-  it("is an outage when the probe does not answer", async () => {
-    const { queue, clock, record } = await startRig({ execute: uncertain, executor: { probe: hang } });
+  it.each([
+    [5000, {}],
+    [700, { executeTimeoutMs: 700 }],
+  ])("is an outage when the probe does not answer for %i ms, given %j", async (afterMs, options) => {
+    const { queue, clock, record } = await startRig({
+      ...options,
+      execute: uncertain,
+      executor: { probe: hang },
+    });
     const opened = record("cluster:breaker:opened");
     queue.put(...payloads(8));
-    await clock.advance(4999);
+    await clock.advance(afterMs - 1);
     expect(opened).toHaveLength(0);
     await clock.advance(1);
     expect(opened.length).toBeGreaterThan(0);

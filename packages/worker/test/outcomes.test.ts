@@ -90,12 +90,20 @@ describe("what becomes of a message", () => {
     expect([executions, queue.marked]).toEqual([[], []]);
   });
 
-  it("executes a message with one attempt left", async () => {
-    const { queue } = await startRig();
-    queue.putKnown(payload(), { attempts: 4 });
-    await settle();
-    expect(queue.count("ack")).toBe(1);
-  });
+  it.each([
+    [undefined, 4],
+    [2, 1],
+    [9, 8],
+  ])(
+    "executes a message with one attempt left, and none without (maxDeliver: %o)",
+    async (maxDeliver, attempts) => {
+      const { queue } = await startRig({ maxDeliver });
+      queue.putKnown(payload(), { attempts });
+      queue.putKnown(payload(), { attempts: attempts + 1 });
+      await settle();
+      expect([queue.count("ack"), queue.count("deadLetter")]).toEqual([1, 1]);
+    },
+  );
 
   it("leaves a message in its lane for 30 s, uncounted, when the dead letters are full", async () => {
     const { calls, ...options } = callbacks();
@@ -370,6 +378,20 @@ describe("callbacks", () => {
 });
 
 describe("log lines", () => {
+  it("call the clusters by their names", async () => {
+    const lines: { cluster?: string }[] = [];
+    const log = (fields: object) => void lines.push(fields);
+    const { queue } = await startRig({
+      logger: { debug: log, info: log, warn: log, error: log },
+      clusterNames: { A: "us_east" },
+      execute: ({ targetCluster }) =>
+        Promise.reject(failure(targetCluster === "A" ? "unavailable" : "rejected")),
+    });
+    queue.put(payload(), payload({ targetCluster: "B" }));
+    await settle();
+    expect(lines.flatMap(({ cluster = [] }) => cluster).sort()).toEqual(["B", "us_east"]);
+  });
+
   it.each([
     ["rejected", "A message became a dead letter"],
     ["unavailable", "Replay to a cluster is suspended: it is unavailable"],
