@@ -120,6 +120,20 @@ describe("which failures count", () => {
     expect(failed.map(({ attempts }) => attempts)).toEqual([0, 0, 1, 2]);
   });
 
+  it("counts nothing of what was under way when its cluster became a black hole, though later ones were applied", async () => {
+    const { queue, clock, record } = await startRig({
+      execute: ({ id }) => (id.startsWith("lost") ? hang() : Promise.resolve()),
+    });
+    const failed = record("replay:attempt:failed");
+    // So few that no run of failures opens the breaker.
+    for (let n = 0; n < 7; n++) queue.put(payload({ name: `lost${n}` }));
+    queue.put(...payloads(20));
+    await clock.advance(30_000);
+    expect(queue.count("ack")).toBe(20);
+    expect(failed.map(({ counted, attempts }) => [counted, attempts])).toEqual(failed.map(() => [false, 0]));
+    expect(failed).toHaveLength(7);
+  });
+
   it("counts nothing of a message each of whose failures is followed by the end of an outage", async () => {
     const delays = { retryDelayMs: 3000, maxRetryDelayMs: 3000 };
     const { queue, clock, record } = await startRig({
