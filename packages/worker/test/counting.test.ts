@@ -1,4 +1,5 @@
 import type { ReplayPayload } from "@helix/core";
+import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayFailure } from "../src/index.ts";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
@@ -169,13 +170,17 @@ describe("which failures count", () => {
 
   it.each([
     ["the replicas of its table are away, though another table is served", undefined],
-    ["the replicas of its table are away, though a probe is answered", async () => {}],
-    ["its table is missing, since the cluster gets the schema an hour later", async () => {}],
-  ])("never counts while %s", async (why, probe) => {
+    ["the replicas of its table are away, though a probe is answered", { probe: answered }],
+    [
+      "the replicas of its table do not answer in time",
+      { probe: answered, strain: () => "timeout" as const },
+    ],
+    ["its table is missing, since the cluster gets the schema an hour later", { probe: answered }],
+  ])("never counts while %s", async (why, executor) => {
     let isAway = false;
     const error = Object.assign(new Error(why), { outcome: "uncertain" });
     const { queue, clock, record, executions } = await startRig({
-      ...(probe && { executor: { probe } }),
+      ...(executor && { executor }),
       execute: async ({ operation }) => {
         if (isAway && "query" in operation && operation.query.includes("ks.away")) throw error;
       },
@@ -225,6 +230,48 @@ describe("which failures count", () => {
     await clock.advance(60_000);
     expect([queue.dead.length, queue.count("ack")]).toEqual([0, 650]);
   });
+
+  it("counts nothing by what the other cluster applies", async () => {
+    const { queue, clock, record } = await startRig({
+      execute: async ({ targetCluster }) => {
+        if (targetCluster === "A") await uncertain();
+      },
+    });
+    const failed = record("replay:attempt:failed");
+    queue.put(payload());
+    for (let tenth = 0; tenth < 6000; tenth++) {
+      queue.put(payload({ targetCluster: "B" }));
+      await clock.advance(100);
+    }
+    expect([failed.length > 20, failed.some(({ counted }) => counted)]).toEqual([true, false]);
+    expect([queue.count("ack", "B"), queue.dead.length]).toEqual([6000, 0]);
+  });
+
+  it.each([
+    ["a probe is answered", { probe: answered }],
+    ["nobody can be asked", undefined],
+  ])(
+    "counts nothing of a lane that is all poison, and good messages that come are applied (%s)",
+    async (_, executor) => {
+      const { queue, clock, record } = await startRig({
+        ...(executor && { executor }),
+        execute: async ({ id }) => {
+          if (id.startsWith("bad")) await uncertain();
+        },
+      });
+      const failed = record("replay:attempt:failed");
+      for (let n = 0; n < 500; n++) queue.put(payload({ name: `bad${n}` }));
+      await clock.advance(3_600_000);
+      expect([failed.length > 500, failed.some(({ counted }) => counted), queue.dead]).toEqual([
+        true,
+        false,
+        [],
+      ]);
+      queue.put(payload({ table: "good" }), payload({ table: "good", priority: "low" }));
+      await clock.advance(60_000);
+      expect(queue.count("ack")).toBe(2);
+    },
+  );
 
   it("counts by its table what ends without an answer, whatever its statement", async () => {
     const { queue, clock } = await startRig({
@@ -310,6 +357,13 @@ describe("retries", () => {
     });
     queue.put(...payloads(4));
     await expect.poll(() => queue.settlements.map(({ delayMs }) => delayMs)).toEqual([50, 75, 50, 75]);
+  });
+
+  it("are held no more than may be executed, however many there are", async () => {
+    const { queue, running } = await startRig({ concurrency: 100, execute: hang });
+    for (let n = 0; n < 1000; n++) queue.putKnown(payload(), { attempts: 1 });
+    await settle();
+    expect([running.now, queue.inHand.size]).toEqual([25, 50]);
   });
 
   it("take a quarter of the slots: a thousand that hang delay others by their first executions alone", async () => {
