@@ -106,6 +106,28 @@ describe("an outage", () => {
     expect(new Set(first).size).toBe(first.length);
   });
 
+  it.each(failures)(
+    "is tried with low messages too while high ones fail and come back (%s)",
+    async (how, away) => {
+      const target = cluster(away);
+      const { queue, clock, executions } = await startRig({
+        strictPriority: true,
+        maxRetryDelayMs: 5000,
+        execute: target.execute,
+        executor: { probe: () => Promise.reject(new Error("away")) },
+      });
+      // So many open the breaker.
+      queue.put(...payloads(how === "unavailable" ? 1 : 8));
+      await clock.advance(60_000);
+      queue.put(payload({ name: "low", priority: "low" }));
+      const before = executions.length;
+      await clock.advance(600_000);
+      const trials = executedIds(executions).slice(before);
+      expect(trials.length).toBeGreaterThan(600 / 40);
+      expect(trials).toContain("low-A");
+    },
+  );
+
   it("is no error of a message: onError says nothing, and the failure is an event", async () => {
     const errors: unknown[] = [];
     const { queue, clock, record } = await startRig({
