@@ -177,7 +177,10 @@ const cases: [string, (make: MakeQueue) => Promise<void>][] = [
   ],
   [
     "strictPriority",
-    async (make) => expect(await orderOf(await make(), { strictPriority: true })).toBe("HHHHHHllllll"),
+    async (make) =>
+      expect(await orderOf(await make(), { strictPriority: true, highPriorityRatio: 1 })).toBe(
+        "HHHHHHllllll",
+      ),
   ],
   [
     "highPriorityRatio of the queue",
@@ -185,7 +188,10 @@ const cases: [string, (make: MakeQueue) => Promise<void>][] = [
   ],
   [
     "strictPriority of the queue",
-    async (make) => expect(await orderOf(await make({ strictPriority: true }), {})).toBe("HHHHHHllllll"),
+    async (make) =>
+      expect(await orderOf(await make({ strictPriority: true, highPriorityRatio: 1 }), {})).toBe(
+        "HHHHHHllllll",
+      ),
   ],
   [
     "both of the worker, whatever the queue's",
@@ -222,7 +228,7 @@ const cases: [string, (make: MakeQueue) => Promise<void>][] = [
       await put(payloadOf("bad"));
       await until("it is a dead letter", async () => (await queue.deadLetters.list()).length === 1);
       expect(await queue.deadLetters.list()).toMatchObject([
-        { id: "bad.0", reason: "attempts", attempts: 2 },
+        { id: "bad.0", reason: "attempts", outcome: "uncertain", attempts: 2 },
       ]);
       expect(failures.map(({ attempts }) => attempts)).toEqual([1, 2]);
     },

@@ -76,6 +76,42 @@ describe("AdaptiveLimit", () => {
     );
   });
 
+  it("doubles with each window without an answer after a restart, up to eight, and then is what it was", () => {
+    const limit = new AdaptiveLimit(128);
+    limit.restart(2, 0);
+    const values: number[] = [];
+    for (let order = 0; order < 200; ) {
+      const window = limit.value;
+      for (let n = 0; n < window; n++) limit.ended("timeout", order, ++order);
+      values.push(limit.value);
+    }
+    expect(values).toEqual([4, 8, 128, 128, 128]);
+  });
+
+  it("does not forget after a restart what it was because a few are answered, but because of an overload", () => {
+    for (const [how, value] of [
+      ["answered", 128],
+      ["overload", 2],
+    ] as const) {
+      const limit = new AdaptiveLimit(128);
+      limit.restart(2, 0);
+      limit.ended(how, 0, 3);
+      drive(limit, times(60, "timeout"), 8);
+      expect(limit.value).toBe(value);
+    }
+  });
+
+  it("is eight for one window where it is stifled while it grows after a restart, and what it was before that", () => {
+    const limit = new AdaptiveLimit(128);
+    limit.restart(2, 0);
+    drive(limit, times(58, "answered"));
+    expect(limit.value).toBe(60);
+    drive(limit, times(60, "timeout"), 200);
+    expect(limit.value).toBe(8);
+    drive(limit, times(8, "timeout"), 300);
+    expect(limit.value).toBe(128);
+  });
+
   it("begins anew where it is told, and what started before does not cut it", () => {
     const limit = new AdaptiveLimit(128);
     limit.restart(2, 50);

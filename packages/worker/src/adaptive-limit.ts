@@ -14,7 +14,8 @@ const MAX_TIMEOUT_SHARE = 1 / 5;
  *
  * Where they time out and nothing at all is answered, it is load that has stifled the cluster, or these
  * messages are bad. So one window is made at the floor: if that is not answered either it was not the load,
- * and the limit is what it was, until there is an answer again.
+ * and the limit is what it was, until there is an answer again. After a restart below the floor it is the same:
+ * a window without an answer doubles the limit up to the floor, and one at the floor brings the old one back.
  */
 export class AdaptiveLimit {
   readonly #max: number;
@@ -25,8 +26,9 @@ export class AdaptiveLimit {
   #ended = 0;
   #answered = 0;
   #timedOut = 0;
-  /** The limit to return to, during a window at the floor. */
+  /** The limit to return to, during a window at the floor or since a restart. */
   #before: number | undefined;
+  #isRestarted = false;
   #isLoadExcluded = false;
 
   /** Starts at the most it may be. */
@@ -42,8 +44,9 @@ export class AdaptiveLimit {
 
   /** From now on, with executions that are started from `order` on, it begins with `value`. */
   restart(value: number, order: number): void {
+    this.#before ??= this.#value;
+    this.#isRestarted = true;
     this.#value = Math.min(this.#max, value);
-    this.#before = undefined;
     this.#isLoadExcluded = false;
     this.#beginWindow(order);
   }
@@ -52,7 +55,8 @@ export class AdaptiveLimit {
   ended(how: "answered" | Strain | undefined, order: number, nextOrder: number): void {
     if (how === "answered") {
       if (this.#value < this.#max) this.#value++;
-      this.#before = undefined;
+      // A few answers after a restart do not tell where the limit was.
+      if (!this.#isRestarted || this.#value >= (this.#before ?? 0)) this.#forgetBefore();
       this.#isLoadExcluded = false;
     }
     if (order < this.#windowOrder) return;
@@ -60,18 +64,39 @@ export class AdaptiveLimit {
     if (how === "answered") this.#answered++;
     if (how === "timeout") this.#timedOut++;
     if (how === "overload" || (this.#isStrained && this.#answered > 0)) {
+      if (how === "overload" || this.#value > FLOOR) this.#forgetBefore();
       this.#lower(Math.floor(this.#value / 2), nextOrder);
-    } else if (this.#isStrained && this.#before === undefined && !this.#isLoadExcluded) {
-      this.#before = this.#value;
+    } else if (this.#isStrained && !this.#isLoadExcluded && this.#isUntried) {
+      this.#before ??= this.#value;
+      this.#isRestarted = false;
       this.#lower(FLOOR, nextOrder);
     } else if (this.#ended >= this.#windowSize) {
-      if (this.#before !== undefined) {
-        this.#value = this.#before;
-        this.#before = undefined;
-        this.#isLoadExcluded = true;
-      }
+      if (this.#answered === 0) this.#excludeLoad();
       this.#beginWindow(this.#windowOrder);
     }
+  }
+
+  /** A whole window was not answered: so few are no load. */
+  #excludeLoad(): void {
+    if (this.#before === undefined || this.#value > FLOOR) return;
+    const floor = Math.min(FLOOR, this.#before);
+    if (this.#value < floor) {
+      this.#value = Math.min(floor, 2 * this.#value);
+    } else {
+      this.#value = this.#before;
+      this.#forgetBefore();
+      this.#isLoadExcluded = true;
+    }
+  }
+
+  #forgetBefore(): void {
+    this.#before = undefined;
+    this.#isRestarted = false;
+  }
+
+  /** Whether a window at the floor may still show that it is the load. */
+  get #isUntried(): boolean {
+    return this.#before === undefined || this.#value > FLOOR;
   }
 
   get #isStrained(): boolean {

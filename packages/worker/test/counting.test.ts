@@ -359,6 +359,25 @@ describe("retries", () => {
     await expect.poll(() => queue.settlements.map(({ delayMs }) => delayMs)).toEqual([50, 75, 50, 75]);
   });
 
+  it("that hang delay others no more when an outage has just ended", async () => {
+    let isAway = true;
+    const { queue, clock, record } = await startRig({
+      executor: { probe: () => (isAway ? Promise.reject(new Error("away")) : Promise.resolve()) },
+      execute: async ({ id }) => {
+        if (isAway) throw failure("unavailable");
+        if (id.startsWith("bad")) await hang();
+      },
+    });
+    const closed = record("cluster:breaker:closed");
+    for (let n = 0; n < 1000; n++) queue.put(payload({ name: `bad${n}` }));
+    queue.put(...payloads(100));
+    await clock.advance(60_000);
+    isAway = false;
+    // The trial, three rounds to see whether it is the load, and the first executions of them all.
+    await clock.advance((1 + 3 + 1000 / 128 + 1) * 30_000);
+    expect([closed.length, queue.count("ack")]).toEqual([1, 100]);
+  });
+
   it("are held no more than may be executed, however many there are", async () => {
     const { queue, running } = await startRig({ concurrency: 100, execute: hang });
     for (let n = 0; n < 1000; n++) queue.putKnown(payload(), { attempts: 1 });

@@ -97,7 +97,7 @@ describe("priorities", () => {
   });
 
   it("start low messages last when strict", async () => {
-    expect(await orderOf({ strictPriority: true }, 6, 6)).toBe("HHHHHHllllll");
+    expect(await orderOf({ strictPriority: true, highPriorityRatio: 1 }, 6, 6)).toBe("HHHHHHllllll");
   });
 
   it("follow the queue unless the worker says otherwise", async () => {
