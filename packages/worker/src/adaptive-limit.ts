@@ -14,8 +14,8 @@ const MAX_TIMEOUT_SHARE = 1 / 5;
  *
  * Where they time out and nothing at all is answered, it is load that has stifled the cluster, or these
  * messages are bad. So one window is made at the floor: if that is not answered either it was not the load,
- * and the limit is what it was, until there is an answer again. After a restart below the floor it is the same:
- * a window without an answer doubles the limit up to the floor, and one at the floor brings the old one back.
+ * and the limit is what it was, until there is an answer again. After a restart it doubles with each window that
+ * is not answered, until it is what it was.
  */
 export class AdaptiveLimit {
   readonly #max: number;
@@ -68,7 +68,6 @@ export class AdaptiveLimit {
       this.#lower(Math.floor(this.#value / 2), nextOrder);
     } else if (this.#isStrained && !this.#isLoadExcluded && this.#isUntried) {
       this.#before ??= this.#value;
-      this.#isRestarted = false;
       this.#lower(FLOOR, nextOrder);
     } else if (this.#ended >= this.#windowSize) {
       if (this.#answered === 0) this.#excludeLoad();
@@ -76,17 +75,13 @@ export class AdaptiveLimit {
     }
   }
 
-  /** A whole window was not answered: so few are no load. */
+  /** A whole window was not answered. If it was at the floor, or below, that is not for the load. */
   #excludeLoad(): void {
-    if (this.#before === undefined || this.#value > FLOOR) return;
-    const floor = Math.min(FLOOR, this.#before);
-    if (this.#value < floor) {
-      this.#value = Math.min(floor, 2 * this.#value);
-    } else {
-      this.#value = this.#before;
-      this.#forgetBefore();
-      this.#isLoadExcluded = true;
-    }
+    const before = this.#before;
+    if (before === undefined || (this.#value > FLOOR && !this.#isLoadExcluded)) return;
+    this.#isLoadExcluded = this.#value >= FLOOR;
+    this.#value = this.#isRestarted ? Math.min(before, 2 * this.#value) : before;
+    if (this.#value === before) this.#forgetBefore();
   }
 
   #forgetBefore(): void {

@@ -373,8 +373,8 @@ describe("retries", () => {
     queue.put(...payloads(100));
     await clock.advance(60_000);
     isAway = false;
-    // The trial, three rounds to see whether it is the load, and the first executions of them all.
-    await clock.advance((1 + 3 + 1000 / 128 + 1) * 30_000);
+    // The trial, six rounds of 2 to 64, and the first executions of them all.
+    await clock.advance((1 + 6 + 1000 / 128) * 30_000);
     expect([closed.length, queue.count("ack")]).toEqual([1, 100]);
   });
 
