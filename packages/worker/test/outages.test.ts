@@ -283,6 +283,19 @@ describe("an outage", () => {
     await settle();
     expect(queue.count("ack")).toBe(1);
   });
+
+  it("is tried with the high one of two that arrive together by a strict worker", async () => {
+    const { queue, clock, executions } = await startRig({
+      strictPriority: true,
+      execute: () => Promise.reject(failure("unavailable")),
+    });
+    queue.onSettle = () => Promise.reject(new Error("lost"));
+    queue.put(payload());
+    await clock.advance(1000);
+    queue.put(payload({ priority: "low" }), payload());
+    await settle();
+    expect(executions.map(({ payload: one }) => one.priority)).toEqual(["high", "high"]);
+  });
 });
 
 describe("a cluster that flaps once a second", () => {
