@@ -183,7 +183,7 @@ const cases: [string, (make: MakeQueue) => Promise<void>][] = [
       expect(await queue.deadLetters.list()).toMatchObject([
         { id: "bad.0", reason: "attempts", outcome: "uncertain", attempts: 2 },
       ]);
-      expect(failures.map(({ attempts }) => attempts)).toEqual([1, 2]);
+      expect(failures.slice(-2).map(({ attempts }) => attempts)).toEqual([1, 2]);
     },
   ],
   [
