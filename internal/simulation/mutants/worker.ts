@@ -3,6 +3,7 @@ import type { Mutant } from "../src/run-mutants.ts";
 const RUNNER = "packages/worker/src/cluster-runner.ts";
 const SCHEDULER = "packages/worker/src/scheduler.ts";
 const SETTLER = "packages/worker/src/settler.ts";
+const HEALTH = "packages/worker/src/cluster-health.ts";
 const JUDGE = "packages/worker/src/judge.ts";
 const ADMISSION = "packages/worker/src/admission.ts";
 const LEDGER = "packages/worker/src/failure-ledger.ts";
@@ -29,8 +30,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "every uncertain failure is counted",
     file: LEDGER,
-    find: "    if (isOld) return failure;",
-    replace: "    this.prove(failure);\n    if (isOld) return failure;",
+    find: "    if (isOld || forMs < graceMs) return failure;",
+    replace: "    this.prove(failure);\n    if (isOld || forMs < graceMs) return failure;",
   },
   {
     name: "an outage is counted",
@@ -88,8 +89,26 @@ export const workerMutants: readonly Mutant[] = [
     replace: "        break;",
   },
   {
+    name: "too few replicas of some data open the breaker of the cluster",
+    file: HEALTH,
+    find: '(strain === "overload" || strain === "partial")',
+    replace: 'strain === "overload"',
+  },
+  {
+    name: "a trial that is answered for lack of replicas leaves the breaker open",
+    file: HEALTH,
+    find: 'execution.trial && strain === "partial"',
+    replace: "false",
+  },
+  {
+    name: "the first timeout counts at once",
+    file: JUDGE,
+    find: "const TIMEOUT_GRACE = 2;",
+    replace: "const TIMEOUT_GRACE = 0;",
+  },
+  {
     name: "a trial is never due again",
-    file: "packages/worker/src/cluster-health.ts",
+    file: HEALTH,
     find: "      if (this.isTrialDue) this.#options.onTrialDue();",
     replace: "      if (this.isTrialDue) return;",
   },

@@ -1,5 +1,5 @@
 import { CLUSTERS, type ClusterId } from "@helix/core";
-import { describeFault, type Fault } from "./faults.ts";
+import type { Fault } from "./faults.ts";
 import type { ClusterTrouble } from "./model-cluster.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { World } from "./world.ts";
@@ -10,10 +10,10 @@ type TroubleKind<T> = T extends unknown ? Omit<T, "sinceMs"> : never;
 export function schedule(world: World, fault: Fault): void {
   const { time, tape } = world;
   time.schedule(() => {
-    tape.emit({ kind: "fault", text: `begin ${describeFault(fault)}` });
+    tape.emit({ kind: "fault", fault, isOn: true });
     const end = begin(world, fault);
     time.schedule(() => {
-      tape.emit({ kind: "fault", text: `end ${describeFault(fault)}` });
+      tape.emit({ kind: "fault", fault, isOn: false });
       end();
     }, fault.forMs);
   }, fault.atMs);
@@ -38,6 +38,10 @@ function begin(world: World, fault: Fault): () => void {
       return ail(fault.cluster, { kind: "table-away", table: fault.table, how: "timeout" });
     case "late-schema":
       return ail(fault.cluster, { kind: "table-away", table: fault.table, how: "missing" });
+    case "ranges-away": {
+      const { kind, from, share, how, appliedShare } = fault;
+      return ail(fault.cluster, { kind, from, share, how, appliedShare });
+    }
     case "slowness":
       return ail(fault.cluster, { kind: "slow", factor: fault.factor });
     case "overload":

@@ -1,4 +1,5 @@
 import { CLUSTERS, type ClusterId, LANES, type Lane } from "@helix/core";
+import type { RangesAway } from "./model-cluster.ts";
 import type { Random } from "./random.ts";
 import { TABLES } from "./statements.ts";
 
@@ -11,6 +12,7 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
       readonly cluster: ClusterId;
       readonly table: string;
     }
+  | ({ readonly cluster: ClusterId } & RangesAway)
   | { readonly kind: "slowness"; readonly cluster: ClusterId; readonly factor: number }
   | { readonly kind: "overload"; readonly cluster: ClusterId; readonly capacity: number }
   | {
@@ -109,6 +111,35 @@ export function drawFaults(random: Random, shape: Shape): Fault[] {
     const forMs = "table" in drawn && random.chance(0.2) ? LONG_MS : drawDuration(random, shape.spanMs);
     return { ...drawn, atMs, forMs } as Fault;
   });
+}
+
+const WHOLE: readonly FaultKind[] = ["outage", "silence", "deafness", "flapping", "flakiness"];
+
+/**
+ * Some rows are away, from within a time in which the whole cluster is until after it: its nodes come back one by
+ * one. If it is at no time, an outage is added.
+ */
+export function drawRangesAway(random: Random, { spanMs }: Shape, faults: readonly Fault[]): Fault[] {
+  const outage = {
+    kind: "outage",
+    cluster: cluster(random),
+    atMs: random.int(0, spanMs),
+    forMs: random.int(100, spanMs),
+  } as const;
+  const found = faults.find(({ kind }) => WHOLE.includes(kind));
+  const whole = found !== undefined && "cluster" in found ? found : outage;
+  const afterMs = random.int(0, whole.forMs);
+  const away = {
+    kind: "ranges-away",
+    cluster: whole.cluster,
+    from: random.next(),
+    share: random.pick([0.1, 0.3, 0.6]),
+    how: random.pick(["unavailable", "unavailable", "timeout"] as const),
+    appliedShare: random.next(),
+    atMs: whole.atMs + afterMs,
+    forMs: whole.forMs - afterMs + drawDuration(random, spanMs),
+  } as const;
+  return whole === outage ? [outage, away] : [away];
 }
 
 /** Some are over before anybody has drawn a conclusion, some last for minutes. */

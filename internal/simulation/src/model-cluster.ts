@@ -2,10 +2,28 @@ import type { ClusterId, Statement } from "@helix/core";
 import { driverErrors } from "./driver-errors.ts";
 import { LwwRows } from "./lww-rows.ts";
 import type { Random } from "./random.ts";
-import { applyStatement, identityOf, tableOfKnown } from "./statements.ts";
+import { applyStatement, identityOf, rowOf, tokenOf } from "./statements.ts";
 import type { Tape } from "./tape.ts";
 import { START_MS, type VirtualTime } from "./virtual-time.ts";
 import type { Poison } from "./write.ts";
+
+/** The replicas of a table, or the table itself. */
+export interface TableAway {
+  readonly kind: "table-away";
+  readonly table: string;
+  readonly how: "unavailable" | "timeout" | "missing";
+}
+
+/** The rows of a part of the ring have too few replicas, in every table: as when two nodes have died. */
+export interface RangesAway {
+  readonly kind: "ranges-away";
+  /** Where the part begins, and how much of the ring it is, both in [0, 1). */
+  readonly from: number;
+  readonly share: number;
+  readonly how: "unavailable" | "timeout";
+  /** So many of the timeouts are applied. */
+  readonly appliedShare: number;
+}
 
 /** What ails a cluster for a while. Several may at a time; each is its own object. */
 export type ClusterTrouble = { readonly sinceMs: number } & (
@@ -14,17 +32,16 @@ export type ClusterTrouble = { readonly sinceMs: number } & (
   | { readonly kind: "silent" }
   /** What arrives is applied, and nothing is answered. */
   | { readonly kind: "deaf" }
-  | {
-      readonly kind: "table-away";
-      readonly table: string;
-      readonly how: "unavailable" | "timeout" | "missing";
-    }
+  | TableAway
+  | RangesAway
   | { readonly kind: "slow"; readonly factor: number }
   /** Beyond so many requests at once it takes longer and longer, then refuses. */
   | { readonly kind: "overload"; readonly capacity: number }
   /** Some writes time out at the coordinator, of which some are applied. */
   | { readonly kind: "flaky"; readonly share: number; readonly appliedShare: number }
 );
+
+export type TroubleFilter = (trouble: ClusterTrouble) => boolean;
 
 /** A write as it arrives; none: a look at the system tables. */
 export interface ClusterRequest {
@@ -63,9 +80,14 @@ export class ModelCluster {
   begin(trouble: ClusterTrouble): () => void {
     this.#troubles.add(trouble);
     this.setbacks++;
+    this.#tell(trouble, true);
     if (trouble.kind === "down") for (const listener of [...this.#onDown]) listener();
     return () => {
-      if (this.#troubles.delete(trouble)) this.#ended.push(trouble);
+      if (!this.#troubles.has(trouble)) return;
+      // While it still lasts, for who judges what was.
+      this.#tell(trouble, false);
+      this.#troubles.delete(trouble);
+      this.#ended.push(trouble);
     };
   }
 
@@ -81,6 +103,12 @@ export class ModelCluster {
     return !this.#has("down") && !this.#has("silent") && !this.#has("deaf");
   }
 
+  /** Whether writes of all these rows are answered, were it not for what ails the whole of it. */
+  serves(rows: readonly string[]): boolean {
+    for (const trouble of this.#troubles) if (isPartlyAway(trouble) && isAway(trouble, rows)) return false;
+    return true;
+  }
+
   /** Calls back whenever it goes down; returns what ends that. */
   onDown(listener: () => void): () => void {
     this.#onDown.add(listener);
@@ -91,17 +119,21 @@ export class ModelCluster {
     return this.#applied.has(identity);
   }
 
-  /** Whether, from then until now without a pause, none of these writes could have been answered. */
-  wasAwaySince(sinceMs: number, tables: readonly string[]): boolean {
+  /**
+   * Whether, from then until now without a pause, none of the writes of these rows could have been answered.
+   *
+   * @param isMeant Of which troubles.
+   */
+  wasAwaySince(sinceMs: number, rows: readonly string[], isMeant: TroubleFilter): boolean {
     for (const trouble of this.#troubles) {
-      if (trouble.sinceMs <= sinceMs && isOutage(trouble, tables)) return true;
+      if (trouble.sinceMs <= sinceMs && isMeant(trouble) && isAway(trouble, rows)) return true;
     }
     return false;
   }
 
-  /** How often it has come back for writes of these tables. */
-  recoveriesOf(tables: readonly string[]): number {
-    return this.#ended.filter((trouble) => isOutage(trouble, tables)).length;
+  /** How often it has come back for writes of these rows. */
+  recoveriesOf(rows: readonly string[]): number {
+    return this.#ended.filter((trouble) => isAway(trouble, rows)).length;
   }
 
   /** One try of a request; `answer` is called when the answer is there, if there is one. */
@@ -126,15 +158,16 @@ export class ModelCluster {
     if (request === undefined) return { afterMs: 0 };
     const { statements, timestamp } = request;
     const identity = identityOf(statements, timestamp);
+    const rows = statements.map(rowOf);
     for (const trouble of this.#troubles) {
-      if (
-        trouble.kind === "table-away" &&
-        statements.some(({ query }) => tableOfKnown(query) === trouble.table)
-      ) {
-        if (trouble.how === "missing") return { error: driverErrors.noTable(trouble.table), afterMs: 0 };
-        if (trouble.how === "unavailable") return { error: driverErrors.unavailable(), afterMs: 0 };
-        return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
-      }
+      if (!isPartlyAway(trouble) || !isAway(trouble, rows)) continue;
+      if (trouble.how === "missing") return { error: driverErrors.noTable(trouble.table), afterMs: 0 };
+      if (trouble.how === "unavailable") return { error: driverErrors.unavailable(), afterMs: 0 };
+      const isApplied = trouble.kind === "ranges-away" && this.#random.chance(trouble.appliedShare);
+      if (isApplied) this.#apply(statements, timestamp, identity);
+      return { error: driverErrors.writeTimeout(), afterMs: SERVER_TIMEOUT_MS };
+    }
+    for (const trouble of this.#troubles) {
       if (trouble.kind === "overload" && this.#inFlight > trouble.capacity * 4) {
         return { error: driverErrors.overloaded(), afterMs: 0 };
       }
@@ -172,14 +205,36 @@ export class ModelCluster {
     return latencyMs;
   }
 
+  #tell(trouble: ClusterTrouble, isOn: boolean): void {
+    this.#tape.emit({ kind: "trouble", cluster: this.cluster, isPartial: isPartial(trouble), isOn });
+  }
+
   #has(kind: ClusterTrouble["kind"]): boolean {
     for (const trouble of this.#troubles) if (trouble.kind === kind) return true;
     return false;
   }
 }
 
-/** Whether none of these writes can be answered. */
-function isOutage(trouble: ClusterTrouble, tables: readonly string[]): boolean {
-  if (trouble.kind === "table-away") return tables.includes(trouble.table);
-  return trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf";
+/** Whether none of these writes can be answered as long as it lasts. */
+function isAway(trouble: ClusterTrouble, rows: readonly string[]): boolean {
+  switch (trouble.kind) {
+    case "table-away":
+      return rows.some((row) => row.startsWith(`${trouble.table}/`));
+    case "ranges-away":
+      return rows.some((row) => (tokenOf(row) - trouble.from + 1) % 1 < trouble.share);
+    default:
+      return trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf";
+  }
+}
+
+function isPartlyAway(trouble: ClusterTrouble): trouble is ClusterTrouble & (TableAway | RangesAway) {
+  return trouble.kind === "table-away" || trouble.kind === "ranges-away";
+}
+
+/** One slower than that by more keeps no promise of time. */
+const BEARABLE_FACTOR = 10;
+
+/** Whether all is answered and soon, but for the writes that it is about. */
+function isPartial(trouble: ClusterTrouble): boolean {
+  return trouble.kind === "slow" ? trouble.factor <= BEARABLE_FACTOR : isPartlyAway(trouble);
 }

@@ -26,7 +26,7 @@ import { modelConfig } from "./model-session.ts";
 import type { Random } from "./random.ts";
 import type { Misbehaviour, PlannedWrite, Scenario } from "./scenario.ts";
 import type { SimProcess } from "./sim-process.ts";
-import { identityOf, rowOf, tableOfKnown } from "./statements.ts";
+import { identityOf, rowOf } from "./statements.ts";
 import type { Delivery, Tape } from "./tape.ts";
 import { watchExecutor } from "./watched-executor.ts";
 import { payloadIdentity } from "./watched-queue.ts";
@@ -165,7 +165,6 @@ function writeOf(
     priority,
     timestamp,
     identity: identityOf(statements, timestamp),
-    tables: [...new Set(statements.map(({ query }) => tableOfKnown(query) ?? "?"))],
     rows: statements.map(rowOf),
     poison,
     isHeld,

@@ -1,5 +1,5 @@
 import type { Operation, Priority } from "@helix/core";
-import { drawFaults, type Fault } from "./faults.ts";
+import { drawFaults, drawRangesAway, type Fault } from "./faults.ts";
 import { Random } from "./random.ts";
 import { drawWrites } from "./workload.ts";
 import type { Poisoned } from "./write.ts";
@@ -81,7 +81,11 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     mode,
     ttlShare: beyond.includes("ttl") ? 0.2 : 0,
   });
-  const faults = drawFaults(root.fork("faults"), { mode, apps, pods, spanMs });
+  const shape = { mode, apps, pods, spanMs } as const;
+  const often = drawFaults(root.fork("faults"), shape);
+  // Such that other seeds, all of the corpus among them, mean what they always meant.
+  const away = seed % 4 === 0 ? drawRangesAway(root.fork("ranges"), shape, often) : [];
+  const faults = [...often, ...away];
   return {
     seed,
     mode,

@@ -1,5 +1,6 @@
 import type { Statement } from "@helix/core";
 import type { LwwRows } from "./lww-rows.ts";
+import { Random } from "./random.ts";
 
 /** The tables that both clusters have. */
 export const TABLES = ["ks.t0", "ks.t1", "ks.t2"] as const;
@@ -67,6 +68,19 @@ export function rowOf({ query, params }: Statement): string {
   const known = KNOWN.get(query);
   if (known === undefined) throw new Error(`The model does not know: ${query}`);
   return `${known.table}/${String((params as readonly unknown[])[known.key])}`;
+}
+
+const TOKENS = new Map<string, number>();
+
+/** Where in the ring, in [0, 1), a row lies: by its key alone, as rows of the same key do in every table. */
+export function tokenOf(row: string): number {
+  const key = row.slice(row.indexOf("/") + 1);
+  let token = TOKENS.get(key);
+  if (token === undefined) {
+    token = new Random(`token ${key}`).next();
+    TOKENS.set(key, token);
+  }
+  return token;
 }
 
 export function applyStatement(rows: LwwRows, statement: Statement, time: WriteTime): void {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ClusterId, Lane, Outcome, Priority } from "@helix/core";
+import { describeFault, type Fault } from "./faults.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 import type { Write } from "./write.ts";
 
@@ -15,7 +16,8 @@ export interface Delivery {
   readonly message: string;
   /** What was written, as {@link Write} has it. */
   readonly identity: string | undefined;
-  readonly tables: readonly string[];
+  /** Those it writes, as `table/key`. */
+  readonly rows: readonly string[];
   readonly attempts: number;
   readonly isHeld: boolean;
   readonly isExpired: boolean;
@@ -100,7 +102,14 @@ export type SimEvent =
       readonly isOpen: boolean;
     }
   | { readonly kind: "died"; readonly process: string }
-  | { readonly kind: "fault"; readonly text: string };
+  | { readonly kind: "fault"; readonly fault: Fault; readonly isOn: boolean }
+  /** A cluster ails, or does not any more; `isPartial`: it answers all the same, and most writes well. */
+  | {
+      readonly kind: "trouble";
+      readonly cluster: ClusterId;
+      readonly isPartial: boolean;
+      readonly isOn: boolean;
+    };
 
 export interface Violation {
   readonly check: string;
@@ -210,7 +219,9 @@ export class Tape {
       case "died":
         return `died ${event.process}`;
       case "fault":
-        return event.text;
+        return `${event.isOn ? "begin" : "end"} ${describeFault(event.fault)}`;
+      case "trouble":
+        return `${event.isPartial ? "partial" : "whole"} trouble of ${event.cluster} ${event.isOn ? "on" : "off"}`;
     }
   }
 }

@@ -49,6 +49,7 @@ export function watchExecutor(
       end("applied");
     },
     classify: (error) => inner.classify(error),
+    strain: (error) => inner.strain(error),
     probe: (cluster, options) => inner.probe(cluster, options),
   };
 }

@@ -10,10 +10,9 @@ import {
   type ReplayPayload,
   type ReplayQueue,
   statementsOf,
-  tablesOf,
 } from "@helix/core";
 import type { SimProcess } from "./sim-process.ts";
-import { identityOf } from "./statements.ts";
+import { identityOf, rowOf } from "./statements.ts";
 import type { Delivery, SettlementKind, Tape } from "./tape.ts";
 
 export function payloadIdentity(payload: ReplayPayload): string {
@@ -117,7 +116,7 @@ export class WatchedQueue {
       priority: priorityOf(lane),
       message: payload === undefined ? "undecodable" : messageId(payload),
       identity: payload && payloadIdentity(payload),
-      tables: payload === undefined ? [] : tablesOf(payload),
+      rows: payload === undefined ? [] : statementsOf(payload).map(rowOf),
       attempts,
       isHeld: payload?.disposition === "hold",
       isExpired: received.expired === true,

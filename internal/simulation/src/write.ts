@@ -28,7 +28,6 @@ export interface Write {
   readonly priority: Priority;
   readonly timestamp: bigint;
   readonly identity: string;
-  readonly tables: readonly string[];
   readonly rows: readonly string[];
   readonly poison: Poisoned | undefined;
   /** What is queued of it is for a person. */

@@ -59,6 +59,7 @@ describe("every promise holds", () => {
       "queue-duplicates",
       "queue-loss",
       "queue-restart",
+      "ranges-away",
       "short retention",
       "silence",
       "slowness",

@@ -1,3 +1,4 @@
+import type { ClusterTrouble } from "../model-cluster.ts";
 import type { CheckFactory } from "./check.ts";
 
 /** What makes a queue deliver again that which is still being executed, or ends the process of an innocent. */
@@ -14,8 +15,15 @@ const MISLEADING: ReadonlySet<string> = new Set([
 const UNSUSPECTED_DEATHS = 3;
 
 /**
+ * Rows that time out for longer than so many execute timeouts are the exception, as long as others of their table are
+ * served: what is told of such a message is what is told of one that always times out. Nodes that are gone are
+ * found out by the others long before.
+ */
+const GRACE_TIMEOUTS = 2;
+
+/**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
- * and the tables that it writes, could have answered when it failed. One more is possible with each recovery
+ * and the rows that it writes, could have answered when it failed. One more is possible with each recovery
  * of theirs and pod: a failure just before it looks like the message's own. What died of its attempts had so many.
  *
  * The death of a process is the failure of the message that kills it, and of no other that it held. Where there
@@ -23,11 +31,16 @@ const UNSUSPECTED_DEATHS = 3;
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
-  /** Of its cluster and tables, at the first failure of each message. */
+  /** Of its cluster and rows, at the first failure of each message. */
   const recoveriesBefore = new Map<string, number>();
   const killers = new Set<string>();
   const wronglyMarked = new Map<string, number>();
   const identities = new Map<string, string>();
+  const graceMs = GRACE_TIMEOUTS * world.scenario.worker.executeTimeoutMs;
+  const isFlat = (trouble: ClusterTrouble) => {
+    const isLong = world.time.nowMs - trouble.sinceMs >= graceMs;
+    return !isLong || trouble.kind !== "ranges-away" || trouble.how !== "timeout";
+  };
   const isMisled = world.scenario.faults.some(({ kind }) => MISLEADING.has(kind));
   const countOwn = (message: string) => own.set(message, (own.get(message) ?? 0) + 1);
   return {
@@ -50,11 +63,11 @@ export const flatAttempts: CheckFactory = (world, violated) => {
       }
       if (event.kind === "end") {
         const { delivery, outcome, ignored, startedAtMs } = event;
-        const { message, cluster, tables } = delivery;
+        const { message, cluster, rows } = delivery;
         if (ignored || outcome === "applied" || outcome === "unavailable") return;
-        const recoveries = world.clusters[cluster].recoveriesOf(tables);
+        const recoveries = world.clusters[cluster].recoveriesOf(rows);
         if (!recoveriesBefore.has(message)) recoveriesBefore.set(message, recoveries);
-        if (!world.clusters[cluster].wasAwaySince(startedAtMs, tables)) {
+        if (!world.clusters[cluster].wasAwaySince(startedAtMs, rows, isFlat)) {
           countOwn(message);
         }
       }
@@ -62,8 +75,8 @@ export const flatAttempts: CheckFactory = (world, violated) => {
       const { delivery, reason, attempts = delivery.attempts } = event;
       const failures = own.get(delivery.message) ?? 0;
       const before = recoveriesBefore.get(delivery.message);
-      const { cluster, tables } = delivery;
-      const recoveries = before === undefined ? 0 : world.clusters[cluster].recoveriesOf(tables) - before;
+      const { cluster, rows } = delivery;
+      const recoveries = before === undefined ? 0 : world.clusters[cluster].recoveriesOf(rows) - before;
       if (attempts > failures + recoveries * world.scenario.pods) {
         const name = world.tape.nameOf(delivery.message);
         violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);

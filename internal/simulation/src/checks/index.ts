@@ -3,6 +3,7 @@ import type { CheckFactory } from "./check.ts";
 import { convergence } from "./convergence.ts";
 import { exactCallbacks } from "./exact-callbacks.ts";
 import { flatAttempts } from "./flat-attempts.ts";
+import { flow } from "./flow.ts";
 import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
@@ -19,6 +20,7 @@ export const CHECKS: readonly CheckFactory[] = [
   honestAnswers,
   exactCallbacks,
   healthyPath,
+  flow,
   leftAlone,
   priorities,
   flatAttempts,

@@ -1,0 +1,97 @@
+import { CLUSTERS } from "@helix/core";
+import type { FaultKind } from "../faults.ts";
+import type { Write } from "../write.ts";
+import type { CheckFactory } from "./check.ts";
+import { FirstExecutions } from "./first-executions.ts";
+
+/** A worker that is not at work, or a queue that does not do as it is told. */
+const DISTURBING: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "clock-step",
+  "freeze",
+  "gate",
+  "pause",
+  "pod-crash",
+  "queue-duplicates",
+  "queue-loss",
+  "queue-restart",
+  "worker-restart",
+]);
+
+/** Two requests to a durable queue that get no answer. */
+const QUEUE_TIMEOUTS_MS = 10_000;
+
+/**
+ * While all that ails a cluster is that some of its data is away, or that it is somewhat slow, good messages
+ * flow: nothing but the first executions of others delays the first execution of one, which applies it.
+ *
+ * So the time that it waits is counted without that in which others have their first execution; of which each
+ * has one per worker, of at most `executeTimeoutMs`, in however many slots. What is left has a bound that depends on
+ * no number of messages, see {@link FirstExecutions}. Good is what is no poison, not held, expired or suspect, and
+ * writes nothing that is away. The bound counts anew after all that may open the breaker of a worker by right,
+ * or keeps it from its work: trouble of the whole cluster, a death, a stop, a queue that is gone.
+ */
+export const flow: CheckFactory = (world, violated) => {
+  const { mode, leaseMs, faults, writes, worker } = world.scenario;
+  const kinds = new Set(faults.map(({ kind }) => kind));
+  // Later than its enqueue has taken effect, the caller may hear of it, and a worker that what it has asked for is lost.
+  const mayBeLost = kinds.has("queue-loss") || kinds.has("queue-restart");
+  // What is lent to one who does not come back for it.
+  const mayLapse =
+    mode === "service" &&
+    (faults.some(({ kind }) => DISTURBING.has(kind)) || writes.some(({ poison }) => poison?.how === "kills"));
+  const make = (cluster: "A" | "B") =>
+    new FirstExecutions({
+      nowMs: () => world.time.nowMs,
+      isGood: (write) =>
+        write.poison?.cluster !== cluster && !write.isHeld && world.clusters[cluster].serves(write.rows),
+      allowedMs: (isOfThisEra) => {
+        if (mayBeLost) return leaseMs + QUEUE_TIMEOUTS_MS;
+        return mayLapse && !isOfThisEra ? leaseMs : 0;
+      },
+      hasOneSlot: worker.concurrency === 1,
+      violated: (message, text) => violated(`${world.tape.nameOf(message)} ${text} on ${cluster}`),
+    });
+  const clusters = { A: make("A"), B: make("B") };
+  const calls = new Map<string, Write>();
+  return {
+    name: "flow",
+    see(event) {
+      switch (event.kind) {
+        case "trouble": {
+          const its = clusters[event.cluster];
+          if (!event.isPartial) its.disturbed(event.isOn);
+          // What was away may have been all that there was, so that the breaker is open.
+          else if (!event.isOn) its.begin();
+          break;
+        }
+        case "fault":
+          if (!DISTURBING.has(event.fault.kind)) break;
+          for (const cluster of CLUSTERS) clusters[cluster].disturbed(event.isOn);
+          break;
+        case "died":
+          for (const cluster of CLUSTERS) clusters[cluster].died(event.process);
+          break;
+        case "call":
+          calls.set(event.write.identity, event.write);
+          break;
+        case "enqueue":
+          if (event.result === "yes")
+            clusters[event.cluster].enqueued(event.message, calls.get(event.identity));
+          break;
+        case "deliver": {
+          const { cluster, message, isHeld, isExpired, isSuspect } = event.delivery;
+          if (isHeld || isExpired || isSuspect) clusters[cluster].left(message);
+          break;
+        }
+        case "removed":
+          clusters[event.cluster].left(event.message);
+          break;
+        case "start":
+          clusters[event.delivery.cluster].started(event.delivery);
+          break;
+        case "end":
+          clusters[event.delivery.cluster].ended(event.delivery, event.ignored ? undefined : event.outcome);
+      }
+    },
+  };
+};
