@@ -47,6 +47,24 @@ export const workerMutants: readonly Mutant[] = [
     replace: "      } else {",
   },
   {
+    name: "what is applied after a failure proves it, whatever was before",
+    file: LEDGER,
+    find: "startedAtMs - appliedAtMs > PROOF_WINDOW_MS",
+    replace: "startedAtMs - appliedAtMs > Infinity",
+  },
+  {
+    name: "what was applied long before a failure proves it",
+    file: LEDGER,
+    find: "appliedOrder > order && nowMs - appliedAtMs <= PROOF_WINDOW_MS",
+    replace: "appliedOrder > order",
+  },
+  {
+    name: "suspects that failed here go before those that were not executed",
+    file: RUNNER,
+    find: "(this.#hasFailed(payload) && this.#isSuspectUntried)",
+    replace: "false",
+  },
+  {
     name: "strict priority is ignored",
     file: SCHEDULER,
     find: "    this.#strict = strictPriority;",

@@ -66,7 +66,6 @@ export class ModelCluster {
   readonly #onDown = new Set<() => void>();
   /** How often a trouble has begun. */
   setbacks = 0;
-  readonly #ended: ClusterTrouble[] = [];
   #inFlight = 0;
 
   constructor(cluster: ClusterId, time: VirtualTime, random: Random, tape: Tape) {
@@ -87,7 +86,6 @@ export class ModelCluster {
       // While it still lasts, for who judges what was.
       this.#tell(trouble, false);
       this.#troubles.delete(trouble);
-      this.#ended.push(trouble);
     };
   }
 
@@ -129,11 +127,6 @@ export class ModelCluster {
       if (trouble.sinceMs <= sinceMs && isMeant(trouble) && isAway(trouble, rows)) return true;
     }
     return false;
-  }
-
-  /** How often it has come back for writes of these rows. */
-  recoveriesOf(rows: readonly string[]): number {
-    return this.#ended.filter((trouble) => isAway(trouble, rows)).length;
   }
 
   /** One try of a request; `answer` is called when the answer is there, if there is one. */

@@ -21,18 +21,19 @@ const UNSUSPECTED_DEATHS = 3;
  */
 const GRACE_TIMEOUTS = 2;
 
+/** What is applied up to a second before an execution, and answered late, may let its failure count. */
+const SERVED_BEFORE_MS = 1500;
+
 /**
- * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster,
- * and the rows that it writes, could have answered when it failed. One more is possible with each recovery
- * of theirs and pod: a failure just before it looks like the message's own. What died of its attempts had so many.
+ * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster, and the
+ * rows that it writes, could have answered at some time from just before it started until it failed. What died of
+ * its attempts had so many.
  *
  * The death of a process is the failure of the message that kills it, and of no other that it held. Where there
  * are two that kill, one may do so, while it is no suspect yet, during the turn of an innocent suspect.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
-  /** Of its cluster and rows, at the first failure of each message. */
-  const recoveriesBefore = new Map<string, number>();
   const killers = new Set<string>();
   const wronglyMarked = new Map<string, number>();
   const identities = new Map<string, string>();
@@ -65,19 +66,14 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         const { delivery, outcome, ignored, startedAtMs } = event;
         const { message, cluster, rows } = delivery;
         if (ignored || outcome === "applied" || outcome === "unavailable") return;
-        const recoveries = world.clusters[cluster].recoveriesOf(rows);
-        if (!recoveriesBefore.has(message)) recoveriesBefore.set(message, recoveries);
-        if (!world.clusters[cluster].wasAwaySince(startedAtMs, rows, isFlat)) {
+        if (!world.clusters[cluster].wasAwaySince(startedAtMs - SERVED_BEFORE_MS, rows, isFlat)) {
           countOwn(message);
         }
       }
       if (event.kind !== "settle" || event.how === "ack") return;
       const { delivery, reason, attempts = delivery.attempts } = event;
       const failures = own.get(delivery.message) ?? 0;
-      const before = recoveriesBefore.get(delivery.message);
-      const { cluster, rows } = delivery;
-      const recoveries = before === undefined ? 0 : world.clusters[cluster].recoveriesOf(rows) - before;
-      if (attempts > failures + recoveries * world.scenario.pods) {
+      if (attempts > failures) {
         const name = world.tape.nameOf(delivery.message);
         violated(`${name} has ${attempts} attempts after ${failures} failures outside of outages`);
       }
