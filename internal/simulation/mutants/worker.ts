@@ -53,12 +53,6 @@ export const workerMutants: readonly Mutant[] = [
     replace: "startedAtMs - appliedAtMs > Infinity",
   },
   {
-    name: "what was applied long before a failure proves it",
-    file: LEDGER,
-    find: "appliedOrder > order && nowMs - appliedAtMs <= PROOF_WINDOW_MS",
-    replace: "appliedOrder > order",
-  },
-  {
     name: "suspects that failed here go before those that were not executed",
     file: RUNNER,
     find: "(this.#hasFailed(payload) && this.#isSuspectUntried)",
