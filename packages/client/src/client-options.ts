@@ -25,6 +25,7 @@ import {
   readClusterConfig,
 } from "./cluster-config.ts";
 import type { OnEnqueueFailed } from "./replay-handoff.ts";
+import { readTraceContextApi, type TraceContextApi } from "./trace-context.ts";
 
 /** What whoever holds sessions to clusters needs. */
 export interface SessionOptions {
@@ -70,6 +71,11 @@ export interface HelixClientOptions extends SessionOptions {
    * has applied then resolves. It is not waited for; what it throws is logged.
    */
   readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
+  /**
+   * The module `@opentelemetry/api`: a write that is queued remembers the span that was active at the call, and the
+   * worker's `tracedExecutor` links its replay to that. @default none
+   */
+  readonly openTelemetry?: TraceContextApi | undefined;
 }
 
 type Filled<T extends SessionOptions, Optional extends keyof T> = Omit<T, "clusters" | Optional> & {
@@ -112,6 +118,7 @@ export function readClientOptions(options: HelixClientOptions): ReadClientOption
       readCluster: oneOf<ClusterId>(["A", "B"], "A"),
       drainTimeoutMs: milliseconds({ fallback: 5_000 }),
       onEnqueueFailed: callback<OnEnqueueFailed>(),
+      openTelemetry: optional(readTraceContextApi),
     },
     options,
   );

@@ -67,6 +67,7 @@ export class HelixClient implements EventSource, AsyncDisposable {
   constructor(options: HelixClientOptions) {
     const read = readClientOptions(options);
     const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
+    const { openTelemetry } = read;
     const events = new EventHub((err, name) =>
       logger.error({ err, event: name }, "an event listener failed"),
     );
@@ -80,7 +81,15 @@ export class HelixClient implements EventSource, AsyncDisposable {
     const timestamps = this.#timestamps;
     this.#both = {
       reads: new ReadPath(links, readCluster),
-      writes: new WritePath({ links, handoff, timestamps, secondaryTimeoutMs, clock, metrics }),
+      writes: new WritePath({
+        links,
+        handoff,
+        timestamps,
+        secondaryTimeoutMs,
+        clock,
+        metrics,
+        openTelemetry,
+      }),
     };
   }
 

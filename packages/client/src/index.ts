@@ -8,3 +8,4 @@ export type { BatchStatement } from "./operations.ts";
 export type { OnEnqueueFailed } from "./replay-handoff.ts";
 export type { BatchOptions, ExecuteOptions, RequestOptions } from "./request-options.ts";
 export type { Result, WriteState } from "./result.ts";
+export type { TraceContextApi } from "./trace-context.ts";

@@ -19,6 +19,7 @@ import { DualWrite, type WriteOutcomes } from "./dual-write.ts";
 import type { Handoff, ReplayHandoff } from "./replay-handoff.ts";
 import type { BatchOptions, ExecuteOptions } from "./request-options.ts";
 import { Result, type WriteState } from "./result.ts";
+import { activeTraceparent, type TraceContextApi } from "./trace-context.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
 export interface WritePathOptions {
@@ -28,6 +29,7 @@ export interface WritePathOptions {
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly openTelemetry?: TraceContextApi | undefined;
 }
 
 type Handoffs = Readonly<Partial<Record<ClusterId, Handoff & { readonly payload: ReplayPayload }>>>;
@@ -43,7 +45,7 @@ export class WritePath {
 
   /** Resolves and rejects as `HelixClient.execute` does. */
   async write<Row>(operation: Operation, options: ExecuteOptions & BatchOptions): Promise<Result<Row>> {
-    const { links, timestamps, secondaryTimeoutMs, clock } = this.#options;
+    const { links, timestamps, secondaryTimeoutMs, clock, openTelemetry } = this.#options;
     const timestampMicros = timestamps.next(options.timestampMicros);
     const writtenAtMs = clock.wallMs();
     const base = queryOptions(operation, options);
@@ -63,6 +65,7 @@ export class WritePath {
     const { verdict, queue } = decideWrite(outcomes);
     // The payload of a cluster is queued only now, even where its breaker was open from the start: had the
     // other refused the write, nothing must be replayed.
+    const traceparent = queue.length === 0 ? undefined : activeTraceparent(openTelemetry);
     const handoffs =
       queue.length === 0
         ? {}
@@ -76,6 +79,7 @@ export class WritePath {
               priority: options.priority,
               keyspace: links[targetCluster].config.keyspace,
               consistency: links[targetCluster].config.consistencyOf(options),
+              traceparent,
             }),
           );
     this.#count(outcomes, handoffs);
