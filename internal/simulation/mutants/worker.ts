@@ -41,24 +41,6 @@ export const workerMutants: readonly Mutant[] = [
       "        void settler.release(message, { delayMs, attempts: message.attempts + 1 });\n        break;",
   },
   {
-    name: "one application proves all that a message failed in the last second",
-    file: LEDGER,
-    find: "      } else if (!proved.has(failure.record)) {",
-    replace: "      } else {",
-  },
-  {
-    name: "what is applied after a failure proves it, whatever was before",
-    file: LEDGER,
-    find: "startedAtMs - appliedAtMs > PROOF_WINDOW_MS",
-    replace: "startedAtMs - appliedAtMs > Infinity",
-  },
-  {
-    name: "suspects that failed here go before those that were not executed",
-    file: RUNNER,
-    find: "(this.#hasFailed(payload) && this.#isSuspectUntried)",
-    replace: "false",
-  },
-  {
     name: "strict priority is ignored",
     file: SCHEDULER,
     find: "    this.#strict = strictPriority;",

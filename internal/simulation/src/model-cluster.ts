@@ -41,8 +41,6 @@ export type ClusterTrouble = { readonly sinceMs: number } & (
   | { readonly kind: "flaky"; readonly share: number; readonly appliedShare: number }
 );
 
-export type TroubleFilter = (trouble: ClusterTrouble) => boolean;
-
 /** A write as it arrives; none: a look at the system tables. */
 export interface ClusterRequest {
   readonly statements: readonly Statement[];
@@ -50,7 +48,7 @@ export interface ClusterRequest {
 }
 
 /** `write_request_timeout` of a server. */
-const SERVER_TIMEOUT_MS = 2000;
+export const SERVER_TIMEOUT_MS = 2000;
 const LATE_MS = 7000;
 
 /** One cluster: rows with last-write-wins, and a mood. */
@@ -117,16 +115,9 @@ export class ModelCluster {
     return this.#applied.has(identity);
   }
 
-  /**
-   * Whether, from then until now without a pause, none of the writes of these rows could have been answered.
-   *
-   * @param isMeant Of which troubles.
-   */
-  wasAwaySince(sinceMs: number, rows: readonly string[], isMeant: TroubleFilter): boolean {
-    for (const trouble of this.#troubles) {
-      if (trouble.sinceMs <= sinceMs && isMeant(trouble) && isAway(trouble, rows)) return true;
-    }
-    return false;
+  /** Why, from then until now without a pause, no write of these rows could have been answered; the oldest first. */
+  awaySince(sinceMs: number, rows: readonly string[]): readonly ClusterTrouble[] {
+    return [...this.#troubles].filter((trouble) => trouble.sinceMs <= sinceMs && isAway(trouble, rows));
   }
 
   /** One try of a request; `answer` is called when the answer is there, if there is one. */

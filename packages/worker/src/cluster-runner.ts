@@ -1,10 +1,4 @@
-import {
-  type ClusterId,
-  type Outcome,
-  priorityOf,
-  type ReplayMessage,
-  type ReplayPayload,
-} from "@helix/core";
+import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { aborted } from "./aborted.ts";
 import { admit, kindOf } from "./admission.ts";
@@ -26,8 +20,6 @@ import { Suspects } from "./suspects.ts";
 
 /** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
 const RETRY_SHARE = 4;
-/** How many suspects a lane may hold: each is extended for as long as it waits for its turn. */
-const MAX_SUSPECTS = 8;
 /** How long a stop waits for a queue that does not confirm what was handed back. */
 const SETTLE_PATIENCE_MS = 5000;
 
@@ -105,6 +97,7 @@ export class ClusterRunner {
     this.#suspects = new Suspects({
       turn,
       allowsLow: () => this.#allowsLowSuspect,
+      hasFailed: (payload) => this.#ledger.failuresOf(keyOf(payload)) > 0,
       start: (item) => this.#startSuspect(item),
       onMarkFailed: (item, error) => this.#markFailed(item, error),
     });
@@ -194,9 +187,7 @@ export class ClusterRunner {
     const isClosed = this.#health.state === "closed";
     // Held any longer they would fill the hand, and the good ones behind them could not be received.
     if (kind === "retry" && this.#lanes.of(priority).retries >= this.#retrySlots) return true;
-    const room = isClosed ? MAX_SUSPECTS - this.#suspects.waiting(priority) : 1 - this.#suspects.held;
-    if (kind === "suspect" && (room <= 0 || (this.#hasFailed(payload) && this.#isSuspectUntried)))
-      return true;
+    if (kind === "suspect" && !this.#suspects.admits({ priority, payload }, isClosed)) return true;
     // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
     // no other.
     return !isClosed && !this.#ledger.hasWaited(keyOf(payload));
@@ -294,10 +285,6 @@ export class ClusterRunner {
     else if (kind === "suspect") this.#suspects.ended();
   }
 
-  #hasFailed(payload: ReplayPayload): boolean {
-    return this.#ledger.failuresOf(keyOf(payload)) > 0;
-  }
-
   /** What was started before and after the breaker's change proves nothing about each other. */
   #beginEra(): void {
     const { nextOrder } = this.#executions;
@@ -341,11 +328,6 @@ export class ClusterRunner {
   get #allowsLowSuspect(): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
     return !this.#lanes.of("high").has(true) && this.#suspects.waiting("high") === 0;
-  }
-
-  /** Those that failed here come after it: a few that hang would starve the low ones of a strict worker. */
-  get #isSuspectUntried(): boolean {
-    return this.#suspects.some(({ payload }) => !this.#hasFailed(payload));
   }
 
   get #isTrialDue(): boolean {

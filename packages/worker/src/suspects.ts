@@ -1,11 +1,16 @@
-import type { Priority } from "@helix/core";
+import type { Priority, ReplayPayload } from "@helix/core";
 import type { HeldMessage } from "./held-message.ts";
 import type { SuspectTurn } from "./suspect-turn.ts";
+
+/** How many a lane may hold: each is extended for as long as it waits for its turn. */
+const MAX_WAITING = 8;
 
 export interface SuspectsOptions {
   readonly turn: SuspectTurn;
   /** Whether a low one may begin. */
   readonly allowsLow: () => boolean;
+  /** Whether it was executed here before. */
+  readonly hasFailed: (payload: ReplayPayload) => boolean;
   /** Executes one that has been marked; returns false where it handed it back instead. */
   readonly start: (item: HeldMessage) => boolean;
   /** One could not be marked, and is not executed. */
@@ -41,9 +46,16 @@ export class Suspects {
     return this.#waiting.filter((item) => item.priority === priority).length;
   }
 
-  /** Whether one that waits is such. */
-  some(predicate: (item: HeldMessage) => boolean): boolean {
-    return this.#waiting.some(predicate);
+  /**
+   * Whether one more may wait. One that failed here comes after those that were not executed yet: a few that hang
+   * would starve the low ones of a strict worker.
+   *
+   * @param isClosed Whether the breaker is; else one at a time is tried.
+   */
+  admits({ priority, payload }: Pick<HeldMessage, "priority" | "payload">, isClosed: boolean): boolean {
+    const { hasFailed } = this.#options;
+    if (isClosed ? this.waiting(priority) >= MAX_WAITING : this.held > 0) return false;
+    return !hasFailed(payload) || this.#waiting.every((item) => hasFailed(item.payload));
   }
 
   hold(item: HeldMessage): void {

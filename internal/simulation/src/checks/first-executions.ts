@@ -9,10 +9,11 @@ import type { Write } from "../write.ts";
  */
 const UNHEARD_MS = 5000 + 5000 + 2000;
 /**
- * After an answer, with which the breaker is closed: it opens again only where for a second nothing else can be executed than
- * what is not answered. What is left are requests to the queue, which delivers first what has failed.
+ * After an answer, with which the breaker is closed. It may open once more, where for a second nothing is answered
+ * since what hangs has the slots, and then eight in a row are of what is away: for 5 s at the most. Else it is
+ * milliseconds: requests to the queue, which delivers first what has failed.
  */
-const HEARD_MS = 1000;
+const HEARD_MS = 5000 + 1000;
 
 export interface FirstExecutionsOptions {
   readonly nowMs: () => number;

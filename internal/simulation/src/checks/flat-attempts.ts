@@ -1,4 +1,4 @@
-import type { ClusterTrouble } from "../model-cluster.ts";
+import { type ClusterTrouble, SERVER_TIMEOUT_MS } from "../model-cluster.ts";
 import type { CheckFactory } from "./check.ts";
 
 /** What makes a queue deliver again that which is still being executed, or ends the process of an innocent. */
@@ -26,8 +26,8 @@ const SERVED_BEFORE_MS = 1500;
 
 /**
  * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster, and the
- * rows that it writes, could have answered at some time from just before it started until it failed. What died of
- * its attempts had so many.
+ * rows that it writes, could have answered, and one for each outage and pod that began just before the execution
+ * did. What died of its attempts had so many.
  *
  * The death of a process is the failure of the message that kills it, and of no other that it held. Where there
  * are two that kill, one may do so, while it is no suspect yet, during the turn of an innocent suspect.
@@ -38,11 +38,15 @@ export const flatAttempts: CheckFactory = (world, violated) => {
   const wronglyMarked = new Map<string, number>();
   const identities = new Map<string, string>();
   const graceMs = GRACE_TIMEOUTS * world.scenario.worker.executeTimeoutMs;
-  const isFlat = (trouble: ClusterTrouble) => {
-    const isLong = world.time.nowMs - trouble.sinceMs >= graceMs;
-    return !isLong || trouble.kind !== "ranges-away" || trouble.how !== "timeout";
+  const isFlat = (trouble: ClusterTrouble, startedAtMs: number) => {
+    if (trouble.kind !== "ranges-away" || trouble.how !== "timeout") return true;
+    const { nowMs } = world.time;
+    // Sooner, it was something else that has cut the execution off.
+    const isTimeout = nowMs - startedAtMs >= SERVER_TIMEOUT_MS;
+    return isTimeout && nowMs - trouble.sinceMs < graceMs;
   };
   const isMisled = world.scenario.faults.some(({ kind }) => MISLEADING.has(kind));
+  const begun = new Begun();
   const countOwn = (message: string) => own.set(message, (own.get(message) ?? 0) + 1);
   return {
     name: "flat attempts",
@@ -64,11 +68,13 @@ export const flatAttempts: CheckFactory = (world, violated) => {
       }
       if (event.kind === "end") {
         const { delivery, outcome, ignored, startedAtMs } = event;
-        const { message, cluster, rows } = delivery;
+        const { message, cluster, rows, pod } = delivery;
         if (ignored || outcome === "applied" || outcome === "unavailable") return;
-        if (!world.clusters[cluster].wasAwaySince(startedAtMs - SERVED_BEFORE_MS, rows, isFlat)) {
-          countOwn(message);
-        }
+        const outage = world.clusters[cluster]
+          .awaySince(startedAtMs, rows)
+          .find((trouble) => isFlat(trouble, startedAtMs));
+        const isOld = outage !== undefined && outage.sinceMs <= startedAtMs - SERVED_BEFORE_MS;
+        if (!isOld && begun.isFirst(`${message} ${pod}`, outage)) countOwn(message);
       }
       if (event.kind !== "settle" || event.how === "ack") return;
       const { delivery, reason, attempts = delivery.attempts } = event;
@@ -84,3 +90,18 @@ export const flatAttempts: CheckFactory = (world, violated) => {
     },
   };
 };
+
+/** Of which outages something was counted. */
+class Begun {
+  readonly #seen = new Map<string, Set<ClusterTrouble>>();
+
+  /** Whether it is the first time for both; always without an outage. */
+  isFirst(who: string, outage: ClusterTrouble | undefined): boolean {
+    if (outage === undefined) return true;
+    const seen = this.#seen.get(who) ?? new Set();
+    this.#seen.set(who, seen);
+    const isFirst = !seen.has(outage);
+    seen.add(outage);
+    return isFirst;
+  }
+}
