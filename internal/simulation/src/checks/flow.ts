@@ -1,4 +1,4 @@
-import { CLUSTERS } from "@helix/core";
+import { CLUSTERS, type ClusterId } from "@helix/core";
 import type { FaultKind } from "../faults.ts";
 import type { Write } from "../write.ts";
 import type { CheckFactory } from "./check.ts";
@@ -39,7 +39,7 @@ export const flow: CheckFactory = (world, violated) => {
   const mayLapse =
     mode === "service" &&
     (faults.some(({ kind }) => DISTURBING.has(kind)) || writes.some(({ poison }) => poison?.how === "kills"));
-  const make = (cluster: "A" | "B") =>
+  const make = (cluster: ClusterId) =>
     new FirstExecutions({
       nowMs: () => world.time.nowMs,
       isGood: (write) =>
