@@ -10,8 +10,8 @@ import type { Settler } from "./settler.ts";
 import { strainOf } from "./strain.ts";
 
 /**
- * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's data may be
- * away while the rest is served: when nodes die, the others find that out within seconds, and then say so.
+ * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's
+ * data may be away while the rest is served: when nodes die, the others find that out within seconds, and then say so.
  */
 const TIMEOUT_GRACE = 2;
 
@@ -40,13 +40,15 @@ export class Judge {
     const { item } = execution;
     const { message, payload } = item;
     switch (outcome) {
-      case "applied":
+      case "applied": {
         health.answered(execution);
         this.#forget(payload);
-        ledger.applied(tableKeyOf(payload), execution.order, this.#nowMs);
-        ledger.applied(textKeyOf(payload), execution.order, this.#nowMs);
+        const nowMs = this.#nowMs;
+        ledger.applied(tableKeyOf(payload), execution.order, nowMs);
+        ledger.applied(textKeyOf(payload), execution.order, nowMs);
         void settler.ack(item);
         break;
+      }
       case "rejected": {
         health.answered(execution);
         this.#forget(payload);
