@@ -22,8 +22,6 @@ export interface ClusterHealthOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly prober: Prober;
-  /** What an error says about the state of the cluster. */
-  readonly strainOf: (error: unknown) => Strain | undefined;
   /** The order of the execution that starts next. */
   readonly nextOrder: () => number;
   /** Called after each change of the breaker, with what caused an opening. */
@@ -137,17 +135,16 @@ export class ClusterHealth {
     this.#limit.ended("answered", execution.order, this.#options.nextOrder());
   }
 
-  unavailable(execution: Execution, error: unknown): void {
+  /** @param strain What `error` says about the state of the cluster. */
+  unavailable(execution: Execution, error: unknown, strain: Strain | undefined): void {
     if (this.isStale(execution)) return;
-    const { strainOf, nextOrder } = this.#options;
-    const strain = strainOf(error);
     if (execution.trial && strain === "partial") {
       // It is there, and perhaps serves other data, of which one message at a time would hardly find any.
       this.#recover();
       return;
     }
     if (!execution.trial && (strain === "overload" || strain === "partial")) {
-      this.#limit.ended(strain, execution.order, nextOrder());
+      this.#limit.ended(strain, execution.order, this.#options.nextOrder());
       // It answers, and yet serves nothing: then it needs to be left alone as well.
       this.#run.add(keyOf(execution.item.payload));
       if (this.#run.size < SUSPICIOUS_RUN || (strain === "partial" && !this.#isSilent)) return;
@@ -155,17 +152,20 @@ export class ClusterHealth {
     this.#breaker.open(error);
   }
 
-  /** Perhaps it was the cluster. Resolves when a trial has been judged, else at once. Never rejects. */
-  async uncertain(execution: Execution, error: unknown): Promise<void> {
+  /**
+   * Perhaps it was the cluster. Resolves when a trial has been judged, else at once. Never rejects.
+   *
+   * @param strain What `error` says about the state of the cluster.
+   */
+  async uncertain(execution: Execution, error: unknown, strain: Strain | undefined): Promise<void> {
     if (this.isStale(execution)) return;
-    const { prober } = this.#options;
+    const { prober, nextOrder } = this.#options;
     if (execution.trial) {
       if (await prober.now()) this.#recover();
       else this.#breaker.open(error);
       return;
     }
-    const { strainOf, nextOrder } = this.#options;
-    this.#limit.ended(strainOf(error), execution.order, nextOrder());
+    this.#limit.ended(strain, execution.order, nextOrder());
     this.#run.add(keyOf(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return;

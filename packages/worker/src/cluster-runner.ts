@@ -14,7 +14,6 @@ import { Pace } from "./pace.ts";
 import { Prober } from "./prober.ts";
 import type { Reporter } from "./reporter.ts";
 import { Settler } from "./settler.ts";
-import { strainOf } from "./strain.ts";
 import type { SuspectTurn } from "./suspect-turn.ts";
 import { Suspects } from "./suspects.ts";
 
@@ -76,7 +75,6 @@ export class ClusterRunner {
       clock,
       random,
       prober: this.#prober,
-      strainOf: (error) => strainOf(executor, error),
       nextOrder: () => this.#executions.nextOrder,
       onTrialDue: wake,
       onChange: (state, { cause, retryInMs }) => {

@@ -1,4 +1,4 @@
-import type { Outcome, ReplayMessage, ReplayPayload } from "@helix/core";
+import type { Outcome, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
 import type { ClusterHealth } from "./cluster-health.ts";
 import type { Execution } from "./executions.ts";
 import type { FailureLedger } from "./failure-ledger.ts";
@@ -36,7 +36,7 @@ export class Judge {
   }
 
   ended(execution: Execution, outcome: Outcome, error: unknown): void {
-    const { health, ledger, reporter, settler } = this.#options;
+    const { health, ledger, reporter, settings, settler } = this.#options;
     const { item } = execution;
     const { message, payload } = item;
     switch (outcome) {
@@ -58,8 +58,9 @@ export class Judge {
         break;
       }
       case "unavailable": {
-        health.unavailable(execution, error);
-        const delayMs = this.#unavailableDelayMs(execution, error);
+        const strain = strainOf(settings.executor, error);
+        health.unavailable(execution, error, strain);
+        const delayMs = this.#unavailableDelayMs(payload, strain);
         reporter.failed({ payload, error, attempts: message.attempts, delayMs }, outcome, false);
         void settler.release(message, { delayMs });
         break;
@@ -82,12 +83,13 @@ export class Judge {
     const outcome = "uncertain";
     // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
     // that the cluster gets later, while other statements of the table are applied.
-    const isTimeout = strainOf(settings.executor, error) === "timeout";
+    const strain = strainOf(settings.executor, error);
+    const isTimeout = strain === "timeout";
     const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
     const isGraced = isTimeout && message.attempts === 0;
     const graceMs = isGraced ? TIMEOUT_GRACE * settings.executeTimeoutMs : 0;
     const failure = ledger.failed(keyOf(payload), place, execution, this.#nowMs, graceMs);
-    await health.uncertain(execution, error);
+    await health.uncertain(execution, error, strain);
     const isOverdue = failure.forMs >= settings.patienceMs;
     // The probe alone would not do: it answers while the replicas of this table are away.
     if (!failure.proved && failure.isServed && isOverdue && (await prober.recent())) ledger.prove(failure);
@@ -110,11 +112,11 @@ export class Judge {
     if (ledger.size > 0) ledger.forget(keyOf(payload));
   }
 
-  #unavailableDelayMs({ item }: Execution, error: unknown): number {
-    const { ledger, settings } = this.#options;
-    if (strainOf(settings.executor, error) !== "partial") return this.#afterTrialMs();
+  #unavailableDelayMs(payload: ReplayPayload, strain: Strain | undefined): number {
+    if (strain !== "partial") return this.#afterTrialMs();
     // The others go on, and must not be held up by it.
-    return Math.max(this.#backoffMs(ledger.unserved(keyOf(item.payload))), this.#afterTrialMs());
+    const backoffMs = this.#backoffMs(this.#options.ledger.unserved(keyOf(payload)));
+    return Math.max(backoffMs, this.#afterTrialMs());
   }
 
   /** Late enough that another message is there first when the next trial is due. */

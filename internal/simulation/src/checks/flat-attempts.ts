@@ -46,7 +46,8 @@ export const flatAttempts: CheckFactory = (world, violated) => {
     return isTimeout && nowMs - trouble.sinceMs < graceMs;
   };
   const isMisled = world.scenario.faults.some(({ kind }) => MISLEADING.has(kind));
-  const begun = new Begun();
+  /** By message, pod and outage: what may have counted since the outage began just before. */
+  const edges = new Set<string>();
   const countOwn = (message: string) => own.set(message, (own.get(message) ?? 0) + 1);
   return {
     name: "flat attempts",
@@ -73,8 +74,12 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         const outage = world.clusters[cluster]
           .awaySince(startedAtMs, rows)
           .find((trouble) => isFlat(trouble, startedAtMs));
-        const isOld = outage !== undefined && outage.sinceMs <= startedAtMs - SERVED_BEFORE_MS;
-        if (!isOld && begun.isFirst(`${message} ${pod}`, outage)) countOwn(message);
+        if (outage !== undefined) {
+          const edge = `${message} ${pod} ${outage.kind} ${outage.sinceMs}`;
+          if (outage.sinceMs <= startedAtMs - SERVED_BEFORE_MS || edges.has(edge)) return;
+          edges.add(edge);
+        }
+        countOwn(message);
       }
       if (event.kind !== "settle" || event.how === "ack") return;
       const { delivery, reason, attempts = delivery.attempts } = event;
@@ -90,18 +95,3 @@ export const flatAttempts: CheckFactory = (world, violated) => {
     },
   };
 };
-
-/** Of which outages something was counted. */
-class Begun {
-  readonly #seen = new Map<string, Set<ClusterTrouble>>();
-
-  /** Whether it is the first time for both; always without an outage. */
-  isFirst(who: string, outage: ClusterTrouble | undefined): boolean {
-    if (outage === undefined) return true;
-    const seen = this.#seen.get(who) ?? new Set();
-    this.#seen.set(who, seen);
-    const isFirst = !seen.has(outage);
-    seen.add(outage);
-    return isFirst;
-  }
-}
