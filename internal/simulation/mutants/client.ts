@@ -1,8 +1,8 @@
-import type { Mutant } from "../src/run-mutants.ts";
+import type { Mutant } from "../src/run/run-mutants.ts";
 
-const DECIDE = "packages/client/src/decide-write.ts";
-const PATH = "packages/client/src/write-path.ts";
-const EXECUTOR = "packages/client/src/replay-executor.ts";
+const DECIDE = "packages/client/src/write/decide-write.ts";
+const PATH = "packages/client/src/write/write-path.ts";
+const EXECUTOR = "packages/client/src/replay/replay-executor.ts";
 
 export const clientMutants: readonly Mutant[] = [
   {
@@ -31,38 +31,38 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     name: "an earlier try of the driver is forgotten",
-    file: "packages/client/src/driver-request.ts",
+    file: "packages/client/src/session/driver-request.ts",
     find: 'if (!memory.mayBeApplied || found.applied === "maybe") return found;',
     replace: "return found;",
   },
   {
     name: "what the queue refused is called queued",
-    file: "packages/client/src/replay-handoff.ts",
+    file: "packages/client/src/write/replay-handoff.ts",
     find: '        failure = { queued: surelyNot(error) ? "no" : "maybe", error };',
     replace: '        return { queued: "yes" };',
   },
   {
     name: "a cluster is asked though its breaker is open",
-    file: "packages/client/src/cluster-link.ts",
+    file: "packages/client/src/session/cluster-link.ts",
     find: 'return this.isConnected && this.#breaker.state === "closed";',
     replace: "return this.isConnected;",
   },
   {
     name: "a batch is replayed without its last statement",
-    file: "packages/client/src/driver-request.ts",
+    file: "packages/client/src/session/driver-request.ts",
     find: "  return client.batch(operation.statements as { query: string; params: unknown[] }[], options);",
     replace:
       "  return client.batch(operation.statements.slice(0, 2) as { query: string; params: unknown[] }[], options);",
   },
   {
     name: "a timeout counts as surely not applied",
-    file: "packages/client/src/classify-error.ts",
+    file: "packages/client/src/failure/classify-error.ts",
     find: '  ["OperationTimedOutError", uncertain],',
     replace: '  ["OperationTimedOutError", unavailable],',
   },
   {
     name: "the breaker of the client never closes",
-    file: "packages/client/src/cluster-breaker.ts",
+    file: "packages/client/src/session/cluster-breaker.ts",
     find: '    this.#silent = 0;\n    if (this.#breaker.state === "closed") return;',
     replace: "    this.#silent = 0;\n    return;",
   },

@@ -1,4 +1,4 @@
-import type { Mutant } from "../src/run-mutants.ts";
+import type { Mutant } from "../src/run/run-mutants.ts";
 import { clientMutants } from "./client.ts";
 import { queueMutants } from "./queue.ts";
 import { workerMutants } from "./worker.ts";

@@ -1,4 +1,4 @@
-import type { Mutant } from "../src/run-mutants.ts";
+import type { Mutant } from "../src/run/run-mutants.ts";
 
 const MEMORY = "packages/replayer-memory/src/memory-replayer.ts";
 const LANE = "packages/replayer-memory/src/memory-lane.ts";

@@ -1,12 +1,12 @@
-import type { Mutant } from "../src/run-mutants.ts";
+import type { Mutant } from "../src/run/run-mutants.ts";
 
-const RUNNER = "packages/worker/src/cluster-runner.ts";
-const SCHEDULER = "packages/worker/src/scheduler.ts";
-const SETTLER = "packages/worker/src/settler.ts";
-const HEALTH = "packages/worker/src/cluster-health.ts";
-const JUDGE = "packages/worker/src/judge.ts";
-const ADMISSION = "packages/worker/src/admission.ts";
-const LEDGER = "packages/worker/src/failure-ledger.ts";
+const RUNNER = "packages/worker/src/cluster/cluster-runner.ts";
+const SCHEDULER = "packages/worker/src/decide/scheduler.ts";
+const SETTLER = "packages/worker/src/hand/settler.ts";
+const HEALTH = "packages/worker/src/cluster/cluster-health.ts";
+const JUDGE = "packages/worker/src/decide/judge.ts";
+const ADMISSION = "packages/worker/src/decide/admission.ts";
+const LEDGER = "packages/worker/src/decide/failure-ledger.ts";
 
 export const workerMutants: readonly Mutant[] = [
   {
@@ -144,13 +144,13 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "a suspect is executed without its mark",
-    file: "packages/worker/src/suspects.ts",
+    file: "packages/worker/src/hand/suspects.ts",
     find: "      await item.message.mark?.();",
     replace: "      await Promise.resolve();",
   },
   {
     name: "suspects are marked and executed together",
-    file: "packages/worker/src/suspect-turn.ts",
+    file: "packages/worker/src/hand/suspect-turn.ts",
     find: "    this.#queue.push(entry);\n    if (this.#queue.length === 1) this.#callFirst();",
     replace: "    queueMicrotask(entry);",
   },

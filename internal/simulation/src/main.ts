@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { mutants } from "../mutants/index.ts";
-import { describeFault } from "./faults.ts";
-import { runMutants } from "./run-mutants.ts";
-import { BEYOND, scenarioOf } from "./scenario.ts";
-import { commandFor, shrink } from "./shrink.ts";
-import { type Report, simulate } from "./simulate.ts";
-import { Summary } from "./summary.ts";
+import { runMutants } from "./run/run-mutants.ts";
+import { commandFor, shrink } from "./run/shrink.ts";
+import { type Report, simulate } from "./run/simulate.ts";
+import { Summary } from "./run/summary.ts";
+import { describeFault } from "./scenario/faults.ts";
+import { BEYOND, scenarioOf } from "./scenario/scenario.ts";
 
 const USAGE = `pnpm simulate [--seeds 200] [--from 0]        many seeds, and a table
 pnpm simulate --seed 42 [--only 0,2] [--writes 50] [--trace]

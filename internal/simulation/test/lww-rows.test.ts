@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LwwRows, supersedes } from "../src/lww-rows.ts";
+import { LwwRows, supersedes } from "../src/cluster/lww-rows.ts";
 
 const at = (timestamp: bigint) => ({ timestamp, nowMs: 1_000_000 });
 

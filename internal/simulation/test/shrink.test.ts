@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { type Scenario, scenarioOf } from "../src/scenario.ts";
-import { commandFor, shrink } from "../src/shrink.ts";
-import type { Report } from "../src/simulate.ts";
+import { commandFor, shrink } from "../src/run/shrink.ts";
+import type { Report } from "../src/run/simulate.ts";
+import { type Scenario, scenarioOf } from "../src/scenario/scenario.ts";
 
 const SEED =
   Array.from({ length: 100 }, (_, seed) => seed).find((seed) => scenarioOf(seed).faults.length >= 4) ?? 0;

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { scenarioOf } from "../src/scenario.ts";
-import { commandFor, shrink } from "../src/shrink.ts";
-import { type Report, simulate } from "../src/simulate.ts";
+import { commandFor, shrink } from "../src/run/shrink.ts";
+import { type Report, simulate } from "../src/run/simulate.ts";
+import { scenarioOf } from "../src/scenario/scenario.ts";
 
 const SEEDS = 200;
 const PER_TEST = 50;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SimProcess } from "../src/sim-process.ts";
-import { VirtualTime } from "../src/virtual-time.ts";
+import { SimProcess } from "../src/world/sim-process.ts";
+import { VirtualTime } from "../src/world/virtual-time.ts";
 
 describe("VirtualTime", () => {
   it("calls back in the order of time, and of setting at the same time, and not what was cancelled", async () => {

@@ -18,14 +18,14 @@ import {
   type Rule,
   readOptions,
 } from "@helix/core/internal";
+import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
 import {
   assertOwnPolicies,
   type ClusterConfig,
   type ClusterOptions,
   readClusterConfig,
-} from "./cluster-config.ts";
-import type { OnEnqueueFailed } from "./replay-handoff.ts";
-import { readTraceContextApi, type TraceContextApi } from "./trace-context.ts";
+} from "./session/cluster-config.ts";
+import type { OnEnqueueFailed } from "./write/replay-handoff.ts";
 
 /** What whoever holds sessions to clusters needs. */
 export interface SessionOptions {

@@ -12,18 +12,10 @@ import {
 import type { BreakerState } from "@helix/core/internal";
 import type { types } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
-import { AttachedWorkers } from "./attached-workers.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
-import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
-import { type ConnectOptions, checkConnectOptions, connectLinks } from "./connect-links.ts";
-import { createLinks } from "./create-links.ts";
-import { toLong } from "./driver-internals.ts";
-import { queryOptions, sendOperation } from "./driver-request.ts";
-import { InFlight } from "./in-flight.ts";
-import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./operations.ts";
 import { ReadPath } from "./read-path.ts";
-import { createReplayExecutor } from "./replay-executor.ts";
-import { ReplayHandoff } from "./replay-handoff.ts";
+import { AttachedWorkers } from "./replay/attached-workers.ts";
+import { createReplayExecutor } from "./replay/replay-executor.ts";
 import {
   type BatchOptions,
   checkBatchOptions,
@@ -32,9 +24,17 @@ import {
   type RequestOptions,
 } from "./request-options.ts";
 import { Result } from "./result.ts";
-import { assertReplayable, inspectStatement, isWrite } from "./statement-check.ts";
-import { WritePath } from "./write-path.ts";
-import { WriteTimestamps } from "./write-timestamps.ts";
+import { type ClusterLinks, clientClosed } from "./session/cluster-links.ts";
+import { type ConnectOptions, checkConnectOptions, connectLinks } from "./session/connect-links.ts";
+import { createLinks } from "./session/create-links.ts";
+import { toLong } from "./session/driver-internals.ts";
+import { queryOptions, sendOperation } from "./session/driver-request.ts";
+import { InFlight } from "./session/in-flight.ts";
+import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./write/operations.ts";
+import { ReplayHandoff } from "./write/replay-handoff.ts";
+import { assertReplayable, inspectStatement, isWrite } from "./write/statement-check.ts";
+import { WritePath } from "./write/write-path.ts";
+import { WriteTimestamps } from "./write/write-timestamps.ts";
 
 /** How one cluster looks from here. */
 export interface ClusterState {

@@ -1,11 +1,11 @@
-export { classifyError, type ErrorClass } from "./classify-error.ts";
 export type { HelixClientOptions, SessionOptions } from "./client-options.ts";
-export type { ClusterOptions } from "./cluster-config.ts";
-export type { ConnectOptions } from "./connect-links.ts";
-export { type ConnectedReplayExecutor, connectReplayExecutor } from "./connect-replay-executor.ts";
+export { classifyError, type ErrorClass } from "./failure/classify-error.ts";
 export { type ClusterState, HelixClient } from "./helix-client.ts";
-export type { BatchStatement } from "./operations.ts";
-export type { OnEnqueueFailed } from "./replay-handoff.ts";
+export { type ConnectedReplayExecutor, connectReplayExecutor } from "./replay/connect-replay-executor.ts";
+export type { TraceContextApi } from "./replay/trace-context.ts";
 export type { BatchOptions, ExecuteOptions, RequestOptions } from "./request-options.ts";
 export type { Result, WriteState } from "./result.ts";
-export type { TraceContextApi } from "./trace-context.ts";
+export type { ClusterOptions } from "./session/cluster-config.ts";
+export type { ConnectOptions } from "./session/connect-links.ts";
+export type { BatchStatement } from "./write/operations.ts";
+export type { OnEnqueueFailed } from "./write/replay-handoff.ts";

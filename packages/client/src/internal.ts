@@ -4,10 +4,10 @@
  * @module
  */
 export type { ReadSessionOptions } from "./client-options.ts";
-export type { ClusterConfig } from "./cluster-config.ts";
-export type { ClusterLinks } from "./cluster-links.ts";
-export { createLinks } from "./create-links.ts";
-export { createReplayExecutor } from "./replay-executor.ts";
-export { ReplayHandoff } from "./replay-handoff.ts";
-export { WritePath } from "./write-path.ts";
-export { WriteTimestamps } from "./write-timestamps.ts";
+export { createReplayExecutor } from "./replay/replay-executor.ts";
+export type { ClusterConfig } from "./session/cluster-config.ts";
+export type { ClusterLinks } from "./session/cluster-links.ts";
+export { createLinks } from "./session/create-links.ts";
+export { ReplayHandoff } from "./write/replay-handoff.ts";
+export { WritePath } from "./write/write-path.ts";
+export { WriteTimestamps } from "./write/write-timestamps.ts";

@@ -1,9 +1,9 @@
 import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
-import { classifyError } from "./classify-error.ts";
-import type { ClusterLink } from "./cluster-link.ts";
-import { queryOptions, sendOperation } from "./driver-request.ts";
+import { classifyError } from "./failure/classify-error.ts";
 import type { ExecuteOptions } from "./request-options.ts";
 import { Result } from "./result.ts";
+import type { ClusterLink } from "./session/cluster-link.ts";
+import { queryOptions, sendOperation } from "./session/driver-request.ts";
 
 /**
  * Reads from one cluster and stays with it, since two reads from two clusters may see two pasts: it moves to

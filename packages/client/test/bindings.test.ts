@@ -3,8 +3,8 @@ import { createPayload, isHelixError, type Params } from "@helix/core";
 import { cell } from "@helix/testkit";
 import { type Client, type ClientOptions, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import { interceptBinding } from "../src/driver-internals.ts";
 import { connectReplayExecutor } from "../src/index.ts";
+import { interceptBinding } from "../src/session/driver-internals.ts";
 import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 
 const signal = new AbortController().signal;

@@ -4,7 +4,7 @@ import { reply, waitFor } from "@helix/testkit";
 import { ReplayWorker, tracedExecutor } from "@helix/worker";
 import * as opentelemetry from "@opentelemetry/api";
 import { afterEach, describe, expect, it, test } from "vitest";
-import { activeTraceparent } from "../src/trace-context.ts";
+import { activeTraceparent } from "../src/replay/trace-context.ts";
 import { TwoClusters } from "./two-clusters.ts";
 
 const INSERT = "INSERT INTO ks.t (id) VALUES (?)";

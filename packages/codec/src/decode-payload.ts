@@ -8,6 +8,7 @@ import {
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
+import { invalid } from "./invalid.ts";
 import {
   arrayIn,
   booleanIn,
@@ -19,10 +20,9 @@ import {
   optionalInteger,
   optionalText,
   textIn,
-} from "./envelope.ts";
-import { fromWire, MAX_DECODE_DEPTH } from "./from-wire.ts";
-import { invalid } from "./invalid.ts";
-import { unpack } from "./message-pack.ts";
+} from "./wire/envelope.ts";
+import { fromWire, MAX_DECODE_DEPTH } from "./wire/from-wire.ts";
+import { unpack } from "./wire/message-pack.ts";
 
 /**
  * The payload that the bytes stand for, ours or of the Go implementation. Shares no memory with them.

@@ -7,12 +7,12 @@ import {
   type Statement,
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
-import { checkColumns, type OperationTypes } from "./check-columns.ts";
-import type { ColumnEncoding } from "./column-type.ts";
-import { FORMAT_VERSION } from "./envelope.ts";
+import { checkColumns, type OperationTypes } from "./columns/check-columns.ts";
+import type { ColumnEncoding } from "./columns/column-type.ts";
 import { invalid } from "./invalid.ts";
-import { pack } from "./message-pack.ts";
-import { fieldsToWire, listToWire, numberToWire } from "./to-wire.ts";
+import { FORMAT_VERSION } from "./wire/envelope.ts";
+import { pack } from "./wire/message-pack.ts";
+import { fieldsToWire, listToWire, numberToWire } from "./wire/to-wire.ts";
 
 export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */

@@ -1,5 +1,5 @@
-export { checkParams, type OperationTypes } from "./check-columns.ts";
-export type { ColumnEncoding, ColumnType, StatementTypes } from "./column-type.ts";
+export { checkParams, type OperationTypes } from "./columns/check-columns.ts";
+export type { ColumnEncoding, ColumnType, StatementTypes } from "./columns/column-type.ts";
 export { decodeContent } from "./decode-content.ts";
 export { decodePayload } from "./decode-payload.ts";
 export { DEFAULT_MAX_PAYLOAD_BYTES, type EncodeOptions, encodePayload } from "./encode-payload.ts";

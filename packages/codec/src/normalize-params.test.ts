@@ -3,7 +3,7 @@ import { types } from "cassandra-driver";
 import { describe, expect, it } from "vitest";
 import { cqlType, encoderOf, sent } from "../test/driver-copies.ts";
 import { roundTrip } from "../test/round-trip.ts";
-import type { ColumnEncoding, ColumnType } from "./column-type.ts";
+import type { ColumnEncoding, ColumnType } from "./columns/column-type.ts";
 import { normalizeParams } from "./index.ts";
 
 const { Integer, Long, Tuple, Uuid } = types;

@@ -1,8 +1,8 @@
 import type { Params } from "@helix/core";
 import { type ValueKind, valueKind } from "@helix/core/internal";
-import { type ParamKey, paramOf, paramPath, typeOf } from "./check-columns.ts";
-import { type ColumnType, CQL, type StatementTypes, structureOf } from "./column-type.ts";
-import { driverEncoder } from "./driver-encoder.ts";
+import { type ParamKey, paramOf, paramPath, typeOf } from "./columns/check-columns.ts";
+import { type ColumnType, CQL, type StatementTypes, structureOf } from "./columns/column-type.ts";
+import { driverEncoder } from "./columns/driver-encoder.ts";
 import { longToBigint, tupleFromElements, vectorFromElements } from "./driver-values.ts";
 import { invalid } from "./invalid.ts";
 

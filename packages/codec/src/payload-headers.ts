@@ -1,5 +1,5 @@
 import { messageId, type ReplayPayload, tablesOf } from "@helix/core";
-import { FORMAT_VERSION } from "./envelope.ts";
+import { FORMAT_VERSION } from "./wire/envelope.ts";
 
 /** What a table's name may be cut at: two names of 48 characters and the point, a few times. */
 const MAX_TABLES_LENGTH = 400;

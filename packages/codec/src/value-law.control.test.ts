@@ -31,17 +31,17 @@ type Break = (sound: never) => unknown;
 
 /** One export of one module, and what is wrong with it. */
 const BROKEN: readonly (readonly [what: string, module: string, name: string, wrong: Break])[] = [
-  ["reads a time", "./wire-time.ts", "timeFromBytes", () => () => new Date(0)],
+  ["reads a time", "./wire/wire-time.ts", "timeFromBytes", () => () => new Date(0)],
   [
     "writes a time",
-    "./wire-time.ts",
+    "./wire/wire-time.ts",
     "timeToBytes",
     (write: (date: Date) => Uint8Array) => (date: Date) => write(new Date(-date)),
   ],
-  ["reads a bigint", "./big-integer.ts", "bigintFromBytes", flipped],
+  ["reads a bigint", "./wire/big-integer.ts", "bigintFromBytes", flipped],
   [
     "writes a bigint",
-    "./big-integer.ts",
+    "./wire/big-integer.ts",
     "bigintToBytes",
     (write: (value: bigint) => Uint8Array) => (value: bigint) => write(-value),
   ],
@@ -75,23 +75,23 @@ const BROKEN: readonly (readonly [what: string, module: string, name: string, wr
     (write: (kind: string, value: unknown) => Uint8Array) => (kind: string, value: unknown) =>
       Buffer.from(write(kind, value)).reverse(),
   ],
-  ["reads undefined", "./from-wire.ts", "fromWire", (read) => seen(read, (value) => value ?? null)],
-  ["reads -0", "./from-wire.ts", "fromWire", (read) => seen(read, (value) => (value === 0 ? 0 : value))],
+  ["reads undefined", "./wire/from-wire.ts", "fromWire", (read) => seen(read, (value) => value ?? null)],
+  ["reads -0", "./wire/from-wire.ts", "fromWire", (read) => seen(read, (value) => (value === 0 ? 0 : value))],
   [
     "reads a Map",
-    "./from-wire.ts",
+    "./wire/from-wire.ts",
     "fromWire",
     (read) => seen(read, (value) => (value instanceof Map ? new Map([...value].reverse()) : value)),
   ],
   [
     "reads a Set",
-    "./from-wire.ts",
+    "./wire/from-wire.ts",
     "fromWire",
     (read) => seen(read, (value) => (value instanceof Set ? new Set([...value].reverse()) : value)),
   ],
   [
     "reads a Float32Array",
-    "./from-wire.ts",
+    "./wire/from-wire.ts",
     "fromWire",
     (read) => seen(read, (value) => (value instanceof Float32Array ? value.map((float) => -float) : value)),
   ],
@@ -122,7 +122,7 @@ describe("the check of the law (control)", () => {
   });
 
   it("passes over one that was only loaded anew", async () => {
-    const codec = await brokenCodec("./wire-time.ts", "timeFromBytes", (sound) => sound);
+    const codec = await brokenCodec("./wire/wire-time.ts", "timeFromBytes", (sound) => sound);
     expect(fc.defaultReportMessage(checkLaw(codec, { cases: CASES, seed: SEED }))).toBeUndefined();
   });
 });

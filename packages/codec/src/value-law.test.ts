@@ -11,7 +11,7 @@ import {
 } from "../test/driver-copies.ts";
 import { checkLaw } from "../test/law.ts";
 import { roundTrip } from "../test/round-trip.ts";
-import { CQL } from "./column-type.ts";
+import { CQL } from "./columns/column-type.ts";
 import * as codec from "./index.ts";
 
 type Case = readonly [type: string, value: unknown, mode?: keyof typeof ENCODERS];

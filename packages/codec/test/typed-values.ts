@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type ColumnEncoding, type ColumnType, CQL } from "../src/column-type.ts";
+import { type ColumnEncoding, type ColumnType, CQL } from "../src/columns/column-type.ts";
 import { ownDriver } from "./driver-copies.ts";
 
 /** A value, the column that takes it, and the mode of the driver in which it does. */

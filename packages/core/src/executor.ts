@@ -1,5 +1,5 @@
 import type { ClusterId } from "./cluster.ts";
-import type { ReplayPayload } from "./payload.ts";
+import type { ReplayPayload } from "./payload/payload.ts";
 
 /**
  * What an execution came to.

@@ -1,16 +1,3 @@
-export { Backoff, type BackoffOptions } from "./backoff.ts";
-export {
-  type BulkOptions,
-  type BulkReport,
-  type DiscardOptions,
-  type DiscardReport,
-  discardDeadLetters,
-  type RedriveOptions,
-  type RedriveProgress,
-  type RedriveReport,
-  redriveDeadLetters,
-} from "./bulk-dead-letters.ts";
-export { type Clock, systemClock } from "./clock.ts";
 export {
   CLUSTERS,
   type ClusterId,
@@ -25,17 +12,6 @@ export {
   type Priority,
   priorityOf,
 } from "./cluster.ts";
-export { type ClusterGate, type GateState, LocalClusterGate } from "./cluster-gate.ts";
-export {
-  DEAD_LETTER_REASONS,
-  type DeadLetter,
-  type DeadLetterCause,
-  type DeadLetterFilter,
-  type DeadLetterReason,
-  type DeadLetterStore,
-  type MessageContent,
-} from "./dead-letters.ts";
-export type { ErrorSummary } from "./error-summary.ts";
 export {
   type ClusterReport,
   HelixError,
@@ -46,7 +22,6 @@ export {
   isHelixError,
   type WriteReport,
 } from "./errors.ts";
-export { EventHub, type EventSource, type HelixEvents } from "./events.ts";
 export {
   type ExecuteFunc,
   type Outcome,
@@ -55,15 +30,6 @@ export {
   type Startable,
   type Strain,
 } from "./executor.ts";
-export { type Logger, silentLogger } from "./logger.ts";
-export {
-  METRICS,
-  type MetricDescription,
-  type MetricLabels,
-  type MetricName,
-  type Metrics,
-  silentMetrics,
-} from "./metrics.ts";
 export {
   BATCH_TYPES,
   type BatchType,
@@ -79,8 +45,36 @@ export {
   statementsOf,
   summarize,
   tablesOf,
-} from "./payload.ts";
-export { PollingLaneSource, type PollingLaneSourceOptions, type Receive } from "./polling-lane-source.ts";
+} from "./payload/payload.ts";
+export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./payload/timestamp.ts";
+export { Backoff, type BackoffOptions } from "./policy/backoff.ts";
+export { type Clock, systemClock } from "./policy/clock.ts";
+export { type ClusterGate, type GateState, LocalClusterGate } from "./policy/cluster-gate.ts";
+export {
+  type BulkOptions,
+  type BulkReport,
+  type DiscardOptions,
+  type DiscardReport,
+  discardDeadLetters,
+  type RedriveOptions,
+  type RedriveProgress,
+  type RedriveReport,
+  redriveDeadLetters,
+} from "./queue/bulk-dead-letters.ts";
+export {
+  DEAD_LETTER_REASONS,
+  type DeadLetter,
+  type DeadLetterCause,
+  type DeadLetterFilter,
+  type DeadLetterReason,
+  type DeadLetterStore,
+  type MessageContent,
+} from "./queue/dead-letters.ts";
+export {
+  PollingLaneSource,
+  type PollingLaneSourceOptions,
+  type Receive,
+} from "./queue/polling-lane-source.ts";
 export type {
   LaneDepth,
   LaneSource,
@@ -90,6 +84,16 @@ export type {
   ReplayMessage,
   ReplayQueue,
   SchedulingOptions,
-} from "./queue.ts";
-export { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
-export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./timestamp.ts";
+} from "./queue/queue.ts";
+export { countDrained, countedDeadLetters, reportDepths } from "./queue/queue-metrics.ts";
+export type { ErrorSummary } from "./report/error-summary.ts";
+export { EventHub, type EventSource, type HelixEvents } from "./report/events.ts";
+export { type Logger, silentLogger } from "./report/logger.ts";
+export {
+  METRICS,
+  type MetricDescription,
+  type MetricLabels,
+  type MetricName,
+  type Metrics,
+  silentMetrics,
+} from "./report/metrics.ts";

@@ -3,19 +3,7 @@
  *
  * @module
  */
-export { Breaker, type BreakerOptions, type BreakerState } from "./breaker.ts";
-export { wait } from "./clock.ts";
-export { type CqlToken, cqlTokens } from "./cql-tokens.ts";
-export {
-  DEAD_LETTER_FILTER_RULES,
-  matchesOutside,
-  matchesTable,
-  readDeadLetterFilter,
-  readDeadLetterList,
-} from "./dead-letter-filter.ts";
-export { type ErrorSummary, errorSummary } from "./error-summary.ts";
-export { errorText, LoggableError } from "./error-text.ts";
-export { isolate } from "./events.ts";
+
 export {
   boolean,
   callback,
@@ -30,7 +18,20 @@ export {
   type Rule,
   readOptions,
 } from "./options.ts";
-export { toInt64 } from "./payload.ts";
-export { checkCause, readRelease, settledAlready } from "./settlement-input.ts";
-export { tableOf } from "./table-of.ts";
-export { assertBindable, type ValueKind, valueKind } from "./value-kind.ts";
+export { type CqlToken, cqlTokens } from "./payload/cql-tokens.ts";
+export { toInt64 } from "./payload/payload.ts";
+export { tableOf } from "./payload/table-of.ts";
+export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
+export { Breaker, type BreakerOptions, type BreakerState } from "./policy/breaker.ts";
+export { wait } from "./policy/clock.ts";
+export {
+  DEAD_LETTER_FILTER_RULES,
+  matchesOutside,
+  matchesTable,
+  readDeadLetterFilter,
+  readDeadLetterList,
+} from "./queue/dead-letter-filter.ts";
+export { checkCause, readRelease, settledAlready } from "./queue/settlement-input.ts";
+export { type ErrorSummary, errorSummary } from "./report/error-summary.ts";
+export { errorText, LoggableError } from "./report/error-text.ts";
+export { isolate } from "./report/events.ts";

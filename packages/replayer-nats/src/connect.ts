@@ -1,7 +1,6 @@
 import type { Replayer, ReplayPayload } from "@helix/core";
+import { Link } from "./connection/link.ts";
 import { Enqueuer } from "./enqueuer.ts";
-import { Link } from "./link.ts";
-import { namesOf } from "./names.ts";
 import { NatsReplayer } from "./nats-replayer.ts";
 import {
   type NatsEnqueuerOptions,
@@ -9,6 +8,7 @@ import {
   readEnqueuerOptions,
   readReplayerOptions,
 } from "./options.ts";
+import { namesOf } from "./topology/names.ts";
 
 /**
  * What an application needs that only enqueues. It makes nothing on the server, and needs the right to publish to the

@@ -9,10 +9,10 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import type { Link } from "./link.ts";
-import { type Names, subjectOf } from "./names.ts";
+import type { Link } from "./connection/link.ts";
+import { CODES, headerBlock, Publisher, PublishFailure } from "./connection/publisher.ts";
 import type { EnqueuerSettings } from "./options.ts";
-import { CODES, headerBlock, Publisher, PublishFailure } from "./publisher.ts";
+import { type Names, subjectOf } from "./topology/names.ts";
 
 /** Kept free under the server's `max_payload`, so that the dead letter of a message fits as well. */
 export const DEAD_LETTER_RESERVE = 16 * 1024;

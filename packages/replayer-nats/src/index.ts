@@ -1,5 +1,4 @@
 export { connectNatsEnqueuer, connectNatsReplayer } from "./connect.ts";
-export { ensureTopology, type TopologyReport } from "./ensure-topology.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
 export type {
@@ -12,3 +11,4 @@ export type {
   Provision,
   TopologyOptions,
 } from "./options.ts";
+export { ensureTopology, type TopologyReport } from "./topology/ensure-topology.ts";

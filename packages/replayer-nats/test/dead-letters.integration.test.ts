@@ -2,7 +2,7 @@ import { redriveDeadLetters } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeEpitaph } from "../src/dead-letter-format.ts";
+import { encodeEpitaph } from "../src/dead-letters/dead-letter-format.ts";
 import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 let server: NatsServer;

@@ -175,7 +175,7 @@ describe("ensureTopology", () => {
   });
 
   it("refuses a server that loses messages", async () => {
-    const { checkServer } = await import("../src/server-version.ts");
+    const { checkServer } = await import("../src/connection/server-version.ts");
     const check = (version: string | undefined, allowOldServer = false) =>
       checkServer(version, { allowOldServer, logger: undefined });
     for (const version of ["2.9.10", "2.10.26", "1.99.99", "later", undefined]) {

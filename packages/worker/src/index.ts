@@ -1,5 +1,5 @@
+export { type AvailableLanes, LaneScheduler } from "./decide/scheduler.ts";
 export type { ReplayWorkerOptions } from "./options.ts";
 export { ReplayWorker } from "./replay-worker.ts";
-export type { ReplayCallbacks, ReplayDrop, ReplayFailure } from "./reporter.ts";
-export { type AvailableLanes, LaneScheduler } from "./scheduler.ts";
-export { type TracingApi, tracedExecutor } from "./traced-executor.ts";
+export type { ReplayCallbacks, ReplayDrop, ReplayFailure } from "./report/reporter.ts";
+export { type TracingApi, tracedExecutor } from "./report/traced-executor.ts";

@@ -25,7 +25,7 @@ import {
   type Rule,
   readOptions,
 } from "@helix/core/internal";
-import type { ReplayCallbacks } from "./reporter.ts";
+import type { ReplayCallbacks } from "./report/reporter.ts";
 
 export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions {
   /** What is drained. The worker opens its lanes and never closes it. */

@@ -7,11 +7,11 @@ import {
   type Startable,
 } from "@helix/core";
 import { expected, having, milliseconds, optional, readOptions } from "@helix/core/internal";
-import { ClusterRunner } from "./cluster-runner.ts";
+import { ClusterRunner } from "./cluster/cluster-runner.ts";
+import { SuspectTurn } from "./hand/suspect-turn.ts";
 import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
 import { Pauses } from "./pauses.ts";
-import { Reporter } from "./reporter.ts";
-import { SuspectTurn } from "./suspect-turn.ts";
+import { Reporter } from "./report/reporter.ts";
 
 /**
  * Executes what a queue holds on the cluster that missed it, for both clusters independently. What came

@@ -1,5 +1,5 @@
-import type { SimEvent } from "../tape.ts";
-import type { DeadMessage, World } from "../world.ts";
+import type { SimEvent } from "../world/tape.ts";
+import type { DeadMessage, World } from "../world/world.ts";
 
 /** The state at a moment when nothing goes wrong any more and nothing is under way. */
 export interface Rest {

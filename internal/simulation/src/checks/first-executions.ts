@@ -1,6 +1,6 @@
 import type { Outcome } from "@helix/core";
-import type { Delivery } from "../tape.ts";
-import type { Write } from "../write.ts";
+import type { Write } from "../scenario/write.ts";
+import type { Delivery } from "../world/tape.ts";
 
 /**
  * Until something is heard of the cluster, of which the breaker may be open. A session that is sought anew is there

@@ -1,4 +1,4 @@
-import { type ClusterTrouble, SERVER_TIMEOUT_MS } from "../model-cluster.ts";
+import { type ClusterTrouble, SERVER_TIMEOUT_MS } from "../cluster/model-cluster.ts";
 import type { CheckFactory } from "./check.ts";
 
 /** What makes a queue deliver again that which is still being executed, or ends the process of an innocent. */

@@ -1,6 +1,6 @@
 import { CLUSTERS, type ClusterId } from "@helix/core";
-import type { FaultKind } from "../faults.ts";
-import type { Write } from "../write.ts";
+import type { FaultKind } from "../scenario/faults.ts";
+import type { Write } from "../scenario/write.ts";
 import type { CheckFactory } from "./check.ts";
 import { FirstExecutions } from "./first-executions.ts";
 

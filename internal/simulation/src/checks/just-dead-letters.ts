@@ -1,6 +1,6 @@
 import type { DeadLetterReason } from "@helix/core";
-import { LONG_RETENTION_MS } from "../scenario.ts";
-import type { Write } from "../write.ts";
+import { LONG_RETENTION_MS } from "../scenario/scenario.ts";
+import type { Write } from "../scenario/write.ts";
 import type { CheckFactory } from "./check.ts";
 
 /** A dead letter is one for a reason, and what it is said to be. */

@@ -1,4 +1,4 @@
-import type { Delivery } from "../tape.ts";
+import type { Delivery } from "../world/tape.ts";
 import type { CheckFactory } from "./check.ts";
 
 interface Lanes {

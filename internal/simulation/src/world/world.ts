@@ -1,0 +1,319 @@
+import { decodePayload, encodePayload } from "@helix/codec";
+import {
+  type ClusterId,
+  type DeadLetter,
+  type DeadLetterReason,
+  EventHub,
+  type GateState,
+  isHelixError,
+  LocalClusterGate,
+  messageId,
+  type ReplayPayload,
+  type ReplayQueue,
+} from "@helix/core";
+import { MemoryReplayer } from "@helix/replayer-memory";
+import type { ReplayWorker } from "@helix/worker";
+import { ModelCluster } from "../cluster/model-cluster.ts";
+import { App, type Clusters, linksOf, type NodeOptions, workerOf } from "../cluster/nodes.ts";
+import { DurableConnection } from "../queue/durable-connection.ts";
+import { DurableQueue } from "../queue/durable-queue.ts";
+import { payloadIdentity, WatchedQueue } from "../queue/watched-queue.ts";
+import { Random } from "../scenario/random.ts";
+import type { PlannedWrite, Scenario } from "../scenario/scenario.ts";
+import type { Write } from "../scenario/write.ts";
+import { SimProcess } from "./sim-process.ts";
+import type { Delivery, Tape } from "./tape.ts";
+import { START_MS, type VirtualTime } from "./virtual-time.ts";
+
+const RESPAWN_MS = 500;
+const MAX_SKEW_MS = 200;
+
+/** A place for a process: an application, a worker, or both. One that dies is replaced. */
+interface Seat {
+  readonly name: string;
+  readonly hasApp: boolean;
+  readonly hasWorker: boolean;
+  generation: number;
+  process: SimProcess;
+  app?: App;
+  worker?: ReplayWorker;
+  /** Stopped on purpose; a new process of the seat is not started either. */
+  isStopped: boolean;
+}
+
+/** A message that is out of its lane. */
+export interface DeadMessage {
+  readonly message: string;
+  readonly reason: DeadLetterReason;
+  readonly attempts: number;
+  readonly identity: string | undefined;
+}
+
+/** The whole simulated system: clusters, queue, and the processes of production code between them. */
+export class World {
+  readonly scenario: Scenario;
+  readonly time: VirtualTime;
+  readonly tape: Tape;
+  readonly clusters: Clusters;
+  readonly writes: Write[] = [];
+  readonly durable: DurableQueue | undefined;
+  readonly memory: MemoryReplayer | undefined;
+  readonly #gate = new LocalClusterGate();
+  readonly #seats: Seat[];
+  readonly #random: Random;
+  readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
+  readonly #counter = { deliveries: 0 };
+
+  constructor(scenario: Scenario, time: VirtualTime, tape: Tape) {
+    this.scenario = scenario;
+    this.time = time;
+    this.tape = tape;
+    const random = new Random(`world ${scenario.seed}`);
+    this.#random = random;
+    this.clusters = {
+      A: new ModelCluster("A", time, random.fork("A"), tape),
+      B: new ModelCluster("B", time, random.fork("B"), tape),
+    };
+    tape.listen((event) => {
+      if (event.kind === "call") this.writes.push(event.write);
+    });
+    const { mode, apps, pods, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
+    if (mode === "service") {
+      this.durable = new DurableQueue(
+        { leaseMs, capacity, deadLetterCapacity },
+        time,
+        random.fork("queue"),
+        tape,
+      );
+      this.#seats = [
+        ...Array.from({ length: apps }, (_, index) => this.#seat(`app${index}`, true, false)),
+        ...Array.from({ length: pods }, (_, index) => this.#seat(`pod${index}`, false, true)),
+      ];
+    } else {
+      const seat = this.#seat("embedded", true, true);
+      this.memory = new MemoryReplayer({
+        queueCapacity: capacity,
+        deadLetterCapacity,
+        highPriorityRatio: scenario.worker.highPriorityRatio,
+        strictPriority: scenario.worker.strictPriority,
+        clock: seat.process.clock,
+      });
+      this.#seats = [seat];
+    }
+    for (const seat of this.#seats) this.#populate(seat);
+  }
+
+  /** Messages that are ready, delayed or in hand. */
+  get pending(): number {
+    return this.durable?.size ?? this.memory?.length ?? 0;
+  }
+
+  async dead(): Promise<DeadMessage[]> {
+    if (this.durable !== undefined) {
+      return [...this.durable.dead.values()].map(({ stored, cause }) => ({
+        message: stored.message,
+        reason: cause.reason,
+        attempts: cause.attempts ?? stored.attempts,
+        identity: identityIn(stored.bytes),
+      }));
+    }
+    const letters = (await this.memory?.deadLetters.list()) ?? [];
+    return letters.map(({ id, reason, attempts, content }) => ({
+      message: id,
+      reason,
+      attempts,
+      identity: content.ok ? payloadIdentity(content.payload) : undefined,
+    }));
+  }
+
+  /**
+   * A person has cured what was wrong with the poison, corrects the clocks, by which all would expire at once,
+   * and puts back as many dead letters as there is room for. Resolves with how many are left that could be put back.
+   */
+  async cure(): Promise<number> {
+    for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
+    for (const { process } of this.#seats) process.correctClock();
+    let left = 0;
+    let redriven = 0;
+    for (const redrive of this.#redrives(await this.memory?.deadLetters.list())) {
+      try {
+        await redrive();
+        redriven++;
+      } catch (error) {
+        if (!isHelixError(error, "HELIX_QUEUE_FULL")) throw error;
+        left++;
+      }
+    }
+    // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
+    if (redriven === 0) this.durable?.enlargeDeadLetters();
+    return left;
+  }
+
+  write(planned: PlannedWrite): void {
+    void this.#seatAt(planned.app).app?.write(planned, this.writes.at(-1)?.timestamp);
+  }
+
+  /** The processes, applications first; in one alone both are the same. */
+  processAt(index: number): SimProcess {
+    return (this.#seats[index] ?? this.#lastSeat()).process;
+  }
+
+  appProcess(index: number): SimProcess {
+    return this.#seatAt(index).process;
+  }
+
+  podProcess(index: number): SimProcess {
+    return this.#podSeat(index).process;
+  }
+
+  async stopWorker(pod: number, graceMs: number): Promise<void> {
+    const seat = this.#podSeat(pod);
+    seat.isStopped = true;
+    await seat.worker?.stop({ graceMs });
+  }
+
+  async startWorker(pod: number): Promise<void> {
+    const seat = this.#podSeat(pod);
+    seat.isStopped = false;
+    await seat.worker?.start();
+  }
+
+  /** A person pauses one worker, if it is there; returns what resumes whichever is then in its place. */
+  pause(pod: number, cluster: ClusterId): () => void {
+    const seat = this.#podSeat(pod);
+    const halt = (isOn: boolean) => {
+      if (seat.worker === undefined) return;
+      if (isOn) seat.worker.pause(cluster, "a fault");
+      else seat.worker.resume(cluster);
+      this.tape.emit({ kind: "halt", by: { process: seat.process.name }, cluster, isOn });
+    };
+    halt(true);
+    return () => halt(false);
+  }
+
+  /** For all workers. */
+  setGate(cluster: ClusterId, state: GateState): void {
+    this.#gate.set(cluster, state);
+    this.tape.emit({ kind: "halt", by: "gate", cluster, isOn: state !== "open" });
+  }
+
+  /** Resolves when no worker has anything left. */
+  async stopAll(): Promise<void> {
+    await Promise.all(this.#seats.map(({ worker }) => worker?.stop({ graceMs: 1000 })));
+  }
+
+  *#redrives(letters: readonly DeadLetter[] | undefined): Generator<() => Promise<void>> {
+    for (const { id, content } of letters ?? []) {
+      if (!content.ok) continue;
+      yield async () => {
+        await this.memory?.deadLetters.redrive(id);
+        this.#redriven(id, content.payload);
+      };
+    }
+    const { durable } = this;
+    for (const [message, { stored }] of [...(durable?.dead ?? [])]) {
+      if (identityIn(stored.bytes) === undefined) continue;
+      yield async () => {
+        const { life, disposition: _, ...payload } = decodePayload(stored.bytes);
+        const enqueuedAtMs = START_MS + Math.floor(this.time.nowMs);
+        const again = { ...payload, life: life + 1, enqueuedAtMs };
+        durable?.publish(stored.lane, messageId(again), encodePayload(again));
+        durable?.dead.delete(message);
+        this.#redriven(message, { ...payload, life });
+      };
+    }
+  }
+
+  #redriven(from: string, payload: ReplayPayload): void {
+    const to = messageId({ ...payload, life: payload.life + 1 });
+    const identity = payloadIdentity(payload);
+    this.tape.emit({ kind: "redrive", from, to, cluster: payload.targetCluster, identity });
+  }
+
+  #seat(name: string, hasApp: boolean, hasWorker: boolean): Seat {
+    const seat: Omit<Seat, "process"> & { process?: SimProcess } = {
+      name,
+      hasApp,
+      hasWorker,
+      generation: 0,
+      isStopped: false,
+    };
+    seat.process = this.#process(seat as Seat);
+    return seat as Seat;
+  }
+
+  #process(seat: Seat): SimProcess {
+    return new SimProcess(`${seat.name}.${seat.generation}`, this.time, {
+      skewMs: this.#random.int(-MAX_SKEW_MS, MAX_SKEW_MS),
+      onDeath: (process) => this.#died(seat, process),
+    });
+  }
+
+  #died(seat: Seat, process: SimProcess): void {
+    this.tape.emit({ kind: "died", process: process.name });
+    seat.app?.died();
+    delete seat.app;
+    delete seat.worker;
+    this.time.schedule(() => {
+      seat.generation++;
+      seat.process = this.#process(seat);
+      this.#populate(seat);
+    }, RESPAWN_MS);
+  }
+
+  #populate(seat: Seat): void {
+    const { scenario, clusters, tape } = this;
+    const { process } = seat;
+    const random = this.#random.fork(process.name);
+    const node: NodeOptions = { scenario, process, clusters, random, tape };
+    const queue = this.#queueFor(process, random);
+    const events = new EventHub();
+    const breaker = (cluster: ClusterId, isOpen: boolean) => {
+      if (process.isAlive) tape.emit({ kind: "breaker", process: process.name, cluster, isOpen });
+    };
+    events.on("cluster:breaker:opened", ({ cluster }) => breaker(cluster, true));
+    events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
+    const links = linksOf(node, events);
+    links.start();
+    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);
+    if (!seat.hasWorker) return;
+    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links);
+    if (!seat.isStopped) void seat.worker.start();
+  }
+
+  #queueFor(process: SimProcess, random: Random): ReplayQueue {
+    const watched = { process, tape: this.tape, deliveries: this.#deliveries, counter: this.#counter };
+    if (this.durable !== undefined) {
+      const { maxAgeMs } = this.scenario;
+      const connection = new DurableConnection(this.durable, process, random.fork("queue"), maxAgeMs);
+      return new WatchedQueue(connection, watched);
+    }
+    if (this.memory === undefined) throw new Error("There is no queue");
+    return new WatchedQueue(this.memory, {
+      ...watched,
+      onRemoved: ({ message, cluster }, how) => this.tape.emit({ kind: "removed", message, cluster, how }),
+    });
+  }
+
+  #seatAt(index: number): Seat {
+    return this.#seats[index] ?? this.#lastSeat();
+  }
+
+  #podSeat(pod: number): Seat {
+    return this.#seats.filter(({ hasWorker }) => hasWorker)[pod] ?? this.#lastSeat();
+  }
+
+  #lastSeat(): Seat {
+    const seat = this.#seats.at(-1);
+    if (seat === undefined) throw new Error("A world without processes");
+    return seat;
+  }
+}
+
+function identityIn(bytes: Uint8Array): string | undefined {
+  try {
+    return payloadIdentity(decodePayload(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { oneOf, optional, readOptions } from "@helix/core/internal";
+import { readSignal } from "../request-options.ts";
+import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
+
+export interface ConnectOptions {
+  /**
+   * What to wait for: one cluster, no cluster, or all that are configured. Those that are not there are
+   * sought until close in any case. @default "any"
+   */
+  readonly waitFor?: "any" | "none" | "all" | undefined;
+  /** Ends the waiting, not the seeking. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws TypeError naming the option. */
+export function checkConnectOptions(options: ConnectOptions): void {
+  const waitFor = oneOf(["any", "none", "all"] as const, "any");
+  readOptions<ConnectOptions>("`connect`", { waitFor, signal: optional(readSignal) }, options);
+}
+
+/**
+ * Starts the links and waits. Rejects with the signal's reason, or HELIX_CLIENT_CLOSED when `closed` is
+ * aborted meanwhile.
+ */
+export function connectLinks(
+  links: ClusterLinks,
+  options: ConnectOptions,
+  closed: AbortSignal,
+): Promise<void> {
+  const { waitFor = "any", signal } = options;
+  links.start();
+  return new Promise((resolve, reject) => {
+    const cleanups: (() => void)[] = [];
+    const settle = (end: () => void) => {
+      for (const cleanup of cleanups) cleanup();
+      end();
+    };
+    let missing = { none: 0, any: 1, all: links.main.length }[waitFor];
+    if (missing === 0) return resolve();
+    const listen = (to: AbortSignal | undefined, reason: () => unknown) => {
+      const abort = () => settle(() => reject(reason()));
+      to?.addEventListener("abort", abort, { once: true });
+      cleanups.push(() => to?.removeEventListener("abort", abort));
+    };
+    listen(signal, () => signal?.reason);
+    listen(closed, clientClosed);
+    for (const link of links.main) {
+      if (missing === 0) return;
+      cleanups.push(
+        link.onceConnected(() => {
+          missing--;
+          if (missing === 0) settle(resolve);
+        }),
+      );
+    }
+  });
+}

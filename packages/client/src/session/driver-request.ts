@@ -1,0 +1,70 @@
+import type { BatchType, Operation } from "@helix/core";
+import type { Client, QueryOptions, types } from "cassandra-driver";
+import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
+import type { BatchOptions, ExecuteOptions } from "../request-options.ts";
+import type { ClusterConfig } from "./cluster-config.ts";
+import type { ClusterLink } from "./cluster-link.ts";
+import { type BindingOptions, ON_BINDING, type OnBinding, toLong } from "./driver-internals.ts";
+import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
+
+type Options = ExecuteOptions & BatchOptions;
+
+/** Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does. */
+export function sendOperation(
+  link: ClusterLink,
+  operation: Operation,
+  options: QueryOptions,
+): Promise<types.ResultSet> {
+  return link.send((client) => run(client, operation, options));
+}
+
+function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
+  if (operation.kind === "statement") {
+    return client.execute(operation.query, operation.params as unknown[], options);
+  }
+  return client.batch(operation.statements as { query: string; params: unknown[] }[], options);
+}
+
+/** The driver's options of a request, without those of ours. */
+export function queryOptions(operation: Operation, options: Options): QueryOptions {
+  const { priority, timestampMicros, cluster, signal, prepare, ...rest } = options;
+  const given: Record<string, unknown> = { prepare: prepare ?? hasParams(operation) };
+  // The driver takes an option that is there and undefined for one that was given, in places.
+  for (const [name, value] of Object.entries(rest)) if (value !== undefined) given[name] = value;
+  return given;
+}
+
+/** The driver's options of a write, and what will be known of its tries. */
+export function writeOptions(
+  config: ClusterConfig,
+  base: QueryOptions,
+  options: Options,
+  timestampMicros: bigint,
+  onBinding: OnBinding,
+): { readonly query: BindingOptions; readonly memory: RememberingRetryPolicy } {
+  const memory = new RememberingRetryPolicy(config.retryPolicyOf(options));
+  const isIdempotent = config.mayRetryWrites && (options.isIdempotent ?? config.isIdempotent);
+  const timestamp = toLong(timestampMicros);
+  return { query: { ...base, timestamp, isIdempotent, retry: memory, [ON_BINDING]: onBinding }, memory };
+}
+
+/** What a failed write means, over all the tries that the driver made. */
+export function classifyWrite(error: unknown, memory: RememberingRetryPolicy): ErrorClass {
+  const found = classifyError(error);
+  if (!memory.mayBeApplied || found.applied === "maybe") return found;
+  return { outcome: found.outcome === "unavailable" ? "uncertain" : found.outcome, applied: "maybe" };
+}
+
+/** What the driver's two switches make of a batch. */
+export function batchTypeOf(options: BatchOptions): BatchType {
+  if (options.counter === true) return "counter";
+  return options.logged === false ? "unlogged" : "logged";
+}
+
+/** Without parameters there is nothing to guess, and no statement to keep prepared. */
+export function hasParams(operation: Operation): boolean {
+  const statements = operation.kind === "batch" ? operation.statements : [operation];
+  return statements.some(({ params }) =>
+    Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0,
+  );
+}

@@ -1,0 +1,115 @@
+import { Backoff, type Clock } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import type { Client } from "cassandra-driver";
+import { type DriverErrorShape, errorsByHost } from "../failure/classify-error.ts";
+import { DriverSession } from "./driver-session.ts";
+
+/** How soon, and at most how rarely, a cluster is sought. */
+const SEEK = new Backoff({ initialMs: 200, maxMs: 2_000 });
+
+/** For what only a person can cure: a wrong data centre, credentials that are refused. */
+const MISCONFIGURED_RETRY_MS = 15_000;
+
+export interface SupervisedSessionOptions {
+  readonly createClient: () => Client;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onConnected: (client: Client) => void;
+  /** It was lost, or could not be made; it is sought again, after `retryInMs`. */
+  readonly onDisconnected: (cause: unknown, info: { retryInMs: number; misconfigured: boolean }) => void;
+}
+
+/**
+ * A session to a cluster that may be away for any number of times, at the start as well. There is one
+ * `Client` of the driver at a time: one that could not connect, or has lost its last host, is shut down
+ * and replaced, since the driver leaks when it is left to reconnect by itself, and never connects a first
+ * time by itself.
+ *
+ * idle –start→ seeking –connected→ there –lost→ seeking …; close from any → closed, for good.
+ */
+export class SupervisedSession {
+  readonly #options: SupervisedSessionOptions;
+  readonly #closing = new AbortController();
+  #connecting: DriverSession | undefined;
+  #current: DriverSession | undefined;
+  #run: Promise<void> | undefined;
+
+  constructor(options: SupervisedSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The connected client; undefined while the cluster is sought. */
+  get client(): Client | undefined {
+    return this.#current?.client;
+  }
+
+  /** Twice is safe. */
+  start(): void {
+    this.#run ??= this.#seek();
+  }
+
+  /** Gives up the present client, if there is one, and seeks anew. */
+  drop(cause: unknown): void {
+    this.#current?.drop(cause);
+  }
+
+  /** Resolves when nothing of it is left. An attempt to connect that is under way is cut short. Twice is safe. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#connecting?.giveUp();
+    this.#current?.drop(undefined);
+    await this.#run;
+  }
+
+  async #seek(): Promise<void> {
+    const { signal } = this.#closing;
+    let failures = 0;
+    while (!signal.aborted) {
+      const cause = await this.#oneClient(() => {
+        failures = 0;
+      });
+      if (signal.aborted) return;
+      failures++;
+      const misconfigured = isMisconfiguration(cause);
+      const { clock, random, onDisconnected } = this.#options;
+      const retryInMs = misconfigured ? MISCONFIGURED_RETRY_MS : SEEK.delayMs(failures, random());
+      onDisconnected(cause, { retryInMs, misconfigured });
+      await wait(clock, retryInMs, signal);
+    }
+  }
+
+  /** From its making to its end, of which it returns the cause. */
+  async #oneClient(onConnected: () => void): Promise<unknown> {
+    const { createClient, clock } = this.#options;
+    let session: DriverSession;
+    try {
+      session = new DriverSession(createClient(), clock);
+    } catch (error) {
+      return error;
+    }
+    try {
+      this.#connecting = session;
+      await session.connect();
+      this.#connecting = undefined;
+      if (this.#closing.signal.aborted) return undefined;
+      onConnected();
+      this.#current = session;
+      this.#options.onConnected(session.client);
+      return await session.lost;
+    } catch (error) {
+      return error;
+    } finally {
+      this.#connecting = undefined;
+      this.#current = undefined;
+      await session.release();
+    }
+  }
+}
+
+/** Whether more tries are vain until a person has changed something: so say all the hosts that answered. */
+function isMisconfiguration(error: unknown): boolean {
+  const { name, innerErrors } = (error ?? {}) as DriverErrorShape;
+  if (name === "ArgumentError" || name === "AuthenticationError") return true;
+  const parts = errorsByHost(innerErrors);
+  return parts.length > 0 && parts.every(isMisconfiguration);
+}

@@ -1,0 +1,99 @@
+import { CLUSTERS, type Clock, type ClusterId, otherCluster } from "@helix/core";
+import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
+import type { ClusterLink } from "../session/cluster-link.ts";
+import { requestTimeout } from "../session/outstanding.ts";
+import type { ClusterOutcome } from "./decide-write.ts";
+
+export type WriteOutcomes<T> = Readonly<Record<ClusterId, ClusterOutcome<T>>>;
+
+export interface DualWriteOptions<T> {
+  readonly links: Readonly<Record<ClusterId, ClusterLink>>;
+  /** Sends it to one cluster. */
+  readonly send: (link: ClusterLink) => Promise<T>;
+  /** What a failure of `send` means, over all tries. */
+  readonly classify: (cluster: ClusterId, error: unknown) => ErrorClass;
+  readonly secondaryTimeoutMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One write on its way to both clusters, up to the point where it is known what to do.
+ *
+ * Per cluster: waiting → applied | failed. A cluster that is not available fails at once, unasked. Once the
+ * other has applied it, a waiting one fails as not answered after `secondaryTimeoutMs`, or as soon as its
+ * breaker opens; when the signal is aborted all that wait fail so. What comes after that is ignored: the
+ * same write twice is harmless. While the other has not applied it, it is waited for in full, since then
+ * its answer is the caller's.
+ */
+export class DualWrite<T> {
+  readonly #options: DualWriteOptions<T>;
+  readonly #outcomes: Partial<Record<ClusterId, ClusterOutcome<T>>> = {};
+  readonly #cleanups: (() => void)[] = [];
+  #resolve: (outcomes: WriteOutcomes<T>) => void = () => {};
+
+  constructor(options: DualWriteOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Resolves with both outcomes; never rejects. To be called once. */
+  run(): Promise<WriteOutcomes<T>> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      const { signal } = this.#options;
+      if (signal !== undefined) this.#listen(signal);
+      for (const cluster of CLUSTERS) this.#send(cluster);
+    });
+  }
+
+  #send(cluster: ClusterId): void {
+    const { links, send, classify } = this.#options;
+    const link = links[cluster];
+    if (!link.isAvailable) {
+      const error = link.unavailableError();
+      this.#settle(cluster, { state: "failed", error, ...classifyError(error) });
+      return;
+    }
+    send(link).then(
+      (result) => this.#settle(cluster, { state: "applied", result }),
+      (error: unknown) => this.#settle(cluster, { state: "failed", error, ...classify(cluster, error) }),
+    );
+  }
+
+  #settle(cluster: ClusterId, outcome: ClusterOutcome<T>): void {
+    if (this.#outcomes[cluster] !== undefined) return;
+    this.#outcomes[cluster] = outcome;
+    const { A, B } = this.#outcomes;
+    if (A !== undefined && B !== undefined) {
+      for (const cleanup of this.#cleanups) cleanup();
+      this.#resolve({ A, B });
+    } else if (outcome.state === "applied") {
+      this.#limit(otherCluster(cluster));
+    }
+  }
+
+  /** From now on nobody depends on this cluster's answer. */
+  #limit(cluster: ClusterId): void {
+    const { clock, secondaryTimeoutMs, links } = this.#options;
+    const link = links[cluster];
+    this.#cleanups.push(
+      clock.setTimer(
+        () => this.#notAnswered(cluster, requestTimeout(secondaryTimeoutMs)),
+        secondaryTimeoutMs,
+      ),
+      link.onUnavailable(() => this.#notAnswered(cluster, link.unavailableError())),
+    );
+  }
+
+  #listen(signal: AbortSignal): void {
+    const giveUp = () => {
+      for (const cluster of CLUSTERS) this.#notAnswered(cluster, signal.reason);
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
+    this.#cleanups.push(() => signal.removeEventListener("abort", giveUp));
+  }
+
+  #notAnswered(cluster: ClusterId, error: unknown): void {
+    this.#settle(cluster, { state: "failed", error, outcome: "uncertain", applied: "maybe" });
+  }
+}

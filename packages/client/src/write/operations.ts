@@ -1,0 +1,58 @@
+import type { Operation, Params, Statement } from "@helix/core";
+import { assertBindable, describeValue, expected } from "@helix/core/internal";
+import type { BatchOptions } from "../request-options.ts";
+import { batchTypeOf } from "../session/driver-request.ts";
+import { assertNoUse, inspectStatement } from "./statement-check.ts";
+
+/** A statement of a batch: its text alone, or with what is bound to it. */
+export type BatchStatement = string | { readonly query: string; readonly params?: Params | undefined };
+
+const NO_PARAMS: Params = Object.freeze([]);
+
+/**
+ * @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound; HELIX_NOT_REPLAYABLE
+ * for USE.
+ */
+export function readStatement(query: unknown, params: unknown): Extract<Operation, { kind: "statement" }> {
+  return { kind: "statement", ...readPart(query, params, "") };
+}
+
+/** As {@link readStatement}, for each; TypeError for an empty batch. */
+export function readBatch(statements: unknown, options: BatchOptions): Extract<Operation, { kind: "batch" }> {
+  if (!Array.isArray(statements) || statements.length === 0) {
+    throw new TypeError(expected("statements", "an array of at least one statement", statements));
+  }
+  return {
+    kind: "batch",
+    batchType: batchTypeOf(options),
+    statements: statements.map((statement: unknown, index) => {
+      const path = `statements[${index}].`;
+      if (typeof statement === "string") return readPart(statement, undefined, path);
+      const { query, params } = (statement ?? {}) as { query?: unknown; params?: unknown };
+      return readPart(query, params, path);
+    }),
+  };
+}
+
+/** What makes an operation unfit for a second cluster and a later time; undefined if nothing does. */
+export function unsafeConstruct(operation: Operation): string | undefined {
+  if (operation.kind === "statement") return inspectStatement(operation.query).construct;
+  if (operation.batchType === "counter") return "a counter batch";
+  for (const { query } of operation.statements) {
+    const { verb, construct } = inspectStatement(query);
+    if (verb === "select") return "SELECT in a batch";
+    if (construct !== undefined) return construct;
+  }
+  return undefined;
+}
+
+function readPart(query: unknown, params: unknown, path: string): Statement {
+  if (typeof query !== "string" || query.trim() === "") {
+    const got = typeof query === "string" ? "an empty one" : describeValue(query);
+    throw new TypeError(`Expected \`${path}query\` to be a CQL statement, got ${got}`);
+  }
+  assertNoUse(inspectStatement(query));
+  if (params === undefined || params === null) return { query, params: NO_PARAMS };
+  assertBindable(params, `${path}params`);
+  return { query, params: params as Params };
+}

@@ -1,0 +1,246 @@
+import { CLUSTERS, type ClusterId, isClusterId, isPriority, PRIORITIES, type Priority } from "../cluster.ts";
+import { describeValue } from "../options.ts";
+import { tableOf } from "./table-of.ts";
+
+/** How the statements of a batch belong together; the words of the CQL protocol. */
+export type BatchType = "logged" | "unlogged" | "counter";
+
+export const BATCH_TYPES: readonly BatchType[] = Object.freeze(["logged", "unlogged", "counter"]);
+
+/** Positional parameters as an array, named ones as an object. */
+export type Params = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+export interface Statement {
+  readonly query: string;
+  readonly params: Params;
+}
+
+export type Operation =
+  | ({ readonly kind: "statement" } & Statement)
+  | { readonly kind: "batch"; readonly batchType: BatchType; readonly statements: readonly Statement[] };
+
+/** Everything needed to execute one failed write again, on the cluster that missed it. */
+export interface ReplayPayload {
+  /**
+   * Unique per write **and target cluster**, since de-duplication works per stream and not per subject.
+   * Letters, digits, `-` and `_` only: it becomes part of a NATS subject.
+   */
+  readonly id: string;
+  /** 0 at first; one more with each redrive. `(id, life)` names a message for good. */
+  readonly life: number;
+  readonly targetCluster: ClusterId;
+  readonly operation: Operation;
+  /** Microseconds; any int64. What the database compares, the same on both clusters and in every replay. */
+  readonly timestampMicros: bigint;
+  /** Wall clock of the write in milliseconds. Ages are counted from here, never from the timestamp. */
+  readonly writtenAtMs: number;
+  /** Wall clock of the enqueue in milliseconds. */
+  readonly enqueuedAtMs: number;
+  readonly priority: Priority;
+  /** The keyspace of the session that wrote, for statements that do not name theirs. */
+  readonly keyspace?: string | undefined;
+  /** The consistency level of the write, as the protocol's number. */
+  readonly consistency?: number | undefined;
+  /** `hold`: straight to the dead letters, for a person to decide. @default "replay" */
+  readonly disposition?: "replay" | "hold" | undefined;
+  /** The server's id of the table that was written, to notice one that was dropped and created again. */
+  readonly tableId?: string | undefined;
+  /** W3C trace context of the write. */
+  readonly traceparent?: string | undefined;
+}
+
+/** What {@link createPayload} needs; the rest of a payload is filled in. */
+export interface PayloadInput {
+  readonly targetCluster: ClusterId;
+  readonly operation: Operation;
+  /** Microseconds. A `number` must be a safe integer. */
+  readonly timestampMicros: bigint | number;
+  /** @default "high" */
+  readonly priority?: Priority | undefined;
+  /** @default a new one */
+  readonly id?: string | undefined;
+  /** @default 0 */
+  readonly life?: number | undefined;
+  /** @default now */
+  readonly writtenAtMs?: number | undefined;
+  /** @default now */
+  readonly enqueuedAtMs?: number | undefined;
+  readonly keyspace?: string | undefined;
+  readonly consistency?: number | undefined;
+  readonly disposition?: "replay" | "hold" | undefined;
+  readonly tableId?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
+const ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/**
+ * A payload with id, life and times filled in. The parameters are not copied: a queue takes its own
+ * snapshot when it accepts the payload.
+ *
+ * @throws TypeError, RangeError for a cluster, priority or batch type that does not exist, an empty query,
+ * parameters that are neither an array nor an object, a timestamp outside int64, a malformed id or time.
+ */
+export function createPayload(input: PayloadInput): ReplayPayload {
+  const { targetCluster, operation, priority = "high", life = 0 } = input;
+  const now = Date.now();
+  const payload: ReplayPayload = {
+    id: input.id ?? `${crypto.randomUUID()}-${targetCluster}`,
+    life,
+    targetCluster,
+    operation,
+    timestampMicros: toInt64(input.timestampMicros),
+    writtenAtMs: input.writtenAtMs ?? now,
+    enqueuedAtMs: input.enqueuedAtMs ?? now,
+    priority,
+    ...optional("keyspace", input.keyspace),
+    ...optional("consistency", input.consistency),
+    ...optional("disposition", input.disposition),
+    ...optional("tableId", input.tableId),
+    ...optional("traceparent", input.traceparent),
+  };
+  checkPayload(payload);
+  return payload;
+}
+
+/**
+ * Refuses a payload whose shape is wrong (bound values are the codec's business).
+ *
+ * @throws TypeError, RangeError as {@link createPayload} does.
+ */
+export function checkPayload(payload: ReplayPayload): void {
+  if (!isClusterId(payload.targetCluster)) wrong("targetCluster", oneOf(CLUSTERS), payload.targetCluster);
+  if (!isPriority(payload.priority)) wrong("priority", oneOf(PRIORITIES), payload.priority);
+  if (typeof payload.id !== "string" || !ID.test(payload.id)) {
+    wrong("id", "1 to 128 letters, digits, `-` or `_`", payload.id);
+  }
+  if (!Number.isSafeInteger(payload.life) || payload.life < 0) {
+    wrong("life", "an integer of at least 0", payload.life);
+  }
+  toInt64(payload.timestampMicros);
+  for (const key of ["writtenAtMs", "enqueuedAtMs"] as const) {
+    if (!Number.isFinite(payload[key])) wrong(key, "milliseconds since 1970", payload[key]);
+  }
+  if (payload.keyspace !== undefined && typeof payload.keyspace !== "string") {
+    wrong("keyspace", "a string", payload.keyspace);
+  }
+  if (payload.consistency !== undefined && !Number.isInteger(payload.consistency)) {
+    wrong("consistency", "the protocol's number of a consistency level", payload.consistency);
+  }
+  const { disposition } = payload;
+  if (disposition !== undefined && disposition !== "replay" && disposition !== "hold") {
+    wrong("disposition", '"replay" or "hold"', disposition);
+  }
+  checkOperation(payload.operation);
+}
+
+function checkOperation(operation: Operation): void {
+  if (operation?.kind === "statement") {
+    checkStatement(operation, "");
+  } else if (operation?.kind === "batch") {
+    if (!BATCH_TYPES.includes(operation.batchType)) {
+      wrong("batchType", oneOf(BATCH_TYPES), operation.batchType);
+    }
+    if (!Array.isArray(operation.statements) || operation.statements.length === 0) {
+      wrong("statements", "an array of at least one statement", operation.statements);
+    }
+    for (const [index, statement] of operation.statements.entries()) {
+      checkStatement(statement, `statements[${index}].`);
+    }
+  } else {
+    wrong("operation.kind", '"statement" or "batch"', (operation as { kind?: unknown } | undefined)?.kind);
+  }
+}
+
+function checkStatement(statement: Statement | undefined, path: string): void {
+  if (typeof statement?.query !== "string" || statement.query.trim() === "") {
+    wrong(`${path}query`, "a CQL statement", statement?.query === "" ? "" : typeof statement?.query);
+  }
+  const { params } = statement as Statement;
+  if (typeof params !== "object" || params === null || ArrayBuffer.isView(params)) {
+    throw new TypeError(`Expected \`${path}params\` to be an array or an object, got ${typeof params}`);
+  }
+}
+
+/**
+ * The same number as an int64.
+ *
+ * @throws TypeError, RangeError if it is neither a bigint nor a safe integer, or outside int64.
+ */
+export function toInt64(value: bigint | number): bigint {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
+    wrong("timestampMicros", "a bigint or a safe integer", value);
+  }
+  const micros = BigInt(value);
+  if (micros < MIN_INT64 || micros > MAX_INT64) {
+    throw new RangeError(`Expected \`timestampMicros\` to be within int64, got \`${micros}\``);
+  }
+  return micros;
+}
+
+/**
+ * Names a message for good: id and life, as `id.life`. What queues de-duplicate by, and what a dead letter is
+ * found under.
+ */
+export function messageId({ id, life }: Pick<ReplayPayload, "id" | "life">): string {
+  return `${id}.${life}`;
+}
+
+/** The statements of a payload, whatever its kind. */
+export function statementsOf(payload: ReplayPayload): readonly Statement[] {
+  return payload.operation.kind === "batch" ? payload.operation.statements : [payload.operation];
+}
+
+/**
+ * The tables that a payload writes, as `keyspace.table` where the keyspace is known. Sorted, without repeats.
+ */
+export function tablesOf(payload: ReplayPayload): readonly string[] {
+  const names = statementsOf(payload).map(({ query }) => tableOf(query, payload.keyspace) ?? "?");
+  return names.length === 1 ? names : [...new Set(names)].sort();
+}
+
+/** What a log line or an event may say of a payload. JSON-safe, and nothing that was bound to a statement. */
+export interface PayloadSummary {
+  readonly id: string;
+  readonly life: number;
+  readonly cluster: ClusterId;
+  readonly priority: Priority;
+  readonly kind: "statement" | BatchType;
+  readonly statements: number;
+  readonly tables: readonly string[];
+  /** A decimal string, since JSON has no int64. */
+  readonly timestampMicros: string;
+  readonly writtenAtMs: number;
+}
+
+/** Describes a payload without its parameters or texts; of a message that could not be decoded, nothing. */
+export function summarize(payload: ReplayPayload): PayloadSummary;
+export function summarize(payload: ReplayPayload | undefined): PayloadSummary | Record<never, never>;
+export function summarize(payload: ReplayPayload | undefined): PayloadSummary | Record<never, never> {
+  if (payload === undefined) return {};
+  return {
+    id: payload.id,
+    life: payload.life,
+    cluster: payload.targetCluster,
+    priority: payload.priority,
+    kind: payload.operation.kind === "batch" ? payload.operation.batchType : "statement",
+    statements: statementsOf(payload).length,
+    tables: tablesOf(payload),
+    timestampMicros: payload.timestampMicros.toString(),
+    writtenAtMs: payload.writtenAtMs,
+  };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.map((value) => JSON.stringify(value)).join(" or ");
+}
+
+function wrong(name: string, expectation: string, value: unknown): never {
+  throw new TypeError(`Expected \`${name}\` to be ${expectation}, got ${describeValue(value)}`);
+}

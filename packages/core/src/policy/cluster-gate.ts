@@ -1,0 +1,38 @@
+import { CLUSTERS, type ClusterId, isClusterId } from "../cluster.ts";
+import { expected } from "../options.ts";
+
+/** `drained`: skipped by writes, reads and replay. `paused`: skipped by replay only. */
+export type GateState = "open" | "drained" | "paused";
+
+/** Drain and pause, obeyed by client and worker. */
+export interface ClusterGate {
+  state(cluster: ClusterId): GateState;
+  onChange(listener: (cluster: ClusterId) => void): Disposable;
+}
+
+/** A gate that one process sets for itself. */
+export class LocalClusterGate implements ClusterGate {
+  readonly #states = new Map<ClusterId, GateState>(CLUSTERS.map((cluster) => [cluster, "open"]));
+  readonly #listeners = new Set<(cluster: ClusterId) => void>();
+
+  state(cluster: ClusterId): GateState {
+    return this.#states.get(cluster) ?? "open";
+  }
+
+  /** @throws TypeError for a cluster or state that does not exist. */
+  set(cluster: ClusterId, state: GateState): void {
+    if (!isClusterId(cluster)) throw new TypeError(expected("cluster", '"A" or "B"', cluster));
+    if (state !== "open" && state !== "drained" && state !== "paused") {
+      throw new TypeError(expected("state", '"open", "drained" or "paused"', state));
+    }
+    if (this.state(cluster) === state) return;
+    this.#states.set(cluster, state);
+    for (const listener of [...this.#listeners]) listener(cluster);
+  }
+
+  onChange(listener: (cluster: ClusterId) => void): Disposable {
+    const entry = (cluster: ClusterId) => listener(cluster);
+    this.#listeners.add(entry);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
+  }
+}

@@ -1,0 +1,265 @@
+import { describe, expect, it } from "vitest";
+import { type HelixErrorCode, helixError } from "../errors.ts";
+import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
+import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
+
+/** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded. */
+class Letters implements DeadLetterStore {
+  readonly ids: string[];
+  readonly calls: unknown[] = [];
+  readonly failures = new Map<string, unknown>();
+  scanFailsAfter = Number.POSITIVE_INFINITY;
+  onCall: (id: string) => void = () => {};
+
+  constructor(...ids: string[]) {
+    this.ids = ids;
+  }
+
+  async list(): Promise<DeadLetter[]> {
+    throw new Error("a bulk run must not hold them all");
+  }
+
+  async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+    this.calls.push(["scan", filter]);
+    for (const [index, id] of [...this.ids].entries()) {
+      if (index >= this.scanFailsAfter) throw new Error("no connection");
+      yield { id, content: { ok: !id.startsWith("x") } } as DeadLetter;
+    }
+  }
+
+  async get(): Promise<undefined> {}
+
+  async redrive(id: string): Promise<void> {
+    this.#take("redrive", id);
+  }
+
+  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+    this.#take("discard", id, options);
+  }
+
+  #take(...call: [string, string, ...unknown[]]): void {
+    const [, id] = call;
+    this.calls.push(call);
+    this.onCall(id);
+    if (this.failures.has(id)) throw this.failures.get(id);
+    this.ids.splice(this.ids.indexOf(id), 1);
+  }
+}
+
+/** Time that passes when it is waited for: at once, so far as the test can tell. */
+class HastyClock {
+  nowMs = 0;
+  /** Called with each timer; what it does not call never fires. */
+  onTimer: (fire: () => void) => void = (fire) => fire();
+
+  wallMs(): number {
+    return this.nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+
+  setTimer(callback: () => void, delayMs: number): () => void {
+    queueMicrotask(() =>
+      this.onTimer(() => {
+        this.nowMs += delayMs;
+        callback();
+      }),
+    );
+    return () => {};
+  }
+}
+
+const error = (code: HelixErrorCode) => helixError(code, "no", {} as never);
+
+describe("redriveDeadLetters", () => {
+  it("redrives what the filter finds, in the store's order, skips what is no payload, and says so", async () => {
+    const letters = new Letters("a", "x1", "b");
+    const progress: unknown[] = [];
+    const report = await redriveDeadLetters(letters, {
+      filter: { cluster: "B" },
+      onProgress: (at) => progress.push(at),
+    });
+    expect(report).toEqual({
+      matched: 3,
+      redriven: 2,
+      failed: 0,
+      skipped: 1,
+      vanished: 0,
+      errors: {},
+      ended: "done",
+    });
+    expect(letters.calls).toEqual([
+      ["scan", { cluster: "B" }],
+      ["redrive", "a"],
+      ["redrive", "b"],
+    ]);
+    expect(progress).toEqual([
+      { matched: 1, redriven: 1, failed: 0 },
+      { matched: 2, redriven: 1, failed: 0 },
+      { matched: 3, redriven: 2, failed: 0 },
+    ]);
+  });
+
+  it("changes nothing in a dry run, without waiting", async () => {
+    const letters = new Letters("a", "x1", "b", "c");
+    const report = await redriveDeadLetters(letters, {
+      dryRun: true,
+      limit: 2,
+      perSecond: 1,
+      clock: new HastyClock(),
+    });
+    expect(report).toMatchObject({ matched: 3, redriven: 2, skipped: 1, ended: "limit" });
+    expect([letters.ids, letters.calls]).toEqual([["a", "x1", "b", "c"], [["scan", undefined]]]);
+  });
+
+  it("takes up as many as the limit says, beside those that are skipped", async () => {
+    const letters = new Letters("x1", "a", "b", "c");
+    expect(await redriveDeadLetters(letters, { limit: 2 })).toMatchObject({ redriven: 2, ended: "limit" });
+    expect(letters.ids).toEqual(["x1", "c"]);
+  });
+
+  it("goes on after one that fails, counts it by its code, and finds nothing wrong with one that vanished", async () => {
+    const letters = new Letters("a", "b", "c", "d", "e");
+    letters.failures.set("a", error("HELIX_PAYLOAD_TOO_LARGE"));
+    letters.failures.set("b", error("HELIX_DEAD_LETTER_NOT_FOUND"));
+    letters.failures.set("d", new RangeError("no"));
+    expect(await redriveDeadLetters(letters)).toEqual({
+      matched: 5,
+      redriven: 2,
+      failed: 2,
+      skipped: 0,
+      vanished: 1,
+      errors: { HELIX_PAYLOAD_TOO_LARGE: 1, RangeError: 1 },
+      ended: "done",
+    });
+  });
+
+  it.each(["HELIX_QUEUE_FULL", "HELIX_QUEUE_CLOSED"] as const)(
+    "ends at %s, with what remains told",
+    async (code) => {
+      const letters = new Letters("a", "b", "c", "d");
+      const full = error(code);
+      letters.failures.set("b", full);
+      const report = await redriveDeadLetters(letters);
+      expect(report).toMatchObject({ matched: 2, redriven: 1, failed: 1, ended: "error", remaining: 2 });
+      expect(report.error).toBe(full);
+      expect(letters.ids).toEqual(["b", "c", "d"]);
+    },
+  );
+
+  it("ends at the third failure in a row, since it is the connection then, but not at the third in all", async () => {
+    const letters = new Letters("1", "2", "a", "3", "4", "5", "b");
+    for (const id of ["1", "2", "3", "4", "5"]) letters.failures.set(id, new Error("not now"));
+    const report = await redriveDeadLetters(letters);
+    expect(report).toMatchObject({ matched: 6, redriven: 1, failed: 5, ended: "error", remaining: 1 });
+  });
+
+  it("goes on over any number of failures that are the dead letters' own", async () => {
+    const letters = new Letters("1", "2", "3", "4", "a");
+    for (const id of ["1", "2", "3", "4"]) letters.failures.set(id, error("HELIX_PAYLOAD_TOO_LARGE"));
+    expect(await redriveDeadLetters(letters)).toMatchObject({ redriven: 1, failed: 4, ended: "done" });
+  });
+
+  it("reports what was done when the scan fails half way, and rejects when it fails at once", async () => {
+    const letters = new Letters("a", "b", "c");
+    letters.scanFailsAfter = 2;
+    const report = await redriveDeadLetters(letters);
+    expect(report).toMatchObject({ redriven: 2, ended: "error", error: { message: "no connection" } });
+    letters.scanFailsAfter = 0;
+    await expect(redriveDeadLetters(letters)).rejects.toThrow("no connection");
+  });
+
+  it("says that what remains is unknown when it cannot be counted", async () => {
+    const letters = new Letters("a", "b", "c");
+    letters.failures.set("a", error("HELIX_QUEUE_FULL"));
+    letters.scanFailsAfter = 2;
+    expect(await redriveDeadLetters(letters)).not.toHaveProperty("remaining");
+  });
+
+  it("stops between two when it is cancelled, also while it waits for its turn", async () => {
+    const letters = new Letters("a", "b", "c");
+    const cancel = new AbortController();
+    letters.onCall = () => cancel.abort();
+    expect(await redriveDeadLetters(letters, { signal: cancel.signal })).toMatchObject({
+      matched: 1,
+      redriven: 1,
+      ended: "cancelled",
+    });
+    const clock = new HastyClock();
+    const late = new AbortController();
+    letters.onCall = () => {};
+    clock.onTimer = () => late.abort();
+    const run = redriveDeadLetters(letters, { signal: late.signal, perSecond: 1, clock });
+    expect(await run).toMatchObject({ matched: 1, redriven: 1, ended: "cancelled" });
+    expect([letters.ids, clock.nowMs]).toEqual([["c"], 0]);
+  });
+
+  it("keeps to the rate, and makes up for no pause by a burst", async () => {
+    const letters = new Letters("a", "b", "c", "d");
+    const clock = new HastyClock();
+    const atMs: number[] = [];
+    letters.onCall = (id) => {
+      atMs.push(clock.monotonicMs());
+      if (id === "b") clock.nowMs += 1000;
+    };
+    await redriveDeadLetters(letters, { perSecond: 10, clock });
+    expect(atMs).toEqual([0, 100, 1100, 1200]);
+  });
+
+  it("is not disturbed by a listener that throws or rejects", async () => {
+    const letters = new Letters("a", "b");
+    let calls = 0;
+    const onProgress = () => {
+      if (calls++ === 0) throw new Error("mine");
+      return Promise.reject(new Error("mine"));
+    };
+    expect(await redriveDeadLetters(letters, { onProgress })).toMatchObject({ redriven: 2, ended: "done" });
+    expect(calls).toBe(2);
+  });
+
+  it.each<[string, object]>([
+    ["limit", { limit: 0 }],
+    ["perSecond", { perSecond: -1 }],
+    ["dryRun", { dryRun: 1 }],
+    ["filter", { filter: "B" }],
+    ["signal", { signal: {} }],
+    ["onProgress", { onProgress: 1 }],
+    ["rate", { rate: 1 }],
+  ])("refuses a wrong %s before it looks at the store", async (name, options) => {
+    const letters = new Letters("a");
+    await expect(redriveDeadLetters(letters, options)).rejects.toThrow(`\`${name}\``);
+    expect(letters.calls).toEqual([]);
+  });
+});
+
+describe("discardDeadLetters", () => {
+  it("discards what the filter finds, with the reason, also what is no payload", async () => {
+    const letters = new Letters("a", "x1", "b");
+    const report = await discardDeadLetters(letters, { filter: { priority: "low" }, reason: "obsolete" });
+    expect(report).toEqual({
+      matched: 3,
+      discarded: 3,
+      failed: 0,
+      skipped: 0,
+      vanished: 0,
+      errors: {},
+      ended: "done",
+    });
+    expect(letters.calls[2]).toEqual(["discard", "x1", { reason: "obsolete" }]);
+  });
+
+  it("obeys dry run, limit and signal as a redrive does", async () => {
+    const letters = new Letters("a", "b", "c");
+    expect(await discardDeadLetters(letters, { dryRun: true })).toMatchObject({ discarded: 3 });
+    expect(await discardDeadLetters(letters, { limit: 1 })).toMatchObject({ discarded: 1, ended: "limit" });
+    const report = await discardDeadLetters(letters, { signal: AbortSignal.abort() });
+    expect(report).toMatchObject({ matched: 0, discarded: 0, ended: "cancelled" });
+    expect(letters.ids).toEqual(["b", "c"]);
+  });
+
+  it("refuses a reason that is no text", async () => {
+    await expect(discardDeadLetters(new Letters(), { reason: 1 as never })).rejects.toThrow("`reason`");
+  });
+});

@@ -1,0 +1,58 @@
+import { CLUSTERS, clusterOf, PRIORITIES, priorityOf } from "../cluster.ts";
+import { expected, integer, oneOf, optional, type Rule, readOptions } from "../options.ts";
+import { tablesOf } from "../payload/payload.ts";
+import { DEAD_LETTER_REASONS, type DeadLetter, type DeadLetterFilter } from "./dead-letters.ts";
+
+const text: Rule<string> = (value, name) => {
+  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
+  return value;
+};
+
+/** By which each condition of a filter is checked. */
+export const DEAD_LETTER_FILTER_RULES = {
+  cluster: optional(oneOf(CLUSTERS, "A")),
+  priority: optional(oneOf(PRIORITIES, "high")),
+  reason: optional(oneOf(DEAD_LETTER_REASONS, "rejected")),
+  table: optional(text),
+  olderThanMs: optional(integer({ min: 0, fallback: 0 })),
+  youngerThanMs: optional(integer({ min: 0, fallback: 0 })),
+};
+
+const LIST_RULES = { ...DEAD_LETTER_FILTER_RULES, limit: optional(integer({ min: 1, fallback: 1 })) };
+
+/** @throws TypeError, RangeError for a condition that does not exist or is out of range. */
+export function readDeadLetterFilter(owner: string, options: unknown): DeadLetterFilter {
+  return readOptions<DeadLetterFilter>(owner, DEAD_LETTER_FILTER_RULES, options);
+}
+
+/** @throws TypeError, RangeError as {@link readDeadLetterFilter}. */
+export function readDeadLetterList(options: unknown): { filter: DeadLetterFilter; limit: number } {
+  const { limit = Number.POSITIVE_INFINITY, ...filter } = readOptions<
+    DeadLetterFilter & { limit?: number | undefined }
+  >("list", LIST_RULES, options);
+  return { filter, limit };
+}
+
+/** What of a dead letter the conditions but the table are about; known without decoding it. */
+export type DeadLetterOutside = Pick<DeadLetter, "lane" | "reason" | "deadAtMs">;
+
+/** Whether all conditions but the table hold. */
+export function matchesOutside(
+  { lane, reason, deadAtMs }: DeadLetterOutside,
+  filter: DeadLetterFilter,
+  nowMs: number,
+): boolean {
+  const deadForMs = nowMs - deadAtMs;
+  return (
+    (filter.cluster === undefined || filter.cluster === clusterOf(lane)) &&
+    (filter.priority === undefined || filter.priority === priorityOf(lane)) &&
+    (filter.reason === undefined || filter.reason === reason) &&
+    deadForMs >= (filter.olderThanMs ?? Number.NEGATIVE_INFINITY) &&
+    deadForMs <= (filter.youngerThanMs ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** Whether the condition on the table holds; of what cannot be decoded no table is known. */
+export function matchesTable({ content }: Pick<DeadLetter, "content">, filter: DeadLetterFilter): boolean {
+  return filter.table === undefined || (content.ok && tablesOf(content.payload).includes(filter.table));
+}

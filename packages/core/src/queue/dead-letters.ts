@@ -1,0 +1,98 @@
+import type { ClusterId, Lane, Priority } from "../cluster.ts";
+import type { HelixError } from "../errors.ts";
+import type { Outcome } from "../executor.ts";
+import type { ReplayPayload } from "../payload/payload.ts";
+import type { ErrorSummary } from "../report/error-summary.ts";
+
+/**
+ * Why a message left its lane without being applied.
+ *
+ * - `rejected`: can never work.
+ * - `attempts`: failed `maxDeliver` times, each proved to be its own fault.
+ * - `expired`: older than the queue's retention.
+ * - `held`: written with `disposition: "hold"`.
+ * - `undecodable`: its bytes are not a payload.
+ */
+export type DeadLetterReason = "rejected" | "attempts" | "expired" | "held" | "undecodable";
+
+export const DEAD_LETTER_REASONS: readonly DeadLetterReason[] = Object.freeze([
+  "rejected",
+  "attempts",
+  "expired",
+  "held",
+  "undecodable",
+]);
+
+export interface DeadLetterCause {
+  readonly reason: DeadLetterReason;
+  /** What the last failure was classified as, if there was one. */
+  readonly outcome?: Exclude<Outcome, "applied"> | undefined;
+  /** The last failure, if there was one. */
+  readonly error?: unknown;
+  /** The count with which it died, this failure included. @default the message's own */
+  readonly attempts?: number | undefined;
+}
+
+/** What a message holds: a payload, or bytes that could not be decoded and the reason. */
+export type MessageContent =
+  | { readonly ok: true; readonly payload: ReplayPayload }
+  | { readonly ok: false; readonly raw: Uint8Array; readonly error: HelixError };
+
+/** A message that was taken out of its lane, kept until a person redrives or discards it. */
+export interface DeadLetter {
+  /** Names it within its store: id and life of the message. */
+  readonly id: string;
+  readonly lane: Lane;
+  readonly content: MessageContent;
+  /** The bytes as they lay in the lane. */
+  readonly raw: Uint8Array;
+  readonly reason: DeadLetterReason;
+  /** What the last failure was classified as. */
+  readonly outcome?: Exclude<Outcome, "applied"> | undefined;
+  /** The last failure; its text cut at 2 KiB. */
+  readonly error?: ErrorSummary | undefined;
+  /** The first failure that was counted, if the queue was told of it. */
+  readonly firstError?: ErrorSummary | undefined;
+  readonly attempts: number;
+  /** Wall clock, milliseconds. */
+  readonly deadAtMs: number;
+  /** Where it was, in the queue's own terms, such as stream, sequence and deliveries. */
+  readonly origin: Readonly<Record<string, string | number>>;
+}
+
+/** All conditions must hold; none means all dead letters. */
+export interface DeadLetterFilter {
+  readonly cluster?: ClusterId | undefined;
+  readonly priority?: Priority | undefined;
+  readonly reason?: DeadLetterReason | undefined;
+  /** As `keyspace.table`. */
+  readonly table?: string | undefined;
+  /** Dead for at least so long. Milliseconds. */
+  readonly olderThanMs?: number | undefined;
+  /** Dead for at most so long. Milliseconds. */
+  readonly youngerThanMs?: number | undefined;
+}
+
+export interface DeadLetterStore {
+  /** Oldest first. */
+  list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<DeadLetter[]>;
+  /**
+   * Oldest first, as many as there were when it began, without holding them all. What is redriven or
+   * discarded meanwhile may be passed over.
+   */
+  scan(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
+  get(id: string): Promise<DeadLetter | undefined>;
+  /**
+   * Puts one back at the end of its lane, with its timestamp, `life` one higher and no attempts.
+   *
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND, with HELIX_PAYLOAD_INVALID if its bytes are not a payload, or
+   * with what `enqueue` rejects with (it then stays).
+   */
+  redrive(id: string): Promise<void>;
+  /**
+   * Deletes one for good. The reason is the person's, for the records of the queue, where it keeps any.
+   *
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND.
+   */
+  discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import type { Lane } from "../cluster.ts";
+import type { ReplayPayload } from "../payload/payload.ts";
+import type { DeadLetterCause, DeadLetterStore, MessageContent } from "./dead-letters.ts";
+
+/** All that an application needs of a queue. */
+export interface Replayer extends AsyncDisposable {
+  /**
+   * Resolves once the payload is as safe as this queue makes it; never earlier. A snapshot is taken:
+   * changing an array or a Buffer of it afterwards changes nothing.
+   *
+   * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, or an adapter's own code.
+   */
+  enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Refuses new work from now on and releases what the queue holds open. Twice is safe. */
+  close(): Promise<void>;
+}
+
+export interface SchedulingOptions {
+  readonly highPriorityRatio?: number | undefined;
+  readonly strictPriority?: boolean | undefined;
+}
+
+export interface QueueTraits {
+  /** How long a message may be held before somebody else gets it too. Milliseconds; none: for ever. */
+  readonly leaseMs?: number | undefined;
+  /** The most that may be demanded of a lane at once. */
+  readonly maxDemand: number;
+  /** Defaults for the worker that drains this queue; its own options win. */
+  readonly scheduling?: SchedulingOptions | undefined;
+}
+
+/** What a worker drains. */
+export interface ReplayQueue extends Replayer {
+  /**
+   * Opens a lane. Nothing is delivered before it is demanded; `onMessage` is called synchronously on
+   * arrival, never from inside `demand`. The adapter never holds more unsettled messages than were
+   * demanded, and keeps no buffer of its own. One open source per lane, queue object and time.
+   *
+   * An `onMessage` that throws, or returns a promise that rejects, has not taken its message: unless it is
+   * settled already it is handed back, and the lane goes on.
+   *
+   * @throws TypeError for a lane that does not exist or is open already.
+   * @throws HelixError HELIX_QUEUE_CLOSED
+   */
+  open(
+    lane: Lane,
+    onMessage: (message: ReplayMessage) => void,
+    options: { pollIntervalMs: number },
+  ): LaneSource;
+  readonly traits: QueueTraits;
+  depths(): Promise<LaneDepth[]>;
+  readonly deadLetters: DeadLetterStore;
+}
+
+export interface LaneSource {
+  /**
+   * From now on, deliver up to so many messages; replaces what is left of an earlier demand, and each
+   * delivery uses up one. With 0 nothing more is delivered, and what was under way is handed back.
+   *
+   * @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`.
+   */
+  demand(messages: number): void;
+  /** As `demand(0)`, for good. Resolves when what was under way has been handed back. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A message in a worker's hand. Exactly one of `ack`, `release` and `deadLetter` ends it; after that the
+ * others reject with HELIX_MESSAGE_SETTLED. One that rejected otherwise has not ended it.
+ */
+export interface ReplayMessage {
+  readonly lane: Lane;
+  readonly content: MessageContent;
+  /** Counted failures so far, kept by the queue over restarts and pods. */
+  readonly attempts: number;
+  /** Older than the queue's retention: it is to become a dead letter, unexecuted, with the cause `expired`. */
+  readonly expired?: boolean | undefined;
+  /**
+   * Perhaps its execution kills the process, since it was delivered far oftener than it failed. It is to be
+   * executed while no other suspect is, after {@link mark} has resolved.
+   */
+  readonly suspect?: boolean | undefined;
+  /** Wall clock in milliseconds after which somebody else may get it too. Each {@link extend} moves it. */
+  readonly leaseUntilMs?: number | undefined;
+  /** Applied: it leaves the queue. */
+  ack(): Promise<void>;
+  /**
+   * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
+   * `attempts` replaces the count and is unchanged if absent. Of the `error`s that come with a count the
+   * first is kept, for the dead letter.
+   */
+  release(options?: ReleaseOptions): Promise<void>;
+  /** Still working on it, or still holding it: the lease starts anew. */
+  extend(): void;
+  /**
+   * Writes down that the execution of a suspect begins. Any settlement takes the mark away; one that is found
+   * when the message is delivered again counts as an attempt. On a queue that has suspects.
+   */
+  mark?(): Promise<void>;
+  /**
+   * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it.
+   *
+   * Rejects with HELIX_DEAD_LETTERS_FULL; it is then still in hand, to be released.
+   */
+  deadLetter(cause: DeadLetterCause): Promise<void>;
+}
+
+export interface ReleaseOptions {
+  /** Milliseconds, 0 to 2^31 − 1. @default 0 */
+  readonly delayMs?: number | undefined;
+  /** @default as it was */
+  readonly attempts?: number | undefined;
+  /** The failure that raised the count. */
+  readonly error?: unknown;
+}
+
+export interface LaneDepth {
+  readonly lane: Lane;
+  /** Ready to be delivered. */
+  readonly pending: number;
+  /** Delivered and not settled. */
+  readonly inFlight: number;
+  /** Released with a delay that is not over. */
+  readonly delayed: number;
+  /** Stored, but owed to nobody: a fault of the queue. Always 0 in memory. */
+  readonly stuck: number;
+  /** Age of the oldest write in the lane, in milliseconds; undefined if the lane is empty. */
+  readonly oldestAgeMs?: number | undefined;
+}

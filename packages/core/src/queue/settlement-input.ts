@@ -1,0 +1,29 @@
+import type { Lane } from "../cluster.ts";
+import { type HelixError, helixError } from "../errors.ts";
+import { expected, integer, MAX_TIMER_MS, optional, readOptions } from "../options.ts";
+import { DEAD_LETTER_REASONS, type DeadLetterCause } from "./dead-letters.ts";
+import type { ReleaseOptions } from "./queue.ts";
+
+const RELEASE_RULES = {
+  delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
+  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
+  error: (value: unknown) => value,
+};
+
+/** @throws TypeError, RangeError naming what was expected of `release`. */
+export function readRelease(
+  options: ReleaseOptions | undefined,
+): ReleaseOptions & { readonly delayMs: number } {
+  return readOptions("release", RELEASE_RULES, options);
+}
+
+/** @throws TypeError for a cause whose reason is none. */
+export function checkCause(cause: DeadLetterCause): void {
+  if (DEAD_LETTER_REASONS.includes(cause?.reason)) return;
+  throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
+}
+
+/** What a second settlement of a message rejects with. */
+export function settledAlready(lane: Lane): HelixError {
+  return helixError("HELIX_MESSAGE_SETTLED", "The message has been settled already", { lane });
+}

@@ -1,0 +1,135 @@
+import type { ClusterId, Lane } from "../cluster.ts";
+import type { Outcome } from "../executor.ts";
+import type { PayloadSummary } from "../payload/payload.ts";
+import type { DeadLetterReason } from "../queue/dead-letters.ts";
+
+interface SessionOf {
+  readonly cluster: ClusterId;
+  /** [client] A further session, to replay what needs this keyspace. Undefined: the session of all the rest. */
+  readonly keyspace?: string | undefined;
+}
+
+/** Every event, with its payload. Who emits it stands in brackets. Nothing bound to a statement is in any. */
+export interface HelixEvents {
+  /** [client] One cluster missed a write; the queue has it. */
+  "write:queued": { readonly payload: PayloadSummary; readonly cause: unknown };
+  /** [client] One cluster missed a write and the queue did not take it. The caller is told as well. */
+  "write:not-queued": { readonly payload: PayloadSummary; readonly cause: unknown };
+  /** [client] A timestamp lies more than a second ahead of the wall clock. */
+  "write:timestamp:ahead": { readonly leadMs: number };
+  /** [client] A session to a cluster is there. */
+  "cluster:connected": SessionOf;
+  /** [client] A session to a cluster is lost, or could not be made; it is sought again until close. */
+  "cluster:disconnected": SessionOf & { readonly cause: unknown };
+  /** [client, worker] Nothing more is sent to this cluster for now. */
+  "cluster:breaker:opened": SessionOf & { readonly cause: unknown; readonly retryInMs: number };
+  /** [client, worker] One trial is under way. */
+  "cluster:breaker:half-opened": SessionOf;
+  /** [client, worker] The cluster answers again. */
+  "cluster:breaker:closed": SessionOf;
+  /** [worker] Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
+  "cluster:paused": { readonly cluster: ClusterId; readonly reason: string };
+  /** [worker] Replay to a cluster goes on. */
+  "cluster:resumed": { readonly cluster: ClusterId };
+  /** [worker] It receives and executes. */
+  "worker:started": Record<never, never>;
+  /** [worker] Everything in hand has been finished or handed back. */
+  "worker:stopped": { readonly handedBack: number };
+  /** [worker] A message was applied and left the queue. */
+  "replay:applied": { readonly payload: PayloadSummary; readonly lagMs: number };
+  /** [worker] An execution failed. `counted` says whether it was proved to be the message's own fault. */
+  "replay:attempt:failed": {
+    readonly payload: PayloadSummary;
+    readonly error: unknown;
+    readonly outcome: Exclude<Outcome, "applied">;
+    readonly attempts: number;
+    readonly counted: boolean;
+    readonly delayMs: number;
+  };
+  /** [worker] A message is now a dead letter. */
+  "replay:dropped": {
+    readonly payload: PayloadSummary | undefined;
+    readonly lane: Lane;
+    readonly reason: DeadLetterReason;
+    readonly error: unknown;
+  };
+  /** [worker] Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
+  "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
+  /** [worker] A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
+  "replay:lease:lost": { readonly payload: PayloadSummary | undefined; readonly lane: Lane };
+  /** [worker] The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
+  "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };
+}
+
+type Listener<T> = (event: T) => unknown;
+
+/** What has events: `on` returns what removes the listener. */
+export interface EventSource<E extends object = HelixEvents> {
+  on<N extends keyof E>(name: N, listener: (event: E[N]) => unknown): () => void;
+}
+
+/**
+ * A typed event source whose listeners are isolated: one that throws, or returns a promise that rejects,
+ * is reported to `onListenerError` and changes nothing else. Listeners run synchronously, in the order
+ * in which they were added.
+ */
+export class EventHub<E extends object = HelixEvents> implements EventSource<E> {
+  readonly #listeners = new Map<keyof E, readonly Listener<never>[]>();
+  readonly #onListenerError: (error: unknown, name: keyof E) => void;
+
+  constructor(onListenerError: (error: unknown, name: keyof E) => void = () => {}) {
+    this.#onListenerError = onListenerError;
+  }
+
+  on<N extends keyof E>(name: N, listener: Listener<E[N]>): () => void {
+    if (typeof listener !== "function")
+      throw new TypeError(`Expected a listener of \`${String(name)}\` to be a function`);
+    // A wrapper of its own, so that the same function added twice is removed once at a time.
+    const entry: Listener<E[N]> = (event) => listener(event);
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), entry]);
+    return () => {
+      const rest = (this.#listeners.get(name) ?? []).filter((one) => one !== entry);
+      if (rest.length > 0) this.#listeners.set(name, rest);
+      else this.#listeners.delete(name);
+    };
+  }
+
+  /** Whether building the payload of this event is worth it. */
+  has(name: keyof E): boolean {
+    return this.#listeners.has(name);
+  }
+
+  emit<N extends keyof E>(name: N, event: E[N]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      isolate(
+        () => (listener as Listener<E[N]>)(event),
+        (error) => this.#onListenerError(error, name),
+      );
+    }
+  }
+}
+
+/**
+ * Runs somebody else's function: what it throws, now or by the promise it returns, goes to `report`,
+ * and what `report` throws is ignored. It is not waited for.
+ */
+export function isolate(run: () => unknown, report: (error: unknown) => void): void {
+  const safely = (error: unknown) => {
+    try {
+      report(error);
+    } catch {
+      // Whoever reports failures must not cause one.
+    }
+  };
+  try {
+    const result = run();
+    if (result instanceof Promise) result.catch(safely);
+    else if (isThenable(result)) Promise.resolve(result).catch(safely);
+  } catch (error) {
+    safely(error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

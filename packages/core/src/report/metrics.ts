@@ -1,0 +1,169 @@
+import type { ClusterId, Priority } from "../cluster.ts";
+import { DEAD_LETTER_REASONS } from "../queue/dead-letters.ts";
+
+/** What a metric is, its unit, the labels it has, and what it says. */
+export interface MetricDescription {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly unit: string;
+  readonly labels: readonly (keyof MetricLabels)[];
+  /** All values of the label `result`, where they are known beforehand. */
+  readonly results?: readonly string[];
+  readonly help: string;
+}
+
+export interface MetricLabels {
+  readonly cluster?: ClusterId | undefined;
+  readonly priority?: Priority | undefined;
+  /** An outcome, a reason, a state or an error code: one of a small, fixed set. */
+  readonly result?: string | undefined;
+}
+
+const PER_CLUSTER = ["cluster"] as const;
+const PER_LANE = ["cluster", "priority"] as const;
+const PER_RESULT = ["cluster", "priority", "result"] as const;
+
+/**
+ * The metrics that the packages emit. Per cluster, and over all processes:
+ * `enqueued + redriven = applied + dead_lettered + drained + queue_messages`, where each counter may be off by
+ * what a process had in hand when it was killed.
+ */
+export const METRICS = Object.freeze({
+  helix_write_total: {
+    kind: "counter",
+    unit: "writes",
+    labels: ["cluster", "result"],
+    results: ["applied", "queued", "failed"],
+    help: "Writes of the client per cluster, by what came of them.",
+  },
+  helix_enqueued_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Payloads that a queue accepted from this process.",
+  },
+  helix_enqueue_failed_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_RESULT,
+    help: "Payloads that a queue did not accept, by error code.",
+  },
+  helix_executions_total: {
+    kind: "counter",
+    unit: "executions",
+    labels: PER_RESULT,
+    results: ["applied", "unavailable", "uncertain", "rejected"],
+    help: "Replay executions, by outcome.",
+  },
+  helix_applied_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Messages that were applied and left the queue.",
+  },
+  helix_dead_lettered_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_RESULT,
+    results: DEAD_LETTER_REASONS,
+    help: "Messages that became dead letters, by reason.",
+  },
+  helix_redriven_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Dead letters that were put back into their lane.",
+  },
+  helix_discarded_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Dead letters that were deleted for good.",
+  },
+  helix_drained_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Messages that were taken out of the queue by a person's order.",
+  },
+  helix_lease_lost_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Messages given up unexecuted, since their lease ran out while they waited.",
+  },
+  helix_replay_lag_seconds: {
+    kind: "histogram",
+    unit: "seconds",
+    labels: PER_LANE,
+    help: "From the write to its replay.",
+  },
+  helix_execution_seconds: {
+    kind: "histogram",
+    unit: "seconds",
+    labels: PER_RESULT,
+    help: "How long a replay execution took, by outcome.",
+  },
+  helix_queue_messages: {
+    kind: "gauge",
+    unit: "messages",
+    labels: PER_RESULT,
+    help: "Messages in a lane, by state: pending, in_flight, delayed, stuck.",
+  },
+  helix_oldest_age_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    labels: PER_LANE,
+    help: "Age of the oldest write in a lane; 0 if it is empty.",
+  },
+  helix_in_hand: {
+    kind: "gauge",
+    unit: "messages",
+    labels: PER_CLUSTER,
+    help: "Messages that this worker has received and not yet settled.",
+  },
+  helix_concurrency_limit: {
+    kind: "gauge",
+    unit: "executions",
+    labels: PER_CLUSTER,
+    help: "Executions that a cluster may get at once by now; 0 while its breaker is not closed.",
+  },
+  helix_rate_limit: {
+    kind: "gauge",
+    unit: "executions per second",
+    labels: PER_CLUSTER,
+    help: "Executions per second that a cluster may get; +Inf: any number.",
+  },
+  helix_paused: {
+    kind: "gauge",
+    unit: "0 or 1",
+    labels: PER_CLUSTER,
+    help: "1 while replay to a cluster is paused, or the cluster is drained.",
+  },
+  helix_replay_breaker_open: {
+    kind: "gauge",
+    unit: "0 or 1",
+    labels: PER_CLUSTER,
+    help: "1 while the worker's breaker of a cluster is open or half-open.",
+  },
+  helix_breaker_open: {
+    kind: "gauge",
+    unit: "0 or 1",
+    labels: PER_CLUSTER,
+    help: "1 while the client's breaker of a cluster is open or half-open.",
+  },
+} as const satisfies Record<string, MetricDescription>);
+
+/** The names of {@link METRICS} of one kind. */
+export type MetricName<K extends MetricDescription["kind"] = MetricDescription["kind"]> = {
+  [N in keyof typeof METRICS]: (typeof METRICS)[N]["kind"] extends K ? N : never;
+}[keyof typeof METRICS];
+
+/** Where figures go. Must not throw; must be cheap, since it is called for each message. */
+export interface Metrics {
+  increment(name: MetricName<"counter">, labels: MetricLabels, by?: number): void;
+  gauge(name: MetricName<"gauge">, labels: MetricLabels, value: number): void;
+  observe(name: MetricName<"histogram">, labels: MetricLabels, value: number): void;
+}
+
+/** Counts nothing. */
+export const silentMetrics: Metrics = Object.freeze({ increment() {}, gauge() {}, observe() {} });

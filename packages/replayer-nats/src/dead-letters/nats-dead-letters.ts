@@ -1,0 +1,140 @@
+import {
+  type Clock,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetterStore,
+  type HelixError,
+  helixError,
+  type Logger,
+  type ReplayPayload,
+  summarize,
+} from "@helix/core";
+import {
+  expected,
+  matchesOutside,
+  matchesTable,
+  readDeadLetterFilter,
+  readDeadLetterList,
+  readOptions,
+} from "@helix/core/internal";
+import type { StoredMsg } from "@nats-io/jetstream";
+import type { Admin } from "../connection/admin.ts";
+import type { MessageRecords } from "../lanes/message-records.ts";
+import { deadLetterSubject, type Names } from "../topology/names.ts";
+import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-format.ts";
+
+type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
+
+const REASON_RULES = {
+  reason: (value: unknown, name: string) => {
+    if (value === undefined || typeof value === "string") return value;
+    throw new TypeError(expected(name, "a string", value));
+  },
+};
+/** Id and life, as they stand in a subject. */
+const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,40}$/;
+
+export interface NatsDeadLettersOptions {
+  readonly admin: Admin;
+  readonly names: Names;
+  readonly records: MessageRecords;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Puts a payload at the end of its lane; one that an earlier try has put there is there. */
+  readonly readmit: (payload: ReplayPayload) => Promise<void>;
+}
+
+/** Dead letters in a stream of their own, oldest first. Everything is read from the leader but for scans. */
+export class NatsDeadLetters implements DeadLetterStore {
+  readonly #options: NatsDeadLettersOptions;
+
+  constructor(options: NatsDeadLettersOptions) {
+    this.#options = options;
+  }
+
+  async list(options?: ListOptions): Promise<DeadLetter[]> {
+    const { filter, limit } = readDeadLetterList(options);
+    const found: DeadLetter[] = [];
+    for await (const letter of this.#matching(filter)) {
+      if (found.push(letter) >= limit) break;
+    }
+    return found;
+  }
+
+  scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+    return this.#matching(readDeadLetterFilter("scan", options));
+  }
+
+  async get(id: string): Promise<DeadLetter | undefined> {
+    return (await this.#find(id))?.letter;
+  }
+
+  /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
+  async redrive(id: string): Promise<void> {
+    const { clock, readmit } = this.#options;
+    const { letter, sequence } = await this.#mustFind(id);
+    if (!letter.content.ok) throw letter.content.error;
+    const { disposition: _, ...payload } = letter.content.payload;
+    await readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: clock.wallMs() });
+    await this.#delete(sequence);
+  }
+
+  /** The reason is kept in the bucket of records for as long as records are. */
+  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+    const { clock, records, logger } = this.#options;
+    const { reason } = readOptions<{ reason: string | undefined }>("discard", REASON_RULES, options);
+    const { letter, sequence } = await this.#mustFind(id);
+    await records.discarded(letter.id, { reason, atMs: clock.wallMs() });
+    await this.#delete(sequence);
+    const payload = letter.content.ok ? letter.content.payload : undefined;
+    logger.warn({ ...summarize(payload), message: letter.id, reason }, "a dead letter was discarded");
+  }
+
+  async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+    const { admin, names, clock } = this.#options;
+    const stream = names.deadLetterStream;
+    const subject = `${names.prefix}.dead.${filter.priority ?? "*"}.${filter.cluster ?? "*"}.>`;
+    const { state } = await admin.request((api) => api.streams.info(stream));
+    const nowMs = clock.wallMs();
+    for (let next = state.first_seq; next <= state.last_seq; ) {
+      const query = { seq: next, next_by_subj: subject };
+      const stored = await admin.find((api) => api.direct.getMessage(stream, query));
+      if (stored === undefined || stored === null || stored.seq > state.last_seq) return;
+      next = stored.seq + 1;
+      const letter = letterOf(stored);
+      if (letter === undefined || !matchesOutside(letter, filter, nowMs)) continue;
+      if (matchesTable(letter, filter)) yield letter;
+    }
+  }
+
+  async #find(id: string): Promise<{ letter: DeadLetter; sequence: number } | undefined> {
+    const { admin, names } = this.#options;
+    if (typeof id !== "string" || !ID.test(id)) return undefined;
+    const query = { seq: 1, next_by_subj: deadLetterSubject(names, "*.*", id) };
+    const stored = await admin.find((api) => api.streams.getMessage(names.deadLetterStream, query));
+    if (stored === undefined || stored === null) return undefined;
+    const letter = letterOf(stored);
+    return letter && { letter, sequence: stored.seq };
+  }
+
+  async #mustFind(id: string): Promise<{ letter: DeadLetter; sequence: number }> {
+    const found = await this.#find(id);
+    if (found !== undefined) return found;
+    throw notFound(id);
+  }
+
+  async #delete(sequence: number): Promise<void> {
+    const { admin, names } = this.#options;
+    // Somebody else may have done it: then it is gone as well.
+    await admin.find((api) => api.streams.deleteMessage(names.deadLetterStream, sequence, false));
+  }
+}
+
+function letterOf({ header, data }: Pick<StoredMsg, "header" | "data">): DeadLetter | undefined {
+  const epitaph = decodeEpitaph(header?.get(EPITAPH_HEADER));
+  return epitaph && deadLetterOf(epitaph, data);
+}
+
+function notFound(id: string): HelixError {
+  return helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
+}

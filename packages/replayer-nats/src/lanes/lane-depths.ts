@@ -1,0 +1,82 @@
+import { decodeContent } from "@helix/codec";
+import { type Clock, LANES, type Lane, type LaneDepth } from "@helix/core";
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
+import type { Admin } from "../connection/admin.ts";
+import { consumerOf, laneSubjects, type Names, subjectOf } from "../topology/names.ts";
+import type { Delays } from "./delays.ts";
+
+/** How long an answer is as good as a new one: several who ask at once cost one look. */
+const FRESH_MS = 1000;
+
+/**
+ * What the lanes hold, by the server's own counts: one request about the stream, one for each consumer, and one for the
+ * oldest message of each lane that is not empty.
+ *
+ * The server does not tell a message that is delayed from one in somebody's hand. Those that this process has handed
+ * back with a delay are told apart; those of other pods count as in flight.
+ */
+export class LaneDepths {
+  readonly #admin: Admin;
+  readonly #names: Names;
+  readonly #delays: Delays;
+  readonly #clock: Clock;
+  #last: { readonly atMs: number; readonly depths: Promise<LaneDepth[]> } | undefined;
+
+  constructor(options: { admin: Admin; names: Names; delays: Delays; clock: Clock }) {
+    this.#admin = options.admin;
+    this.#names = options.names;
+    this.#delays = options.delays;
+    this.#clock = options.clock;
+  }
+
+  /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED. */
+  depths(): Promise<LaneDepth[]> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#last === undefined || nowMs - this.#last.atMs >= FRESH_MS) {
+      const depths = this.#admin.request((api) => this.#look(api));
+      this.#last = { atMs: nowMs, depths };
+      depths.catch(() => {
+        this.#last = undefined;
+      });
+    }
+    return this.#last.depths;
+  }
+
+  async #look(api: JetStreamManager): Promise<LaneDepth[]> {
+    const { stream } = this.#names;
+    const [info, ...consumers] = await Promise.all([
+      api.streams.info(stream, { subjects_filter: laneSubjects(this.#names) }),
+      ...LANES.map((lane) => api.consumers.info(stream, consumerOf(lane))),
+    ]);
+    return Promise.all(LANES.map((lane, at) => this.#depth(api, lane, info, consumers[at] as ConsumerInfo)));
+  }
+
+  async #depth(
+    api: JetStreamManager,
+    lane: Lane,
+    info: StreamInfo,
+    { num_pending: pending, num_ack_pending: owed }: ConsumerInfo,
+  ): Promise<LaneDepth> {
+    const stored = info.state.subjects?.[subjectOf(this.#names, lane)] ?? 0;
+    const delayed = Math.min(owed, this.#delays.count(lane));
+    const oldestAgeMs = stored === 0 ? undefined : await this.#oldestAgeMs(api, lane, info);
+    return {
+      lane,
+      pending,
+      inFlight: owed - delayed,
+      delayed,
+      stuck: Math.max(0, stored - pending - owed),
+      ...(oldestAgeMs === undefined ? {} : { oldestAgeMs }),
+    };
+  }
+
+  async #oldestAgeMs(api: JetStreamManager, lane: Lane, info: StreamInfo): Promise<number | undefined> {
+    const query = { seq: Math.max(1, info.state.first_seq), next_by_subj: subjectOf(this.#names, lane) };
+    // It may be gone by now.
+    const oldest = await api.streams.getMessage(this.#names.stream, query).catch(() => null);
+    if (oldest === null) return undefined;
+    const content = decodeContent(oldest.data);
+    const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.time.getTime();
+    return Math.max(0, this.#clock.wallMs() - writtenAtMs);
+  }
+}

@@ -1,0 +1,171 @@
+import { Backoff, type Clock, helixError, isHelixError, type Logger } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { Admin } from "../connection/admin.ts";
+import { Link } from "../connection/link.ts";
+import type { TopologyDifference } from "../errors.ts";
+import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "../options.ts";
+import { type Names, namesOf } from "./names.ts";
+import { differencesOf, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
+
+const TRIES = 8;
+const BACKOFF = new Backoff({ initialMs: 200, maxMs: 2000 });
+/** JetStream API: somebody else made it at the same moment; a store that is still being removed. */
+const MADE_MEANWHILE = new Set([10058, 10148, 10105]);
+const STORE_BUSY = new Set([10049, 10012]);
+
+/** What was found and done. */
+export interface TopologyReport {
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+}
+
+/**
+ * Makes what a queue needs on the server, or checks it: the lane stream, its four consumers, the dead letters' stream
+ * and the bucket of records. For a deployment job, or for whoever may; the queue does the same when it connects.
+ * Several at once settle.
+ *
+ * Rejects with HELIX_TOPOLOGY_DRIFT naming each field that differs with both values, HELIX_TOPOLOGY_MISSING,
+ * HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED.
+ *
+ * @throws TypeError, RangeError for an option.
+ */
+export async function ensureTopology(options: EnsureTopologyOptions): Promise<TopologyReport> {
+  const settings = readTopologyOptions(options);
+  const link = await Link.open(settings);
+  try {
+    return await provision(new Admin(link), namesOf(settings), settings, settings);
+  } finally {
+    await link.close();
+  }
+}
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** As {@link ensureTopology}, on a connection that is there. */
+export async function provision(
+  admin: Admin,
+  names: Names,
+  settings: TopologySettings,
+  { clock, logger }: Surroundings,
+): Promise<TopologyReport> {
+  const created: string[] = [];
+  const updated: string[] = [];
+  const missing: string[] = [];
+  const differences: TopologyDifference[] = [];
+  let goMade = false;
+  let lowering = false;
+  for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
+    const name = `${wanted.kind} ${wanted.name}`;
+    // Its consumers cannot be looked at.
+    if (wanted.kind === "consumer" && missing.includes(`stream ${wanted.stream}`)) continue;
+    const actual = await patiently(clock, () => settle(admin, wanted, settings));
+    if (actual === undefined) missing.push(name);
+    else if (actual === "created") created.push(name);
+    else {
+      const found = differencesOf(wanted, actual.config);
+      goMade ||= isGoMade(actual.config);
+      if (found.length === 0) continue;
+      const deleting = actual.messages > 0 ? found.filter(isLowering) : [];
+      lowering ||= deleting.length > 0;
+      if (settings.provision === "update" && !goMade && deleting.length === 0) {
+        await patiently(clock, () => admin.request((api) => update(api, wanted)));
+        updated.push(name);
+      } else {
+        differences.push(...found);
+      }
+    }
+  }
+  if (missing.length > 0) {
+    const text = `Missing on the server: ${missing.join(", ")}`;
+    throw helixError("HELIX_TOPOLOGY_MISSING", text, { missing });
+  }
+  if (differences.length > 0)
+    throw drift(differences, { goMade, lowering: lowering && settings.provision === "update" });
+  if (created.length + updated.length > 0) logger.info({ created, updated }, "made what the queue needs");
+  return { created, updated };
+}
+
+interface Actual {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What the stream holds. */
+  readonly messages: number;
+}
+
+/** What is there, after making it if it was missing and may be made. */
+async function settle(
+  admin: Admin,
+  wanted: Wanted,
+  settings: TopologySettings,
+): Promise<Actual | "created" | undefined> {
+  const look = () => admin.find((api) => info(api, wanted));
+  const found = await look();
+  if (found !== undefined || settings.provision === "none") return found;
+  try {
+    await admin.request((api) => create(api, wanted));
+    return "created";
+  } catch (error) {
+    if (isHelixError(error, "HELIX_QUEUE_REFUSED") && MADE_MEANWHILE.has(error.errorCode)) return look();
+    throw error;
+  }
+}
+
+async function info(api: JetStreamManager, wanted: Wanted): Promise<Actual> {
+  if (wanted.kind === "stream") {
+    const { config, state } = await api.streams.info(wanted.name);
+    return { config: { ...config }, messages: state.messages };
+  }
+  const { config } = await api.consumers.info(wanted.stream, wanted.name);
+  return { config: { ...config }, messages: 0 };
+}
+
+async function create(api: JetStreamManager, wanted: Wanted): Promise<void> {
+  if (wanted.kind === "stream") await api.streams.add(wanted.config);
+  else await api.consumers.add(wanted.stream, wanted.config);
+}
+
+async function update(api: JetStreamManager, wanted: Wanted): Promise<void> {
+  if (wanted.kind === "stream") await api.streams.update(wanted.name, wanted.config);
+  else await api.consumers.update(wanted.stream, wanted.name, wanted.config);
+}
+
+/** Again while nobody leads, for as long as an election may take. */
+async function patiently<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (tries === TRIES || !isTransient(error)) throw error;
+      await wait(clock, BACKOFF.delayMs(tries));
+    }
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  if (isHelixError(error, "HELIX_QUEUE_UNAVAILABLE") || isHelixError(error, "HELIX_QUEUE_TIMEOUT"))
+    return true;
+  return isHelixError(error, "HELIX_QUEUE_REFUSED") && STORE_BUSY.has(error.errorCode);
+}
+
+function drift(
+  differences: readonly TopologyDifference[],
+  { goMade, lowering }: { goMade: boolean; lowering: boolean },
+): Error {
+  const list = differences.map(
+    ({ object, field, expected, actual }) =>
+      `${object}: \`${field}\` is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
+  );
+  const hint = goMade
+    ? "\nThe stream was made by the Go library. Use another `streamName` and `subjectPrefix`, and drain this one once with `adoptGoStream`."
+    : lowering
+      ? "\nA limit is not lowered while the stream holds messages: the server would delete what is beyond it."
+      : "";
+  return helixError(
+    "HELIX_TOPOLOGY_DRIFT",
+    `The server is not set up as the options say:\n- ${list.join("\n- ")}${hint}`,
+    { differences },
+  );
+}

@@ -1,0 +1,181 @@
+import { LANES, type Lane } from "@helix/core";
+import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
+import { isAtLeast } from "../connection/server-version.ts";
+import type { TopologyDifference } from "../errors.ts";
+import type { TopologySettings } from "../options.ts";
+import { consumerOf, laneSubjects, type Names, subjectOf } from "./names.ts";
+
+const MS = 1_000_000;
+/** In which the server recognises a message id. A retry must come within it. */
+export const DUPLICATE_WINDOW_MS = 120_000;
+/** Added to `maxAckPending` for messages in backoff, which count against the server's limit and must not stop a lane. */
+const ROOM_FOR_DELAYED = 100_000;
+const DAY_MS = 86_400_000;
+
+/** A stream or consumer as it should be: only the fields that matter; the server fills in the others. */
+export type Wanted =
+  | {
+      readonly kind: "stream";
+      readonly name: string;
+      readonly config: Partial<StreamConfig> & { name: string };
+    }
+  | {
+      readonly kind: "consumer";
+      readonly name: string;
+      readonly stream: string;
+      readonly config: Partial<ConsumerConfig> & { durable_name: string };
+    };
+
+/** What a queue needs on the server, in the order in which it is made. */
+export function wantedTopology(
+  names: Names,
+  settings: TopologySettings,
+  serverVersion: string | undefined,
+): readonly Wanted[] {
+  const own = [deadLetterStream(names, settings), recordBucket(names, settings)];
+  if (settings.adoptGoStream) return own;
+  return [
+    laneStream(names, settings, serverVersion),
+    ...own,
+    ...LANES.map((lane) => laneConsumer(names, settings, lane)),
+  ];
+}
+
+/**
+ * What a process of the Go library cannot undo: it rewrites the whole stream at each of its starts, and fails if the server
+ * refuses. Message TTLs can never be disabled again (tried on 2.12.8 and 2.15.1, where `max_consumers` has become
+ * changeable); older servers do not know them, and keep `max_consumers` for good. No message of ours has a TTL.
+ */
+function lockOf(serverVersion: string | undefined): Partial<StreamConfig> {
+  return isAtLeast(serverVersion, [2, 11, 0]) ? { allow_msg_ttl: true } : { max_consumers: LANES.length };
+}
+
+function laneStream(names: Names, settings: TopologySettings, serverVersion: string | undefined): Wanted {
+  const { maxMsgs, maxBytes, replicas } = settings;
+  return {
+    kind: "stream",
+    name: names.stream,
+    config: {
+      name: names.stream,
+      description: "Helix replay: failed writes, one subject per priority and cluster",
+      subjects: [laneSubjects(names)],
+      retention: "workqueue",
+      storage: "file",
+      // Full means refused. `old` would evict what was acknowledged to its writer.
+      discard: "new",
+      discard_new_per_subject: true,
+      max_msgs: maxMsgs,
+      // So that the outage of one cluster leaves the other its half.
+      max_msgs_per_subject: Math.max(1, Math.floor(maxMsgs / 2)),
+      max_bytes: maxBytes,
+      // The server deletes what is too old without a word; retention is kept by the queue.
+      max_age: 0,
+      num_replicas: replicas,
+      duplicate_window: DUPLICATE_WINDOW_MS * MS,
+      ...lockOf(serverVersion),
+      allow_direct: true,
+    },
+  };
+}
+
+function deadLetterStream(names: Names, { replicas, maxBytes, maxDeadLetters }: TopologySettings): Wanted {
+  return {
+    kind: "stream",
+    name: names.deadLetterStream,
+    config: {
+      name: names.deadLetterStream,
+      description: "Helix replay: dead letters, kept until they are redriven or discarded",
+      // As deep as they are, since a wildcard for the rest would overlap with the lanes.
+      subjects: [`${names.prefix}.dead.*.*.*.*`],
+      retention: "limits",
+      storage: "file",
+      discard: "new",
+      max_msgs: maxDeadLetters,
+      max_bytes: maxBytes,
+      max_age: 0,
+      num_replicas: replicas,
+      allow_direct: true,
+    },
+  };
+}
+
+/** A key-value bucket, by the rules of its specification (NATS ADR-8). */
+function recordBucket(names: Names, { replicas, maxAgeMs }: TopologySettings): Wanted {
+  return {
+    kind: "stream",
+    name: names.bucketStream,
+    config: {
+      name: names.bucketStream,
+      description: "Helix replay: counted failures of messages, and discards",
+      subjects: [`$KV.${names.bucket}.>`],
+      retention: "limits",
+      storage: "file",
+      discard: "new",
+      max_msgs_per_subject: 1,
+      // A record lives longer than its message; if it did not, only a count would be lost.
+      max_age: (maxAgeMs + DAY_MS) * MS,
+      num_replicas: replicas,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+    },
+  };
+}
+
+function laneConsumer(names: Names, settings: TopologySettings, lane: Lane): Wanted {
+  const { ackWaitMs, maxAckPending, maxRequestBatch } = settings;
+  const name = consumerOf(lane);
+  return {
+    kind: "consumer",
+    name,
+    stream: names.stream,
+    config: {
+      durable_name: name,
+      filter_subject: subjectOf(names, lane),
+      ack_policy: "explicit",
+      ack_wait: ackWaitMs * MS,
+      deliver_policy: "all",
+      replay_policy: "instant",
+      // The server would leave a message that has used up its deliveries in the stream, undeliverable for ever.
+      max_deliver: -1,
+      max_ack_pending: maxAckPending + ROOM_FOR_DELAYED,
+      max_batch: maxRequestBatch,
+      max_waiting: 512,
+    },
+  };
+}
+
+/** Every field of `wanted` that is not so on the server. */
+export function differencesOf(
+  wanted: Wanted,
+  actual: Readonly<Record<string, unknown>>,
+): TopologyDifference[] {
+  const object = `${wanted.kind} ${wanted.name}`;
+  return Object.entries(wanted.config)
+    .filter(([field, expected]) => !isSame(expected, actual[field]))
+    .map(([field, expected]) => ({ object, field, expected, actual: actual[field] }));
+}
+
+/** The server leaves out what is false or zero. */
+function isSame(expected: unknown, actual: unknown): boolean {
+  if (actual === undefined) return expected === false || expected === 0 || expected === "";
+  if (Array.isArray(expected)) return JSON.stringify(expected) === JSON.stringify(actual);
+  return expected === actual;
+}
+
+/** Whether a stream was made by the Go library, which would change ours at each of its starts. */
+export function isGoMade(actual: Readonly<Record<string, unknown>>): boolean {
+  return actual.description === "Helix dual-cluster replay queue" && actual.discard === "old";
+}
+
+const LIMITS = new Set(["max_msgs", "max_msgs_per_subject", "max_bytes"]);
+
+/**
+ * Whether the server would delete messages to keep the new limit: it does so at once, whatever `discard` says (tried on
+ * 2.12.8 and 2.15.1). Absent or negative means no limit.
+ */
+export function isLowering({ field, expected, actual }: TopologyDifference): boolean {
+  if (!LIMITS.has(field)) return false;
+  const isUnlimited = typeof actual !== "number" || actual < 0;
+  return isUnlimited || (expected as number) < actual;
+}

@@ -1,0 +1,342 @@
+import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import { admit, kindOf } from "../decide/admission.ts";
+import { FailureLedger } from "../decide/failure-ledger.ts";
+import { type HeldMessage, keyOf } from "../decide/held-message.ts";
+import { Judge } from "../decide/judge.ts";
+import { Hand } from "../hand/hand.ts";
+import { Settler } from "../hand/settler.ts";
+import type { SuspectTurn } from "../hand/suspect-turn.ts";
+import { Suspects } from "../hand/suspects.ts";
+import type { WorkerSettings } from "../options.ts";
+import type { Reporter } from "../report/reporter.ts";
+import { aborted } from "./aborted.ts";
+import { ClusterHealth } from "./cluster-health.ts";
+import { ClusterLanes } from "./cluster-lanes.ts";
+import { type Execution, Executions } from "./executions.ts";
+import { Pace } from "./pace.ts";
+import { Prober } from "./prober.ts";
+
+/** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
+const RETRY_SHARE = 4;
+/** How long a stop waits for a queue that does not confirm what was handed back. */
+const SETTLE_PATIENCE_MS = 5000;
+
+/**
+ * Replays one cluster's lanes, independent of the other cluster. Whatever happens (an arrival, an end of
+ * an execution, a settlement, the breaker's timer) wakes it, and once per turn it looks at what it has:
+ * it starts what may start, then demands what there is room for. Without events it does nothing.
+ */
+export class ClusterRunner {
+  readonly #cluster: ClusterId;
+  readonly #settings: WorkerSettings;
+  readonly #reporter: Reporter;
+  readonly #lanes: ClusterLanes;
+  readonly #pace: Pace;
+  readonly #ledger = new FailureLedger();
+  readonly #prober: Prober;
+  readonly #health: ClusterHealth;
+  readonly #executions: Executions;
+  readonly #hand: Hand;
+  readonly #settler: Settler;
+  readonly #judge: Judge;
+  readonly #suspects: Suspects;
+  #retrying = 0;
+  /** Executions that were started before the breaker's last change, a suspect's aside. */
+  #stale = 0;
+  #isOpen = false;
+  #isPaused = false;
+  #isAwake = false;
+  #handedBack = 0;
+
+  /** @param turn The one that all suspects of the worker share. */
+  constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
+    const { clock, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
+    this.#cluster = cluster;
+    this.#settings = settings;
+    this.#reporter = reporter;
+    this.#lanes = new ClusterLanes(settings.scheduling);
+    this.#prober = new Prober({ cluster, executor, clock, timeoutMs: executeTimeoutMs });
+    this.#hand = new Hand(clock, queue.traits.leaseMs);
+    const wake = () => this.#wake();
+    this.#pace = new Pace(clock, settings.rateLimit, wake);
+    this.#settler = new Settler({ hand: this.#hand, reporter, onSettled: wake });
+    this.#executions = new Executions({
+      executor,
+      executeTimeoutMs,
+      clock,
+      onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
+      // What a driver gave up meanwhile was perhaps answered in time.
+      onBlocked: () => this.#ledger.beginEra(this.#executions.nextOrder),
+    });
+    this.#health = new ClusterHealth({
+      concurrency,
+      backoff: trialBackoff,
+      clock,
+      random,
+      prober: this.#prober,
+      nextOrder: () => this.#executions.nextOrder,
+      onTrialDue: wake,
+      onChange: (state, { cause, retryInMs }) => {
+        if (state !== "half-open") this.#beginEra();
+        // Open without a wait is a trial that a stop gave up: no news.
+        if (state !== "open" || retryInMs > 0) reporter.breaker(cluster, state, cause, Math.ceil(retryInMs));
+        wake();
+      },
+    });
+    this.#judge = new Judge({
+      settings,
+      reporter,
+      ledger: this.#ledger,
+      health: this.#health,
+      prober: this.#prober,
+      settler: this.#settler,
+    });
+    this.#suspects = new Suspects({
+      turn,
+      allowsLow: () => this.#allowsLowSuspect,
+      hasFailed: (payload) => this.#ledger.failuresOf(keyOf(payload)) > 0,
+      start: (item) => this.#startSuspect(item),
+      onMarkFailed: (item, error) => this.#markFailed(item, error),
+    });
+  }
+
+  /** Receives from now on. Throws what the queue's `open` throws. */
+  open(): void {
+    const { queue, pollIntervalMs } = this.#settings;
+    this.#handedBack = 0;
+    this.#lanes.open(queue, this.#cluster, (message) => this.#receive(message), { pollIntervalMs });
+    this.#isOpen = true;
+    if (!this.#isPaused) this.#health.resume();
+    this.#wake();
+  }
+
+  /** While it is paused nothing is received or started; what is being executed goes on. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused || !this.#isOpen) this.#health.suspend();
+    else this.#health.resume();
+    this.#wake();
+  }
+
+  /** Executions per second from now on; undefined: any number. */
+  setRateLimit(perSecond: number | undefined): void {
+    this.#pace.set(perSecond);
+  }
+
+  /**
+   * Stops receiving, waits for what is being executed until `cut` is aborted, aborts the rest, and hands
+   * everything back that is not finished. Resolves with how many that were. Twice is safe.
+   */
+  async close(cut: AbortSignal): Promise<number> {
+    this.#isOpen = false;
+    this.#health.suspend();
+    this.#pace.stop();
+    const stopped = this.#lanes
+      .stop()
+      .map((stop) => stop.catch((error: unknown) => this.#reporter.laneStopFailed(error)));
+    this.#releaseHeld();
+    await Promise.race([this.#executions.idle(), aborted(cut)]);
+    for (const { item, trial } of this.#executions.abandonAll()) {
+      if (trial) this.#health.abandonTrial();
+      this.#left(item);
+      this.#handBack(item.message);
+    }
+    this.#stale = 0;
+    this.#prober.abort();
+
+    const over = new AbortController();
+    const done = Promise.all([...stopped, this.#hand.empty()]).then(() => over.abort());
+    await Promise.race([done, wait(this.#settings.clock, SETTLE_PATIENCE_MS, over.signal)]);
+    this.#hand.clear();
+    this.#report();
+    return this.#handedBack;
+  }
+
+  #receive(message: ReplayMessage): void {
+    const priority = priorityOf(message.lane);
+    const lane = this.#lanes.of(priority);
+    lane.delivered();
+    this.#hand.add(message);
+    this.#wake();
+    if (!this.#isOpen || this.#isPaused) {
+      this.#handBack(message);
+      return;
+    }
+    if (this.#hand.isLost(message)) {
+      this.#settler.lose(message);
+      return;
+    }
+    const { payload, cause } = admit(message, this.#settings.maxDeliver);
+    if (cause !== undefined) {
+      void this.#settler.drop(message, cause);
+      return;
+    }
+    const kind = kindOf(message, payload, this.#ledger);
+    const item = { message, payload, priority, kind };
+    if (this.#mustWait(item)) this.#judge.postpone(message, payload);
+    else if (kind === "suspect") this.#suspects.hold(item);
+    else lane.hold(item);
+  }
+
+  /** Whether one that is not fresh has to come again later, so that others get their turn. */
+  #mustWait({ kind, payload, priority }: HeldMessage): boolean {
+    if (kind === "fresh") return false;
+    const isClosed = this.#health.state === "closed";
+    // Held any longer they would fill the hand, and the good ones behind them could not be received.
+    if (kind === "retry" && this.#lanes.of(priority).retries >= this.#retrySlots) return true;
+    if (kind === "suspect" && !this.#suspects.admits({ priority, payload }, isClosed)) return true;
+    // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
+    // no other.
+    return !isClosed && !this.#ledger.hasWaited(keyOf(payload));
+  }
+
+  #wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    // In a microtask, so that of all that arrives in one turn the most urgent starts first.
+    queueMicrotask(() => {
+      this.#isAwake = false;
+      if (!this.#isOpen) return;
+      if (!this.#isPaused && this.#health.state === "closed") this.#startAll();
+      else this.#tryCluster();
+      this.#report();
+    });
+  }
+
+  /** All is well: fill the slots, then ask for more. */
+  #startAll(): void {
+    if (this.#pace.available > 0) this.#suspects.advance();
+    let free = this.#freeSlots;
+    for (; free > 0 && this.#pace.available > 0; free--) {
+      const item = this.#pick(this.#mayRetry);
+      if (item === undefined) break;
+      this.#start(item, false);
+    }
+    const allowed = this.#pace.available;
+    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.held > 0;
+    if (allowed === 0 && isWaiting) this.#pace.await();
+    this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
+  }
+
+  /** Paused, or the breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
+  #tryCluster(): void {
+    this.#pace.stop();
+    const item = this.#isTrialDue ? this.#pick(true) : undefined;
+    if (item !== undefined && this.#health.tryTrial()) this.#start(item, true);
+    const isTrialDue = this.#isTrialDue;
+    if (isTrialDue) this.#suspects.advance();
+    else this.#releaseHeld();
+    this.#lanes.demand(isTrialDue ? 1 : 0);
+  }
+
+  #pick(withRetries: boolean): HeldMessage | undefined {
+    let item = this.#lanes.pick(withRetries);
+    for (; item !== undefined && this.#hand.isLost(item.message); item = this.#lanes.pick(withRetries)) {
+      this.#settler.lose(item.message);
+    }
+    return item;
+  }
+
+  #start(item: HeldMessage, trial: boolean): void {
+    if (item.kind === "retry") this.#retrying++;
+    this.#pace.spend();
+    this.#executions.start(item, trial);
+  }
+
+  /** One that has been marked, unless things have changed meanwhile. */
+  #startSuspect(item: HeldMessage): boolean {
+    const { message, payload } = item;
+    const isClosed = this.#health.state === "closed";
+    if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) {
+      this.#handBack(message);
+      return false;
+    }
+    const mustWait = item.priority === "low" && !this.#allowsLowSuspect;
+    if (mustWait || !(isClosed || this.#health.tryTrial())) {
+      this.#judge.postpone(message, payload);
+      return false;
+    }
+    this.#start(item, !isClosed);
+    return true;
+  }
+
+  #markFailed({ message, payload }: HeldMessage, error: unknown): void {
+    this.#reporter.settleFailed(message.lane, error);
+    if (this.#isOpen) this.#judge.postpone(message, payload);
+    else this.#handBack(message);
+  }
+
+  #ended(execution: Execution, outcome: Outcome, error: unknown): void {
+    const { item } = execution;
+    this.#left(item);
+    if (item.kind !== "suspect" && this.#health.isStale(execution)) this.#stale--;
+    const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
+    this.#reporter.executed(item, outcome, durationMs);
+    this.#wake();
+    this.#judge.ended(execution, outcome, error);
+  }
+
+  /** It is not executed any more. */
+  #left({ kind }: HeldMessage): void {
+    if (kind === "retry") this.#retrying--;
+    else if (kind === "suspect") this.#suspects.ended();
+  }
+
+  /** What was started before and after the breaker's change proves nothing about each other. */
+  #beginEra(): void {
+    const { nextOrder } = this.#executions;
+    this.#stale = this.#executing;
+    this.#health.beginEra(nextOrder);
+    this.#ledger.beginEra(nextOrder);
+  }
+
+  #releaseHeld(): void {
+    for (const { message } of this.#lanes.takeAll()) this.#handBack(message);
+    for (const { message } of this.#suspects.takeAll()) this.#handBack(message);
+  }
+
+  #handBack(message: ReplayMessage): void {
+    if (!this.#isOpen) this.#handedBack++;
+    if (this.#hand.isLost(message)) this.#settler.lose(message);
+    else void this.#settler.release(message, { delayMs: 0 });
+  }
+
+  #report(): void {
+    this.#reporter.figures(this.#cluster, { inHand: this.#hand.size, concurrency: this.#health.limit });
+  }
+
+  /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
+  get #freeSlots(): number {
+    const executing = this.#executing;
+    const held = this.#lanes.held + this.#suspects.held;
+    const settling = this.#hand.size - this.#executions.size - held;
+    const { concurrency } = this.#settings;
+    // What still hangs from before an outage is not what the limit after it is about.
+    const free = Math.min(concurrency - executing, this.#health.limit - (executing - this.#stale));
+    return free - Math.max(0, settling - concurrency);
+  }
+
+  /** Executions that take a slot; a suspect has one of its own. */
+  get #executing(): number {
+    return this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
+  }
+
+  /** Strict is strict: not even in a slot of its own. */
+  get #allowsLowSuspect(): boolean {
+    if (!this.#settings.scheduling.strictPriority) return true;
+    return !this.#lanes.of("high").has(true) && this.#suspects.waiting("high") === 0;
+  }
+
+  get #isTrialDue(): boolean {
+    return !this.#isPaused && this.#health.isTrialDue;
+  }
+
+  get #mayRetry(): boolean {
+    return this.#retrying < this.#retrySlots;
+  }
+
+  get #retrySlots(): number {
+    return Math.max(1, Math.floor(this.#health.limit / RETRY_SHARE));
+  }
+}

@@ -1,0 +1,168 @@
+import { type Clock, helixError, type Outcome, outcomeOf, type ReplayExecutor } from "@helix/core";
+import type { HeldMessage } from "../decide/held-message.ts";
+
+/**
+ * So often a timer fires while something is executed. One that is as much too late shows that nothing could run
+ * meanwhile: the answers are perhaps there, unread. They get as long again before anything is given up.
+ */
+const BLOCKED_MS = 1000;
+
+/** One execution of a message. */
+export interface Execution {
+  readonly item: HeldMessage;
+  /** Its place in the order of starts; later ones have higher numbers. */
+  readonly order: number;
+  /** Whether it is the one by which the breaker learns about the cluster. */
+  readonly trial: boolean;
+  /** By the monotonic clock. */
+  readonly startedAtMs: number;
+}
+
+interface Running extends Execution {
+  readonly dueAtMs: number;
+  readonly controller: AbortController;
+}
+
+export interface ExecutionsOptions {
+  readonly executor: ReplayExecutor;
+  readonly executeTimeoutMs: number;
+  readonly clock: Clock;
+  /** Called once for each execution that was not abandoned. Must not throw. */
+  readonly onEnd: (execution: Execution, outcome: Outcome, error?: unknown) => void;
+  /** Called when the event loop was blocked, before any end of what was started earlier. Must not throw. */
+  readonly onBlocked: () => void;
+}
+
+/**
+ * What is being executed on one cluster. One that outlives its timeout is aborted and has ended, whatever
+ * its promise does later: an executor that ignores its signal does not keep a slot.
+ */
+export class Executions {
+  readonly #options: ExecutionsOptions;
+  /** In the order of their starts, which is that of their deadlines. */
+  readonly #running = new Set<Running>();
+  #cancelTimer: (() => void) | undefined;
+  #wakeAtMs = 0;
+  #nextOrder = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: ExecutionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** The `order` of what starts next. */
+  get nextOrder(): number {
+    return this.#nextOrder;
+  }
+
+  start(item: HeldMessage, trial: boolean): void {
+    const { clock, executeTimeoutMs } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    const execution = {
+      item,
+      order: this.#nextOrder++,
+      trial,
+      startedAtMs,
+      dueAtMs: startedAtMs + executeTimeoutMs,
+      controller: new AbortController(),
+    };
+    this.#running.add(execution);
+    // One timer for all, since most never need it.
+    if (this.#cancelTimer === undefined) this.#arm(executeTimeoutMs);
+    void this.#run(execution);
+  }
+
+  /** Resolves when nothing is being executed. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Aborts everything and forgets it, without `onEnd`; returns what it was. */
+  abandonAll(): Execution[] {
+    const abandoned = [...this.#running];
+    for (const execution of abandoned) this.#remove(execution);
+    for (const { controller } of abandoned) controller.abort();
+    return abandoned;
+  }
+
+  async #run(execution: Running): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      const { signal } = execution.controller;
+      await this.#options.executor.execute(execution.item.payload, { signal });
+    } catch (error) {
+      failure = { error };
+    }
+    if (!this.#running.has(execution)) return;
+    // A driver has timers of its own, which may be the first to notice.
+    this.#noticeBlock();
+    this.#remove(execution);
+    if (failure === undefined) this.#options.onEnd(execution, "applied");
+    else this.#options.onEnd(execution, this.#classify(failure.error), failure.error);
+  }
+
+  #classify(error: unknown): Exclude<Outcome, "applied"> {
+    const { executor } = this.#options;
+    if (executor.classify === undefined) return outcomeOf(error);
+    try {
+      // Through `outcomeOf` as well, so that a word that is no outcome is `uncertain`.
+      return outcomeOf({ outcome: executor.classify(error) });
+    } catch {
+      return "uncertain";
+    }
+  }
+
+  #arm(untilDueMs: number): void {
+    const { clock } = this.#options;
+    const delayMs = Math.min(untilDueMs, BLOCKED_MS);
+    this.#wakeAtMs = clock.monotonicMs() + delayMs;
+    this.#cancelTimer = clock.setTimer(() => this.#sweep(), delayMs);
+  }
+
+  /** Whether nothing could run for a while. To be called while the timer is set, or when it fires. */
+  #noticeBlock(): boolean {
+    const { clock, onBlocked } = this.#options;
+    if (clock.monotonicMs() - this.#wakeAtMs < BLOCKED_MS) return false;
+    this.#cancelTimer?.();
+    this.#arm(BLOCKED_MS);
+    onBlocked();
+    return true;
+  }
+
+  #sweep(): void {
+    this.#cancelTimer = undefined;
+    const { clock, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
+    if (this.#noticeBlock()) return;
+    const nowMs = clock.monotonicMs();
+    for (const execution of this.#running) {
+      if (execution.dueAtMs > nowMs) {
+        this.#arm(execution.dueAtMs - nowMs);
+        return;
+      }
+      this.#remove(execution);
+      const message = `Expected an execution to end within ${timeoutMs} ms; it may still be applied`;
+      const error = helixError("HELIX_EXECUTE_TIMEOUT", message, { timeoutMs, outcome: "uncertain" });
+      onEnd(execution, "uncertain", error);
+      execution.controller.abort(error);
+    }
+  }
+
+  /** Whether it was still running. */
+  #remove(execution: Running): boolean {
+    if (!this.#running.delete(execution)) return false;
+    if (this.#running.size > 0) return true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#whenIdle.length > 0) {
+      const waiting = this.#whenIdle;
+      this.#whenIdle = [];
+      for (const resolve of waiting) resolve();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,75 @@
+import type { LaneSource } from "@helix/core";
+import type { HeldMessage } from "../decide/held-message.ts";
+
+/**
+ * One lane as its runner sees it: what was asked of the queue, and what has arrived and waits for a slot.
+ * Messages that failed before wait apart, so that they can be passed by the others when they have used up
+ * their share; otherwise the older one goes first.
+ */
+export class LaneIntake {
+  readonly #fresh: { item: HeldMessage; arrival: number }[] = [];
+  readonly #retries: { item: HeldMessage; arrival: number }[] = [];
+  #source: LaneSource | undefined;
+  #demanded = 0;
+  #arrivals = 0;
+
+  /** Messages waiting that never failed. */
+  get fresh(): number {
+    return this.#fresh.length;
+  }
+
+  /** Messages waiting that failed before. */
+  get retries(): number {
+    return this.#retries.length;
+  }
+
+  open(source: LaneSource): void {
+    this.#source = source;
+    this.#demanded = 0;
+  }
+
+  /** Stops the source; resolves when it has handed back what was under way. */
+  async stop(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    await source?.stop();
+  }
+
+  /** To be called for each delivery: it has used up one of the demand. */
+  delivered(): void {
+    if (this.#demanded > 0) this.#demanded--;
+  }
+
+  /**
+   * Asks for so many messages. More is asked for only when half of the last demand is used up: on a
+   * durable queue a demand is a request over the network.
+   */
+  demand(wanted: number): void {
+    if (wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 2 > wanted)) return;
+    this.#demanded = wanted;
+    this.#source?.demand(wanted);
+  }
+
+  hold(item: HeldMessage): void {
+    (item.kind === "retry" ? this.#retries : this.#fresh).push({ item, arrival: this.#arrivals++ });
+  }
+
+  /** Whether one could start now. */
+  has(withRetries: boolean): boolean {
+    return this.#fresh.length > 0 || (withRetries && this.#retries.length > 0);
+  }
+
+  take(withRetries: boolean): HeldMessage | undefined {
+    const [fresh] = this.#fresh;
+    const retry = withRetries ? this.#retries[0] : undefined;
+    const retryFirst = retry !== undefined && (fresh === undefined || retry.arrival < fresh.arrival);
+    return (retryFirst ? this.#retries : this.#fresh).shift()?.item;
+  }
+
+  /** Everything that waits, in the order of arrival. */
+  takeAll(): HeldMessage[] {
+    const all: HeldMessage[] = [];
+    for (let item = this.take(true); item !== undefined; item = this.take(true)) all.push(item);
+    return all;
+  }
+}

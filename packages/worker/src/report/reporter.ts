@@ -1,0 +1,243 @@
+import {
+  type ClusterId,
+  clusterOf,
+  type DeadLetterCause,
+  type DeadLetterReason,
+  EventHub,
+  type EventSource,
+  type HelixEvents,
+  type Lane,
+  type Logger,
+  type Metrics,
+  type Outcome,
+  priorityOf,
+  type ReplayMessage,
+  type ReplayPayload,
+  silentMetrics,
+  summarize,
+} from "@helix/core";
+import { type BreakerState, isolate, LoggableError } from "@helix/core/internal";
+import type { HeldMessage } from "../decide/held-message.ts";
+import { harmless } from "./harmless.ts";
+
+/** What `onError` is told. */
+export interface ReplayFailure {
+  readonly payload: ReplayPayload;
+  readonly error: unknown;
+  /** Failures of this message that were proved to be its own, this one included if it is. */
+  readonly attempts: number;
+  /** Until it is tried again, in milliseconds; 0 where it is not. */
+  readonly delayMs: number;
+}
+
+/** What `onDrop` is told: a message is now a dead letter. */
+export interface ReplayDrop {
+  /** Absent where the message could not be decoded; `raw` is there instead. */
+  readonly payload?: ReplayPayload | undefined;
+  readonly raw?: Uint8Array | undefined;
+  readonly cause: DeadLetterReason;
+  /** The last failure; undefined where nothing failed here (`held`, `expired`, `attempts` used up elsewhere). */
+  readonly error: unknown;
+}
+
+/**
+ * Told of each delivery that the worker finishes; after a lost acknowledgement or a crash perhaps again.
+ * They are not waited for, and one that throws, rejects or hangs changes nothing.
+ */
+export interface ReplayCallbacks {
+  /** A message was applied and has left the queue. */
+  readonly onSuccess?: ((success: { readonly payload: ReplayPayload }) => unknown) | undefined;
+  /** An execution ended `uncertain` or `rejected`; the last one of a message included. */
+  readonly onError?: ((failure: ReplayFailure) => unknown) | undefined;
+  /** A message is now a dead letter. Exactly one of `onSuccess` and `onDrop` ends a message. */
+  readonly onDrop?: ((drop: ReplayDrop) => unknown) | undefined;
+}
+
+export interface ReporterOptions extends ReplayCallbacks {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clusterNames: Readonly<Record<ClusterId, string>>;
+  readonly wallMs: () => number;
+}
+
+interface Figures {
+  readonly inHand: number;
+  readonly concurrency: number;
+}
+
+/**
+ * Everything that the outside hears of a worker: events, callbacks, metrics, log lines. It decides
+ * nothing, and nothing that it calls can change what the worker does. Events and callbacks get the errors of
+ * executions themselves; a log line only what quotes no bound value.
+ */
+export class Reporter implements EventSource {
+  readonly #options: ReporterOptions;
+  readonly #events: EventHub;
+  readonly #figures = new Map<ClusterId, Figures>();
+
+  constructor(options: ReporterOptions) {
+    const logger = harmless(options.logger, ["debug", "info", "warn", "error"]);
+    const { metrics: given } = options;
+    const metrics = given === silentMetrics ? given : harmless(given, ["increment", "gauge", "observe"]);
+    this.#options = { ...options, logger, metrics };
+    this.#events = new EventHub((error, event) =>
+      logger.warn({ event, error }, "A listener of the replay worker failed"),
+    );
+  }
+
+  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** So that the figures of a cluster are there before anything happens. */
+  begin(cluster: ClusterId, perSecond: number | undefined): void {
+    const { metrics } = this.#options;
+    for (const name of ["helix_in_hand", "helix_paused", "helix_replay_breaker_open"] as const) {
+      metrics.gauge(name, { cluster }, 0);
+    }
+    this.rateLimit(cluster, perSecond);
+  }
+
+  started(): void {
+    this.#options.logger.info({}, "Replay worker started");
+    this.#events.emit("worker:started", {});
+  }
+
+  stopped(handedBack: number): void {
+    this.#options.logger.info({ handedBack }, "Replay worker stopped");
+    this.#events.emit("worker:stopped", { handedBack });
+  }
+
+  /** How many messages a worker holds, and what the cluster may get at once. */
+  figures(cluster: ClusterId, now: Figures): void {
+    const { metrics } = this.#options;
+    const last = this.#figures.get(cluster);
+    if (now.inHand !== last?.inHand) metrics.gauge("helix_in_hand", { cluster }, now.inHand);
+    if (now.concurrency !== last?.concurrency) {
+      metrics.gauge("helix_concurrency_limit", { cluster }, now.concurrency);
+    }
+    this.#figures.set(cluster, now);
+  }
+
+  /** What a cluster may get per second; undefined: any number. */
+  rateLimit(cluster: ClusterId, perSecond: number | undefined): void {
+    this.#options.metrics.gauge("helix_rate_limit", { cluster }, perSecond ?? Infinity);
+  }
+
+  /** @param reason Why nothing is replayed; undefined: it goes on. */
+  paused(cluster: ClusterId, reason: string | undefined): void {
+    const { logger, metrics, clusterNames } = this.#options;
+    metrics.gauge("helix_paused", { cluster }, reason === undefined ? 0 : 1);
+    const fields = { cluster: clusterNames[cluster] };
+    if (reason === undefined) {
+      logger.info(fields, "Replay to a cluster is resumed");
+      this.#events.emit("cluster:resumed", { cluster });
+    } else {
+      logger.info({ ...fields, reason }, "Replay to a cluster is paused");
+      this.#events.emit("cluster:paused", { cluster, reason });
+    }
+  }
+
+  breaker(cluster: ClusterId, state: BreakerState, cause: unknown, retryInMs: number): void {
+    const { logger, metrics } = this.#options;
+    metrics.gauge("helix_replay_breaker_open", { cluster }, state === "closed" ? 0 : 1);
+    const fields = { cluster: this.#options.clusterNames[cluster] };
+    if (state === "open") {
+      logger.warn(
+        { ...fields, retryInMs, error: new LoggableError(cause) },
+        "Replay to a cluster is suspended: it is unavailable",
+      );
+      this.#events.emit("cluster:breaker:opened", { cluster, cause, retryInMs });
+    } else if (state === "half-open") {
+      logger.debug(fields, "Replay tries a cluster with one message");
+      this.#events.emit("cluster:breaker:half-opened", { cluster });
+    } else {
+      logger.info(fields, "Replay to a cluster goes on");
+      this.#events.emit("cluster:breaker:closed", { cluster });
+    }
+  }
+
+  executed(item: HeldMessage, result: Outcome, durationMs: number): void {
+    const { metrics } = this.#options;
+    const labels = { cluster: item.payload.targetCluster, priority: item.priority, result };
+    metrics.increment("helix_executions_total", labels);
+    metrics.observe("helix_execution_seconds", labels, durationMs / 1000);
+  }
+
+  /** An execution failed; `unavailable` is no error of the message, and only an event. */
+  failed(failure: ReplayFailure, outcome: Exclude<Outcome, "applied">, counted: boolean): void {
+    const { onError } = this.#options;
+    if (this.#events.has("replay:attempt:failed")) {
+      const payload = summarize(failure.payload);
+      this.#events.emit("replay:attempt:failed", { ...failure, payload, outcome, counted });
+    }
+    if (onError !== undefined && outcome !== "unavailable") this.#call("onError", () => onError(failure));
+  }
+
+  /** A message was applied and has left the queue. */
+  applied({ payload, priority }: HeldMessage): void {
+    const { metrics, wallMs, onSuccess } = this.#options;
+    const lagMs = Math.max(0, wallMs() - payload.writtenAtMs);
+    const labels = { cluster: payload.targetCluster, priority };
+    metrics.increment("helix_applied_total", labels);
+    metrics.observe("helix_replay_lag_seconds", labels, lagMs / 1000);
+    if (this.#events.has("replay:applied")) {
+      this.#events.emit("replay:applied", { payload: summarize(payload), lagMs });
+    }
+    if (onSuccess !== undefined) this.#call("onSuccess", () => onSuccess({ payload }));
+  }
+
+  /** A message is now a dead letter. */
+  dropped({ content, lane }: ReplayMessage, { reason, error }: DeadLetterCause): void {
+    const { logger, metrics, onDrop, clusterNames } = this.#options;
+    const payload = content.ok ? content.payload : undefined;
+    const cluster = clusterOf(lane);
+    metrics.increment("helix_dead_lettered_total", { cluster, priority: priorityOf(lane), result: reason });
+    const summary = payload && summarize(payload);
+    const why = error === undefined ? {} : { error: new LoggableError(error) };
+    logger.warn(
+      { lane, reason, ...why, ...summary, cluster: clusterNames[cluster] },
+      "A message became a dead letter",
+    );
+    this.#events.emit("replay:dropped", { payload: summary, lane, reason, error });
+    if (onDrop === undefined) return;
+    const what = content.ok ? { payload } : { raw: content.raw };
+    this.#call("onDrop", () => onDrop({ ...what, cause: reason, error }));
+  }
+
+  deadLettersFull(lane: Lane, retryInMs: number): void {
+    this.#options.logger.error(
+      { lane, retryInMs },
+      "The dead letters are full; the message stays in its lane",
+    );
+    this.#events.emit("replay:dead-letters:full", { lane, retryInMs });
+  }
+
+  /** A message was given up unexecuted, since its lease ran out while it waited. */
+  lost({ content, lane }: ReplayMessage): void {
+    const { logger, metrics } = this.#options;
+    const payload = content.ok ? summarize(content.payload) : undefined;
+    metrics.increment("helix_lease_lost_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
+    logger.warn(
+      { lane, id: payload?.id },
+      "A message waited for longer than its lease; the queue delivers it again",
+    );
+    this.#events.emit("replay:lease:lost", { payload, lane });
+  }
+
+  settleFailed(lane: Lane, error: unknown): void {
+    this.#options.logger.warn({ lane, error }, "The queue did not take a settlement; it delivers again");
+    this.#events.emit("replay:settle:failed", { lane, error });
+  }
+
+  /** A queue that could not stop a lane in order. */
+  laneStopFailed(error: unknown): void {
+    this.#options.logger.warn({ error }, "The queue could not stop a lane");
+  }
+
+  #call(callback: keyof ReplayCallbacks, run: () => unknown): void {
+    isolate(run, (error) =>
+      this.#options.logger.warn({ callback, error }, "A callback of the replay worker failed"),
+    );
+  }
+}
