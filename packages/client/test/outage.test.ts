@@ -78,6 +78,32 @@ describe("a cluster that is down at start", () => {
   });
 });
 
+test("a try ends at once when a proxy closes what it has accepted, since the node behind it is dead", async () => {
+  const [A, B] = await Promise.all([startScriptedCqlServer(), startScriptedCqlServer()]);
+  const proxy = await startFaultProxy({ target: { host: B.host, port: B.port } });
+  const tries: unknown[] = [];
+  {
+    await using client = new HelixClient({
+      clusters: {
+        A: driverOptions(A),
+        B: driverOptions(
+          { contactPoint: proxy.contactPoint, localDataCenter: B.localDataCenter },
+          { socketOptions: { readTimeout: 60_000 } },
+        ),
+      },
+      replayer: new FakeReplayer(),
+    });
+    client.on("cluster:disconnected", ({ cause }) => tries.push(cause));
+    await B.setDown();
+    await client.connect();
+    await waitFor(() => tries.length >= 3, { timeoutMs: 5_000, describe: "B was sought three times" });
+    expect(String(tries[0])).toContain("Socket was closed");
+    await B.setUp();
+    await waitFor(() => client.clusterStates.B?.connected, { timeoutMs: 5_000, describe: "B is there" });
+  }
+  await Promise.all([proxy.close(), A.close(), B.close()]);
+});
+
 test("a wrong data centre is told, leaves no socket, and does not stop the other cluster", async () => {
   const [A, B] = await Promise.all([
     startScriptedCqlServer(),

@@ -83,7 +83,10 @@ export class TwoClusters implements AsyncDisposable {
   }
 }
 
-export function driverOptions(server: ScriptedCqlServer, more: Partial<ClientOptions> = {}): ClientOptions {
+export function driverOptions(
+  server: Pick<ScriptedCqlServer, "contactPoint" | "localDataCenter">,
+  more: Partial<ClientOptions> = {},
+): ClientOptions {
   return {
     contactPoints: [server.contactPoint],
     localDataCenter: server.localDataCenter,

@@ -18,7 +18,11 @@ interface Socket {
 interface DriverConnection {
   /** Of the present or last `open`. */
   readonly netClient?: Socket | undefined;
+  /** Whether the handshake is over, and the connection not yet closed. */
+  readonly connected?: boolean | undefined;
   close(): void;
+  /** Fails the requests that wait for an answer. */
+  clearAndInvokePending?(): void;
 }
 
 /** The connections of a client, those that the driver forgets and those that are being made among them. */
@@ -35,17 +39,24 @@ export interface DriverConnections {
  * Remembers every connection that the driver makes, which says so in its log: by the emitter of the client's
  * options, called as a method of the connection. The driver forgets some itself, and `shutdown()` then leaves
  * them open: of a connect that fails after the handshake (wrong data centre, an error of a system table), and
- * of a reconnect of the control connection under way at the time. One that is being made it never tells.
+ * of a reconnect of the control connection under way at the time. One that is being made it never tells that
+ * its peer has closed: that is done here.
  */
 export function watchConnections(client: Client): DriverConnections {
-  const made = new Set<DriverConnection>();
+  /** With the socket that was last seen of each. */
+  const made = new Map<DriverConnection, Socket | undefined>();
   let state: "open" | "closed" | "cut" = "open";
   const isOpen = ({ netClient }: DriverConnection) => netClient?.closed === false;
   const heard = (connection: DriverConnection) => {
     const isNew = !made.has(connection);
     if (isNew) {
-      for (const one of made) if (!isOpen(one)) made.delete(one);
-      made.add(connection);
+      for (const one of made.keys()) if (!isOpen(one)) made.delete(one);
+      made.set(connection, undefined);
+    }
+    const { netClient } = connection;
+    if (netClient !== made.get(connection)) {
+      made.set(connection, netClient);
+      netClient?.once("close", () => failHandshake(connection));
     }
     // It has its socket only after it has said that it connects.
     if (state === "cut" || (state === "closed" && isNew)) queueMicrotask(() => cut(connection));
@@ -59,16 +70,24 @@ export function watchConnections(client: Client): DriverConnections {
     };
   }
   return {
-    sockets: () => [...made].filter(isOpen).flatMap(socketsOf),
+    sockets: () => [...made.keys()].filter(isOpen).flatMap(socketsOf),
     close() {
       if (state === "open") state = "closed";
-      for (const connection of made) connection.close();
+      for (const connection of made.keys()) connection.close();
     },
     cut() {
       state = "cut";
-      for (const connection of made) cut(connection);
+      for (const connection of made.keys()) cut(connection);
     },
   };
+}
+
+/**
+ * The driver fails what waits for an answer when a connection closes, but not before the end of the handshake: a
+ * proxy that accepts and closes, as it does before a node that is dead, cost the whole read timeout each time.
+ */
+function failHandshake(connection: DriverConnection): void {
+  if (connection.connected === false) connection.clearAndInvokePending?.();
 }
 
 /** With an error, or whoever waits for the connection would not be told. */
