@@ -71,6 +71,7 @@ class DecodedQueue implements ReplayQueue {
       ack: async () => {},
       release: async () => {},
       extend() {},
+      forget() {},
       deadLetter: async () => {},
     };
   }

@@ -43,6 +43,12 @@ export class MemoryMessage implements ReplayMessage {
   /** Nothing: no lease runs out in memory. */
   extend(): void {}
 
+  /** Hands it back: nobody else would get it. */
+  forget(): void {
+    this.#settlements?.release(this, 0, this.attempts, undefined);
+    this.settle();
+  }
+
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#inHand().deadLetter(this, cause);
     this.settle();

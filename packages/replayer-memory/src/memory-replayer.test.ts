@@ -240,6 +240,20 @@ describe("MemoryReplayer, settlement", () => {
     message.extend();
   });
 
+  it("hands back what is forgotten, once and at no cost", async () => {
+    const queue = await filled(["1"]);
+    const receiver = new Receiver(queue);
+    const message = await receiver.next();
+    message.forget();
+    message.forget();
+    await expect(message.ack()).rejects.toMatchObject({ code: "HELIX_MESSAGE_SETTLED" });
+    const again = await receiver.next();
+    expect(again.attempts).toBe(0);
+    await again.ack();
+    again.forget();
+    expect(queue.length).toBe(0);
+  });
+
   it("leaves a message in hand when its release is refused", async () => {
     const message = await new Receiver(await filled(["1"])).next();
     await expect(message.release({ delayMs: -1 })).rejects.toThrow(RangeError);

@@ -27,6 +27,17 @@ describe("RecordLog", () => {
     }
   });
 
+  it("gives a first error back with its entry alone", () => {
+    const log = new RecordLog();
+    const firstError = { name: "Error", message: "the first" };
+    log.append(entryOf(1));
+    log.append({ ...entryOf(2), firstError });
+    expect([...log.entries()].map((entry) => entry.firstError)).toEqual([undefined, firstError]);
+    expect([log.take()?.firstError, log.take()?.firstError]).toEqual([undefined, firstError]);
+    log.append(entryOf(2));
+    expect(log.take()?.firstError).toBeUndefined();
+  });
+
   it("knows the oldest write that is still here", () => {
     const log = new RecordLog();
     expect(log.oldestMs()).toBe(Number.POSITIVE_INFINITY);

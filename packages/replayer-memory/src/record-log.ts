@@ -1,3 +1,4 @@
+import type { ErrorSummary } from "@helix/core";
 import type { Entry } from "./entry.ts";
 
 /** Large enough that the chunks cost nothing, small enough that one that is kept alive costs little. */
@@ -19,12 +20,14 @@ interface Chunk {
 /**
  * First in, first out, of encoded messages packed one after the other into chunks: a million waiting
  * messages are some hundred objects. One object and one array of bytes for each would cost more than the
- * bytes themselves. A chunk is dropped when it has been read; views of it may outlive it.
+ * bytes themselves. A chunk is dropped when it has been read; views of it may outlive it. What few entries have, a first
+ * error, lies beside.
  */
 export class RecordLog {
   #head: Chunk | undefined;
   #tail: Chunk | undefined;
   #length = 0;
+  readonly #firstErrors = new Map<number, ErrorSummary>();
 
   get length(): number {
     return this.#length;
@@ -39,6 +42,7 @@ export class RecordLog {
     chunk.view.setFloat64(chunk.end + 16, entry.writtenAtMs);
     chunk.bytes.set(entry.bytes, chunk.end + HEADER_BYTES);
     chunk.end += needed;
+    if (entry.firstError !== undefined) this.#firstErrors.set(entry.sequence, entry.firstError);
     if (entry.writtenAtMs < chunk.oldestMs) chunk.oldestMs = entry.writtenAtMs;
     this.#length++;
   }
@@ -47,7 +51,8 @@ export class RecordLog {
   take(): Entry | undefined {
     const chunk = this.#head;
     if (chunk === undefined || this.#length === 0) return undefined;
-    const entry = entryAt(chunk, chunk.read);
+    const entry = this.#complete(entryAt(chunk, chunk.read));
+    this.#firstErrors.delete(entry.sequence);
     chunk.read += HEADER_BYTES + entry.bytes.length;
     this.#length--;
     if (chunk.read === chunk.end) this.#drop(chunk);
@@ -55,13 +60,16 @@ export class RecordLog {
   }
 
   *entries(): Generator<Entry, void, void> {
-    for (let chunk = this.#head; chunk !== undefined; chunk = chunk.next) yield* entriesOf(chunk);
+    for (let chunk = this.#head; chunk !== undefined; chunk = chunk.next) {
+      for (const entry of entriesOf(chunk)) yield this.#complete(entry);
+    }
   }
 
   clear(): void {
     this.#head = undefined;
     this.#tail = undefined;
     this.#length = 0;
+    this.#firstErrors.clear();
   }
 
   /** The oldest write; Infinity if there is none. Reads the headers of one chunk, and one figure of each other. */
@@ -72,6 +80,11 @@ export class RecordLog {
       else for (const entry of entriesOf(chunk)) oldest = Math.min(oldest, entry.writtenAtMs);
     }
     return oldest;
+  }
+
+  #complete(entry: Entry): Entry {
+    const firstError = this.#firstErrors.get(entry.sequence);
+    return firstError === undefined ? entry : { ...entry, firstError };
   }
 
   #room(needed: number): Chunk {

@@ -209,6 +209,10 @@ export class FakeQueue implements ReplayQueue {
         this.extended++;
         leaseUntilMs = lease();
       },
+      forget: () => {
+        isSettled = true;
+        this.inHand.delete(id);
+      },
       deadLetter: (cause) =>
         end("deadLetter", { cause }, () => void this.dead.push({ id, cause, attempts: entry.attempts })),
     };

@@ -192,10 +192,17 @@ class DurableMessage implements ReplayMessage {
   }
 
   extend(): void {
-    this.#leaseUntilMs = this.#connection.wallMs() + this.#server.leaseMs;
-    void this.#connection
+    const untilMs = this.#connection.wallMs() + this.#server.leaseMs;
+    const moved = () => {
+      this.#leaseUntilMs = untilMs;
+    };
+    this.#connection
       .request(() => this.#server.extend(this.#stored.sequence, this.#delivery))
-      .catch(() => {});
+      .then(moved, () => {});
+  }
+
+  forget(): void {
+    this.#isSettled = true;
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {

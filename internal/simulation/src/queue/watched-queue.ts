@@ -171,6 +171,7 @@ export class WatchedQueue {
         return settle("deadLetter", { attempts, reason }, () => message.deadLetter(cause));
       },
       extend: () => message.extend(),
+      forget: () => message.forget(),
     };
   }
 }

@@ -4,13 +4,24 @@ import { PollingLaneSource } from "./polling-lane-source.ts";
 import type { ReplayMessage } from "./queue.ts";
 
 function setUp(stored: number) {
-  const state = { stored, delivered: 0, released: 0, receives: 0, timers: [] as (() => void)[] };
+  const state = {
+    stored,
+    delivered: 0,
+    released: 0,
+    forgotten: 0,
+    receives: 0,
+    timers: [] as (() => void)[],
+  };
   const arrivals: (() => void)[] = [];
   const errors: unknown[] = [];
   const message = {
     release: async () => {
       state.released++;
       state.stored++;
+      if (refuse) throw refuse;
+    },
+    forget: () => {
+      state.forgotten++;
     },
   } as unknown as ReplayMessage;
   const clock = {
@@ -24,6 +35,7 @@ function setUp(stored: number) {
     },
   };
   let fail: Error | undefined;
+  let refuse: Error | undefined;
   let listen: () => unknown = () => {};
   let report: (error: unknown) => unknown = (error) => errors.push(error);
   const source = new PollingLaneSource(
@@ -48,6 +60,9 @@ function setUp(stored: number) {
     settle: () => new Promise((resolve) => setImmediate(resolve)),
     failWith: (e?: Error) => {
       fail = e;
+    },
+    refuseWith: (e?: Error) => {
+      refuse = e;
     },
     listenWith: (listener: () => unknown) => {
       listen = listener;
@@ -162,4 +177,18 @@ test("an error that names no outcome is uncertain", () => {
   expect([new Error("x"), null, "x", { outcome: "applied" }].map(outcomeOf)).toEqual(
     Array(4).fill("uncertain"),
   );
+});
+
+test("a message that cannot be handed back is forgotten, so that it holds nothing", async () => {
+  const { source, state, errors, settle, listenWith, refuseWith } = setUp(1);
+  const refusal = new Error("there is no connection");
+  refuseWith(refusal);
+  listenWith(() => {
+    state.stored = -10;
+    throw new Error("no use for it");
+  });
+  source.demand(1);
+  await settle();
+  expect([state.forgotten, errors.includes(refusal)]).toEqual([1, true]);
+  await source.stop();
 });

@@ -112,7 +112,10 @@ export class PollingLaneSource implements LaneSource {
       await message.release();
     } catch (error) {
       // One that its listener had settled before it failed is not to be handed back.
-      if (!isHelixError(error, "HELIX_MESSAGE_SETTLED")) this.#report(error);
+      if (isHelixError(error, "HELIX_MESSAGE_SETTLED")) return;
+      // Nobody else holds it: it comes again when its lease is over.
+      message.forget();
+      this.#report(error);
     }
   }
 

@@ -65,8 +65,9 @@ export interface LaneSource {
 }
 
 /**
- * A message in a worker's hand. Exactly one of `ack`, `release` and `deadLetter` ends it; after that the
- * others reject with HELIX_MESSAGE_SETTLED. One that rejected otherwise has not ended it.
+ * A message in a worker's hand. Exactly one of `ack`, `release`, `deadLetter` and `forget` ends it, and frees what the
+ * message held of what the lane may hold; after that the settlements reject with HELIX_MESSAGE_SETTLED. A settlement that
+ * rejects otherwise has not ended it: the message is still in hand, to be handed back or forgotten.
  */
 export interface ReplayMessage {
   readonly lane: Lane;
@@ -80,9 +81,15 @@ export interface ReplayMessage {
    * executed while no other suspect is, after {@link mark} has resolved.
    */
   readonly suspect?: boolean | undefined;
-  /** Wall clock in milliseconds after which somebody else may get it too. Each {@link extend} moves it. */
+  /**
+   * Wall clock in milliseconds after which somebody else may get it too; undefined: nobody ever does. The lease begins
+   * when the message arrives, and {@link extend} moves it.
+   */
   readonly leaseUntilMs?: number | undefined;
-  /** Applied: it leaves the queue. */
+  /**
+   * Applied: it leaves the queue. Resolves when the queue is known to have it, which many share: on a durable queue that
+   * may take 50 ms and a round trip. What the worker tells of a success follows it.
+   */
   ack(): Promise<void>;
   /**
    * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
@@ -90,17 +97,27 @@ export interface ReplayMessage {
    * first is kept, for the dead letter.
    */
   release(options?: ReleaseOptions): Promise<void>;
-  /** Still working on it, or still holding it: the lease starts anew. */
+  /**
+   * Still working on it, or still holding it: the lease starts anew. `leaseUntilMs` moves when the queue is known to have
+   * been told, and not at all if it cannot be told.
+   */
   extend(): void;
   /**
-   * Writes down that the execution of a suspect begins. Any settlement takes the mark away; one that is found
-   * when the message is delivered again counts as an attempt. On a queue that has suspects.
+   * Its lease has lapsed: it is not this worker's any more. Sends nothing, and frees what it held. A queue that lends for
+   * ever hands it back, since nobody else would get it. Twice, or after a settlement, it does nothing.
+   */
+  forget(): void;
+  /**
+   * Writes down that an execution of this message begins. Present on each message that the queue wants to be told about:
+   * the worker awaits it before every execution, and hands the message back unexecuted if it rejects. Any settlement, and
+   * `forget`, takes the mark away; one that a process left behind makes the message a suspect.
    */
   mark?(): Promise<void>;
   /**
-   * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it.
+   * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it, and the lane
+   * is known to be rid of the message.
    *
-   * Rejects with HELIX_DEAD_LETTERS_FULL; it is then still in hand, to be released.
+   * Rejects with HELIX_DEAD_LETTERS_FULL, or what else the queue has; it is then still in hand, to be released.
    */
   deadLetter(cause: DeadLetterCause): Promise<void>;
 }

@@ -75,6 +75,20 @@ export const deadLetters: ContractGroup = {
       },
     },
     {
+      title: "keeps the first failure that was counted over every delay and hand-back",
+      async run(stage) {
+        await stage.put();
+        const receiver = stage.receiver();
+        await (await receiver.next()).release({ attempts: 1, delayMs: 5, error: new Error("the first") });
+        await (await receiver.next()).release({ delayMs: 5 });
+        await (await receiver.next()).release();
+        await (await receiver.next()).release({ attempts: 2, delayMs: 5, error: new Error("the second") });
+        await (await receiver.next()).deadLetter({ reason: "attempts", error: new Error("the last") });
+        const { firstError, attempts } = await onlyLetter(stage);
+        equal([firstError?.message, attempts], ["the first", 2], "first failure and count");
+      },
+    },
+    {
       title: "cuts the text of a failure at 2 KiB",
       async run(stage) {
         await buried(stage, {}, { reason: "rejected", error: new Error("é".repeat(MAX_TEXT_BYTES)) });

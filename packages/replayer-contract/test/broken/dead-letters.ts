@@ -64,6 +64,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps a dead message with its content, lane, cause and time",
       "keeps the first failure that was counted beside the last one",
+      "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
     ],
   },

@@ -89,6 +89,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "delivers a message again when its lease has run out, at no cost",
       "keeps neither outcome nor errors where there were none, and the message's own count",
       "keeps the first failure that was counted beside the last one",
+      "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
@@ -145,6 +146,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "delivers a message again when its lease has run out, at no cost",
       "keeps neither outcome nor errors where there were none, and the message's own count",
       "keeps the first failure that was counted beside the last one",
+      "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
     ],
   },
@@ -204,6 +206,17 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       }
     },
     caughtBy: ["counts each message for itself"],
+  },
+  {
+    wrong: "forgets the first failure while a message is delayed",
+    Store: class extends ModelStore {
+      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
+        super.release(delivered, delayMs, attempts, error);
+        const stored = this.messages.find(({ sequence }) => sequence === delivered.sequence);
+        if (delayMs > 0 && stored !== undefined) stored.firstError = undefined;
+      }
+    },
+    caughtBy: ["keeps the first failure that was counted over every delay and hand-back"],
   },
   {
     wrong: "does not wait for the delay",
@@ -310,6 +323,7 @@ function bound(message: ReplayMessage): ReplayMessage {
     ack: () => message.ack(),
     release: (options?: ReleaseOptions) => message.release(options),
     extend: () => message.extend(),
+    forget: () => message.forget(),
     deadLetter: (cause: DeadLetterCause) => message.deadLetter(cause),
   };
 }

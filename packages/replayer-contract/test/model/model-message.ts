@@ -52,6 +52,10 @@ export class ModelMessage implements ReplayMessage {
     if (!this.#settling) this.#queue.store.extend(this.#stored);
   }
 
+  forget(): void {
+    this.#settling = true;
+  }
+
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     if (!DEAD_LETTER_REASONS.includes(cause.reason)) throw new TypeError("no such reason");
     await this.#settle(() => this.#queue.store.bury(this.#stored, cause));

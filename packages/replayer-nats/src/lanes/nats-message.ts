@@ -105,6 +105,10 @@ export class NatsMessage implements ReplayMessage {
     this.#settler.extend(this);
   }
 
+  forget(): void {
+    if (this.#state === "in hand") this.#settled();
+  }
+
   async mark(): Promise<void> {
     this.#assertInHand();
     await this.#settler.mark(this);
