@@ -1,17 +1,12 @@
-import {
-  type Clock,
-  type ClusterId,
-  type Logger,
-  type Metrics,
-  type Replayer,
-  silentLogger,
-  silentMetrics,
-  systemClock,
-} from "@helix/core";
+import { type Clock, type ClusterId, type Logger, type Metrics, type Replayer, summarize } from "@helix/core";
 import {
   callback,
+  clock,
   expected,
   having,
+  isolate,
+  logger,
+  metrics,
   milliseconds,
   oneOf,
   optional,
@@ -96,9 +91,9 @@ const sessionRules = {
   clusters: readClusters as Rule<ReadonlyMap<ClusterId, ClusterConfig>>,
   clusterNames: readNames as Rule<Readonly<Partial<Record<ClusterId, string>>>>,
   requestTimeoutMs: milliseconds({ fallback: 15_000 }),
-  logger: fallback(having<Logger>("a logger", ["debug", "info", "warn", "error"]), silentLogger),
-  metrics: fallback(having<Metrics>("metrics", ["increment", "gauge", "observe"]), silentMetrics),
-  clock: fallback(having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"]), systemClock),
+  logger,
+  metrics,
+  clock,
   random: fallback(callback<() => number>() as Rule<() => number>, Math.random),
 };
 
@@ -127,7 +122,16 @@ export function readClientOptions(options: HelixClientOptions): ReadClientOption
       `Expected \`readCluster\` to be a cluster that is configured, got "${read.readCluster}"`,
     );
   }
-  return read;
+  const { onEnqueueFailed } = read;
+  if (onEnqueueFailed === undefined) return read;
+  return {
+    ...read,
+    onEnqueueFailed: (payload, error) =>
+      isolate(
+        () => onEnqueueFailed(payload, error),
+        (err) => read.logger.error({ ...summarize(payload), err }, "onEnqueueFailed failed"),
+      ),
+  };
 }
 
 function readClusters(value: unknown): ReadonlyMap<ClusterId, ClusterConfig> {

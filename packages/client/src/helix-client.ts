@@ -77,7 +77,7 @@ export class HelixClient implements EventSource, AsyncDisposable {
     this.#timestamps = new WriteTimestamps(clock, logger, events);
     if (!read.clusters.has("B")) return;
     const links = { A: this.#links.get("A"), B: this.#links.get("B") };
-    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, logger, metrics, events });
+    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, metrics, events });
     const timestamps = this.#timestamps;
     this.#both = {
       reads: new ReadPath(links, readCluster),

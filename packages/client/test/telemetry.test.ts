@@ -1,6 +1,7 @@
 import { type HelixEvents, METRICS, type MetricLabels, type Metrics } from "@helix/core";
 import { nothingMoreOpen, openHandles, reply, waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { HelixClientOptions } from "../src/index.ts";
 import { errorOf, TwoClusters } from "./two-clusters.ts";
 
 const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
@@ -96,4 +97,59 @@ test("writes are counted by what came of them, payloads by whether a queue has t
   await servers.B.setDown();
   await errorOf(client.execute(INSERT, PARAMS));
   expect(gauges).toEqual({ "helix_breaker_open A": 0, "helix_breaker_open B": 1 });
+});
+
+const fail = (): never => {
+  throw new Error("broken");
+};
+/** All that a client tells anybody. */
+const LISTENERS: Record<string, Partial<HelixClientOptions>> = {
+  metrics: { metrics: { increment: fail, gauge: fail, observe: fail } },
+  "a logger": { logger: { debug: fail, info: fail, warn: fail, error: fail } },
+  "a trace API": { openTelemetry: { trace: { getSpanContext: fail }, context: { active: fail } } },
+};
+
+test.each(Object.keys(LISTENERS))("%s that throw change no outcome", async (what) => {
+  const unhandled: unknown[] = [];
+  const listener = (error: unknown) => unhandled.push(error);
+  process.on("unhandledRejection", listener);
+  try {
+    await using clusters = await TwoClusters.start({ client: { ...LISTENERS[what] } });
+    const { client, servers, queued } = clusters;
+    client.on("cluster:connected", fail);
+    client.on("write:queued", fail);
+    await client.connect({ waitFor: "all" });
+    await servers.B.setDown();
+    await waitFor(() => client.clusterStates.B?.connected === false, {
+      timeoutMs: 5000,
+      describe: "the loss of B is noticed",
+    });
+    expect((await client.execute(INSERT, PARAMS)).writes).toEqual({ A: "applied", B: "queued" });
+    expect(queued).toHaveLength(1);
+    await servers.B.setUp();
+    await waitFor(() => client.clusterStates.B?.connected === true, {
+      timeoutMs: 5000,
+      describe: "B is connected again",
+    });
+    expect((await client.execute(INSERT, PARAMS)).writes).toEqual({ A: "applied", B: "applied" });
+  } finally {
+    process.off("unhandledRejection", listener);
+  }
+  expect(unhandled).toEqual([]);
+});
+
+test("an onEnqueueFailed that throws or rejects makes no other outcome of a write, logger and metrics or not", async () => {
+  for (const onEnqueueFailed of [
+    fail,
+    () => Promise.reject(new Error("broken")),
+    () => new Promise(() => {}),
+  ]) {
+    await using clusters = await TwoClusters.connected({
+      client: { ...LISTENERS.metrics, ...LISTENERS["a logger"], onEnqueueFailed },
+    });
+    const { client, script, replayer } = clusters;
+    script.B = () => reply.error({ code: "unavailable", required: 2, alive: 1 });
+    replayer.refuse = () => new Error("The queue is away");
+    expect((await client.execute(INSERT, PARAMS)).writes).toEqual({ A: "applied", B: "not-queued" });
+  }
 });

@@ -7,11 +7,14 @@
 export {
   boolean,
   callback,
+  clock,
   describeValue,
   expected,
   having,
   integer,
+  logger,
   MAX_TIMER_MS,
+  metrics,
   milliseconds,
   oneOf,
   optional,
@@ -34,4 +37,5 @@ export {
 export { checkCause, readRelease, settledAlready } from "./queue/settlement-input.ts";
 export { type ErrorSummary, errorSummary } from "./report/error-summary.ts";
 export { errorText, LoggableError } from "./report/error-text.ts";
-export { isolate } from "./report/events.ts";
+export { harmlessCallback, harmlessLogger, harmlessMetrics } from "./report/harmless.ts";
+export { isolate } from "./report/isolate.ts";

@@ -1,3 +1,8 @@
+import { type Clock, systemClock } from "./policy/clock.ts";
+import { harmlessLogger, harmlessMetrics } from "./report/harmless.ts";
+import { type Logger, silentLogger } from "./report/logger.ts";
+import { type Metrics, silentMetrics } from "./report/metrics.ts";
+
 /** Reads one option: returns the value to use, or throws a TypeError or RangeError that names it. */
 export type Rule<T> = (value: unknown, name: string) => T;
 
@@ -92,6 +97,20 @@ export function having<T extends object>(what: string, methods: readonly (keyof 
     return value as T;
   };
 }
+
+/** Where log lines go, so that it can change no outcome. @default nowhere */
+export const logger: Rule<Logger> = (value, name) =>
+  value === undefined ? silentLogger : harmlessLogger(isLogger(value, name));
+const isLogger = having<Logger>("a Logger", ["debug", "info", "warn", "error"]);
+
+/** Where figures go, so that it can change no outcome. @default nowhere */
+export const metrics: Rule<Metrics> = (value, name) =>
+  value === undefined ? silentMetrics : harmlessMetrics(isMetrics(value, name));
+const isMetrics = having<Metrics>("a Metrics", ["increment", "gauge", "observe"]);
+
+/** What tells the time. @default the machine's */
+export const clock: Rule<Clock> = (value, name) => (value === undefined ? systemClock : isClock(value, name));
+const isClock = having<Clock>("a Clock", ["wallMs", "monotonicMs", "setTimer"]);
 
 /** The rule, or nothing. */
 export function optional<T>(rule: Rule<T>): Rule<T | undefined> {

@@ -9,7 +9,15 @@ import {
   type ReplayQueue,
   reportDepths,
 } from "@helix/core";
-import { callback, expected, having, isolate, optional, type Rule, readOptions } from "@helix/core/internal";
+import {
+  callback,
+  expected,
+  harmlessCallback,
+  having,
+  optional,
+  type Rule,
+  readOptions,
+} from "@helix/core/internal";
 import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
 
@@ -62,14 +70,8 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
       for (const one of gauges) one?.reset();
       await reportDepths(queue, metrics);
     };
-    const collect = once(() =>
-      read().catch((error: unknown) =>
-        isolate(
-          () => onError?.(error),
-          () => {},
-        ),
-      ),
-    );
+    const report = harmlessCallback((error: unknown) => onError?.(error));
+    const collect = once(() => read().catch(report));
     for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
   }
   return metrics;

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from "@helix/core";
-import { expected, having, milliseconds, type Rule, readOptions } from "@helix/core/internal";
+import type { Clock } from "@helix/core";
+import { clock, expected, milliseconds, type Rule, readOptions } from "@helix/core/internal";
 import { type QueueCapabilities, type ReadCapabilities, readCapabilities } from "./capabilities.ts";
 import type { CaseDefinition } from "./contract-group.ts";
 import { ContractViolation, Mismatch, show } from "./contract-violation.ts";
@@ -42,18 +42,13 @@ interface Settings {
   readonly create: () => Promise<QueueUnderTest>;
   readonly capabilities: ReadCapabilities;
   readonly timeoutMs: number;
-  readonly clock: Clock | undefined;
+  readonly clock: Clock;
 }
 
 const create: Rule<() => Promise<QueueUnderTest>> = (value, name) => {
   if (typeof value !== "function") throw new TypeError(expected(name, "a function", value));
   return value as () => Promise<QueueUnderTest>;
 };
-
-const clock: Rule<Clock | undefined> = (value, name) =>
-  value === undefined
-    ? undefined
-    : having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"])(value, name);
 
 const RULES = {
   create,
@@ -82,7 +77,7 @@ export function replayQueueContract(options: ContractOptions): ContractCase[] {
 }
 
 async function run(definition: CaseDefinition, settings: Settings): Promise<void> {
-  const { capabilities, timeoutMs, clock = systemClock } = settings;
+  const { capabilities, timeoutMs, clock } = settings;
   const subject = await settings.create();
   let failure: { readonly error: unknown } | undefined;
   try {

@@ -13,9 +13,8 @@ import {
   type ReplayMessage,
   type ReplayPayload,
   type ReplayQueue,
-  systemClock,
 } from "@helix/core";
-import { boolean, expected, having, integer, optional, readOptions } from "@helix/core/internal";
+import { boolean, clock, expected, integer, optional, readOptions } from "@helix/core/internal";
 import { Delays } from "./delays.ts";
 import type { Entry } from "./entry.ts";
 import { type Counts, Ledger } from "./ledger.ts";
@@ -60,7 +59,7 @@ interface Settings {
   readonly deadLetterCapacity: number;
   readonly highPriorityRatio: number | undefined;
   readonly strictPriority: boolean | undefined;
-  readonly clock: Clock | undefined;
+  readonly clock: Clock;
 }
 
 const RULES = {
@@ -70,7 +69,7 @@ const RULES = {
   deadLetterCapacity: integer({ min: 1, fallback: 10_000 }),
   highPriorityRatio: optional(integer({ min: 0, fallback: 0 })),
   strictPriority: optional(boolean(false)),
-  clock: optional(having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"])),
+  clock,
 };
 
 /**
@@ -98,7 +97,7 @@ export class MemoryReplayer implements ReplayQueue {
   /** @throws TypeError, RangeError for an option that does not exist or is out of range. */
   constructor(options?: MemoryReplayerOptions) {
     const settings = readOptions<Settings>("MemoryReplayer", RULES, options);
-    const { highPriorityRatio, strictPriority, clock = systemClock } = settings;
+    const { highPriorityRatio, strictPriority, clock } = settings;
     this.traits = Object.freeze({ maxDemand: MAX_DEMAND, scheduling: { highPriorityRatio, strictPriority } });
     this.#clock = clock;
     this.#maxPayloadBytes = settings.maxPayloadBytes;

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { Clock, Logger, SchedulingOptions } from "@helix/core";
-import { silentLogger, systemClock } from "@helix/core";
 import {
   boolean,
+  clock,
   expected,
   having,
   integer,
+  logger,
   milliseconds,
   oneOf,
   optional,
@@ -212,8 +213,8 @@ const LINK_RULES: Rules<LinkSettings> = {
   connection: optional(having<NatsConnection>("a NatsConnection", ["publish", "subscribe", "status"])),
   connect: optional(connect),
   allowOldServer: boolean(false),
-  logger: orElse(having<Logger>("a Logger", ["debug", "info", "warn", "error"]), silentLogger),
-  clock: orElse(having<Clock>("a Clock", ["wallMs", "monotonicMs", "setTimer"]), systemClock),
+  logger,
+  clock,
 };
 
 const NAME_RULES: Rules<Settled<NatsNames>> = {

@@ -1,7 +1,7 @@
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addressOf, failureOf, payloadOf, Rig } from "./rig.ts";
+import { addressOf, failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 let server: NatsServer;
 beforeAll(async () => {
@@ -95,6 +95,33 @@ describe("connectNatsEnqueuer", () => {
       timeoutMs: 10_000,
       describe: "it is connected again",
     });
+  });
+
+  it("connects again, and stores what it says it has stored, with a logger that throws", async () => {
+    await using rig = new Rig(server);
+    await using proxy = await startFaultProxy({ target: addressOf(server) });
+    let lines = 0;
+    const fail = () => {
+      lines++;
+      throw new Error("the log's disk is full");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const connect = { servers: `127.0.0.1:${proxy.port}` };
+    const queue = await rig.replayer({ connect, logger });
+    const receiver = new Receiver(queue);
+    await queue.enqueue(payloadOf("one"));
+    await proxy.set("refuse");
+    const until = (isConnected: boolean) =>
+      waitFor(() => queue.health.isConnected === isConnected, {
+        timeoutMs: 10_000,
+        describe: "the connection",
+      });
+    await until(false);
+    await proxy.set("pass");
+    await until(true);
+    await queue.enqueue(payloadOf("two"));
+    expect([idOf(await receiver.next()), idOf(await receiver.next())]).toEqual(["one", "two"]);
+    expect(lines).toBeGreaterThan(2);
   });
 
   it("says of a payload whose answer never came that it may be stored", async () => {

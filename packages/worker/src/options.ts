@@ -10,16 +10,17 @@ import {
   type ReplayExecutor,
   type ReplayQueue,
   type SchedulingOptions,
-  silentLogger,
-  silentMetrics,
-  systemClock,
 } from "@helix/core";
 import {
   boolean,
   callback,
+  clock,
   expected,
+  harmlessCallback,
   having,
   integer,
+  logger,
+  metrics,
   milliseconds,
   optional,
   type Rule,
@@ -113,14 +114,20 @@ export interface WorkerSettings extends ReplayCallbacks {
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readWorkerOptions(options: ReplayWorkerOptions): WorkerSettings {
   const read = readOptions<WorkerRules>("ReplayWorker", RULES, options);
-  const { retryDelayMs, maxRetryDelayMs, highPriorityRatio, strictPriority, ...settings } = read;
+  const { retryDelayMs, maxRetryDelayMs, highPriorityRatio, strictPriority, ...others } = read;
+  const { onSuccess, onError, onDrop, ...settings } = others;
   if (maxRetryDelayMs < retryDelayMs) {
     const atLeast = `at least \`retryDelayMs\` (${retryDelayMs})`;
     throw new RangeError(expected("maxRetryDelayMs", atLeast, maxRetryDelayMs));
   }
   const { maxDemand, scheduling } = read.queue.traits;
+  const reported = (callback: keyof ReplayCallbacks) => (error: unknown) =>
+    read.logger.warn({ callback, error }, "A callback of the replay worker failed");
   return {
     ...settings,
+    onSuccess: onSuccess && harmlessCallback(onSuccess, reported("onSuccess")),
+    onError: onError && harmlessCallback(onError, reported("onError")),
+    onDrop: onDrop && harmlessCallback(onDrop, reported("onDrop")),
     retryDelayMs,
     batchSize: Math.min(read.batchSize, maxDemand),
     backoff: new Backoff({ initialMs: retryDelayMs, maxMs: maxRetryDelayMs }),
@@ -192,12 +199,12 @@ const RULES: { readonly [K in keyof WorkerRules]-?: Rule<WorkerRules[K]> } = {
   maxDeliver: integer({ min: 1, max: 1_000_000, fallback: 5 }),
   patienceMs: milliseconds({ min: 0, fallback: 900_000 }),
   stopGraceMs: milliseconds({ min: 0, fallback: 10_000 }),
-  metrics: orElse(having<Metrics>("a Metrics", ["increment", "gauge", "observe"]), silentMetrics),
-  logger: orElse(having<Logger>("a Logger", ["debug", "info", "warn", "error"]), silentLogger),
+  metrics,
+  logger,
   clusterNames,
   onSuccess: callback(),
   onError: callback(),
   onDrop: callback(),
-  clock: orElse(having<Clock>("a Clock", ["wallMs", "monotonicMs", "setTimer"]), systemClock),
+  clock,
   random: orElse((value, name) => callback<() => number>()(value, name) ?? Math.random, Math.random),
 };

@@ -85,7 +85,6 @@ export class App {
     const handoff = new ReplayHandoff({
       replayer: this.#holding(replayer),
       onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
-      logger: silentLogger,
       metrics: silentMetrics,
       events,
     });

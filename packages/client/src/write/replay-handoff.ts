@@ -2,13 +2,11 @@ import {
   type ClusterReport,
   type EventHub,
   isHelixError,
-  type Logger,
   type Metrics,
   type Replayer,
   type ReplayPayload,
   summarize,
 } from "@helix/core";
-import { isolate } from "@helix/core/internal";
 
 /** Takes a payload that the queue did not: what becomes of it is then the application's business. */
 export type OnEnqueueFailed = (payload: ReplayPayload, error: unknown) => unknown;
@@ -16,7 +14,6 @@ export type OnEnqueueFailed = (payload: ReplayPayload, error: unknown) => unknow
 export interface ReplayHandoffOptions {
   readonly replayer: Replayer | undefined;
   readonly onEnqueueFailed: OnEnqueueFailed | undefined;
-  readonly logger: Logger;
   readonly metrics: Metrics;
   readonly events: EventHub;
 }
@@ -70,7 +67,7 @@ export class ReplayHandoff {
   }
 
   #failed(payload: ReplayPayload, error: unknown): void {
-    const { onEnqueueFailed, logger, metrics, events } = this.#options;
+    const { onEnqueueFailed, metrics, events } = this.#options;
     const { targetCluster: cluster, priority } = payload;
     const result = isHelixError(error) ? error.code : error === undefined ? "no-queue" : "error";
     metrics.increment("helix_enqueue_failed_total", { cluster, priority, result });
@@ -79,10 +76,7 @@ export class ReplayHandoff {
     }
     // Without a callback the caller gets an error of its own, and logging is its business.
     if (onEnqueueFailed === undefined) return;
-    isolate(
-      () => onEnqueueFailed(payload, error),
-      (fault) => logger.error({ ...summarize(payload), err: fault }, "onEnqueueFailed failed"),
-    );
+    onEnqueueFailed(payload, error);
   }
 }
 

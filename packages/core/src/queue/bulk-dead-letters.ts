@@ -2,6 +2,7 @@ import { isHelixError } from "../errors.ts";
 import {
   boolean,
   callback,
+  clock,
   expected,
   having,
   integer,
@@ -10,7 +11,7 @@ import {
   readOptions,
 } from "../options.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
-import { isolate } from "../report/events.ts";
+import { harmlessCallback } from "../report/harmless.ts";
 import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
 
 /** Failures one after the other that are taken for the store's fault and not for that of the dead letters. */
@@ -92,15 +93,11 @@ export async function redriveDeadLetters(
   options?: RedriveOptions,
 ): Promise<RedriveReport> {
   const { onProgress, ...bulk } = readOptions<RedriveOptions>("redriveDeadLetters", REDRIVE_RULES, options);
+  const tell = onProgress && harmlessCallback(onProgress);
   const { done: redriven, ...report } = await run(store, bulk, {
     skips: ({ content }) => !content.ok,
     take: (id) => store.redrive(id),
-    onProgress({ matched, done, failed }) {
-      isolate(
-        () => onProgress?.({ matched, redriven: done, failed }),
-        () => {},
-      );
-    },
+    onProgress: ({ matched, done, failed }) => tell?.({ matched, redriven: done, failed }),
   });
   return { ...report, redriven };
 }
@@ -141,7 +138,7 @@ const BULK_RULES = {
   dryRun: boolean(false),
   perSecond: optional(integer({ min: 1, fallback: 1 })),
   signal: optional(having<AbortSignal>("an AbortSignal", ["addEventListener"])),
-  clock: optional(having<Clock>("a clock", ["wallMs", "monotonicMs", "setTimer"])),
+  clock,
 };
 const REDRIVE_RULES = { ...BULK_RULES, onProgress: callback<(progress: RedriveProgress) => unknown>() };
 const DISCARD_RULES = { ...BULK_RULES, reason: optional(text) };

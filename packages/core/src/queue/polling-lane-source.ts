@@ -1,7 +1,8 @@
 import { isHelixError } from "../errors.ts";
 import { integer } from "../options.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
-import { isolate } from "../report/events.ts";
+import { harmlessCallback } from "../report/harmless.ts";
+import { isolate } from "../report/isolate.ts";
 import type { LaneSource, ReplayMessage } from "./queue.ts";
 
 /**
@@ -29,7 +30,8 @@ const readDemand = integer({ min: 0, fallback: 0 });
 export class PollingLaneSource implements LaneSource {
   readonly #receive: Receive;
   readonly #onMessage: (message: ReplayMessage) => void;
-  readonly #options: PollingLaneSourceOptions;
+  readonly #pollIntervalMs: number;
+  readonly #report: (error: unknown) => void;
   readonly #clock: Clock;
   #demanded = 0;
   #stopped = false;
@@ -43,7 +45,8 @@ export class PollingLaneSource implements LaneSource {
   ) {
     this.#receive = receive;
     this.#onMessage = onMessage;
-    this.#options = options;
+    this.#pollIntervalMs = options.pollIntervalMs;
+    this.#report = harmlessCallback((error) => options.onError?.(error));
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -77,7 +80,7 @@ export class PollingLaneSource implements LaneSource {
       const messages = await this.#receiveSome(signal);
       for (const message of messages) await this.#deliver(message);
       if (messages.length === 0 && this.#demanded > 0) {
-        await wait(this.#clock, this.#options.pollIntervalMs, signal);
+        await wait(this.#clock, this.#pollIntervalMs, signal);
       }
     }
     this.#loop = undefined;
@@ -117,12 +120,5 @@ export class PollingLaneSource implements LaneSource {
       message.forget();
       this.#report(error);
     }
-  }
-
-  #report(error: unknown): void {
-    isolate(
-      () => this.#options.onError?.(error),
-      () => {},
-    );
   }
 }

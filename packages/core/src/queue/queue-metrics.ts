@@ -1,39 +1,44 @@
 import { clusterOf, priorityOf } from "../cluster.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
+import { harmlessMetrics } from "../report/harmless.ts";
 import type { Metrics } from "../report/metrics.ts";
 import type { DeadLetterStore } from "./dead-letters.ts";
 import type { ReplayQueue } from "./queue.ts";
 
 /** Reads the depths of a queue once and sets the gauges of its lanes. Rejects with what `depths` rejects with. */
 export async function reportDepths(queue: Pick<ReplayQueue, "depths">, metrics: Metrics): Promise<void> {
+  const { gauge } = harmlessMetrics(metrics);
   for (const { lane, pending, inFlight, delayed, stuck, oldestAgeMs = 0 } of await queue.depths()) {
     const labels = { cluster: clusterOf(lane), priority: priorityOf(lane) };
     const states = { pending, in_flight: inFlight, delayed, stuck };
     for (const [result, messages] of Object.entries(states)) {
-      metrics.gauge("helix_queue_messages", { ...labels, result }, messages);
+      gauge("helix_queue_messages", { ...labels, result }, messages);
     }
-    metrics.gauge("helix_oldest_age_seconds", labels, oldestAgeMs / 1000);
+    gauge("helix_oldest_age_seconds", labels, oldestAgeMs / 1000);
   }
 }
 
 /** Counts what `drainAll` has handed out. */
 export function countDrained(payloads: readonly ReplayPayload[], metrics: Metrics): void {
+  const { increment } = harmlessMetrics(metrics);
   for (const { targetCluster: cluster, priority } of payloads) {
-    metrics.increment("helix_drained_total", { cluster, priority });
+    increment("helix_drained_total", { cluster, priority });
   }
 }
 
 /** The same store, whose redrives and discards are counted. Each reads the dead letter first, for its lane. */
 export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): DeadLetterStore {
+  const { increment } = harmlessMetrics(metrics);
   const counted = async (
     name: "helix_redriven_total" | "helix_discarded_total",
     id: string,
     act: () => Promise<void>,
   ) => {
-    const letter = await store.get(id);
+    // What cannot be counted is done all the same.
+    const letter = await store.get(id).catch(() => undefined);
     await act();
     if (letter === undefined) return;
-    metrics.increment(name, { cluster: clusterOf(letter.lane), priority: priorityOf(letter.lane) });
+    increment(name, { cluster: clusterOf(letter.lane), priority: priorityOf(letter.lane) });
   };
   return {
     list: (filter) => store.list(filter),

@@ -2,6 +2,7 @@ import type { ClusterId, Lane } from "../cluster.ts";
 import type { Outcome } from "../executor.ts";
 import type { PayloadSummary } from "../payload/payload.ts";
 import type { DeadLetterReason } from "../queue/dead-letters.ts";
+import { harmlessCallback } from "./harmless.ts";
 
 interface SessionOf {
   readonly cluster: ClusterId;
@@ -85,7 +86,7 @@ export class EventHub<E extends object = HelixEvents> implements EventSource<E> 
     if (typeof listener !== "function")
       throw new TypeError(`Expected a listener of \`${String(name)}\` to be a function`);
     // A wrapper of its own, so that the same function added twice is removed once at a time.
-    const entry: Listener<E[N]> = (event) => listener(event);
+    const entry = harmlessCallback(listener, (error) => this.#onListenerError(error, name));
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), entry]);
     return () => {
       const rest = (this.#listeners.get(name) ?? []).filter((one) => one !== entry);
@@ -100,36 +101,6 @@ export class EventHub<E extends object = HelixEvents> implements EventSource<E> 
   }
 
   emit<N extends keyof E>(name: N, event: E[N]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
-      isolate(
-        () => (listener as Listener<E[N]>)(event),
-        (error) => this.#onListenerError(error, name),
-      );
-    }
+    for (const listener of this.#listeners.get(name) ?? []) (listener as Listener<E[N]>)(event);
   }
-}
-
-/**
- * Runs somebody else's function: what it throws, now or by the promise it returns, goes to `report`,
- * and what `report` throws is ignored. It is not waited for.
- */
-export function isolate(run: () => unknown, report: (error: unknown) => void): void {
-  const safely = (error: unknown) => {
-    try {
-      report(error);
-    } catch {
-      // Whoever reports failures must not cause one.
-    }
-  };
-  try {
-    const result = run();
-    if (result instanceof Promise) result.catch(safely);
-    else if (isThenable(result)) Promise.resolve(result).catch(safely);
-  } catch (error) {
-    safely(error);
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -13,12 +13,10 @@ import {
   priorityOf,
   type ReplayMessage,
   type ReplayPayload,
-  silentMetrics,
   summarize,
 } from "@helix/core";
-import { type BreakerState, isolate, LoggableError } from "@helix/core/internal";
+import { type BreakerState, LoggableError } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
-import { harmless } from "./harmless.ts";
 
 /** What `onError` is told. */
 export interface ReplayFailure {
@@ -67,7 +65,7 @@ interface Figures {
 
 /**
  * Everything that the outside hears of a worker: events, callbacks, metrics, log lines. It decides
- * nothing, and nothing that it calls can change what the worker does. Events and callbacks get the errors of
+ * nothing, and what it calls cannot change what the worker does (its options are read so). Events and callbacks get the errors of
  * executions themselves; a log line only what quotes no bound value.
  */
 export class Reporter implements EventSource {
@@ -76,12 +74,9 @@ export class Reporter implements EventSource {
   readonly #figures = new Map<ClusterId, Figures>();
 
   constructor(options: ReporterOptions) {
-    const logger = harmless(options.logger, ["debug", "info", "warn", "error"]);
-    const { metrics: given } = options;
-    const metrics = given === silentMetrics ? given : harmless(given, ["increment", "gauge", "observe"]);
-    this.#options = { ...options, logger, metrics };
+    this.#options = options;
     this.#events = new EventHub((error, event) =>
-      logger.warn({ event, error }, "A listener of the replay worker failed"),
+      options.logger.warn({ event, error }, "A listener of the replay worker failed"),
     );
   }
 
@@ -171,7 +166,7 @@ export class Reporter implements EventSource {
       const payload = summarize(failure.payload);
       this.#events.emit("replay:attempt:failed", { ...failure, payload, outcome, counted });
     }
-    if (onError !== undefined && outcome !== "unavailable") this.#call("onError", () => onError(failure));
+    if (outcome !== "unavailable") onError?.(failure);
   }
 
   /** A message was applied and has left the queue. */
@@ -184,7 +179,7 @@ export class Reporter implements EventSource {
     if (this.#events.has("replay:applied")) {
       this.#events.emit("replay:applied", { payload: summarize(payload), lagMs });
     }
-    if (onSuccess !== undefined) this.#call("onSuccess", () => onSuccess({ payload }));
+    onSuccess?.({ payload });
   }
 
   /** A message is now a dead letter. */
@@ -200,9 +195,8 @@ export class Reporter implements EventSource {
       "A message became a dead letter",
     );
     this.#events.emit("replay:dropped", { payload: summary, lane, reason, error });
-    if (onDrop === undefined) return;
     const what = content.ok ? { payload } : { raw: content.raw };
-    this.#call("onDrop", () => onDrop({ ...what, cause: reason, error }));
+    onDrop?.({ ...what, cause: reason, error });
   }
 
   deadLettersFull(lane: Lane, retryInMs: number): void {
@@ -233,11 +227,5 @@ export class Reporter implements EventSource {
   /** A queue that could not stop a lane in order. */
   laneStopFailed(error: unknown): void {
     this.#options.logger.warn({ error }, "The queue could not stop a lane");
-  }
-
-  #call(callback: keyof ReplayCallbacks, run: () => unknown): void {
-    isolate(run, (error) =>
-      this.#options.logger.warn({ callback, error }, "A callback of the replay worker failed"),
-    );
   }
 }

@@ -116,6 +116,41 @@ describe("tracedExecutor", () => {
     expect(tracedExecutor(async () => {}, api).probe).toBeUndefined();
   });
 
+  it.each(["startSpan", "setSpan", "active", "with", "setAttribute", "setStatus", "end"])(
+    "executes once and says what came of it where `%s` of the tracer throws",
+    async (broken) => {
+      const fail = (name: string) => {
+        if (name === broken) throw new Error("broken");
+      };
+      const span = {
+        setAttribute: () => fail("setAttribute"),
+        setStatus: () => fail("setStatus"),
+        end: () => fail("end"),
+      };
+      const startSpan = () => {
+        fail("startSpan");
+        return span;
+      };
+      const api: TracingApi = {
+        trace: { getTracer: () => ({ startSpan }), setSpan: () => fail("setSpan") },
+        context: {
+          active: () => fail("active"),
+          async with(_, run) {
+            await run();
+            fail("with");
+          },
+        },
+      };
+      let executed = 0;
+      const error = new Error("the execution's");
+      await tracedExecutor(async () => void executed++, api).execute(payloadWith(), options);
+      await expect(
+        tracedExecutor(() => Promise.reject(error), api).execute(payloadWith(), options),
+      ).rejects.toBe(error);
+      expect(executed).toBe(1);
+    },
+  );
+
   it("takes the module of OpenTelemetry, and does nothing but execute where nobody has set it up", async () => {
     let executed = 0;
     const executor = tracedExecutor(async () => void executed++, opentelemetry);

@@ -1,4 +1,5 @@
 import { type ExecuteFunc, outcomeOf, type ReplayExecutor, type ReplayPayload, summarize } from "@helix/core";
+import { isolate } from "@helix/core/internal";
 
 /** The part of `@opentelemetry/api` that is used: pass the module itself. */
 export interface TracingApi {
@@ -49,25 +50,31 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
   const tracer = api.trace.getTracer("@helix/worker");
   const classify = (error: unknown) => inner.classify?.(error) ?? outcomeOf(error);
   const execute: ExecuteFunc = async (payload, options) => {
-    const span = tracer.startSpan("helix replay", {
-      root: true,
-      kind: CONSUMER,
-      attributes: attributesOf(payload),
-      links: linksOf(payload),
+    let execution: Promise<void> | undefined;
+    // Once, whatever becomes of the trace.
+    const run = () => {
+      execution ??= (async () => inner.execute(payload, options))();
+      return execution;
+    };
+    let span: TracedSpan | undefined;
+    quietly(() => {
+      span = tracer.startSpan("helix replay", {
+        root: true,
+        kind: CONSUMER,
+        attributes: attributesOf(payload),
+        links: linksOf(payload),
+      });
+      return api.context.with(api.trace.setSpan(api.context.active(), span), run);
     });
     try {
-      const context = api.trace.setSpan(api.context.active(), span);
-      await api.context.with(context, () => inner.execute(payload, options));
-      span.setAttribute("helix.outcome", "applied");
+      await run();
+      quietly(() => span?.setAttribute("helix.outcome", "applied"));
     } catch (error) {
-      span.setAttribute(
-        "helix.outcome",
-        safely(() => classify(error)),
-      );
-      span.setStatus({ code: ERROR });
+      quietly(() => span?.setAttribute("helix.outcome", classify(error)));
+      quietly(() => span?.setStatus({ code: ERROR }));
       throw error;
     } finally {
-      span.end();
+      quietly(() => span?.end());
     }
   };
   return {
@@ -99,10 +106,6 @@ function linksOf({ traceparent }: ReplayPayload): SpanStart["links"] {
 }
 
 /** A trace must not change what becomes of a message. */
-function safely(classify: () => string): string {
-  try {
-    return classify();
-  } catch {
-    return "uncertain";
-  }
+function quietly(trace: () => unknown): void {
+  isolate(trace, () => {});
 }

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { Metrics } from "../report/metrics.ts";
+import type { DeadLetterStore } from "./dead-letters.ts";
+import { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
+
+const fail = (): never => {
+  throw new Error("Metric has other labels");
+};
+const broken: Metrics = { increment: fail, gauge: fail, observe: fail };
+
+test("metrics that throw do not make a redrive or a discard that worked look failed, nor depths unreadable", async () => {
+  const done: string[] = [];
+  const store = {
+    get: async () => ({ lane: "high.A" }),
+    redrive: async (id: string) => void done.push(`redrive ${id}`),
+    discard: async (id: string) => void done.push(`discard ${id}`),
+  } as unknown as DeadLetterStore;
+  const counted = countedDeadLetters(store, broken);
+  await counted.redrive("one");
+  await counted.discard("two");
+  expect(done).toEqual(["redrive one", "discard two"]);
+  const depths = async () => [{ lane: "high.A" as const, pending: 1, inFlight: 0, delayed: 0, stuck: 0 }];
+  await reportDepths({ depths }, broken);
+  countDrained([{ targetCluster: "A", priority: "high" } as never], broken);
+});
+
+test("a dead letter that cannot be looked at for its lane is redriven all the same, and not counted", async () => {
+  const redriven: string[] = [];
+  const store = {
+    get: () => Promise.reject(new Error("cannot be read")),
+    redrive: async (id: string) => void redriven.push(id),
+  } as unknown as DeadLetterStore;
+  let counted = 0;
+  const metrics: Metrics = { increment: () => void counted++, gauge() {}, observe() {} };
+  await countedDeadLetters(store, metrics).redrive("one");
+  expect([redriven, counted]).toEqual([["one"], 0]);
+});

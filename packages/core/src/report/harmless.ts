@@ -1,0 +1,44 @@
+import { safely, watch } from "./isolate.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { type Metrics, silentMetrics } from "./metrics.ts";
+
+/**
+ * The same logger, by which nothing can change what its caller does: it may throw, reject, hang, return anything, or
+ * have lost its methods. Options are read into this form once, so that nobody else has to think of it.
+ */
+export function harmlessLogger(logger: Logger): Logger {
+  return logger === silentLogger ? logger : harmless(logger, ["debug", "info", "warn", "error"]);
+}
+
+/** The same metrics, as {@link harmlessLogger} says. */
+export function harmlessMetrics(metrics: Metrics): Metrics {
+  return metrics === silentMetrics ? metrics : harmless(metrics, ["increment", "gauge", "observe"]);
+}
+
+/** The same function, as {@link harmlessLogger} says. `report` is told what it throws or rejects with. */
+export function harmlessCallback<A extends unknown[]>(
+  callback: (...args: A) => unknown,
+  report: (error: unknown) => void = () => {},
+): (...args: A) => void {
+  // Made once, since metrics are called for each message: a call makes no closure.
+  return (...args) => {
+    try {
+      watch(callback(...args), report);
+    } catch (error) {
+      safely(report, error);
+    }
+  };
+}
+
+/** What was made here, so that it is not wrapped again where one package hands it to the next. */
+const made = new WeakSet<object>();
+
+function harmless<T extends object>(inner: T, methods: readonly (keyof T & string)[]): T {
+  if (made.has(inner)) return inner;
+  const functions = inner as Record<string, ((...args: unknown[]) => unknown) | undefined>;
+  const outer = Object.fromEntries(
+    methods.map((name) => [name, harmlessCallback((...args) => functions[name]?.(...args))]),
+  ) as T;
+  made.add(outer);
+  return outer;
+}
