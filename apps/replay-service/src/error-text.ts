@@ -5,7 +5,11 @@ import { SCHEMA } from "./config/schema.ts";
 
 /** As in core, and an option of the queue is called by the variable that an operator sets. */
 export function errorText(error: unknown): string {
-  const text = textOf(error);
+  return inVariables(error, textOf(error));
+}
+
+/** The text of an error, in which an option of the queue is called by the variable that an operator sets. */
+export function inVariables(error: unknown, text: string): string {
   if (!isHelixError(error)) return text;
   return text.replace(/`(\w+)`/g, (quoted, option: string) =>
     Object.hasOwn(SCHEMA.queue, option) ? `\`${variableOf("queue", option)}\`` : quoted,

@@ -2,13 +2,17 @@ import type { Logger } from "@helix/core";
 import { LoggableError } from "@helix/core/internal";
 import { type DestinationStream, pino } from "pino";
 import type { ServiceConfig } from "./config/schema.ts";
-import { errorText } from "./error-text.ts";
+import { inVariables } from "./error-text.ts";
+
+/** What pino writes itself: a field of that name would be there twice. */
+const OWN_KEYS = new Set(["time", "level", "message"]);
 
 /** Fields in which somebody's error stands, whatever was thrown. */
 const ERROR_FIELDS = new Set(["error", "err", "cause"]);
 
 /**
- * The packages' logger on pino: a JSON line per fact, with `time`, `level` and `message`. Of an error it
+ * The packages' logger on pino: a JSON line per fact, with `time`, `level` and `message`; a field of one of these
+ * names is called `message_` and so on. Of an error it
  * writes name, code and what {@link errorText} lets through, never a stack or a `cause`, where a bound value
  * may stand.
  */
@@ -36,18 +40,24 @@ function withoutValues(fields: object): object {
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const isError = value instanceof Error || ERROR_FIELDS.has(name);
-    // One name for it, whatever a package calls it.
-    safe[name === "err" ? "error" : name] = isError ? describeError(value) : value;
+    safe[keyOf(name)] = isError ? describeError(value) : value;
   }
   return safe;
+}
+
+function keyOf(name: string): string {
+  if (OWN_KEYS.has(name)) return `${name}_`;
+  // One name for it, whatever a package calls it.
+  return name === "err" ? "error" : name;
 }
 
 function describeError(error: unknown): object {
   if (error instanceof LoggableError) return error;
   const { differences } = (error ?? {}) as { differences?: unknown };
+  const loggable = new LoggableError(error);
   return {
-    ...new LoggableError(error),
-    text: errorText(error),
+    ...loggable,
+    text: inVariables(error, loggable.text),
     ...(differences !== undefined && { differences }),
   };
 }

@@ -1,5 +1,5 @@
 import { ManualClock } from "@helix/testkit/manual-clock";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { RateLimitedLogger } from "./rate-limited-logger.ts";
 
 function setUp() {
@@ -61,4 +61,71 @@ test("debug lines are not limited", () => {
   const { lines, limited } = setUp();
   for (let n = 0; n < 3; n++) limited.debug({}, "again");
   expect(lines).toHaveLength(3);
+});
+
+describe("the last line about a cluster is true", () => {
+  const away = (limited: RateLimitedLogger) => limited.warn({ cluster: "B", error: refused }, "no session");
+  const back = (limited: RateLimitedLogger) => limited.info({ cluster: "B" }, "connected");
+  const told = (lines: readonly [string, object, string][]) =>
+    lines.map(([, fields, message]) => ("repeated" in fields ? `${message} x${fields.repeated}` : message));
+
+  test("after an outage: what was held back is told before the good news, and nothing after it", () => {
+    const { clock, lines, limited } = setUp();
+    for (let n = 0; n < 4; n++) away(limited);
+    limited.warn({ cluster: "B" }, "suspended");
+    clock.advanceNow(3_000);
+    back(limited);
+    expect(told(lines)).toEqual(["no session", "suspended", "no session x3", "connected"]);
+    clock.advanceNow(60_000);
+    expect(lines).toHaveLength(4);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("after a second outage within the window of the first", () => {
+    const { clock, lines, limited } = setUp();
+    for (let outage = 0; outage < 2; outage++) {
+      away(limited);
+      clock.advanceNow(1_500);
+      back(limited);
+      clock.advanceNow(1_500);
+    }
+    expect(told(lines)).toEqual(["no session", "connected", "no session", "connected"]);
+  });
+
+  test("whatever of another cluster is told meanwhile", () => {
+    const { clock, lines, limited } = setUp();
+    limited.warn({ cluster: "A" }, "no session");
+    limited.warn({ cluster: "A" }, "no session");
+    back(limited);
+    expect(told(lines)).toEqual(["no session", "connected"]);
+    clock.advanceNow(10_000);
+    expect(told(lines).at(-1)).toBe("no session x1");
+  });
+
+  test("a second after each turn at the latest, and what flaps for an hour costs a few lines a second", () => {
+    const { clock, lines, limited } = setUp();
+    let state = 7;
+    const random = (below: number) => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state % below;
+    };
+    const seconds = 3_600;
+    for (let atMs = 0; atMs < seconds * 1_000; ) {
+      const isGood = random(2) === 0;
+      if (isGood) back(limited);
+      else away(limited);
+      const quietMs = random(4) === 0 ? 1_000 + random(30_000) : random(400);
+      clock.advanceNow(quietMs);
+      atMs += quietMs;
+      if (quietMs >= 1_000) expect(lines.at(-1)?.[2]).toBe(isGood ? "connected" : "no session");
+    }
+    const before = lines.length;
+    for (let n = 0; n < 10 * seconds; n++) {
+      away(limited);
+      clock.advanceNow(50);
+      back(limited);
+      clock.advanceNow(50);
+    }
+    expect(lines.length - before).toBeLessThan(5 * seconds);
+  });
 });

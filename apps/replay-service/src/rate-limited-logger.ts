@@ -3,25 +3,33 @@ import type { Clock, Logger } from "@helix/core";
 type Level = keyof Logger;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields that tell one cause from another; ids and counts do not. */
-const CAUSE_FIELDS = [
-  "cluster",
-  "lane",
-  "tables",
-  "reason",
-  "event",
-  "callback",
-  "part",
-  "operation",
-] as const;
+/** Fields that name what a line is about: of each, its last line is true. */
+const SUBJECT_FIELDS = ["cluster", "keyspace", "lane"] as const;
 
+/** Further fields that tell one cause from another; ids and counts do not. */
+const CAUSE_FIELDS = ["tables", "reason", "event", "callback", "part", "operation"] as const;
+
+/** How soon after a line it is told again, if news of the other kind came in between. Milliseconds. */
+const TURN_MS = 1_000;
+
+/** A cause that was told not long ago. */
 interface Window {
   readonly level: Level;
   readonly message: string;
-  last: Fields;
-  lastAtMs: number;
-  repeated: number;
+  readonly cause: string;
+  toldAtMs: number;
+  /** The last of those that were not told, and how many they are. */
+  held: { readonly fields: Fields; readonly atMs: number; readonly repeated: number } | undefined;
   cancel: () => void;
+}
+
+/** What lines are about. */
+interface Subject {
+  readonly name: string;
+  /** Whether its last news was good. */
+  isGood: boolean;
+  /** By cause, in the order in which the last line of each happened. */
+  readonly windows: Map<string, Window>;
 }
 
 export interface RateLimitedLoggerOptions {
@@ -35,10 +43,14 @@ export interface RateLimitedLoggerOptions {
  * Writes the first line of a cause at once, and of those that follow one per window: the last, with how many
  * there were. A cause is the sentence, where it happened, and the kind of error. An outage is then a line now
  * and one every window, and not a line per message. Debug lines are not limited.
+ *
+ * The last line about a cluster (a lane, the rest of the service) is true: what is good news (`info`) and what is
+ * not are told in the order in which they happened, and a turn from one to the other within `TURN_MS`. What
+ * flaps costs a few lines a second.
  */
 export class RateLimitedLogger implements Logger {
   readonly #options: RateLimitedLoggerOptions;
-  readonly #windows = new Map<string, Window>();
+  readonly #subjects = new Map<string, Subject>();
 
   constructor(options: RateLimitedLoggerOptions) {
     this.#options = options;
@@ -62,48 +74,96 @@ export class RateLimitedLogger implements Logger {
 
   /** Writes what is still counted, and leaves no timer. What is logged later is limited anew. */
   flush(): void {
-    for (const window of this.#windows.values()) {
-      window.cancel();
-      this.#tellRepeated(window);
+    for (const { windows } of this.#subjects.values()) {
+      for (const window of windows.values()) {
+        window.cancel();
+        this.#tellHeld(window);
+      }
     }
-    this.#windows.clear();
+    this.#subjects.clear();
   }
 
   #write(level: Level, fields: Fields, message: string): void {
+    const { clock, logger } = this.#options;
+    const subject = this.#subjectOf(fields, isGoodNews(level));
     const cause = causeOf(level, fields, message);
-    const open = this.#windows.get(cause);
+    const open = subject.windows.get(cause);
     if (open !== undefined) {
-      open.last = fields;
-      open.lastAtMs = this.#options.clock.wallMs();
-      open.repeated++;
+      open.held = { fields, atMs: clock.wallMs(), repeated: (open.held?.repeated ?? 0) + 1 };
+      subject.windows.delete(cause);
+      subject.windows.set(cause, open);
       return;
     }
-    this.#options.logger[level](fields, message);
-    const window: Window = { level, message, last: fields, lastAtMs: 0, repeated: 0, cancel: () => {} };
-    this.#windows.set(cause, window);
-    this.#arm(cause, window);
+    const window = { level, message, cause, toldAtMs: 0, held: undefined, cancel: () => {} };
+    this.#tellEarlier(subject, window);
+    logger[level](fields, message);
+    subject.windows.set(cause, window);
+    this.#arm(subject, window);
   }
 
-  #arm(cause: string, window: Window): void {
+  /** What the fields are about. If this is a turn of the news, what is of the other kind is not held for long. */
+  #subjectOf(fields: Fields, isGood: boolean): Subject {
+    const name = JSON.stringify(SUBJECT_FIELDS.map((field) => fields[field]));
+    let subject = this.#subjects.get(name);
+    if (subject === undefined) {
+      subject = { name, isGood, windows: new Map() };
+      this.#subjects.set(name, subject);
+    }
+    if (subject.isGood === isGood) return subject;
+    subject.isGood = isGood;
+    const turnedMs = this.#options.clock.monotonicMs() - TURN_MS;
+    for (const window of subject.windows.values()) {
+      if (isGoodNews(window.level) === isGood) continue;
+      window.cancel();
+      if (window.toldAtMs <= turnedMs) this.#end(subject, window);
+      else
+        window.cancel = this.#options.clock.setTimer(
+          () => this.#end(subject, window),
+          window.toldAtMs - turnedMs,
+        );
+    }
+    return subject;
+  }
+
+  #arm(subject: Subject, window: Window): void {
     const { clock, windowMs } = this.#options;
-    window.cancel = clock.setTimer(() => {
-      if (window.repeated === 0) {
-        this.#windows.delete(cause);
-        return;
-      }
-      this.#tellRepeated(window);
-      this.#arm(cause, window);
-    }, windowMs);
+    window.toldAtMs = clock.monotonicMs();
+    const isLast = isGoodNews(window.level) === subject.isGood;
+    window.cancel = clock.setTimer(() => this.#end(subject, window), isLast ? windowMs : TURN_MS);
   }
 
-  #tellRepeated(window: Window): void {
-    const { level, last, lastAtMs, message, repeated } = window;
-    if (repeated === 0) return;
-    window.repeated = 0;
-    // Told late, so it says when: it may be over by now.
-    const lastAgoMs = Math.max(0, this.#options.clock.wallMs() - lastAtMs);
-    this.#options.logger[level]({ ...last, repeated, lastAgoMs }, message);
+  /** Tells what a window has held back, which opens it anew; one that has nothing is over. */
+  #end(subject: Subject, window: Window): void {
+    if (window.held === undefined) {
+      subject.windows.delete(window.cause);
+      if (subject.windows.size === 0) this.#subjects.delete(subject.name);
+      return;
+    }
+    this.#tellEarlier(subject, window);
+    this.#tellHeld(window);
+    this.#arm(subject, window);
   }
+
+  /** Of the other kind, what happened before that which is about to be told. */
+  #tellEarlier(subject: Subject, window: Window): void {
+    for (const other of subject.windows.values()) {
+      if (other === window) return;
+      if (isGoodNews(other.level) !== isGoodNews(window.level)) this.#tellHeld(other);
+    }
+  }
+
+  #tellHeld(window: Window): void {
+    const { level, held, message } = window;
+    if (held === undefined) return;
+    window.held = undefined;
+    // Told late, so it says when: it may be over by now.
+    const lastAgoMs = Math.max(0, this.#options.clock.wallMs() - held.atMs);
+    this.#options.logger[level]({ ...held.fields, repeated: held.repeated, lastAgoMs }, message);
+  }
+}
+
+function isGoodNews(level: Level): boolean {
+  return level === "info";
 }
 
 function causeOf(level: Level, fields: Fields, message: string): string {

@@ -1,7 +1,9 @@
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { freePorts, waitFor } from "@helix/testkit";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { strictJson } from "../test/strict-json.ts";
 import { VALID } from "../test/valid-environment.ts";
 import type { OpenQueue } from "./queue.ts";
 import { type Host, runProcess } from "./run-process.ts";
@@ -45,16 +47,29 @@ class FakeHost extends EventEmitter implements Host {
   }
 
   get log(): Record<string, unknown>[] {
-    return this.lines.map((line) => JSON.parse(line));
+    return this.lines.map(strictJson);
   }
 }
 
-/** A service whose clusters are nowhere, and that has started. */
+/** Accepts, and closes at once. */
+let dead: Server;
+let tries = 0;
+beforeEach(async () => {
+  tries = 0;
+  dead = createServer((socket) => {
+    tries++;
+    socket.destroy();
+  }).listen(0, "127.0.0.1");
+  await once(dead, "listening");
+});
+afterEach(() => void dead.close());
+
+/** A service whose clusters are dead and nowhere, and that has started. */
 async function started(openQueue: OpenQueue): Promise<{ host: FakeHost; code: Promise<number> }> {
-  const [a, b] = await freePorts(2);
+  const [nobodys] = await freePorts(1);
   const host = new FakeHost([], {
-    HELIX_CLUSTER_A_CONTACT_POINTS: `127.0.0.1:${a}`,
-    HELIX_CLUSTER_B_CONTACT_POINTS: `127.0.0.1:${b}`,
+    HELIX_CLUSTER_A_CONTACT_POINTS: `127.0.0.1:${(dead.address() as AddressInfo).port}`,
+    HELIX_CLUSTER_B_CONTACT_POINTS: `127.0.0.1:${nobodys}`,
   });
   const code = host.run(openQueue);
   await waitFor(() => host.log.some(({ message }) => message === "Replay worker started"), {
@@ -86,7 +101,11 @@ describe("the exit code", () => {
 
   test("is 69 if the queue refuses", async () => {
     const host = new FakeHost([]);
-    expect(await host.run(() => Promise.reject(new Error("refused")))).toBe(69);
+    expect(await host.run(() => Promise.reject(new Error("no such right")))).toBe(69);
+    expect(host.log.at(-1)).toMatchObject({
+      message: "the service has ended, as it is refused",
+      error: { text: "no such right" },
+    });
   });
 
   test("is 130 at once for a second SIGINT", async () => {
@@ -102,6 +121,7 @@ describe("the exit code", () => {
     "is 70 at once for an %s, of which the log has the frames and not the words",
     async (event) => {
       const { host, code } = await started(openWith(async () => {}));
+      await waitFor(() => tries > 2, { timeoutMs: 5_000, describe: "lines about a cluster are held back" });
       host.emit(event, new TypeError("canary\n    of several lines"));
       expect(host.exits).toEqual([70]);
       const fault = host.log.find(({ message }) => message === "a fault of the service itself; it ends");
@@ -110,6 +130,7 @@ describe("the exit code", () => {
         error: { name: "TypeError", text: "TypeError" },
         frames: expect.arrayContaining([expect.stringContaining("run-process.test.ts")]),
       });
+      expect(host.log.at(-1)).toEqual(fault);
       expect(host.lines.join()).not.toContain("canary");
       host.emit("SIGTERM");
       await code;

@@ -80,13 +80,16 @@ async function serve(
 ): Promise<number> {
   const log = pinoLogger(config.log.level, logTo);
   const logger = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
-  const end = (code: number) => {
+  /** Nothing comes after it: what was held back is told before. */
+  const lastLine = (level: "info" | "warn" | "error", fields: object, message: string) => {
     logger.flush();
-    host.exit(code);
+    log[level](fields, message);
   };
+  const tellFault = (error: unknown) =>
+    lastLine("error", { error, frames: framesOf(error) }, "a fault of the service itself; it ends");
   const fault = (error: unknown) => {
-    log.error({ error, frames: framesOf(error) }, "a fault of the service itself; it ends");
-    end(EXIT.internal);
+    tellFault(error);
+    host.exit(EXIT.internal);
   };
   host.on("uncaughtException", fault);
   host.on("unhandledRejection", fault);
@@ -94,8 +97,8 @@ async function serve(
   for (const [signal, number] of Object.entries(SIGNALS)) {
     host.on(signal, () => {
       if (stop.signal.aborted) {
-        log.warn({ signal }, "a second signal: the service ends at once");
-        end(EXIT.signal + number);
+        lastLine("warn", { signal }, "a second signal: the service ends at once");
+        host.exit(EXIT.signal + number);
         return;
       }
       log.info({ signal }, "told to stop");
@@ -104,16 +107,15 @@ async function serve(
   }
   try {
     const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
-    // The last line, after those that were held back.
-    logger.flush();
-    logger.info({ inOrder }, "the service has stopped");
+    lastLine("info", { inOrder }, "the service has stopped");
     return inOrder ? EXIT.ok : EXIT.unfinished;
   } catch (error) {
-    if (error instanceof ServiceRefusedError) return EXIT.refused;
-    log.error({ error, frames: framesOf(error) }, "a fault of the service itself; it ends");
+    if (error instanceof ServiceRefusedError) {
+      lastLine("error", { error: error.cause }, "the service has ended, as it is refused");
+      return EXIT.refused;
+    }
+    tellFault(error);
     return EXIT.internal;
-  } finally {
-    logger.flush();
   }
 }
 

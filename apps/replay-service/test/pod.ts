@@ -11,6 +11,7 @@ import { pinoLogger } from "../src/pino-logger.ts";
 import type { OpenQueue } from "../src/queue.ts";
 import type { PartHealth } from "../src/readiness.ts";
 import { runService } from "../src/service.ts";
+import { strictJson } from "./strict-json.ts";
 import { environmentOf, filesOf, VALID } from "./valid-environment.ts";
 
 export interface PodOptions {
@@ -48,7 +49,7 @@ export class Pod {
   }
 
   get log(): Record<string, unknown>[] {
-    return this.lines.map((line) => JSON.parse(line));
+    return this.lines.map(strictJson);
   }
 
   async get(path: string, method = "GET"): Promise<Response> {

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { waitFor } from "@helix/testkit";
+import { strictJson } from "./strict-json.ts";
 
 const run = promisify(execFile);
 
@@ -41,7 +42,7 @@ export class ServiceProcess implements AsyncDisposable {
     return this.output
       .split("\n")
       .filter((line) => line.startsWith("{") && line.endsWith("}"))
-      .map((line) => JSON.parse(line));
+      .map(strictJson);
   }
 
   signal(signal: NodeJS.Signals): void {

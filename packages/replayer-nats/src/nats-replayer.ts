@@ -279,7 +279,7 @@ export class NatsReplayer implements ReplayQueue {
       try {
         await this.#records.write(id, written);
       } catch (error) {
-        this.#settings.logger.warn({ err: error, message: id }, "cannot count a message's failure");
+        this.#settings.logger.warn({ err: error, id }, "cannot count a message's failure");
         this.#lookAgain(error);
       }
     }

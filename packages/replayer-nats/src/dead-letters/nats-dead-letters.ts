@@ -87,7 +87,7 @@ export class NatsDeadLetters implements DeadLetterStore {
     await records.discarded(letter.id, { reason, atMs: clock.wallMs() });
     await this.#delete(sequence);
     const payload = letter.content.ok ? letter.content.payload : undefined;
-    logger.warn({ ...summarize(payload), message: letter.id, reason }, "a dead letter was discarded");
+    logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
   }
 
   async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {

@@ -118,11 +118,11 @@ export class LaneReceiver implements LaneSource {
     const counted = { attempts: rest.attempts + 1, firstError: rest.firstError ?? error };
     try {
       await records.write(id, counted);
-      logger.warn({ message: id, attempts: counted.attempts }, "a process ended while it executed a message");
+      logger.warn({ id, attempts: counted.attempts }, "a process ended while it executed a message");
       return counted;
     } catch (cause) {
       // What is not written down is not counted: the mark stays, and will be found again.
-      logger.warn({ err: cause, message: id }, "cannot count a message's failure");
+      logger.warn({ err: cause, id }, "cannot count a message's failure");
       return record;
     }
   }

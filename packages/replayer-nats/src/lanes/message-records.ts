@@ -47,7 +47,7 @@ export class MessageRecords {
       if (found === undefined || found === null || found.data.length === 0) return NO_RECORD;
       return found.json<MessageRecord>();
     } catch (error) {
-      this.#logger.warn({ err: error, message: id }, "cannot read what is known about a message");
+      this.#logger.warn({ err: error, id }, "cannot read what is known about a message");
       return NO_RECORD;
     }
   }

@@ -121,6 +121,6 @@ export class StuckMessages {
     const headers = { ...kept, "Nats-Msg-Id": `${id}.stuck-${seq}`, "Nats-Expected-Stream": names.stream };
     await publisher.publish(subjectOf(names, lane), headerBlock(headers), data);
     await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
-    logger.warn({ lane, message: id, sequence: seq }, "brought a stuck message back into its lane");
+    logger.warn({ lane, id, sequence: seq }, "brought a stuck message back into its lane");
   }
 }

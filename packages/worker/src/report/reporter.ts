@@ -128,7 +128,7 @@ export class Reporter implements EventSource {
       logger.info(fields, "Replay to a cluster is resumed");
       this.#events.emit("cluster:resumed", { cluster });
     } else {
-      logger.info({ ...fields, reason }, "Replay to a cluster is paused");
+      logger.warn({ ...fields, reason }, "Replay to a cluster is paused");
       this.#events.emit("cluster:paused", { cluster, reason });
     }
   }
