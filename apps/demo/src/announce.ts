@@ -1,7 +1,7 @@
-import type { ClusterId, EventSource } from "@helix/core";
+import type { ClientEvents, ClusterId, EventSource, WorkerEvents } from "@helix/core";
 
 /** Says when writes begin and cease to be queued; a failed trial in between is no news. */
-export function announceClient(client: EventSource, say: (text: string) => void): void {
+export function announceClient(client: EventSource<ClientEvents>, say: (text: string) => void): void {
   const away = new Set<ClusterId>();
   client.on("cluster:breaker:opened", ({ cluster }) => {
     if (!away.has(cluster)) say(`client: breaker of ${cluster} opened, writes to it are queued`);
@@ -14,6 +14,6 @@ export function announceClient(client: EventSource, say: (text: string) => void)
 }
 
 /** Says when the replay begins. */
-export function announceWorker(worker: EventSource, say: (text: string) => void): void {
+export function announceWorker(worker: EventSource<WorkerEvents>, say: (text: string) => void): void {
   worker.on("cluster:breaker:closed", ({ cluster }) => say(`worker: cluster ${cluster} answers, replaying`));
 }

@@ -1,10 +1,10 @@
-import { EventHub } from "@helix/core";
+import { EventHub, type SessionEvents, type WorkerEvents } from "@helix/core";
 import { describe, expect, test } from "vitest";
 import { ClusterWatch } from "./cluster-watch.ts";
 
 function setUp() {
-  const executor = new EventHub();
-  const worker = new EventHub();
+  const executor = new EventHub<SessionEvents>();
+  const worker = new EventHub<WorkerEvents>();
   const watch = new ClusterWatch("B", executor);
   watch.watchWorker(worker);
   return { executor, worker, watch };

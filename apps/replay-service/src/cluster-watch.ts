@@ -1,4 +1,4 @@
-import type { ClusterId, EventSource } from "@helix/core";
+import type { ClusterId, EventSource, SessionEvents, WorkerEvents } from "@helix/core";
 import { errorText } from "./error-text.ts";
 import type { PartHealth } from "./readiness.ts";
 
@@ -11,7 +11,7 @@ export class ClusterWatch {
   #session: PartHealth = { up: false, detail: "not connected yet" };
   #suspension: string | undefined;
 
-  constructor(cluster: ClusterId, executor: EventSource) {
+  constructor(cluster: ClusterId, executor: EventSource<SessionEvents>) {
     this.#cluster = cluster;
     executor.on("cluster:connected", (event) => {
       if (event.cluster === cluster && event.keyspace === undefined) this.#session = { up: true };
@@ -23,7 +23,7 @@ export class ClusterWatch {
   }
 
   /** Also listens to the breaker of the worker. */
-  watchWorker(worker: EventSource): void {
+  watchWorker(worker: EventSource<WorkerEvents>): void {
     worker.on("cluster:breaker:opened", ({ cluster, cause }) => {
       if (cluster === this.#cluster) this.#suspension = `replay is suspended (${errorText(cause)})`;
     });

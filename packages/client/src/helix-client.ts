@@ -1,8 +1,8 @@
 import {
+  type ClientEvents,
   type ClusterId,
   EventHub,
   type EventSource,
-  type HelixEvents,
   helixError,
   type Operation,
   type Params,
@@ -50,9 +50,9 @@ export interface ClusterState {
  * new –`connect`→ open –`close`→ closed. Before `connect` requests reject with HELIX_CLIENT_NOT_CONNECTED,
  * after `close` with HELIX_CLIENT_CLOSED; in between clusters come and go by themselves.
  */
-export class HelixClient implements EventSource, AsyncDisposable {
+export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   readonly #options: ReadClientOptions;
-  readonly #events: EventHub;
+  readonly #events: EventHub<ClientEvents>;
   readonly #links: ClusterLinks;
   readonly #timestamps: WriteTimestamps;
   readonly #workers = new AttachedWorkers();
@@ -68,7 +68,7 @@ export class HelixClient implements EventSource, AsyncDisposable {
     const read = readClientOptions(options);
     const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
     const { openTelemetry } = read;
-    const events = new EventHub((err, name) =>
+    const events = new EventHub<ClientEvents>((err, name) =>
       logger.error({ err, event: name }, "an event listener failed"),
     );
     this.#options = read;
@@ -161,7 +161,7 @@ export class HelixClient implements EventSource, AsyncDisposable {
   }
 
   /** Returns what removes the listener. A listener that fails is logged and changes nothing. */
-  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+  on<N extends keyof ClientEvents>(name: N, listener: (event: ClientEvents[N]) => unknown): () => void {
     return this.#events.on(name, listener);
   }
 

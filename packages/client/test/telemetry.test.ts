@@ -1,14 +1,15 @@
-import { type HelixEvents, METRICS, type MetricLabels, type Metrics } from "@helix/core";
+import { readFileSync } from "node:fs";
+import { type ClientEvents, METRICS, type MetricLabels, type Metrics, type SessionEvents } from "@helix/core";
 import { nothingMoreOpen, openHandles, reply, waitFor } from "@helix/testkit";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { HelixClientOptions } from "../src/index.ts";
+import { afterEach, beforeEach, expect, expectTypeOf, test } from "vitest";
+import { type ConnectedReplayExecutor, HelixClient, type HelixClientOptions } from "../src/index.ts";
 import { errorOf, TwoClusters } from "./two-clusters.ts";
 
 const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
 const PARAMS = ["secret", "secret"];
 
-/** Without the worker's. One that is added to the map is missing here until a test has seen it. */
-const EMITTED: Record<Exclude<keyof HelixEvents, `worker:${string}` | `replay:${string}`>, boolean> = {
+/** One that is added to the map is missing here until a test has seen it. */
+const EMITTED: Record<keyof ClientEvents, true> = {
   "write:queued": true,
   "write:not-queued": true,
   "write:timestamp:ahead": true,
@@ -17,9 +18,6 @@ const EMITTED: Record<Exclude<keyof HelixEvents, `worker:${string}` | `replay:${
   "cluster:breaker:opened": true,
   "cluster:breaker:half-opened": true,
   "cluster:breaker:closed": true,
-  // Of the worker alone.
-  "cluster:paused": false,
-  "cluster:resumed": false,
 };
 
 let before = openHandles();
@@ -51,13 +49,31 @@ test("every event of the client is emitted, with nothing that was bound", async 
   await errorOf(client.execute(INSERT, PARAMS));
   await until("cluster:disconnected");
 
-  expect(names.filter((name) => count(name) > 0)).toEqual(names.filter((name) => EMITTED[name]));
+  expect(names.filter((name) => count(name) > 0)).toEqual(names);
   expect(seen.find(({ name }) => name === "write:not-queued")?.event).toMatchObject({
     payload: { cluster: "B", tables: ["ks.t"] },
     cause: new Error("The queue is away"),
   });
   const events = seen.map(({ event }) => ({ ...event, cause: undefined }));
   expect(JSON.stringify(events)).not.toContain("secret");
+});
+
+test("the table of the README has every event of the client, and no other", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const rows = [...readme.matchAll(/^\| `(\w+:[a-z:-]+)` \| (.+) \|.*\|$/gm)];
+  expect(rows.map(([, name]) => name).sort()).toEqual(Object.keys(EMITTED).sort());
+});
+
+test("listening to what never comes does not compile", () => {
+  expectTypeOf<Parameters<HelixClient["on"]>[0]>().toEqualTypeOf<keyof ClientEvents>();
+  expectTypeOf<Parameters<ConnectedReplayExecutor["on"]>[0]>().toEqualTypeOf<keyof SessionEvents>();
+  expectTypeOf<keyof ClientEvents & `${"worker" | "replay" | "queue"}:${string}`>().toEqualTypeOf<never>();
+  expectTypeOf<keyof SessionEvents & `write:${string}`>().toEqualTypeOf<never>();
+  const client = new HelixClient({ clusters: { A: { contactPoints: ["a"], localDataCenter: "dc1" } } });
+  // @ts-expect-error: of the worker
+  client.on("replay:applied", () => {});
+  // @ts-expect-error: of the worker
+  client.on("cluster:paused", () => {});
 });
 
 test("writes are counted by what came of them, payloads by whether a queue has them, and breakers shown", async () => {

@@ -87,7 +87,15 @@ export type {
 } from "./queue/queue.ts";
 export { countDrained, countedDeadLetters, reportDepths } from "./queue/queue-metrics.ts";
 export type { ErrorSummary } from "./report/error-summary.ts";
-export { EventHub, type EventSource, type HelixEvents } from "./report/events.ts";
+export {
+  type ClientEvents,
+  EventHub,
+  type EventSink,
+  type EventSource,
+  type QueueEvents,
+  type SessionEvents,
+  type WorkerEvents,
+} from "./report/events.ts";
 export { type Logger, silentLogger } from "./report/logger.ts";
 export {
   METRICS,

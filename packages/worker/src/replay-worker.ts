@@ -2,9 +2,9 @@ import {
   CLUSTERS,
   type ClusterId,
   type EventSource,
-  type HelixEvents,
   isClusterId,
   type Startable,
+  type WorkerEvents,
 } from "@helix/core";
 import { expected, having, milliseconds, optional, readOptions } from "@helix/core/internal";
 import { ClusterRunner } from "./cluster/cluster-runner.ts";
@@ -31,7 +31,7 @@ import { Reporter } from "./report/reporter.ts";
  * States: stopped → (`start`) running → (`stop`) stopping → stopped. Calls during a change take effect
  * after it, in their order; callers who want the same share one promise.
  */
-export class ReplayWorker implements Startable, EventSource {
+export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
   readonly #settings: WorkerSettings;
   readonly #reporter: Reporter;
   readonly #runners: Readonly<Record<ClusterId, ClusterRunner>>;
@@ -69,7 +69,7 @@ export class ReplayWorker implements Startable, EventSource {
   }
 
   /** Listens to an event (`worker:…`, `replay:…`, `cluster:…`); returns what ends that. */
-  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+  on<N extends keyof WorkerEvents>(name: N, listener: (event: WorkerEvents[N]) => unknown): () => void {
     return this.#reporter.on(name, listener);
   }
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { type HelixEvents, helixError } from "@helix/core";
+import { helixError, type WorkerEvents } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
-import { expect, it } from "vitest";
+import { expect, expectTypeOf, it } from "vitest";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
-/** Without the client's. One that is added to the map is missing here until a test has seen it. */
-const EMITTED: Record<Exclude<keyof HelixEvents, `write:${string}`>, boolean> = {
+/** One that is added to the map is missing here until a test has seen it. */
+const EMITTED: Record<keyof WorkerEvents, boolean> = {
   "cluster:breaker:opened": true,
   "cluster:breaker:half-opened": true,
   "cluster:breaker:closed": true,
@@ -19,9 +19,7 @@ const EMITTED: Record<Exclude<keyof HelixEvents, `write:${string}`>, boolean> = 
   "replay:dead-letters:full": true,
   "replay:lease:lost": true,
   "replay:settle:failed": true,
-  // Of the client alone.
-  "cluster:connected": false,
-  "cluster:disconnected": false,
+  "worker:lane:reopened": false,
 };
 const NAMES = Object.keys(EMITTED) as (keyof typeof EMITTED)[];
 
@@ -72,4 +70,14 @@ it("the table of the README has every event of the worker, and no other", () => 
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const rows = [...readme.matchAll(/^\| `(\w+:[a-z:-]+)` \| (.+) \|.*\|$/gm)];
   expect(rows.map(([, name]) => name).sort()).toEqual(NAMES.filter((name) => EMITTED[name]).sort());
+});
+
+it("listening to what never comes does not compile", async () => {
+  const { worker } = await startRig();
+  expectTypeOf<Parameters<typeof worker.on>[0]>().toEqualTypeOf<keyof WorkerEvents>();
+  expectTypeOf<keyof WorkerEvents & `${"write" | "queue"}:${string}`>().toEqualTypeOf<never>();
+  // @ts-expect-error: of the client
+  worker.on("cluster:connected", () => {});
+  // @ts-expect-error: a breaker of the worker has no keyspace
+  worker.on("cluster:breaker:opened", ({ keyspace }) => keyspace);
 });

@@ -2,13 +2,13 @@ import {
   type ClusterId,
   createPayload,
   type ExecuteFunc,
-  type HelixEvents,
   LocalClusterGate,
   type Outcome,
   type PayloadInput,
   type QueueTraits,
   type ReplayExecutor,
   type ReplayPayload,
+  type WorkerEvents,
 } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { onTestFinished } from "vitest";
@@ -109,8 +109,8 @@ export async function startRig({ execute, executor, traits, ...options }: RigOpt
     timers: () => clock.timers - queue.timers,
     countOf: (one: ReplayPayload) => executions.filter(({ payload: { id } }) => id === one.id).length,
     /** Everything that an event brings from now on. */
-    record: <N extends keyof HelixEvents>(name: N): HelixEvents[N][] => {
-      const events: HelixEvents[N][] = [];
+    record: <N extends keyof WorkerEvents>(name: N): WorkerEvents[N][] => {
+      const events: WorkerEvents[N][] = [];
       worker.on(name, (event) => events.push(event));
       return events;
     },

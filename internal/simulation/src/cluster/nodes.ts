@@ -7,10 +7,11 @@ import {
   WriteTimestamps,
 } from "@helix/client/internal";
 import {
+  type ClientEvents,
   type ClusterGate,
   type ClusterId,
   clusterOf,
-  type EventHub,
+  type EventSink,
   isHelixError,
   messageId,
   type Replayer,
@@ -45,7 +46,7 @@ export interface NodeOptions {
 /** The links of a process: the client's own, over model sessions. */
 export function linksOf(
   { scenario, process, clusters, random }: NodeOptions,
-  events: EventHub,
+  events: EventSink<ClientEvents>,
 ): ClusterLinks {
   const config = (cluster: ClusterId) => modelConfig(clusters[cluster], process, scenario.isIdempotent);
   return createLinks(
@@ -76,7 +77,7 @@ export class App {
   constructor(
     options: NodeOptions & { readonly replayer: ReplayQueue },
     links: ClusterLinks,
-    events: EventHub,
+    events: EventSink<ClientEvents>,
   ) {
     const { process, scenario, replayer } = options;
     const { clock } = process;

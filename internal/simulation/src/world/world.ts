@@ -1,5 +1,6 @@
 import { decodePayload, encodePayload } from "@helix/codec";
 import {
+  type ClientEvents,
   type ClusterId,
   type DeadLetter,
   type DeadLetterReason,
@@ -267,7 +268,7 @@ export class World {
     const random = this.#random.fork(process.name);
     const node: NodeOptions = { scenario, process, clusters, random, tape };
     const queue = this.#queueFor(process, random);
-    const events = new EventHub();
+    const events = new EventHub<ClientEvents>();
     const breaker = (cluster: ClusterId, isOpen: boolean) => {
       if (process.isAlive) tape.emit({ kind: "breaker", process: process.name, cluster, isOpen });
     };

@@ -1,11 +1,11 @@
-import { EventHub, type EventSource, type ReplayExecutor } from "@helix/core";
+import { EventHub, type EventSource, type ReplayExecutor, type SessionEvents } from "@helix/core";
 import { readSessionOptions, type SessionOptions } from "../client-options.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "../session/connect-links.ts";
 import { createLinks } from "../session/create-links.ts";
 import { createReplayExecutor } from "./replay-executor.ts";
 
 /** A {@link ReplayExecutor} with sessions of its own. */
-export interface ConnectedReplayExecutor extends ReplayExecutor, EventSource, AsyncDisposable {
+export interface ConnectedReplayExecutor extends ReplayExecutor, EventSource<SessionEvents>, AsyncDisposable {
   probe: NonNullable<ReplayExecutor["probe"]>;
   classify: NonNullable<ReplayExecutor["classify"]>;
   /**
@@ -29,7 +29,9 @@ export async function connectReplayExecutor(
   const read = readSessionOptions("connectReplayExecutor", sessions);
   signal?.throwIfAborted();
   const { logger } = read;
-  const events = new EventHub((err, name) => logger.error({ err, event: name }, "an event listener failed"));
+  const events = new EventHub<SessionEvents>((err, name) =>
+    logger.error({ err, event: name }, "an event listener failed"),
+  );
   const links = createLinks(read, events);
   try {
     await connectLinks(links, wanted, new AbortController().signal);

@@ -1,4 +1,11 @@
-import { type Clock, type ClusterId, type EventHub, helixError, type Logger } from "@helix/core";
+import {
+  type Clock,
+  type ClusterId,
+  type EventSink,
+  helixError,
+  type Logger,
+  type SessionEvents,
+} from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { ClusterBreaker } from "./cluster-breaker.ts";
@@ -19,7 +26,7 @@ export interface ClusterLinkOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  readonly events: EventHub;
+  readonly events: EventSink<SessionEvents>;
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined;
 }
 

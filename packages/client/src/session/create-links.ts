@@ -1,11 +1,11 @@
-import type { ClusterId, EventHub } from "@helix/core";
+import type { ClusterId, EventSink, SessionEvents } from "@helix/core";
 import type { ReadSessionOptions } from "../client-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { ClusterLink } from "./cluster-link.ts";
 import { ClusterLinks } from "./cluster-links.ts";
 
 /** The links of the configured clusters, not started. */
-export function createLinks(options: ReadSessionOptions, events: EventHub): ClusterLinks {
+export function createLinks(options: ReadSessionOptions, events: EventSink<SessionEvents>): ClusterLinks {
   const { clusters, clusterNames, requestTimeoutMs, clock, random, logger, metrics } = options;
   const link = (config: ClusterConfig, keyspace?: string): ClusterLink => {
     const { cluster } = config;

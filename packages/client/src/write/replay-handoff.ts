@@ -1,6 +1,7 @@
 import {
+  type ClientEvents,
   type ClusterReport,
-  type EventHub,
+  type EventSink,
   isHelixError,
   type Metrics,
   type Replayer,
@@ -15,7 +16,7 @@ export interface ReplayHandoffOptions {
   readonly replayer: Replayer | undefined;
   readonly onEnqueueFailed: OnEnqueueFailed | undefined;
   readonly metrics: Metrics;
-  readonly events: EventHub;
+  readonly events: EventSink<ClientEvents>;
 }
 
 /** What became of a payload. */

@@ -1,4 +1,11 @@
-import { type Clock, type EventHub, type Logger, nextTimestampMicros, timestampLeadMs } from "@helix/core";
+import {
+  type ClientEvents,
+  type Clock,
+  type EventSink,
+  type Logger,
+  nextTimestampMicros,
+  timestampLeadMs,
+} from "@helix/core";
 
 /** Beyond this the clocks are wrong, or somebody writes with timestamps of his own. */
 const MAX_LEAD_MS = 1_000;
@@ -12,10 +19,10 @@ const WARN_INTERVAL_MS = 10_000;
 export class WriteTimestamps {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #events: EventHub;
+  readonly #events: EventSink<ClientEvents>;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, logger: Logger, events: EventHub) {
+  constructor(clock: Clock, logger: Logger, events: EventSink<ClientEvents>) {
     this.#clock = clock;
     this.#logger = logger;
     this.#events = events;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { EventHub } from "./events.ts";
+import {
+  type ClientEvents,
+  EventHub,
+  type EventSink,
+  type EventSource,
+  type QueueEvents,
+  type SessionEvents,
+} from "./events.ts";
 
 interface Events {
   ping: { n: number };
@@ -74,6 +81,21 @@ describe("EventHub", () => {
     hub.emit("ping", { n: 1 });
     hub.emit("ping", { n: 2 });
     expect(calls).toEqual(["once", "added"]);
+  });
+
+  test("takes for a source of some events one that has more, and not the other way round", () => {
+    const all = new EventHub<ClientEvents>();
+    const some: EventSource<SessionEvents> = all;
+    const calls: unknown[] = [];
+    some.on("cluster:connected", ({ cluster }) => calls.push(cluster));
+    const sink: EventSink<SessionEvents> = all;
+    sink.emit("cluster:connected", { cluster: "A" });
+    expect(calls).toEqual(["A"]);
+    // @ts-expect-error: sessions alone do not write
+    const more: EventSource<ClientEvents> = new EventHub<SessionEvents>();
+    // @ts-expect-error: a queue has no session
+    new EventHub<QueueEvents>().on("cluster:connected", () => {});
+    more.on("write:queued", () => {});
   });
 
   test("refuses what is not a function", () => {

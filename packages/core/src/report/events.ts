@@ -4,41 +4,57 @@ import type { PayloadSummary } from "../payload/payload.ts";
 import type { DeadLetterReason } from "../queue/dead-letters.ts";
 import { harmlessCallback } from "./harmless.ts";
 
+// One map for each of those who emit, so that listening for what never comes does not compile. Nothing that was
+// bound to a statement is in any event.
+
 interface SessionOf {
   readonly cluster: ClusterId;
-  /** [client] A further session, to replay what needs this keyspace. Undefined: the session of all the rest. */
+  /** A further session, to replay what needs this keyspace. Undefined: the session of all the rest. */
   readonly keyspace?: string | undefined;
 }
 
-/** Every event, with its payload. Who emits it stands in brackets. Nothing bound to a statement is in any. */
-export interface HelixEvents {
-  /** [client] One cluster missed a write; the queue has it. */
-  "write:queued": { readonly payload: PayloadSummary; readonly cause: unknown };
-  /** [client] One cluster missed a write and the queue did not take it. The caller is told as well. */
-  "write:not-queued": { readonly payload: PayloadSummary; readonly cause: unknown };
-  /** [client] A timestamp lies more than a second ahead of the wall clock. */
-  "write:timestamp:ahead": { readonly leadMs: number };
-  /** [client] A session to a cluster is there. */
+interface BreakerEvents<Where> {
+  /** Nothing more is sent to this cluster for now. */
+  "cluster:breaker:opened": Where & { readonly cause: unknown; readonly retryInMs: number };
+  /** One trial is under way. */
+  "cluster:breaker:half-opened": Where;
+  /** The cluster answers again. */
+  "cluster:breaker:closed": Where;
+}
+
+/** Of whoever holds sessions: a client, and what `connectReplayExecutor` makes. */
+export interface SessionEvents extends BreakerEvents<SessionOf> {
+  /** A session to a cluster is there. */
   "cluster:connected": SessionOf;
-  /** [client] A session to a cluster is lost, or could not be made; it is sought again until close. */
+  /** A session to a cluster is lost, or could not be made; it is sought again until close. */
   "cluster:disconnected": SessionOf & { readonly cause: unknown };
-  /** [client, worker] Nothing more is sent to this cluster for now. */
-  "cluster:breaker:opened": SessionOf & { readonly cause: unknown; readonly retryInMs: number };
-  /** [client, worker] One trial is under way. */
-  "cluster:breaker:half-opened": SessionOf;
-  /** [client, worker] The cluster answers again. */
-  "cluster:breaker:closed": SessionOf;
-  /** [worker] Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
+}
+
+/** Of a client. */
+export interface ClientEvents extends SessionEvents {
+  /** One cluster missed a write; the queue has it. */
+  "write:queued": { readonly payload: PayloadSummary; readonly cause: unknown };
+  /** One cluster missed a write and the queue did not take it. The caller is told as well. */
+  "write:not-queued": { readonly payload: PayloadSummary; readonly cause: unknown };
+  /** A timestamp lies more than a second ahead of the wall clock. */
+  "write:timestamp:ahead": { readonly leadMs: number };
+}
+
+/** Of a worker. */
+export interface WorkerEvents extends BreakerEvents<{ readonly cluster: ClusterId }> {
+  /** Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
   "cluster:paused": { readonly cluster: ClusterId; readonly reason: string };
-  /** [worker] Replay to a cluster goes on. */
+  /** Replay to a cluster goes on. */
   "cluster:resumed": { readonly cluster: ClusterId };
-  /** [worker] It receives and executes. */
+  /** It receives and executes. */
   "worker:started": Record<never, never>;
-  /** [worker] Everything in hand has been finished or handed back. */
+  /** Everything in hand has been finished or handed back. */
   "worker:stopped": { readonly handedBack: number };
-  /** [worker] A message was applied and left the queue. */
+  /** Alert: a lane that has messages brought none for so long, in spite of demand. It was opened again. */
+  "worker:lane:reopened": { readonly lane: Lane; readonly idleMs: number };
+  /** A message was applied and left the queue. */
   "replay:applied": { readonly payload: PayloadSummary; readonly lagMs: number };
-  /** [worker] An execution failed. `counted` says whether it was proved to be the message's own fault. */
+  /** An execution failed. `counted` says whether it was proved to be the message's own fault. */
   "replay:attempt:failed": {
     readonly payload: PayloadSummary;
     readonly error: unknown;
@@ -47,34 +63,55 @@ export interface HelixEvents {
     readonly counted: boolean;
     readonly delayMs: number;
   };
-  /** [worker] A message is now a dead letter. */
+  /** A message is now a dead letter. */
   "replay:dropped": {
     readonly payload: PayloadSummary | undefined;
     readonly lane: Lane;
     readonly reason: DeadLetterReason;
     readonly error: unknown;
   };
-  /** [worker] Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
+  /** Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
   "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
-  /** [worker] A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
+  /** A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
   "replay:lease:lost": { readonly payload: PayloadSummary | undefined; readonly lane: Lane };
-  /** [worker] The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
+  /** The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
   "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };
+}
+
+/** Of a queue that has a connection and storage of its own. */
+export interface QueueEvents {
+  /** The servers are there. */
+  "queue:connected": Record<never, never>;
+  /** The connection is lost, or could not be made; it is sought again until close. */
+  "queue:disconnected": { readonly cause: unknown };
+  /** What it needs on the servers is there: it can take and give messages. */
+  "queue:ready": Record<never, never>;
+  /** So many messages that the servers had stored and would not have delivered are back in their lane. */
+  "queue:stuck:recovered": { readonly lane: Lane; readonly count: number };
+  /** What is known about a message (its attempts) could not be read. It is not taken for nothing: the message waits. */
+  "queue:record:unreadable": {
+    readonly id?: string | undefined;
+    readonly lane?: Lane | undefined;
+    readonly error: unknown;
+  };
 }
 
 type Listener<T> = (event: T) => unknown;
 
-/** What has events: `on` returns what removes the listener. */
-export interface EventSource<E extends object = HelixEvents> {
+/** What has events: `on` returns what removes the listener. Whatever a listener does, it changes nothing. */
+export interface EventSource<E extends object> {
   on<N extends keyof E>(name: N, listener: (event: E[N]) => unknown): () => void;
 }
+
+/** What tells of events, where who listens does not matter. */
+export type EventSink<E extends object> = Pick<EventHub<E>, "emit" | "has">;
 
 /**
  * A typed event source whose listeners are isolated: one that throws, or returns a promise that rejects,
  * is reported to `onListenerError` and changes nothing else. Listeners run synchronously, in the order
  * in which they were added.
  */
-export class EventHub<E extends object = HelixEvents> implements EventSource<E> {
+export class EventHub<E extends object> implements EventSource<E> {
   readonly #listeners = new Map<keyof E, readonly Listener<never>[]>();
   readonly #onListenerError: (error: unknown, name: keyof E) => void;
 

@@ -5,7 +5,6 @@ import {
   type DeadLetterReason,
   EventHub,
   type EventSource,
-  type HelixEvents,
   type Lane,
   type Logger,
   type Metrics,
@@ -14,6 +13,7 @@ import {
   type ReplayMessage,
   type ReplayPayload,
   summarize,
+  type WorkerEvents,
 } from "@helix/core";
 import { type BreakerState, LoggableError } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
@@ -68,9 +68,9 @@ interface Figures {
  * nothing, and what it calls cannot change what the worker does (its options are read so). Events and callbacks get the errors of
  * executions themselves; a log line only what quotes no bound value.
  */
-export class Reporter implements EventSource {
+export class Reporter implements EventSource<WorkerEvents> {
   readonly #options: ReporterOptions;
-  readonly #events: EventHub;
+  readonly #events: EventHub<WorkerEvents>;
   readonly #figures = new Map<ClusterId, Figures>();
 
   constructor(options: ReporterOptions) {
@@ -80,7 +80,7 @@ export class Reporter implements EventSource {
     );
   }
 
-  on<N extends keyof HelixEvents>(name: N, listener: (event: HelixEvents[N]) => unknown): () => void {
+  on<N extends keyof WorkerEvents>(name: N, listener: (event: WorkerEvents[N]) => unknown): () => void {
     return this.#events.on(name, listener);
   }
 
