@@ -12,8 +12,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged before it is executed",
     file: RUNNER,
-    find: "    this.#executions.start(item, trial);",
-    replace: "    void this.#settler.ack(item);\n    this.#executions.start(item, trial);",
+    find: "      this.#executions.start(item, !isClosed);",
+    replace: "      void this.#settler.ack(item);\n      this.#executions.start(item, !isClosed);",
   },
   {
     name: "acknowledged though its outcome is uncertain",
@@ -24,8 +24,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged instead of kept as a dead letter",
     file: SETTLER,
-    find: "      await message.deadLetter(cause);",
-    replace: "      await message.ack();",
+    find: "      () => message.deadLetter(cause),",
+    replace: "      () => message.ack(),",
   },
   {
     name: "every uncertain failure is counted",
@@ -61,8 +61,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "success is told before the queue has confirmed",
     file: SETTLER,
-    find: "      await item.message.ack();\n      this.#options.reporter.applied(item);",
-    replace: "      this.#options.reporter.applied(item);\n      await item.message.ack();",
+    find: "      () => message.ack(),\n      () => this.#options.reporter.applied(item),",
+    replace: "      () => (this.#options.reporter.applied(item), message.ack()),\n      () => {},",
   },
   {
     name: "the last failure of a message is not told",
@@ -109,14 +109,20 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an execution that is aborted by a stop ends as applied",
     file: RUNNER,
-    find: "      this.#left(item);\n      this.#handBack(item.message);",
+    find: "      if (trial) this.#health.abandonTrial();\n      this.#left(item);\n      this.#handBack(item.message);",
     replace: "      this.#left(item);\n      void this.#settler.ack(item);",
   },
   {
     name: "what the dead letters have no room for is acknowledged",
     file: SETTLER,
-    find: "        await this.#release(message, { delayMs: FULL_RETRY_MS });",
-    replace: "        await message.ack();",
+    find: "      await this.release(message, { delayMs: LONG_DELAY_MS });",
+    replace: "      await message.ack();\n      this.#leave(message);",
+  },
+  {
+    name: "what the queue refuses to take back is dropped from the hand",
+    file: SETTLER,
+    find: "      if (isLastTry) {",
+    replace: "      if (refusals > 0) {",
   },
   {
     name: "patience counts without a sign that the table is served",
@@ -144,7 +150,7 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "a suspect is executed without its mark",
-    file: "packages/worker/src/hand/suspects.ts",
+    file: "packages/worker/src/hand/marking.ts",
     find: "      await item.message.mark?.();",
     replace: "      await Promise.resolve();",
   },

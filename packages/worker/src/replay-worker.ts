@@ -36,10 +36,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
   readonly #reporter: Reporter;
   readonly #runners: Readonly<Record<ClusterId, ClusterRunner>>;
   readonly #pauses: Pauses;
-  #last: { readonly kind: "start" | "stop"; readonly promise: Promise<void> } = {
-    kind: "stop",
-    promise: Promise.resolve(),
-  };
+  #last: Change = { kind: "stop", promise: Promise.resolve(), over: Promise.resolve() };
   #isOpen = false;
   #isRunning = false;
   /** Each ends the grace of a stop that is under way. */
@@ -73,17 +70,21 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     return this.#reporter.on(name, listener);
   }
 
-  /** Resolves when it runs. Rejects with what the queue's `open` throws; it is then stopped. */
+  /**
+   * Resolves when it runs. Rejects with what the queue's `open` throws; it is then stopped. A rejection that nobody
+   * handles is an unhandled one, as of any promise.
+   */
   start(): Promise<void> {
     if (this.#last.kind === "start") return this.#last.promise;
-    const promise = this.#last.promise.then(() => this.#open());
-    const start = { kind: "start", promise } as const;
-    this.#last = start;
-    promise.catch(() => {
+    const opened = this.#last.over.then(() => this.#open());
+    const over = opened.catch(() => {
       // So that the next start is another try.
-      if (this.#last === start) this.#last = { kind: "stop", promise: Promise.resolve() };
+      if (this.#last === start) this.#last = { kind: "stop", promise: over, over };
     });
-    return promise;
+    // The caller's own: to the runtime, a rejection of which `over` takes care would be handled.
+    const start: Change = { kind: "start", promise: opened.then(() => {}), over };
+    this.#last = start;
+    return start.promise;
   }
 
   /**
@@ -110,10 +111,10 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
       const cut = new AbortController();
       this.#cuts.add(cut);
       this.#isRunning = false;
-      // A start that failed leaves nothing to stop.
-      const started = this.#last.promise.catch(() => {});
-      const closed = started.then(() => this.#close(cut.signal)).finally(() => this.#cuts.delete(cut));
-      this.#last = { kind: "stop", promise: closed };
+      const closed = this.#last.over
+        .then(() => this.#close(cut.signal))
+        .finally(() => this.#cuts.delete(cut));
+      this.#last = { kind: "stop", promise: closed, over: closed };
     }
     const { promise } = this.#last;
     const cuts = [...this.#cuts];
@@ -204,6 +205,15 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     const handedBack = await Promise.all(CLUSTERS.map((cluster) => this.#runners[cluster].close(cut)));
     return handedBack.reduce((sum, one) => sum + one, 0);
   }
+}
+
+/** A start or a stop, which the next change waits for. */
+interface Change {
+  readonly kind: "start" | "stop";
+  /** What its callers share. */
+  readonly promise: Promise<void>;
+  /** Resolves when it has come to its end. A start that failed leaves nothing to stop. */
+  readonly over: Promise<void>;
 }
 
 interface StopOptions {

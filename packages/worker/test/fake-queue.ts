@@ -17,7 +17,10 @@ import {
 import type { ManualClock } from "@helix/testkit/manual-clock";
 
 /** What a queue knows of a message beyond its content. */
-type MessageState = Partial<Pick<ReplayMessage, "attempts" | "expired" | "suspect">>;
+interface MessageState extends Partial<Pick<ReplayMessage, "attempts" | "expired" | "suspect">> {
+  /** Then the queue wants to be told before it is executed, as of a suspect. */
+  readonly redelivered?: boolean | undefined;
+}
 
 interface Entry extends Omit<MessageState, "expired"> {
   readonly lane: Lane;
@@ -45,16 +48,18 @@ export class FakeQueue implements ReplayQueue {
   readonly demands: Record<Lane, number> = { "high.A": 0, "low.A": 0, "high.B": 0, "low.B": 0 };
   readonly pollIntervals: number[] = [];
   readonly inHand = new Set<string>();
+  /** Ids of the messages that were forgotten, in that order. */
+  readonly forgotten: string[] = [];
   mostInHand = 0;
   extended = 0;
   /** Replaces what a settlement does. */
   onSettle: ((settlement: Settlement) => Promise<void> | undefined) | undefined;
-  /** Replaces what the mark of a suspect does. */
+  /** Replaces what a mark does. */
   onMark: ((id: string) => Promise<void> | undefined) | undefined;
   onOpen: ((lane: Lane) => void) | undefined;
   /** Called before a lease is extended. */
   onExtend: ((id: string) => void) | undefined;
-  /** Ids of the suspects whose execution was announced, in that order. */
+  /** Ids of the messages whose execution was announced, in that order. */
   readonly marked: string[] = [];
   readonly #clock: ManualClock;
   readonly #lanes = new Map<Lane, Entry[]>(LANES.map((lane) => [lane, []]));
@@ -197,10 +202,12 @@ export class FakeQueue implements ReplayQueue {
       get leaseUntilMs() {
         return leaseUntilMs;
       },
-      mark: async () => {
-        this.marked.push(id);
-        await this.onMark?.(id);
-      },
+      ...((entry.suspect || entry.redelivered) && {
+        mark: async () => {
+          this.marked.push(id);
+          await this.onMark?.(id);
+        },
+      }),
       ack: () => end("ack", {}, () => {}),
       release: ({ delayMs = 0, attempts, error } = {}) =>
         end("release", { delayMs, attempts, error }, () => this.#putBack(entry, delayMs, attempts)),
@@ -210,8 +217,11 @@ export class FakeQueue implements ReplayQueue {
         leaseUntilMs = lease();
       },
       forget: () => {
+        if (isSettled) return;
         isSettled = true;
         this.inHand.delete(id);
+        this.forgotten.push(id);
+        if (leaseMs === undefined) this.#putBack(entry, 0);
       },
       deadLetter: (cause) =>
         end("deadLetter", { cause }, () => void this.dead.push({ id, cause, attempts: entry.attempts })),

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { wait } from "@helix/core/internal";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
 import { FakeQueue } from "./fake-queue.ts";
 import { CountedGate, failure, hang, payload, payloads, startRig } from "./rig.ts";
@@ -284,5 +284,31 @@ describe("start and stop", () => {
     await worker.start();
     expect(queue.openLanes).toBe(4);
     await worker.stop();
+  });
+
+  it("that fails is an unhandled rejection where nobody listens, whatever follows, and else none", async () => {
+    const unhandled: unknown[] = [];
+    const others = process.listeners("unhandledRejection");
+    process
+      .removeAllListeners("unhandledRejection")
+      .on("unhandledRejection", (error) => unhandled.push(error));
+    onTestFinished(() => {
+      process.removeAllListeners("unhandledRejection");
+      for (const other of others) process.on("unhandledRejection", other);
+    });
+    const queue = new FakeQueue(new ManualClock());
+    const error = new Error("closed");
+    queue.onOpen = () => {
+      throw error;
+    };
+    const make = () => new ReplayWorker({ queue, executor: async () => {} });
+    const [heard, unheard] = [make(), make()];
+    await expect(heard.start()).rejects.toBe(error);
+    await heard.stop();
+    expect(unhandled).toEqual([]);
+    void unheard.start();
+    await unheard.stop();
+    await settle();
+    expect(unhandled).toEqual([error]);
   });
 });

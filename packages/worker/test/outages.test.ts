@@ -1,7 +1,7 @@
 import type { ReplayPayload } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { executedIds, failure, hang, payload, payloads, startRig } from "./rig.ts";
+import { executedIds, failure, hang, payload, payloads, settledAlready, startRig } from "./rig.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -272,7 +272,7 @@ describe("an outage", () => {
         if (isAway) throw failure("unavailable");
       },
     });
-    queue.onSettle = ({ kind }) => (kind === "release" ? Promise.reject(new Error("lost")) : undefined);
+    queue.onSettle = ({ kind }) => (kind === "release" ? Promise.reject(settledAlready()) : undefined);
     queue.put(payload());
     await settle();
     expect(timers()).toBe(1);
@@ -289,7 +289,7 @@ describe("an outage", () => {
       strictPriority: true,
       execute: () => Promise.reject(failure("unavailable")),
     });
-    queue.onSettle = () => Promise.reject(new Error("lost"));
+    queue.onSettle = () => Promise.reject(settledAlready());
     queue.put(payload());
     await clock.advance(1000);
     queue.put(payload({ priority: "low" }), payload());

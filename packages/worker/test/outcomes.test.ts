@@ -131,30 +131,6 @@ describe("what becomes of a message", () => {
     expect([calls.drops.length, queue.dead.length]).toEqual([1, 1]);
   });
 
-  it.each(["ack", "release", "deadLetter"] as const)(
-    "goes on without a word to the callbacks when the queue refuses a settlement (%s)",
-    async (kind) => {
-      const { calls, ...options } = callbacks();
-      const outcome = { ack: undefined, release: "unavailable", deadLetter: "rejected" } as const;
-      const { queue, record, worker, clock } = await startRig({
-        ...options,
-        execute: async ({ id }) => {
-          const error = outcome[kind];
-          if (id.startsWith("first") && error !== undefined) throw failure(error);
-        },
-      });
-      const failed = record("replay:settle:failed");
-      const error = new Error("The queue is away");
-      queue.onSettle = ({ id }) => (id.startsWith("first") ? Promise.reject(error) : undefined);
-      queue.put(payload({ name: "first" }), payload({ name: "second" }));
-      await clock.advance(10_000);
-      expect(failed).toEqual([{ lane: "high.A", error }]);
-      expect([calls.successes.map(({ id }) => id), calls.drops]).toEqual([["second-A"], []]);
-      await worker.stop();
-      expect(queue.settlements.filter(({ id }) => id === "first-A")).toHaveLength(1);
-    },
-  );
-
   it("takes every failure for uncertain that nobody classifies, and so one of the classifier itself", async () => {
     const executors = [
       {},

@@ -3,7 +3,7 @@ import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
 import { PolledQueue } from "./polled-queue.ts";
-import { executedIds, hang, payload, payloads, startRig } from "./rig.ts";
+import { executedIds, failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("what a worker takes", () => {
   it("is for its slots and eight more per lane, whatever the queue holds", async () => {
@@ -43,12 +43,13 @@ describe("what a worker takes", () => {
       confirm = resolve;
     });
     queue.onSettle = () => confirmed;
-    queue.put(...payloads(1000));
+    queue.put(...payloads(5000));
     await settle();
-    expect(queue.inHand.size).toBeLessThanOrEqual(10 + 10 + 2 * 8);
+    expect(queue.inHand.size).toBeGreaterThan(1000);
+    expect(queue.inHand.size).toBeLessThanOrEqual(1000 + 10 + 10 + 2 * 8);
     confirm();
     await settle();
-    expect(queue.count("ack")).toBe(1000);
+    expect(queue.count("ack")).toBe(5000);
   });
 
   it.each([100, 2500])("comes within %i ms from a queue that has to be asked", async (pollIntervalMs) => {
@@ -199,15 +200,43 @@ describe("leases", () => {
     expect([executions.length, queue.inHand.size]).toEqual([2, 5]);
     await clock.block(30_000);
     expect([queue.extended, queue.settlements, lost.length]).toEqual([0, [], 0]);
-    // What is executed is finished all the same; the slots are then for others.
+    // What is executed keeps its slot until it has ended; the slots are then for others.
     const fresh = payloads(3);
     queue.put(...fresh);
     await clock.advance(570_000);
-    expect(lost).toMatchObject(waiting.map(({ id }) => ({ payload: { id }, lane: "high.A" })));
-    expect(counted).toBe(waiting.length);
+    const given = [...waiting, first, second];
+    expect(lost).toMatchObject(given.map(({ id }) => ({ payload: { id }, lane: "high.A" })));
+    expect(counted).toBe(lost.length);
     expect(executions.map(({ payload: { id } }) => id).slice(2, 4)).toEqual([fresh[0]?.id, fresh[1]?.id]);
-    expect(queue.count("release")).toBe(2);
+    expect(queue.forgotten).toEqual(given.map(({ id }) => id));
+    expect(queue.settlements).toEqual([]);
   });
+
+  it.each([undefined, "unavailable", "uncertain", "rejected"] as const)(
+    "that ran out while a message was executed leave its end to whoever has it now (%s)",
+    async (outcome) => {
+      const ends: (() => void)[] = [];
+      const told: string[] = [];
+      const { queue, clock, record } = await startRig({
+        traits: { leaseMs: 30_000 },
+        execute: async () => {
+          await new Promise<void>((resolve) => void ends.push(resolve));
+          if (outcome !== undefined) throw failure(outcome);
+        },
+        onSuccess: () => void told.push("success"),
+        onDrop: () => void told.push("drop"),
+      });
+      const lost = record("replay:lease:lost");
+      const applied = record("replay:applied");
+      queue.put(payload());
+      await settle();
+      await clock.block(30_000);
+      ends[0]?.();
+      await settle();
+      expect([queue.settlements, queue.forgotten.length, lost.length]).toEqual([[], 1, 1]);
+      expect([told, applied, queue.inHand.size]).toEqual([[], [], 0]);
+    },
+  );
 
   it("that ran out on the way are left to whoever has them, whatever was to become of them", async () => {
     const { queue, executions, record } = await startRig({ traits: { leaseMs: 0 } });

@@ -2,6 +2,7 @@ import {
   type ClusterId,
   createPayload,
   type ExecuteFunc,
+  helixError,
   LocalClusterGate,
   type Outcome,
   type PayloadInput,
@@ -38,6 +39,11 @@ export function payloads(count: number, input: Parameters<typeof payload>[0] = {
 /** An error that says what it is. */
 export function failure(outcome: Exclude<Outcome, "applied">): Error {
   return Object.assign(new Error(outcome), { outcome });
+}
+
+/** What a queue says of a message that somebody has ended. */
+export function settledAlready(): Error {
+  return helixError("HELIX_MESSAGE_SETTLED", "Settled already", { lane: "high.A" });
 }
 
 /** Knows how many listen to it. */

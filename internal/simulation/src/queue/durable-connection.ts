@@ -186,7 +186,11 @@ class DurableMessage implements ReplayMessage {
     if (!isOurs) throw this.#settled();
   }
 
-  async mark(): Promise<void> {
+  get mark(): (() => Promise<void>) | undefined {
+    return this.suspect ? () => this.#mark() : undefined;
+  }
+
+  async #mark(): Promise<void> {
     this.#assertInHand();
     await this.#connection.request(() => this.#server.mark(this.#stored.sequence));
   }

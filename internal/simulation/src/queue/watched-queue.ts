@@ -160,7 +160,7 @@ export class WatchedQueue {
       get suspect() {
         return message.suspect;
       },
-      mark: async () => message.mark?.(),
+      ...(message.mark && { mark: async () => message.mark?.() }),
       ack: () => settle("ack", {}, () => message.ack()),
       release: (options: ReleaseOptions = {}) => {
         const { attempts, delayMs } = options;

@@ -112,7 +112,7 @@ export interface ReplayMessage {
    * the worker awaits it before every execution, and hands the message back unexecuted if it rejects. Any settlement, and
    * `forget`, takes the mark away; one that a process left behind makes the message a suspect.
    */
-  mark?(): Promise<void>;
+  readonly mark?: (() => Promise<void>) | undefined;
   /**
    * Takes it out of its lane and keeps it. Resolves when the dead letter is as safe as the queue makes it, and the lane
    * is known to be rid of the message.

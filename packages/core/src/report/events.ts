@@ -72,7 +72,7 @@ export interface WorkerEvents extends BreakerEvents<{ readonly cluster: ClusterI
   };
   /** Alert: the dead letters are full. The message stays in its lane and is tried again slowly. */
   "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
-  /** A message waited for longer than its lease, and was given up unexecuted: somebody else has it. */
+  /** The lease of a message has lapsed in hand, executed or not: whoever has it now tells what becomes of it. */
   "replay:lease:lost": { readonly payload: PayloadSummary | undefined; readonly lane: Lane };
   /** The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
   "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };

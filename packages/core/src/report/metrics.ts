@@ -89,7 +89,7 @@ export const METRICS = Object.freeze({
     kind: "counter",
     unit: "messages",
     labels: PER_LANE,
-    help: "Messages given up unexecuted, since their lease ran out while they waited.",
+    help: "Messages whose lease lapsed in hand; whoever has them now tells what becomes of them.",
   },
   helix_replay_lag_seconds: {
     kind: "histogram",

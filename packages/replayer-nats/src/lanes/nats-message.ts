@@ -109,7 +109,11 @@ export class NatsMessage implements ReplayMessage {
     if (this.#state === "in hand") this.#settled();
   }
 
-  async mark(): Promise<void> {
+  get mark(): (() => Promise<void>) | undefined {
+    return this.suspect ? () => this.#mark() : undefined;
+  }
+
+  async #mark(): Promise<void> {
     this.#assertInHand();
     await this.#settler.mark(this);
     this.#isMarked = true;

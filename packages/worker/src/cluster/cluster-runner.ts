@@ -5,6 +5,7 @@ import { FailureLedger } from "../decide/failure-ledger.ts";
 import { type HeldMessage, keyOf } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
 import { Hand } from "../hand/hand.ts";
+import { Marking } from "../hand/marking.ts";
 import { Settler } from "../hand/settler.ts";
 import type { SuspectTurn } from "../hand/suspect-turn.ts";
 import { Suspects } from "../hand/suspects.ts";
@@ -21,6 +22,11 @@ import { Prober } from "./prober.ts";
 const RETRY_SHARE = 4;
 /** How long a stop waits for a queue that does not confirm what was handed back. */
 const SETTLE_PATIENCE_MS = 5000;
+/**
+ * So many messages may wait for their queue to confirm their end before they take slots away: a durable queue confirms
+ * many at once, which takes a while, and what is in hand must be bounded all the same.
+ */
+const SETTLING_ALLOWANCE = 1000;
 
 /**
  * Replays one cluster's lanes, independent of the other cluster. Whatever happens (an arrival, an end of
@@ -41,6 +47,7 @@ export class ClusterRunner {
   readonly #settler: Settler;
   readonly #judge: Judge;
   readonly #suspects: Suspects;
+  readonly #marking: Marking;
   #retrying = 0;
   /** Executions that were started before the breaker's last change, a suspect's aside. */
   #stale = 0;
@@ -51,7 +58,7 @@ export class ClusterRunner {
 
   /** @param turn The one that all suspects of the worker share. */
   constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
-    const { clock, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
+    const { clock, backoff, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
     this.#cluster = cluster;
     this.#settings = settings;
     this.#reporter = reporter;
@@ -60,7 +67,7 @@ export class ClusterRunner {
     this.#hand = new Hand(clock, queue.traits.leaseMs);
     const wake = () => this.#wake();
     this.#pace = new Pace(clock, settings.rateLimit, wake);
-    this.#settler = new Settler({ hand: this.#hand, reporter, onSettled: wake });
+    this.#settler = new Settler({ hand: this.#hand, reporter, clock, backoff, random, onSettled: wake });
     this.#executions = new Executions({
       executor,
       executeTimeoutMs,
@@ -96,8 +103,12 @@ export class ClusterRunner {
       turn,
       allowsLow: () => this.#allowsLowSuspect,
       hasFailed: (payload) => this.#ledger.failuresOf(keyOf(payload)) > 0,
-      start: (item) => this.#startSuspect(item),
-      onMarkFailed: (item, error) => this.#markFailed(item, error),
+      begin: (item) => this.#begin(item),
+    });
+    this.#marking = new Marking({
+      clock,
+      onMarked: (item) => this.#startMarked(item),
+      onFailed: (item, error) => this.#markFailed(item, error),
     });
   }
 
@@ -105,6 +116,7 @@ export class ClusterRunner {
   open(): void {
     const { queue, pollIntervalMs } = this.#settings;
     this.#handedBack = 0;
+    this.#settler.start();
     this.#lanes.open(queue, this.#cluster, (message) => this.#receive(message), { pollIntervalMs });
     this.#isOpen = true;
     if (!this.#isPaused) this.#health.resume();
@@ -132,10 +144,15 @@ export class ClusterRunner {
     this.#isOpen = false;
     this.#health.suspend();
     this.#pace.stop();
+    this.#settler.stop();
     const stopped = this.#lanes
       .stop()
       .map((stop) => stop.catch((error: unknown) => this.#reporter.laneStopFailed(error)));
     this.#releaseHeld();
+    for (const item of this.#marking.abandonAll()) {
+      this.#left(item);
+      this.#handBack(item.message);
+    }
     await Promise.race([this.#executions.idle(), aborted(cut)]);
     for (const { item, trial } of this.#executions.abandonAll()) {
       if (trial) this.#health.abandonTrial();
@@ -211,10 +228,10 @@ export class ClusterRunner {
     for (; free > 0 && this.#pace.available > 0; free--) {
       const item = this.#pick(this.#mayRetry);
       if (item === undefined) break;
-      this.#start(item, false);
+      this.#begin(item);
     }
     const allowed = this.#pace.available;
-    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.held > 0;
+    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
     if (allowed === 0 && isWaiting) this.#pace.await();
     this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
   }
@@ -223,7 +240,7 @@ export class ClusterRunner {
   #tryCluster(): void {
     this.#pace.stop();
     const item = this.#isTrialDue ? this.#pick(true) : undefined;
-    if (item !== undefined && this.#health.tryTrial()) this.#start(item, true);
+    if (item !== undefined) this.#begin(item);
     const isTrialDue = this.#isTrialDue;
     if (isTrialDue) this.#suspects.advance();
     else this.#releaseHeld();
@@ -238,33 +255,40 @@ export class ClusterRunner {
     return item;
   }
 
-  #start(item: HeldMessage, trial: boolean): void {
+  /** Takes a slot for it. It is executed when the queue has been told, where the queue wants to be. */
+  #begin(item: HeldMessage): void {
     if (item.kind === "retry") this.#retrying++;
     this.#pace.spend();
-    this.#executions.start(item, trial);
+    if (item.message.mark === undefined) this.#start(item);
+    else void this.#marking.begin(item);
   }
 
-  /** One that has been marked, unless things have changed meanwhile. */
-  #startSuspect(item: HeldMessage): boolean {
-    const { message, payload } = item;
+  /** The queue has been told; things may have changed meanwhile. */
+  #startMarked(item: HeldMessage): void {
+    if (!this.#isPaused && !this.#hand.isLost(item.message)) {
+      this.#start(item);
+      return;
+    }
+    this.#left(item);
+    this.#handBack(item.message);
+  }
+
+  #start(item: HeldMessage): void {
     const isClosed = this.#health.state === "closed";
-    if (!this.#isOpen || this.#isPaused || this.#hand.isLost(message)) {
-      this.#handBack(message);
-      return false;
+    const isLate = item.kind === "suspect" && item.priority === "low" && !this.#allowsLowSuspect;
+    if (!isLate && (isClosed || this.#health.tryTrial())) {
+      this.#executions.start(item, !isClosed);
+      return;
     }
-    const mustWait = item.priority === "low" && !this.#allowsLowSuspect;
-    if (mustWait || !(isClosed || this.#health.tryTrial())) {
-      this.#judge.postpone(message, payload);
-      return false;
-    }
-    this.#start(item, !isClosed);
-    return true;
+    this.#left(item);
+    this.#judge.postpone(item.message, item.payload);
   }
 
-  #markFailed({ message, payload }: HeldMessage, error: unknown): void {
+  #markFailed(item: HeldMessage, error: unknown): void {
+    const { message, payload } = item;
     this.#reporter.settleFailed(message.lane, error);
-    if (this.#isOpen) this.#judge.postpone(message, payload);
-    else this.#handBack(message);
+    this.#left(item);
+    this.#judge.postpone(message, payload);
   }
 
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
@@ -273,20 +297,20 @@ export class ClusterRunner {
     if (item.kind !== "suspect" && this.#health.isStale(execution)) this.#stale--;
     const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
     this.#reporter.executed(item, outcome, durationMs);
-    this.#wake();
     this.#judge.ended(execution, outcome, error);
   }
 
-  /** It is not executed any more. */
+  /** Its slot is free. */
   #left({ kind }: HeldMessage): void {
     if (kind === "retry") this.#retrying--;
     else if (kind === "suspect") this.#suspects.ended();
+    this.#wake();
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */
   #beginEra(): void {
     const { nextOrder } = this.#executions;
-    this.#stale = this.#executing;
+    this.#stale = this.#executions.slots;
     this.#health.beginEra(nextOrder);
     this.#ledger.beginEra(nextOrder);
   }
@@ -308,28 +332,23 @@ export class ClusterRunner {
 
   /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
   get #freeSlots(): number {
-    const executing = this.#executing;
-    const held = this.#lanes.held + this.#suspects.held;
-    const settling = this.#hand.size - this.#executions.size - held;
+    const taken = this.#executions.slots + this.#marking.slots;
+    const begun = this.#executions.size + this.#marking.size;
+    const settling = this.#hand.size - begun - this.#lanes.held - this.#suspects.waiting;
     const { concurrency } = this.#settings;
     // What still hangs from before an outage is not what the limit after it is about.
-    const free = Math.min(concurrency - executing, this.#health.limit - (executing - this.#stale));
-    return free - Math.max(0, settling - concurrency);
-  }
-
-  /** Executions that take a slot; a suspect has one of its own. */
-  get #executing(): number {
-    return this.#executions.size - (this.#suspects.isExecuting ? 1 : 0);
+    const free = Math.min(concurrency - taken, this.#health.limit - (taken - this.#stale));
+    return free - Math.max(0, settling - Math.max(concurrency, SETTLING_ALLOWANCE));
   }
 
   /** Strict is strict: not even in a slot of its own. */
   get #allowsLowSuspect(): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
-    return !this.#lanes.of("high").has(true) && this.#suspects.waiting("high") === 0;
+    return !this.#lanes.of("high").has(true) && this.#suspects.waitingOf("high") === 0;
   }
 
   get #isTrialDue(): boolean {
-    return !this.#isPaused && this.#health.isTrialDue;
+    return !this.#isPaused && this.#health.isTrialDue && this.#marking.size === 0;
   }
 
   get #mayRetry(): boolean {

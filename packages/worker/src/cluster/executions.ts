@@ -44,6 +44,7 @@ export class Executions {
   #cancelTimer: (() => void) | undefined;
   #wakeAtMs = 0;
   #nextOrder = 0;
+  #suspects = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: ExecutionsOptions) {
@@ -52,6 +53,11 @@ export class Executions {
 
   get size(): number {
     return this.#running.size;
+  }
+
+  /** Slots that are taken; a suspect has one of its own. */
+  get slots(): number {
+    return this.#running.size - this.#suspects;
   }
 
   /** The `order` of what starts next. */
@@ -71,6 +77,7 @@ export class Executions {
       controller: new AbortController(),
     };
     this.#running.add(execution);
+    if (item.kind === "suspect") this.#suspects++;
     // One timer for all, since most never need it.
     if (this.#cancelTimer === undefined) this.#arm(executeTimeoutMs);
     void this.#run(execution);
@@ -155,6 +162,7 @@ export class Executions {
   /** Whether it was still running. */
   #remove(execution: Running): boolean {
     if (!this.#running.delete(execution)) return false;
+    if (execution.item.kind === "suspect") this.#suspects--;
     if (this.#running.size > 0) return true;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -1,76 +1,144 @@
-import { type DeadLetterCause, isHelixError, type ReleaseOptions, type ReplayMessage } from "@helix/core";
-import type { HeldMessage } from "../decide/held-message.ts";
+import {
+  type Backoff,
+  type Clock,
+  type DeadLetterCause,
+  isHelixError,
+  type ReleaseOptions,
+  type ReplayMessage,
+} from "@helix/core";
+import { wait } from "@helix/core/internal";
+import { type HeldMessage, keyOf } from "../decide/held-message.ts";
+import { RecentMap } from "../decide/recent-map.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Hand } from "./hand.ts";
 
-/** How long a message waits in its lane that the dead letters have no room for. */
-const FULL_RETRY_MS = 30_000;
+/** How long a message waits in its lane that the dead letters have no room for, or that has no name to count by. */
+const LONG_DELAY_MS = 30_000;
+const MAX_REFUSED = 10_000;
 
 export interface SettlerOptions {
   readonly hand: Hand;
   readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly random: () => number;
   /** Called after each message that has left the hand. */
   readonly onSettled: () => void;
 }
 
 /**
- * Ends messages, each in one of three ways, and reports an end only when the queue has confirmed it. A
- * settlement that the queue refuses is reported and forgotten: the message is delivered again in time.
- * None of its promises rejects.
+ * Ends messages, and reports an end only when the queue has confirmed it. No message leaves the hand before it has
+ * ended: where the queue refuses, it is reported and handed back, after a longer delay each time that the same message is
+ * refused; where the queue refuses that as well, it stays in hand and is handed back later. A message whose lease has
+ * lapsed is forgotten, whatever came of it: whoever has it now reports it. None of the promises rejects.
  */
 export class Settler {
   readonly #options: SettlerOptions;
+  /** Messages whose end was refused, and how often. */
+  readonly #refused = new RecentMap<string, number>(MAX_REFUSED);
+  #stopping = new AbortController();
 
   constructor(options: SettlerOptions) {
     this.#options = options;
   }
 
   /** It was applied. */
-  async ack(item: HeldMessage): Promise<void> {
-    try {
-      await item.message.ack();
-      this.#options.reporter.applied(item);
-    } catch (error) {
-      this.#options.reporter.settleFailed(item.message.lane, error);
-    }
-    this.#leave(item.message);
+  ack(item: HeldMessage): Promise<void> {
+    const { message } = item;
+    return this.#end(
+      message,
+      () => message.ack(),
+      () => this.#options.reporter.applied(item),
+    );
+  }
+
+  /** Out of its lane for good; where there is no room, back into it for a while, at no cost. */
+  drop(message: ReplayMessage, cause: DeadLetterCause): Promise<void> {
+    return this.#end(
+      message,
+      () => message.deadLetter(cause),
+      () => this.#options.reporter.dropped(message, cause),
+    );
   }
 
   /** Back into its lane; without `attempts` the count stays. */
   async release(message: ReplayMessage, options: ReleaseOptions): Promise<void> {
-    await this.#release(message, options);
-    this.#leave(message);
-  }
-
-  /** Out of its lane for good; where there is no room, back into it for a while, at no cost. */
-  async drop(message: ReplayMessage, cause: DeadLetterCause): Promise<void> {
-    const { reporter } = this.#options;
-    try {
-      await message.deadLetter(cause);
-      reporter.dropped(message, cause);
-    } catch (error) {
-      if (isHelixError(error, "HELIX_DEAD_LETTERS_FULL")) {
-        reporter.deadLettersFull(message.lane, FULL_RETRY_MS);
-        await this.#release(message, { delayMs: FULL_RETRY_MS });
-      } else {
-        reporter.settleFailed(message.lane, error);
+    const { hand, reporter, clock, backoff, random } = this.#options;
+    const { signal } = this.#stopping;
+    for (let refusals = 1; ; refusals++) {
+      if (hand.isLost(message)) {
+        this.lose(message);
+        return;
       }
+      const isLastTry = signal.aborted;
+      try {
+        await message.release(options);
+        break;
+      } catch (error) {
+        reporter.settleFailed(message.lane, error);
+        if (isHelixError(error, "HELIX_MESSAGE_SETTLED")) break;
+      }
+      if (isLastTry) {
+        message.forget();
+        break;
+      }
+      await wait(clock, backoff.delayMs(refusals, random()), signal);
     }
     this.#leave(message);
   }
 
-  /** Its lease ran out: it is not ours to settle any more. */
+  /** Its lease has lapsed: it is not ours to settle any more. */
   lose(message: ReplayMessage): void {
+    message.forget();
     this.#options.reporter.lost(message);
     this.#leave(message);
   }
 
-  async #release(message: ReplayMessage, options: ReleaseOptions): Promise<void> {
-    try {
-      await message.release(options);
-    } catch (error) {
-      this.#options.reporter.settleFailed(message.lane, error);
+  /** What the queue refuses to take back is tried until `stop`. */
+  start(): void {
+    this.#stopping = new AbortController();
+  }
+
+  /** From now on what the queue refuses to take back is tried once more and then forgotten. Leaves no timer. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async #end(message: ReplayMessage, settle: () => Promise<void>, report: () => void): Promise<void> {
+    if (this.#options.hand.isLost(message)) {
+      this.lose(message);
+      return;
     }
+    try {
+      await settle();
+    } catch (error) {
+      await this.#endRefused(message, error);
+      return;
+    }
+    if (this.#refused.size > 0 && message.content.ok) this.#refused.delete(keyOf(message.content.payload));
+    report();
+    this.#leave(message);
+  }
+
+  async #endRefused(message: ReplayMessage, error: unknown): Promise<void> {
+    const { reporter } = this.#options;
+    if (isHelixError(error, "HELIX_DEAD_LETTERS_FULL")) {
+      reporter.deadLettersFull(message.lane, LONG_DELAY_MS);
+      await this.release(message, { delayMs: LONG_DELAY_MS });
+      return;
+    }
+    reporter.settleFailed(message.lane, error);
+    if (isHelixError(error, "HELIX_MESSAGE_SETTLED")) this.#leave(message);
+    else await this.release(message, { delayMs: this.#refusedDelayMs(message) });
+  }
+
+  #refusedDelayMs({ content }: ReplayMessage): number {
+    if (!content.ok) return LONG_DELAY_MS;
+    const { backoff, random } = this.#options;
+    const key = keyOf(content.payload);
+    const refusals = (this.#refused.peek(key) ?? 0) + 1;
+    this.#refused.set(key, refusals);
+    return backoff.delayMs(refusals, random());
   }
 
   #leave(message: ReplayMessage): void {

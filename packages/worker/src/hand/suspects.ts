@@ -11,38 +11,31 @@ export interface SuspectsOptions {
   readonly allowsLow: () => boolean;
   /** Whether it was executed here before. */
   readonly hasFailed: (payload: ReplayPayload) => boolean;
-  /** Executes one that has been marked; returns false where it handed it back instead. */
-  readonly start: (item: HeldMessage) => boolean;
-  /** One could not be marked, and is not executed. */
-  readonly onMarkFailed: (item: HeldMessage, error: unknown) => void;
+  /** Begins one whose turn it is. `ended` is to be called when it has come to its end, however. */
+  readonly begin: (item: HeldMessage) => void;
 }
 
 /**
  * One cluster's messages that are suspected of killing the process. Each goes through waiting → (the
- * worker's turn) → being marked → executing, in a slot of its own, so that nothing else waits for any of it.
+ * worker's turn) → begun, in a slot of its own, so that nothing else waits for any of it.
  */
 export class Suspects {
   readonly #options: SuspectsOptions;
   /** In the order of arrival: where high ones went first, those that hang and come back would starve the low. */
   readonly #waiting: HeldMessage[] = [];
-  #isMarking = false;
-  #isExecuting = false;
+  #hasBegun = false;
   #endTurn: (() => void) | undefined;
 
   constructor(options: SuspectsOptions) {
     this.#options = options;
   }
 
-  /** In hand and not executing. */
-  get held(): number {
-    return this.#waiting.length + (this.#isMarking ? 1 : 0);
+  /** In hand and not begun. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
-  get isExecuting(): boolean {
-    return this.#isExecuting;
-  }
-
-  waiting(priority: Priority): number {
+  waitingOf(priority: Priority): number {
     return this.#waiting.filter((item) => item.priority === priority).length;
   }
 
@@ -54,7 +47,8 @@ export class Suspects {
    */
   admits({ priority, payload }: Pick<HeldMessage, "priority" | "payload">, isClosed: boolean): boolean {
     const { hasFailed } = this.#options;
-    if (isClosed ? this.waiting(priority) >= MAX_WAITING : this.held > 0) return false;
+    const isFull = isClosed ? this.waitingOf(priority) >= MAX_WAITING : this.waiting > 0 || this.#hasBegun;
+    if (isFull) return false;
     return !hasFailed(payload) || this.#waiting.every((item) => hasFailed(item.payload));
   }
 
@@ -65,40 +59,31 @@ export class Suspects {
   /** To be called after each change: the next one begins when it may and it is its turn. */
   advance(): void {
     if (this.#endTurn !== undefined || this.#nextIndex() < 0) return;
-    this.#endTurn = this.#options.turn.join(() => void this.#begin());
+    this.#endTurn = this.#options.turn.join(() => this.#begin());
   }
 
-  /** The execution has ended, however. */
+  /** The one that had begun has been executed, or was not to be. */
   ended(): void {
-    this.#isExecuting = false;
+    this.#hasBegun = false;
     this.#leaveTurn();
   }
 
-  /** Everything that waits. One that is being marked is offered to `start` all the same. */
+  /** Everything that waits. */
   takeAll(): HeldMessage[] {
     const all = this.#waiting.splice(0);
-    if (!this.#isMarking && !this.#isExecuting) this.#leaveTurn();
+    if (!this.#hasBegun) this.#leaveTurn();
     return all;
   }
 
-  async #begin(): Promise<void> {
+  #begin(): void {
     const index = this.#nextIndex();
     const item = index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
     if (item === undefined) {
       this.#leaveTurn();
       return;
     }
-    this.#isMarking = true;
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      await item.message.mark?.();
-    } catch (error) {
-      failure = { error };
-    }
-    this.#isMarking = false;
-    if (failure !== undefined) this.#options.onMarkFailed(item, failure.error);
-    else this.#isExecuting = this.#options.start(item);
-    if (!this.#isExecuting) this.ended();
+    this.#hasBegun = true;
+    this.#options.begin(item);
   }
 
   /** Of the one that begins next; -1: none may. */

@@ -207,15 +207,12 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#events.emit("replay:dead-letters:full", { lane, retryInMs });
   }
 
-  /** A message was given up unexecuted, since its lease ran out while it waited. */
+  /** The lease of a message has lapsed in hand. */
   lost({ content, lane }: ReplayMessage): void {
     const { logger, metrics } = this.#options;
     const payload = content.ok ? summarize(content.payload) : undefined;
     metrics.increment("helix_lease_lost_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
-    logger.warn(
-      { lane, id: payload?.id },
-      "A message waited for longer than its lease; the queue delivers it again",
-    );
+    logger.warn({ lane, id: payload?.id }, "The lease of a message has lapsed; the queue delivers it again");
     this.#events.emit("replay:lease:lost", { payload, lane });
   }
 
