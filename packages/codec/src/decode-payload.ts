@@ -63,12 +63,10 @@ function read(body: Fields, source: Buffer, bytes: Uint8Array): ReplayPayload {
   const keyspace = optionalText(body.keyspace, source, "keyspace");
   const consistency = optionalInteger(body.consistency, "consistency");
   const disposition = optionalText(body.disposition, source, "disposition");
-  const tableId = optionalText(body.table_id, source, "table_id");
   const traceparent = optionalText(body.traceparent, source, "traceparent");
   if (keyspace !== undefined) payload.keyspace = keyspace;
   if (consistency !== undefined) payload.consistency = consistency;
   if (disposition !== undefined) payload.disposition = disposition as "replay" | "hold";
-  if (tableId !== undefined) payload.tableId = tableId;
   if (traceparent !== undefined) payload.traceparent = traceparent;
   // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
   checkPayload(payload);

@@ -92,7 +92,6 @@ function wireOf(payload: ReplayPayload): object {
   if (payload.keyspace !== undefined) wire.keyspace = text(payload.keyspace, "", "keyspace");
   if (payload.consistency !== undefined) wire.consistency = integer(payload.consistency, "consistency");
   if (payload.disposition !== undefined) wire.disposition = payload.disposition;
-  if (payload.tableId !== undefined) wire.table_id = text(payload.tableId, "", "tableId");
   if (payload.traceparent !== undefined) wire.traceparent = text(payload.traceparent, "", "traceparent");
   return wire;
 }

@@ -75,7 +75,7 @@ describe("encodePayload and decodePayload", () => {
     ["a time before 1970", { writtenAtMs: -1, enqueuedAtMs: -62_135_596_800_000 }],
     [
       "all that is optional",
-      { keyspace: "ks", consistency: 6, disposition: "hold", tableId: "t-1", traceparent: "00-ab-cd-01" },
+      { keyspace: "ks", consistency: 6, disposition: "hold", traceparent: "00-ab-cd-01" },
     ],
   ])("bring back %s", (_name, input) => {
     const before = payload(input);

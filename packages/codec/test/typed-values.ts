@@ -10,7 +10,7 @@ export interface TypedValue {
 }
 
 /** Every scalar CQL type. */
-export const SCALARS = [
+const SCALARS = [
   ...(["ascii", "text", "bigint", "counter", "varint", "decimal", "int", "smallint", "tinyint"] as const),
   ...(["float", "double", "boolean", "blob", "timestamp", "date", "time", "duration", "uuid"] as const),
   ...(["timeuuid", "inet"] as const),

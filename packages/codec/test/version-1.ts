@@ -94,6 +94,17 @@ const base: PayloadInput = {
   enqueuedAtMs: 1_764_000_000_125,
 };
 
+/** The one whose bytes have a key, `table_id`, that is not written any more. */
+export const WITH_TABLE_ID = "every optional field";
+
+const everyOptionalField: Partial<PayloadInput> = {
+  life: 3,
+  keyspace: "shop",
+  consistency: 6,
+  disposition: "replay",
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+};
+
 /** Payloads of every shape, by name: what `fixtures/version-1.jsonl` holds the bytes of. */
 export function versionOne(): ReadonlyMap<string, ReplayPayload> {
   const inputs: Record<string, Partial<PayloadInput>> = {
@@ -105,14 +116,8 @@ export function versionOne(): ReadonlyMap<string, ReplayPayload> {
     "cluster A, low": { targetCluster: "A", priority: "low" },
     "the greatest timestamp": { timestampMicros: 2n ** 63n - 1n },
     "the least timestamp": { timestampMicros: -(2n ** 63n) },
-    "every optional field": {
-      life: 3,
-      keyspace: "shop",
-      consistency: 6,
-      disposition: "replay",
-      tableId: "5a1c395e-b41f-11e5-9f22-ba0be0483c18",
-      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    },
+    [WITH_TABLE_ID]: everyOptionalField,
+    "every optional field but a table's id": everyOptionalField,
   };
   for (const [name, value] of Object.entries(VALUES)) inputs[name] = { operation: statement([value]) };
   return new Map(

@@ -23,7 +23,6 @@ export interface Fields {
   readonly keyspace?: unknown;
   readonly consistency?: unknown;
   readonly disposition?: unknown;
-  readonly table_id?: unknown;
   readonly traceparent?: unknown;
 }
 

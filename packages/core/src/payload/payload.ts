@@ -43,8 +43,6 @@ export interface ReplayPayload {
   readonly consistency?: number | undefined;
   /** `hold`: straight to the dead letters, for a person to decide. @default "replay" */
   readonly disposition?: "replay" | "hold" | undefined;
-  /** The server's id of the table that was written, to notice one that was dropped and created again. */
-  readonly tableId?: string | undefined;
   /** W3C trace context of the write. */
   readonly traceparent?: string | undefined;
 }
@@ -68,7 +66,6 @@ export interface PayloadInput {
   readonly keyspace?: string | undefined;
   readonly consistency?: number | undefined;
   readonly disposition?: "replay" | "hold" | undefined;
-  readonly tableId?: string | undefined;
   readonly traceparent?: string | undefined;
 }
 
@@ -98,7 +95,6 @@ export function createPayload(input: PayloadInput): ReplayPayload {
     ...optional("keyspace", input.keyspace),
     ...optional("consistency", input.consistency),
     ...optional("disposition", input.disposition),
-    ...optional("tableId", input.tableId),
     ...optional("traceparent", input.traceparent),
   };
   checkPayload(payload);

@@ -23,7 +23,6 @@ export const roundTrip: ContractGroup = {
           enqueuedAtMs: nowMs - 1,
           keyspace: "ks",
           consistency: 6,
-          tableId: "5a1c395e-b41f-11e5-9f22-ba0be0483c18",
           traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         });
       },
