@@ -15,7 +15,7 @@ const LOG_WINDOW_MS = 10_000;
 
 const SIGNALS = Object.freeze({ SIGINT: 2, SIGTERM: 15 });
 
-export const USAGE = `The Helix replay service: executes failed writes again on the cluster that missed them.
+const USAGE = `The Helix replay service: executes failed writes again on the cluster that missed them.
 
   helix-replay-service            runs until SIGTERM
   helix-replay-service --check    prints the effective configuration, secrets masked, and ends

@@ -131,7 +131,7 @@ export function readSignal(value: unknown, name: string): AbortSignal {
  *
  * @throws TypeError, RangeError
  */
-export function checkTimestamp(value: unknown): bigint {
+function checkTimestamp(value: unknown): bigint {
   const micros = toInt64(value as bigint | number);
   if (micros === -(2n ** 63n)) {
     throw new RangeError("Expected `timestampMicros` to be above -2^63, which Cassandra refuses");

@@ -15,7 +15,7 @@ import type { EnqueuerSettings } from "./options.ts";
 import { type Names, subjectOf } from "./topology/names.ts";
 
 /** Kept free under the server's `max_payload`, so that the dead letter of a message fits as well. */
-export const DEAD_LETTER_RESERVE = 16 * 1024;
+const DEAD_LETTER_RESERVE = 16 * 1024;
 /** Of a server as it comes: 1 MiB. For what is checked before there is a connection. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 const RETRY_BACKOFF = new Backoff({ initialMs: 50, maxMs: 1000 });

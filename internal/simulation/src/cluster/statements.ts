@@ -59,10 +59,6 @@ export interface TableStatements {
 
 export const STATEMENTS = [know(TABLES[0]), know(TABLES[1]), know(TABLES[2])] as const;
 
-export function tableOfKnown(query: string): string | undefined {
-  return KNOWN.get(query)?.table;
-}
-
 /** The row that a statement writes, as `table/key`. */
 export function rowOf({ query, params }: Statement): string {
   const known = KNOWN.get(query);

@@ -176,7 +176,7 @@ export class WatchedQueue {
   }
 }
 
-export function nameOf(error: unknown): string {
+function nameOf(error: unknown): string {
   const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
   return typeof code === "string" ? code : String(name);
 }

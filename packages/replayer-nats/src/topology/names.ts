@@ -42,11 +42,6 @@ export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", message
   return `${prefix}.dead.${lane}.${messageId}`;
 }
 
-/** All dead letters. */
-export function deadLetterSubjects({ prefix }: Names): string {
-  return `${prefix}.dead.>`;
-}
-
 /** Where a record of the bucket is. */
 export function recordSubject({ bucket }: Names, kind: "attempts" | "discarded", messageId: string): string {
   return `$KV.${bucket}.${kind}.${messageId}`;

@@ -7,7 +7,7 @@ import { consumerOf, laneSubjects, type Names, subjectOf } from "./names.ts";
 
 const MS = 1_000_000;
 /** In which the server recognises a message id. A retry must come within it. */
-export const DUPLICATE_WINDOW_MS = 120_000;
+const DUPLICATE_WINDOW_MS = 120_000;
 /** Added to `maxAckPending` for messages in backoff, which count against the server's limit and must not stop a lane. */
 const ROOM_FOR_DELAYED = 100_000;
 const DAY_MS = 86_400_000;
