@@ -21,6 +21,8 @@ import {
 import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
 
+const DEPTHS_TIMEOUT_MS = 5_000;
+
 export interface PrometheusMetricsOptions {
   /** Where the metrics are registered. Calls with the same one share them. @default prom-client's global one */
   readonly registry?: Registry | undefined;
@@ -29,8 +31,8 @@ export interface PrometheusMetricsOptions {
   /** Upper bounds of the buckets of a histogram, in seconds, ascending. @default see the README */
   readonly buckets?: Partial<Buckets> | undefined;
   /**
-   * Its depths are read at each scrape. Where that fails its figures are left out of the scrape, and the others
-   * are there all the same. @default none
+   * Its depths are read at each scrape. Where that fails, or takes 5 s, its figures are left out of the scrape, and
+   * the others are there all the same. @default none
    */
   readonly queue?: Pick<ReplayQueue, "depths"> | undefined;
   /** Told of depths that could not be read. */
@@ -66,12 +68,12 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
   };
   if (queue !== undefined) {
     const gauges = [gauge("helix_queue_messages"), gauge("helix_oldest_age_seconds")];
-    const read = async () => {
+    const read = once(async () => {
       for (const one of gauges) one?.reset();
       await reportDepths(queue, metrics);
-    };
+    });
     const report = harmlessCallback((error: unknown) => onError?.(error));
-    const collect = once(() => read().catch(report));
+    const collect = once(() => inTime(read()).catch(report));
     for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
   }
   return metrics;
@@ -100,6 +102,20 @@ function once(run: () => Promise<void>): () => Promise<void> {
     });
     return running;
   };
+}
+
+/** A scrape waits for no queue that does not answer: Prometheus gives up after 10 s, and would have nothing. */
+async function inTime(read: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`The depths of the queue were not there within ${DEPTHS_TIMEOUT_MS} ms`);
+    timer = setTimeout(() => reject(error), DEPTHS_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([read, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Those that the metric has. One that is absent is no label with the value "undefined". */

@@ -1,7 +1,7 @@
 import { createPayload, METRICS, type MetricDescription } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { Registry, register } from "prom-client";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type PrometheusMetricsOptions, prometheusMetrics } from "../src/index.ts";
 
 async function linesOf(registry: Registry): Promise<string[]> {
@@ -141,6 +141,31 @@ describe("prometheusMetrics", () => {
     isAway = true;
     expect(await samples()).toEqual(['helix_paused{cluster="A"} 1']);
     expect(errors).toEqual([error]);
+  });
+
+  it("leaves the depths out, and nothing else, while they are not answered, and has them when they are", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const queue = new MemoryReplayer();
+    const errors: unknown[] = [];
+    let answer: (() => void) | undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { metrics, samples } = setUp({
+      queue: { depths: () => answered.then(() => queue.depths()) },
+      onError: (error) => errors.push(String(error)),
+    });
+    metrics.gauge("helix_paused", { cluster: "A" }, 1);
+    for (let scrape = 1; scrape <= 2; scrape++) {
+      const scraped = samples();
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await scraped).toEqual(['helix_paused{cluster="A"} 1']);
+      expect(errors).toHaveLength(scrape);
+    }
+    answer?.();
+    expect(await samples()).toHaveLength(1 + 4 * 4 + 4);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it.each([
