@@ -1,0 +1,439 @@
+import type { ModelStream, StoredMessage } from "./model-stream.ts";
+import { headerOf, NO_DATA, type Packet } from "./wire.ts";
+
+const NANOS = 1_000_000;
+/** How soon after a hand-back with a delay the server looks when it is due. */
+const LOOK_SOON_MS = 10;
+
+/** As the JetStream API has it, all that the server fills in included. Durations in nanoseconds. */
+export interface ConsumerConfig {
+  readonly durable_name: string;
+  readonly name: string;
+  readonly filter_subject: string;
+  readonly ack_wait: number;
+  readonly max_ack_pending: number;
+  readonly max_batch?: number;
+  readonly max_waiting: number;
+  readonly [other: string]: unknown;
+}
+
+/** What a consumer needs of the server around it. */
+export interface ConsumerSurroundings {
+  readonly nowMs: () => number;
+  /** Calls back once; returns what cancels that. */
+  readonly schedule: (callback: () => void, delayMs: number) => () => void;
+  /** Whether anybody is known to listen there. */
+  readonly hasInterest: (subject: string) => boolean;
+  /** To whoever listens there. */
+  readonly send: (to: string, packet: Packet) => void;
+  /** Of the stream, before the consumer in a reply subject: `$JS.ACK.{stream}`. */
+  readonly ackPrefix: string;
+  /** Whether what was gone from the stream before the consumer was made is below its floor: since 2.15. */
+  readonly startsAtFloor: boolean;
+  readonly delivered?: ((message: StoredMessage, deliveries: number) => void) | undefined;
+}
+
+interface Waiting {
+  readonly reply: string;
+  left: number;
+  served: number;
+  readonly noWait: boolean;
+  readonly expiresAtMs: number;
+  readonly heartbeatMs: number;
+  heartbeatAtMs: number;
+}
+
+interface Pending {
+  /** The first delivery. */
+  readonly consumerSeq: number;
+  /** From here the wait for an acknowledgement counts. */
+  sinceMs: number;
+}
+
+/** What a pull asks for. */
+export interface PullRequest {
+  readonly batch: number;
+  readonly expiresMs: number;
+  readonly heartbeatMs: number;
+  readonly noWait: boolean;
+}
+
+/** What is on the disk of a server. */
+export interface ConsumerState {
+  readonly consumerSeq: number;
+  readonly streamSeq: number;
+  readonly floor: { readonly consumerSeq: number; readonly streamSeq: number };
+  readonly pending: ReadonlyMap<number, Pending>;
+  readonly redelivered: ReadonlyMap<number, number>;
+}
+
+/**
+ * A durable pull consumer with explicit acknowledgements, by nats-server's `consumer.go`: what is delivered is pending until
+ * it is acknowledged, and is queued for redelivery when its wait is over; pulls wait in turn, and each is served one
+ * message before the next.
+ */
+export class ModelConsumer {
+  config: ConsumerConfig;
+  readonly createdAtMs: number;
+  readonly #stream: ModelStream;
+  readonly #around: ConsumerSurroundings;
+  #pending = new Map<number, Pending>();
+  /** Deliveries after the first, by message. */
+  #redelivered = new Map<number, number>();
+  /** In the order in which they are delivered again. */
+  #queue: number[] = [];
+  #waiting: Waiting[] = [];
+  /** Of the next delivery, and of the next message to look at. */
+  #consumerSeq = 1;
+  #streamSeq = 1;
+  #floor = { consumerSeq: 0, streamSeq: 0 };
+  #cancelLook: (() => void) | undefined;
+  #cancelWaiting: (() => void) | undefined;
+  #isGone = false;
+
+  constructor(config: ConsumerConfig, stream: ModelStream, around: ConsumerSurroundings) {
+    this.config = config;
+    this.#stream = stream;
+    this.#around = around;
+    this.createdAtMs = around.nowMs();
+    this.#streamSeq = Math.max(1, stream.firstSeq);
+    if (around.startsAtFloor) this.#floor = { consumerSeq: 0, streamSeq: this.#streamSeq - 1 };
+  }
+
+  get ackWaitMs(): number {
+    return this.config.ack_wait / NANOS;
+  }
+
+  /** Never delivered. */
+  get pending(): number {
+    return this.#stream.countFrom(this.config.filter_subject, this.#streamSeq);
+  }
+
+  info(): Record<string, unknown> {
+    this.#dropOverdue();
+    return {
+      delivered: { consumer_seq: this.#consumerSeq - 1, stream_seq: this.#streamSeq - 1 },
+      ack_floor: { consumer_seq: this.#floor.consumerSeq, stream_seq: this.#floor.streamSeq },
+      num_ack_pending: this.#pending.size,
+      num_redelivered: this.#redelivered.size,
+      num_waiting: this.#waiting.length,
+      num_pending: this.pending,
+    };
+  }
+
+  /** There may be something to deliver. */
+  wake(): void {
+    if (this.#isGone) return;
+    while (this.#waiting.length > 0) {
+      const next = this.#next();
+      if (next === undefined) break;
+      const request = this.#nextWaiting();
+      if (request === undefined) {
+        this.#putBack(next);
+        break;
+      }
+      this.#deliver(request, next.message, next.deliveries);
+    }
+    for (const request of this.#waiting.filter(({ noWait, served }) => noWait && served > 0)) {
+      this.#end(request, "408 Request Timeout");
+    }
+  }
+
+  /** Serves it, parks it, or refuses it. */
+  pull(reply: string, { batch, expiresMs, heartbeatMs, noWait }: PullRequest): void {
+    const { max_batch = 0, max_waiting } = this.config;
+    if (max_batch > 0 && batch > max_batch) {
+      this.#status(reply, `409 Exceeded MaxRequestBatch of ${max_batch}`);
+      return;
+    }
+    if (this.#waiting.length >= max_waiting) {
+      // Without a word, though its documentation says that there is one.
+      this.#dropOverdue();
+      return;
+    }
+    const ready = this.pending + this.#queue.length;
+    if (noWait && ready === 0 && expiresMs === 0) {
+      this.#status(reply, "404 No Messages");
+      return;
+    }
+    const nowMs = this.#around.nowMs();
+    this.#waiting.push({
+      reply,
+      left: batch,
+      served: 0,
+      noWait,
+      expiresAtMs: expiresMs > 0 ? nowMs + expiresMs : Number.POSITIVE_INFINITY,
+      heartbeatMs,
+      heartbeatAtMs: heartbeatMs > 0 ? nowMs + heartbeatMs : Number.POSITIVE_INFINITY,
+    });
+    this.wake();
+    this.#watchWaiting();
+  }
+
+  /** Whether the message is to be removed from the stream. */
+  ack(streamSeq: number, consumerSeq: number): boolean {
+    if (consumerSeq >= this.#consumerSeq) return false;
+    const wasFull = this.#isFull;
+    this.#settled(streamSeq);
+    if (wasFull) this.wake();
+    return true;
+  }
+
+  nak(streamSeq: number, consumerSeq: number, delayMs: number): void {
+    if (consumerSeq <= this.#floor.consumerSeq || consumerSeq > this.#consumerSeq) return;
+    const pending = this.#pending.get(streamSeq);
+    if (pending === undefined) return;
+    if (delayMs > 0) {
+      this.#unqueue(streamSeq);
+      pending.sinceMs = this.#around.nowMs() - this.ackWaitMs + delayMs;
+      this.#lookIn(LOOK_SOON_MS);
+      return;
+    }
+    if (!this.#queue.includes(streamSeq)) this.#queue.push(streamSeq);
+    this.wake();
+  }
+
+  /** The wait begins anew. */
+  inProgress(streamSeq: number): void {
+    const pending = this.#pending.get(streamSeq);
+    if (pending !== undefined) pending.sinceMs = this.#around.nowMs();
+  }
+
+  /** It is not in the stream any more, by no acknowledgement. */
+  removed(streamSeq: number): void {
+    if (this.#pending.has(streamSeq)) this.#settled(streamSeq);
+  }
+
+  /** A fault: delivered once more, though somebody has it. */
+  redeliver(streamSeq: number): void {
+    if (!this.#pending.has(streamSeq) || this.#queue.includes(streamSeq)) return;
+    this.#queue.push(streamSeq);
+    this.wake();
+  }
+
+  delete(): void {
+    this.endWaiting("409 Consumer Deleted");
+    this.#isGone = true;
+    this.#cancelLook?.();
+    this.#cancelWaiting?.();
+  }
+
+  /** Pulls end, with a word or without one. */
+  endWaiting(status: string | undefined): void {
+    const all = this.#waiting;
+    this.#waiting = [];
+    if (status !== undefined) for (const { reply } of all) this.#status(reply, status);
+  }
+
+  /** Another server leads it: pulls and the queue of redeliveries are forgotten. */
+  led(status: string | undefined, lookInMs: number): void {
+    this.endWaiting(status);
+    this.#queue = [];
+    if (this.#pending.size > 0) this.#lookIn(Math.min(lookInMs, this.ackWaitMs));
+  }
+
+  state(): ConsumerState {
+    return {
+      consumerSeq: this.#consumerSeq,
+      streamSeq: this.#streamSeq,
+      floor: this.#floor,
+      pending: new Map([...this.#pending].map(([seq, pending]) => [seq, { ...pending }])),
+      redelivered: new Map(this.#redelivered),
+    };
+  }
+
+  /** As after the restart of a server. */
+  restore(state: ConsumerState): void {
+    this.#consumerSeq = state.consumerSeq;
+    this.#streamSeq = state.streamSeq;
+    this.#floor = state.floor;
+    this.#pending = new Map(
+      [...state.pending].flatMap(([seq, pending]) =>
+        this.#stream.get(seq) === undefined ? [] : [[seq, { ...pending }]],
+      ),
+    );
+    this.#redelivered = new Map([...state.redelivered].filter(([seq]) => this.#pending.has(seq)));
+  }
+
+  get #isFull(): boolean {
+    const { max_ack_pending } = this.config;
+    return max_ack_pending > 0 && this.#pending.size >= max_ack_pending;
+  }
+
+  #next(): { readonly message: StoredMessage; readonly deliveries: number } | undefined {
+    for (let seq = this.#queue.shift(); seq !== undefined; seq = this.#queue.shift()) {
+      const deliveries = (this.#redelivered.get(seq) ?? 0) + 1;
+      this.#redelivered.set(seq, deliveries);
+      const message = this.#stream.get(seq);
+      if (message !== undefined) return { message, deliveries: deliveries + 1 };
+    }
+    if (this.#isFull) return undefined;
+    const message = this.#stream.next(this.config.filter_subject, this.#streamSeq);
+    this.#streamSeq =
+      message === undefined ? Math.max(this.#streamSeq, this.#stream.lastSeq + 1) : message.seq + 1;
+    return message && { message, deliveries: 1 };
+  }
+
+  /** Nobody was there for it after all. */
+  #putBack({ message: { seq }, deliveries }: { message: StoredMessage; deliveries: number }): void {
+    if (deliveries === 1) {
+      this.#streamSeq = seq;
+      return;
+    }
+    if (deliveries === 2) this.#redelivered.delete(seq);
+    else this.#redelivered.set(seq, deliveries - 2);
+    this.#queue.unshift(seq);
+  }
+
+  /** In turn: one that is served goes to the end. */
+  #nextWaiting(): Waiting | undefined {
+    const nowMs = this.#around.nowMs();
+    for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
+      if (first.expiresAtMs <= nowMs) {
+        this.#timeout(first);
+      } else if (this.#around.hasInterest(first.reply)) {
+        first.left--;
+        first.served++;
+        if (first.left > 0) this.#waiting.push(first);
+        if (first.heartbeatMs > 0) first.heartbeatAtMs = nowMs + first.heartbeatMs;
+        return first;
+      }
+    }
+    return undefined;
+  }
+
+  #deliver(request: Waiting, message: StoredMessage, deliveries: number): void {
+    const { seq, subject, header, data, storedAtMs } = message;
+    const nowMs = this.#around.nowMs();
+    const consumerSeq = this.#consumerSeq++;
+    const { ackPrefix } = this.#around;
+    const reply = `${ackPrefix}.${this.config.name}.${deliveries}.${seq}.${consumerSeq}.${nanos(storedAtMs)}.${this.pending}`;
+    const pending = this.#pending.get(seq);
+    if (pending === undefined) this.#pending.set(seq, { consumerSeq, sinceMs: nowMs });
+    else pending.sinceMs = nowMs;
+    if (this.#cancelLook === undefined) this.#lookIn(this.ackWaitMs);
+    this.#around.delivered?.(message, deliveries);
+    this.#around.send(request.reply, { subject, reply, header, data });
+  }
+
+  #settled(streamSeq: number): void {
+    const pending = this.#pending.get(streamSeq);
+    if (pending === undefined) return;
+    this.#pending.delete(streamSeq);
+    const { consumerSeq } = pending;
+    if (this.#pending.size === 0) {
+      this.#floor = { consumerSeq: this.#consumerSeq - 1, streamSeq: this.#streamSeq - 1 };
+    } else if (consumerSeq === this.#floor.consumerSeq + 1) {
+      this.#floor = { consumerSeq, streamSeq };
+      for (let seq = streamSeq + 1; seq < this.#streamSeq; seq++) {
+        const next = this.#pending.get(seq);
+        if (next === undefined) continue;
+        this.#floor = { consumerSeq: next.consumerSeq - 1, streamSeq: seq - 1 };
+        break;
+      }
+    }
+    this.#redelivered.delete(streamSeq);
+    this.#unqueue(streamSeq);
+  }
+
+  #unqueue(streamSeq: number): void {
+    const at = this.#queue.indexOf(streamSeq);
+    if (at >= 0) this.#queue.splice(at, 1);
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#cancelLook?.();
+    this.#cancelLook = this.#around.schedule(() => {
+      this.#cancelLook = undefined;
+      this.#look();
+    }, delayMs);
+  }
+
+  /** Queues what has waited too long for its acknowledgement. */
+  #look(): void {
+    const nowMs = this.#around.nowMs();
+    let nextMs = this.ackWaitMs;
+    const expired: number[] = [];
+    for (const [seq, { sinceMs }] of this.#pending) {
+      const leftMs = sinceMs + this.ackWaitMs - nowMs;
+      if (leftMs > 1e-6) nextMs = Math.min(nextMs, leftMs);
+      else if (!this.#queue.includes(seq)) expired.push(seq);
+    }
+    if (this.#pending.size > 0) this.#lookIn(Math.max(nextMs, 0.001));
+    if (expired.length === 0) return;
+    expired.sort((a, b) => a - b);
+    const offMs = nowMs - (this.#pending.get(expired[0] as number)?.sinceMs ?? nowMs);
+    for (const seq of expired) {
+      const pending = this.#pending.get(seq);
+      if (pending !== undefined) pending.sinceMs += offMs;
+    }
+    this.#queue.push(...expired);
+    this.wake();
+  }
+
+  /** Says to those who wait that it still does, and ends what has waited long enough. */
+  #watchWaiting(): void {
+    this.#cancelWaiting?.();
+    this.#cancelWaiting = undefined;
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const { expiresAtMs, heartbeatAtMs } of this.#waiting) {
+      dueAtMs = Math.min(dueAtMs, expiresAtMs, heartbeatAtMs);
+    }
+    if (dueAtMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelWaiting = this.#around.schedule(
+      () => {
+        this.#cancelWaiting = undefined;
+        this.#dropOverdue();
+        this.#beat();
+        this.#watchWaiting();
+      },
+      Math.max(0.001, dueAtMs - this.#around.nowMs()),
+    );
+  }
+
+  #beat(): void {
+    const nowMs = this.#around.nowMs();
+    for (const request of this.#waiting) {
+      if (request.heartbeatAtMs > nowMs + 1e-6) continue;
+      request.heartbeatAtMs = nowMs + request.heartbeatMs;
+      this.#status(request.reply, "100 Idle Heartbeat", [
+        ["Nats-Last-Consumer", this.#consumerSeq - 1],
+        ["Nats-Last-Stream", this.#streamSeq - 1],
+      ]);
+    }
+  }
+
+  #dropOverdue(): void {
+    const nowMs = this.#around.nowMs();
+    const overdue = this.#waiting.filter(({ expiresAtMs }) => expiresAtMs <= nowMs + 1e-6);
+    for (const request of overdue) this.#end(request, "408 Request Timeout");
+    this.#dropDeserted();
+  }
+
+  #dropDeserted(): void {
+    this.#waiting = this.#waiting.filter(({ reply }) => this.#around.hasInterest(reply));
+  }
+
+  #end(request: Waiting, status: string): void {
+    this.#waiting = this.#waiting.filter((one) => one !== request);
+    this.#timeout(request, status);
+  }
+
+  #timeout({ reply, left }: Waiting, status = "408 Request Timeout"): void {
+    this.#status(reply, status, [
+      ["Nats-Pending-Messages", left],
+      ["Nats-Pending-Bytes", 0],
+    ]);
+  }
+
+  #status(reply: string, status: string, fields: readonly (readonly [string, string | number])[] = []): void {
+    if (reply === "") return;
+    this.#around.send(reply, { subject: reply, reply: "", header: headerOf(status, fields), data: NO_DATA });
+  }
+}
+
+/** Milliseconds as nanoseconds, which no number holds exactly. */
+function nanos(ms: number): string {
+  const whole = Math.floor(ms);
+  return `${whole}${String(Math.floor((ms - whole) * NANOS)).padStart(6, "0")}`;
+}
