@@ -10,7 +10,7 @@ import {
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Link } from "./connection/link.ts";
-import { CODES, headerBlock, Publisher, PublishFailure } from "./connection/publisher.ts";
+import { headerBlock, Publisher, PublishFailure } from "./connection/publisher.ts";
 import type { EnqueuerSettings } from "./options.ts";
 import { type Names, subjectOf } from "./topology/names.ts";
 
@@ -93,7 +93,7 @@ export class Enqueuer {
     const { clock, enqueueTimeoutMs } = this.#settings;
     const lane = laneOf(payload.targetCluster, payload.priority);
     const subject = subjectOf(this.#names, lane);
-    const dueAtMs = clock.monotonicMs() + enqueueTimeoutMs;
+    const dueAtMs = clock.monotonicMs() + enqueueTimeoutMs - this.publisher.blockedMs;
     let mayBeStored = false;
     for (let tries = 1; ; tries++) {
       let failure: PublishFailure;
@@ -106,7 +106,8 @@ export class Enqueuer {
         failure = error;
       }
       mayBeStored ||= failure.stored === "maybe";
-      const leftMs = dueAtMs - clock.monotonicMs();
+      // A process that was frozen has had no time.
+      const leftMs = dueAtMs + this.publisher.blockedMs - clock.monotonicMs();
       if (!isTransient(failure) && !(mayBeStored && failure.kind === "down")) {
         throw this.#refusal(failure, lane, data.length, mayBeStored);
       }
@@ -132,7 +133,8 @@ export class Enqueuer {
     const cause = failure;
     // What an earlier try may have stored stays unknown, whatever the last one was told.
     if (mayBeStored) {
-      if (failure.kind === "forbidden") return forbidden(failure, lane);
+      if (failure.kind === "forbidden" || failure.kind === "unheard")
+        return forbidden(failure, lane, "maybe");
       const text = `The stream did not say within ${enqueueTimeoutMs} ms whether it stored the message`;
       return helixError(
         "HELIX_QUEUE_TIMEOUT",
@@ -145,7 +147,7 @@ export class Enqueuer {
       case "refused":
         return refused(failure, lane, bytes, this.maxPayloadBytes);
       case "forbidden":
-        return forbidden(failure, lane);
+        return forbidden(failure, lane, "no");
       case "overloaded": {
         const text = `${maxWaiting} publishes wait already; not stored`;
         return helixError("HELIX_QUEUE_OVERLOADED", text, { waiting: maxWaiting, stored: "no" }, { cause });
@@ -161,50 +163,48 @@ export class Enqueuer {
 }
 
 /** Whether the next try may do better. */
-function isTransient({ kind, errorCode }: PublishFailure): boolean {
+function isTransient({ kind, meaning }: PublishFailure): boolean {
   switch (kind) {
     case "timeout":
     case "lost":
     case "no-responders":
       return true;
     case "refused":
-      return errorCode === CODES.noLeader;
+      return meaning === "passes" || meaning === "busy";
     default:
       return false;
   }
 }
 
 function refused(failure: PublishFailure, lane: Lane, bytes: number, maxPayloadBytes: number): HelixError {
-  const { errorCode, message } = failure;
+  const { errorCode, meaning, message } = failure;
   const options = { cause: failure };
-  if (failure.isFull) {
-    const limit = /bytes|storage|resources/.test(message) ? "bytes" : "messages";
-    return helixError("HELIX_QUEUE_FULL", `The stream is full: ${message}`, { lane, limit }, options);
-  }
-  switch (errorCode) {
-    case CODES.messageTooLarge:
-      return helixError(
-        "HELIX_PAYLOAD_TOO_LARGE",
-        `The stream does not take messages of this size: ${message}`,
-        { bytes, maxPayloadBytes },
-        options,
-      );
-    default:
-      return helixError(
-        "HELIX_QUEUE_REFUSED",
-        `The stream refused the message: ${message} (${errorCode})`,
-        { errorCode, stored: "no" },
-        options,
-      );
+  switch (meaning) {
+    case "full": {
+      const limit = /messages/.test(message) ? "messages" : "bytes";
+      return helixError("HELIX_QUEUE_FULL", `The stream is full: ${message}`, { lane, limit }, options);
+    }
+    case "too large": {
+      const text = `The stream does not take messages of this size: ${message}`;
+      return helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes, maxPayloadBytes }, options);
+    }
+    case "passes": {
+      const text = `The stream could not take the message: ${message} (${errorCode})`;
+      return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, options);
+    }
+    default: {
+      const text = `The stream refused the message: ${message} (${errorCode})`;
+      return helixError("HELIX_QUEUE_REFUSED", text, { errorCode, stored: "no" }, options);
+    }
   }
 }
 
-function forbidden(failure: PublishFailure, lane: Lane): HelixError {
-  const { stored, message } = failure;
+function forbidden(failure: PublishFailure, lane: Lane, stored: "no" | "maybe"): HelixError {
+  const { kind, message } = failure;
   return helixError(
     "HELIX_QUEUE_UNAUTHORIZED",
     `No right to enqueue to the lane \`${lane}\`: ${message}`,
-    { operation: stored === "no" ? "publish" : "receive the answer", stored },
+    { operation: kind === "forbidden" ? "publish" : "receive the answer", stored },
     { cause: failure },
   );
 }

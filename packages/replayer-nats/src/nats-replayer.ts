@@ -7,8 +7,8 @@ import type {
   ReplayPayload,
   ReplayQueue,
 } from "@helix/core";
-import { Backoff, type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
-import { expected, wait } from "@helix/core/internal";
+import { type DeadLetterCause, LANES, type Lane } from "@helix/core";
+import { expected } from "@helix/core/internal";
 import { Admin } from "./connection/admin.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
@@ -29,10 +29,10 @@ import type { ReplayerSettings } from "./options.ts";
 import { durabilityOf } from "./topology/durability.ts";
 import { provision } from "./topology/ensure-topology.ts";
 import { consumerOf, type Names, namesOf } from "./topology/names.ts";
+import { Provisioning } from "./topology/provisioning.ts";
 
 /** The most that may be demanded of a lane at once. */
 const MAX_DEMAND = 10_000;
-const PROVISION_BACKOFF = new Backoff({ initialMs: 500, maxMs: 30_000 });
 
 /** Whether a queue can work, for readiness probes and status lines. */
 export interface NatsHealth {
@@ -73,9 +73,7 @@ export class NatsReplayer implements ReplayQueue {
   readonly #rights: MissingRights;
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
-  #isProvisioned = false;
-  #provisioning: Promise<void> | undefined;
-  #fault: unknown;
+  readonly #provisioning: Provisioning;
   #closed: Promise<void> | undefined;
 
   /** By `connectNatsReplayer`. */
@@ -118,17 +116,28 @@ export class NatsReplayer implements ReplayQueue {
       mark: (message) => this.#mark(message),
       deadLetter: (message, cause) => this.#deadLetter(message, cause),
     };
+    this.#provisioning = new Provisioning({
+      run: (signal) => this.#provision(signal),
+      isConnected: () => link.isUp,
+      onDone: () => {
+        for (const lane of this.#lanes.values()) lane.wake();
+      },
+      clock,
+      logger,
+    });
     link.listen({
       onChange: (isUp) => {
-        if (isUp && !this.#isProvisioned) void this.#keepProvisioning();
+        const { hasBeenReady, fault } = this.#provisioning;
+        if (isUp && (!hasBeenReady || fault !== undefined)) void this.#provisioning.again();
       },
     });
   }
 
   get health(): NatsHealth {
     const isConnected = this.#link.isUp;
-    const cause = isConnected ? (this.#fault ?? this.#rights.cause) : this.#link.cause;
-    const isReady = isConnected && this.#isProvisioned && cause === undefined;
+    const { fault, hasBeenReady } = this.#provisioning;
+    const cause = isConnected ? (fault ?? this.#rights.cause) : this.#link.cause;
+    const isReady = isConnected && hasBeenReady && cause === undefined;
     return isReady ? { isReady, isConnected } : { isReady, isConnected, cause };
   }
 
@@ -138,15 +147,7 @@ export class NatsReplayer implements ReplayQueue {
    * Rejects as `ensureTopology` does where waiting does not help.
    */
   async prepare(): Promise<void> {
-    if (!this.#link.isUp) return;
-    try {
-      await this.#provision();
-    } catch (error) {
-      if (!isHelixError(error, "HELIX_QUEUE_UNAVAILABLE") && !isHelixError(error, "HELIX_QUEUE_TIMEOUT"))
-        throw error;
-      this.#fault = error;
-      void this.#keepProvisioning();
-    }
+    if (this.#link.isUp) await this.#provisioning.first();
   }
 
   enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
@@ -204,6 +205,7 @@ export class NatsReplayer implements ReplayQueue {
 
   async #close(): Promise<void> {
     this.#closing.abort();
+    this.#provisioning.close();
     this.#enqueuer.refuse();
     this.#stuck.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
@@ -223,47 +225,20 @@ export class NatsReplayer implements ReplayQueue {
       maxRequestBatch,
       maxHeld: maxAckPending,
       maxDemand: MAX_DEMAND,
-      isReady: () => this.#isProvisioned,
+      isReady: () => this.#provisioning.hasBeenReady,
       onMessage: (message) => receiver.received(message),
       onUnwanted: (message) => receiver.unwanted(message),
-      onMissing: () => this.#provisionAgain(),
+      onMissing: () => this.#provisioning.again(),
       flush: () => this.#settlements.flush(),
       onStop: () => this.#lanes.delete(lane),
     });
   }
 
-  async #provision(): Promise<void> {
-    await provision(this.#admin, this.#names, this.#settings, this.#settings);
-    if (!this.#isProvisioned) {
-      this.#settings.logger.info(
-        await durabilityOf(this.#admin, this.#names, this.#link),
-        "the queue is ready",
-      );
-    }
-    this.#isProvisioned = true;
-    this.#fault = undefined;
-    for (const lane of this.#lanes.values()) lane.wake();
-  }
-
-  /** A stream or a consumer has gone while the queue was at work. */
-  async #provisionAgain(): Promise<void> {
-    this.#provisioning ??= this.#provision()
-      .catch((error: unknown) => {
-        this.#fault = error;
-        this.#settings.logger.warn({ err: error }, "the queue is not ready; it is looked at again");
-      })
-      .finally(() => {
-        this.#provisioning = undefined;
-      });
-    await this.#provisioning;
-  }
-
-  async #keepProvisioning(): Promise<void> {
-    const { signal } = this.#closing;
-    for (let failures = 1; !signal.aborted && this.#link.isUp && !this.#isProvisioned; failures++) {
-      await this.#provisionAgain();
-      if (!this.#isProvisioned) await wait(this.#settings.clock, PROVISION_BACKOFF.delayMs(failures), signal);
-    }
+  async #provision(signal: AbortSignal): Promise<void> {
+    await provision(this.#admin, this.#names, this.#settings, { ...this.#settings, signal });
+    if (this.#provisioning.hasBeenReady || signal.aborted) return;
+    const durability = await durabilityOf(this.#admin, this.#names, this.#link);
+    if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
   }
 
   #ack(message: NatsMessage): void {
@@ -308,7 +283,8 @@ export class NatsReplayer implements ReplayQueue {
   #lookAgain(error: unknown): void {
     const failure =
       error instanceof PublishFailure ? error : (error as { cause?: unknown } | undefined)?.cause;
-    if (failure instanceof PublishFailure && failure.kind === "no-responders") void this.#provisionAgain();
+    if (failure instanceof PublishFailure && failure.kind === "no-responders")
+      void this.#provisioning.again();
   }
 
   #forget({ delivered, isRecorded }: NatsMessage): void {

@@ -138,6 +138,19 @@ describe("connectNatsEnqueuer", () => {
     });
   });
 
+  it("tells of all that was stored while the process was frozen for longer than all its timeouts", async () => {
+    await using rig = new Rig(server);
+    const watcher = await rig.replayer();
+    const queue = await rig.enqueuer({ publishTimeoutMs: 100, enqueueTimeoutMs: 100 });
+    const all = Array.from({ length: 50 }, (_, n) => queue.enqueue(payloadOf(`p${n}`)));
+    await Promise.resolve();
+    const lock = new Int32Array(new SharedArrayBuffer(4));
+    expect(Atomics.wait(lock, 0, 0, 1500)).toBe("timed-out");
+    const told = await Promise.allSettled(all);
+    expect(told.filter(({ status }) => status === "rejected")).toEqual([]);
+    expect((await watcher.depths())[2]?.pending).toBe(50);
+  });
+
   it("starts without a server, and works as soon as there is one", async () => {
     const late = await startNatsServer({ killable: true });
     await late.kill();

@@ -106,6 +106,20 @@ describe("ensureTopology", () => {
     expect((await api.streams.info(rig.streamName)).config.max_msgs).toBe(100);
   });
 
+  it("says at once what the server will always refuse", async () => {
+    await using rig = new Rig(server);
+    expect(await failureOf(connectNatsReplayer({ ...rig.options, replicas: 3 }))).toMatchObject({
+      code: "HELIX_QUEUE_REFUSED",
+      errorCode: 10_074,
+    });
+    await ensureTopology(rig.options);
+    const other = { ...rig.options, streamName: `${rig.streamName}-other` };
+    expect(await failureOf(ensureTopology(other))).toMatchObject({
+      code: "HELIX_QUEUE_REFUSED",
+      errorCode: 10_065,
+    });
+  });
+
   it("names what is missing when it is told to make nothing", async () => {
     await using rig = new Rig(server);
     expect(await failureOf(connectNatsReplayer({ ...rig.options, provision: "none" }))).toMatchObject({

@@ -1,13 +1,14 @@
 import { type HelixError, helixError, isHelixError } from "@helix/core";
 import { JetStreamApiError, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
+import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import type { Link } from "./link.ts";
 
 const REQUEST_TIMEOUT_MS = 5000;
 
 /**
- * Requests to the JetStream API, with failures in our words: HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED,
- * HELIX_QUEUE_REFUSED, HELIX_QUEUE_TIMEOUT.
+ * Requests to the JetStream API, with failures in our words: HELIX_QUEUE_UNAVAILABLE and HELIX_QUEUE_TIMEOUT, which
+ * may pass, HELIX_QUEUE_UNAUTHORIZED and HELIX_QUEUE_REFUSED.
  */
 export class Admin {
   readonly #link: Link;
@@ -26,7 +27,7 @@ export class Admin {
     try {
       return await this.request(request);
     } catch (error) {
-      if (isHelixError(error, "HELIX_QUEUE_REFUSED") && NOT_FOUND.has(error.errorCode)) return undefined;
+      if (refusalOf(error) === "missing") return undefined;
       throw error;
     }
   }
@@ -46,14 +47,20 @@ export class Admin {
   }
 }
 
-/** JetStream API: consumer, message and stream not found. */
-const NOT_FOUND = new Set([10014, 10037, 10059]);
+/** What the server's refusal means; undefined for any other failure. */
+export function refusalOf(error: unknown): ApiErrorMeaning | undefined {
+  return isHelixError(error, "HELIX_QUEUE_REFUSED") ? meaningOf(error.errorCode, error.message) : undefined;
+}
 
 function translated(error: unknown, link: Link): HelixError {
   const options = { cause: error };
   if (isHelixError(error)) return error;
   if (error instanceof JetStreamApiError) {
     const { code: errorCode, message } = error;
+    if (meaningOf(errorCode, message) === "passes") {
+      const text = `JetStream cannot answer now: ${message} (${errorCode})`;
+      return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, options);
+    }
     return helixError("HELIX_QUEUE_REFUSED", message, { errorCode, stored: "no" }, options);
   }
   const violation = violationIn(error);

@@ -1,19 +1,12 @@
-import type { MsgHdrs, NatsConnection, Subscription } from "@nats-io/nats-core";
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { EnqueuerSettings } from "../options.ts";
+import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import { newInbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 
-/** Error codes of the server's JetStream API (nats-server, errors.json). */
-export const CODES = {
-  streamFull: 10077,
-  storageFull: 10023,
-  messageTooLarge: 10054,
-  noLeader: 10008,
-  wrongLastSequence: 10071,
-} as const;
-
 /** The server's word that a message is stored. */
 export interface PubAck {
+  /** Its place in the stream. */
   readonly seq: number;
   /** It had a message of this id already, and did not store another. */
   readonly duplicate?: boolean;
@@ -27,11 +20,20 @@ export interface PubAck {
  * - `down`: there was no connection when it was to be sent. Not stored.
  * - `lost`: the connection broke before the answer. Perhaps stored.
  * - `timeout`: no answer in time. Perhaps stored.
- * - `forbidden`: no right to publish there (not stored) or to receive the answer (perhaps stored).
+ * - `forbidden`: no right to publish there. Not stored, where it is proved which publish was refused.
+ * - `unheard`: no right to receive the answer. Perhaps stored.
  * - `overloaded`: too many wait already. Not stored.
  */
 export class PublishFailure extends Error {
-  readonly kind: "refused" | "no-responders" | "down" | "lost" | "timeout" | "forbidden" | "overloaded";
+  readonly kind:
+    | "refused"
+    | "no-responders"
+    | "down"
+    | "lost"
+    | "timeout"
+    | "forbidden"
+    | "unheard"
+    | "overloaded";
   /** The error code of the JetStream API. */
   readonly errorCode: number;
   readonly stored: "no" | "maybe";
@@ -51,9 +53,9 @@ export class PublishFailure extends Error {
     this.stored = stored;
   }
 
-  /** Whether the stream, or the server's storage, has no room. */
-  get isFull(): boolean {
-    return this.errorCode === CODES.streamFull || this.errorCode === CODES.storageFull;
+  /** Of a publish that was `refused`, what that means; undefined for any other failure. */
+  get meaning(): ApiErrorMeaning | undefined {
+    return this.kind === "refused" ? meaningOf(this.errorCode, this.message) : undefined;
   }
 }
 
@@ -66,10 +68,22 @@ interface Pending {
   dueAtMs: number;
 }
 
+/** What is known of a subject that the server has refused. */
+interface Refusals {
+  count: number;
+  /** Keys of those in flight: any of them may be what was refused. */
+  readonly unanswered: Set<string>;
+}
+
 type PublisherSettings = Pick<EnqueuerSettings, "publishTimeoutMs" | "maxInFlight" | "maxWaiting" | "clock">;
 
-/** How often it is looked for publishes that were not answered. */
+/**
+ * How often it is looked for publishes that were not answered. A look that comes as much too late shows that nothing
+ * could run meanwhile: the answers are perhaps there, unread.
+ */
 const SWEEP_MS = 100;
+/** NATS: nobody listens to the subject. */
+const NO_RESPONDERS = 503;
 const ENCODER = new TextEncoder();
 
 /**
@@ -78,6 +92,10 @@ const ENCODER = new TextEncoder();
  * fast as a request each.
  *
  * When the connection breaks, what is in flight is `lost` at once and what waits is `down`: neither is waited for.
+ *
+ * The server names the subject that it refuses, not the message, and rights may change while earlier messages are
+ * being stored. So it is counted: when as many were refused as have no answer, each of those is proved to be refused.
+ * Until then nothing more is sent to that subject.
  */
 export class Publisher {
   readonly #link: Link;
@@ -88,7 +106,13 @@ export class Publisher {
   #subscription: Subscription | undefined;
   #inbox = "";
   #next = 0;
+  /** By subject. */
+  readonly #refusals = new Map<string, Refusals>();
+  /** Not undefined while a refusal may be that of a message that was given up: until a later one is answered. */
+  #doubtfulUntil: number | undefined;
   #cancelSweep: (() => void) | undefined;
+  #sweepAtMs = 0;
+  #blockedMs = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(link: Link, settings: PublisherSettings) {
@@ -97,7 +121,7 @@ export class Publisher {
     this.#stopListening = link.listen({
       onChange: (isUp) => isUp || this.#connectionLost(),
       onViolation: ({ operation, subject, message }) => {
-        if (operation === "publish") this.#forbidden(subject, message);
+        if (operation === "publish") this.#forbidden(subject);
         else if (subject.startsWith(this.#inbox) && this.#inbox !== "") this.#answersForbidden(message);
       },
     });
@@ -106,6 +130,11 @@ export class Publisher {
   /** Publishes that are under way or wait for their turn. */
   get size(): number {
     return this.#inFlight.size + this.#waiting.length;
+  }
+
+  /** How long nothing could run so far, in all. Not the publisher's fault, nor the server's. */
+  get blockedMs(): number {
+    return this.#blockedMs + this.#lateMs();
   }
 
   /**
@@ -138,10 +167,14 @@ export class Publisher {
 
   #send(pending: Pending): void {
     const { clock, publishTimeoutMs } = this.#settings;
+    if (this.#refusals.has(pending.subject)) {
+      pending.reject(forbidden(pending.subject));
+      return;
+    }
     const key = (this.#next++).toString(36);
     pending.dueAtMs = clock.monotonicMs() + publishTimeoutMs;
     this.#inFlight.set(key, pending);
-    this.#cancelSweep ??= clock.setTimer(() => this.#sweep(), SWEEP_MS);
+    if (this.#cancelSweep === undefined) this.#arm();
     try {
       const connection = this.#link.up;
       this.#subscribe(connection);
@@ -160,21 +193,25 @@ export class Publisher {
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) this.#answersForbidden(error.message);
-        else this.#answered(message.subject.slice(this.#inbox.length + 1), message.data);
+        else this.#answered(message.subject.slice(this.#inbox.length + 1), message);
       },
     });
   }
 
-  #answered(key: string, data: Uint8Array): void {
+  #answered(key: string, { data, headers }: Msg): void {
     const pending = this.#inFlight.get(key);
     // Too late: it has been given up.
     if (pending === undefined) return;
     this.#inFlight.delete(key);
-    if (data.length === 0) {
+    if (this.#doubtfulUntil !== undefined && Number.parseInt(key, 36) >= this.#doubtfulUntil) {
+      this.#doubtfulUntil = undefined;
+    }
+    if (data.length === 0 && headers?.code === NO_RESPONDERS) {
       pending.reject(new PublishFailure("no-responders", `No stream listens to \`${pending.subject}\``));
     } else {
       settle(pending, data);
     }
+    this.#ended(key, pending.subject);
     this.#refill();
   }
 
@@ -194,21 +231,51 @@ export class Publisher {
     for (const resolve of waiting) resolve();
   }
 
-  #sweep(): void {
-    const { clock, publishTimeoutMs } = this.#settings;
+  #arm(): void {
+    const { clock } = this.#settings;
+    this.#sweepAtMs = clock.monotonicMs() + SWEEP_MS;
     this.#cancelSweep = clock.setTimer(() => this.#sweep(), SWEEP_MS);
-    const nowMs = clock.monotonicMs();
+  }
+
+  /** By how much the next look is overdue already, if that is much. */
+  #lateMs(): number {
+    if (this.#cancelSweep === undefined) return 0;
+    const lateMs = this.#settings.clock.monotonicMs() - this.#sweepAtMs;
+    return lateMs < SWEEP_MS ? 0 : lateMs;
+  }
+
+  #sweep(): void {
+    const lateMs = this.#lateMs();
+    this.#arm();
+    let nowMs = this.#sweepAtMs - SWEEP_MS;
+    if (lateMs > 0) {
+      this.#blockedMs += lateMs;
+      for (const pending of this.#inFlight.values()) pending.dueAtMs += lateMs;
+      // What has become due meanwhile gets one more turn, in which the socket is read.
+      nowMs -= SWEEP_MS;
+    }
     for (const [key, pending] of this.#inFlight) {
       if (pending.dueAtMs > nowMs) break;
-      this.#inFlight.delete(key);
-      const text = `No answer within ${publishTimeoutMs} ms`;
-      pending.reject(new PublishFailure("timeout", text, { stored: "maybe" }));
+      this.#giveUp(key, pending);
     }
     this.#refill();
   }
 
+  #giveUp(key: string, { subject, reject }: Pending): void {
+    this.#inFlight.delete(key);
+    this.#doubtfulUntil = this.#next;
+    const refusals = this.#refusals.get(subject);
+    // Perhaps it was one of those that were refused.
+    if (refusals !== undefined) refusals.count--;
+    this.#ended(key, subject);
+    const text = `No answer within ${this.#settings.publishTimeoutMs} ms`;
+    reject(new PublishFailure("timeout", text, { stored: "maybe" }));
+  }
+
   #connectionLost(): void {
     const { cause } = this.#link;
+    this.#refusals.clear();
+    this.#doubtfulUntil = undefined;
     this.#failInFlight(
       () =>
         new PublishFailure("lost", "The connection to NATS broke before the answer", {
@@ -223,19 +290,40 @@ export class Publisher {
     this.#whenDrained();
   }
 
-  /** The server names the subject, not the message: all that are under way to it are refused. */
-  #forbidden(subject: string, message: string): void {
-    for (const [key, pending] of this.#inFlight) {
-      if (pending.subject !== subject) continue;
-      this.#inFlight.delete(key);
-      pending.reject(new PublishFailure("forbidden", message));
+  #forbidden(subject: string): void {
+    let refusals = this.#refusals.get(subject);
+    if (refusals === undefined) {
+      const sent = [...this.#inFlight].filter(([, pending]) => pending.subject === subject);
+      refusals = { count: 0, unanswered: new Set(sent.map(([key]) => key)) };
+      this.#refusals.set(subject, refusals);
     }
+    refusals.count++;
+    this.#settleRefused(subject, refusals);
     this.#refill();
+  }
+
+  /** One that was in flight has been answered or given up. */
+  #ended(key: string, subject: string): void {
+    const refusals = this.#refusals.get(subject);
+    refusals?.unanswered.delete(key);
+    if (refusals !== undefined) this.#settleRefused(subject, refusals);
+  }
+
+  #settleRefused(subject: string, { count, unanswered }: Refusals): void {
+    const isDoubtful = this.#doubtfulUntil !== undefined;
+    if (count < unanswered.size && count > 0 && !isDoubtful) return;
+    this.#refusals.delete(subject);
+    if (count <= 0) return;
+    for (const key of unanswered) {
+      const pending = this.#inFlight.get(key);
+      this.#inFlight.delete(key);
+      pending?.reject(forbidden(subject, isDoubtful ? "maybe" : "no"));
+    }
   }
 
   #answersForbidden(message: string): void {
     this.#unsubscribe();
-    this.#failInFlight(() => new PublishFailure("forbidden", message, { stored: "maybe" }));
+    this.#failInFlight(() => new PublishFailure("unheard", message, { stored: "maybe" }));
     this.#refill();
   }
 
@@ -252,18 +340,37 @@ export class Publisher {
 }
 
 function settle({ resolve, reject }: Pending, data: Uint8Array): void {
+  const answer = answerIn(data);
+  if (answer === undefined) {
+    reject(new PublishFailure("timeout", "The answer cannot be read", { stored: "maybe" }));
+  } else if ("seq" in answer) {
+    resolve(answer);
+  } else {
+    reject(new PublishFailure("refused", answer.description, { errorCode: answer.err_code }));
+  }
+}
+
+type Answer = PubAck | { readonly err_code: number; readonly description: string };
+
+/** Undefined for whatever is neither an acknowledgement nor an error of the API. */
+function answerIn(data: Uint8Array): Answer | undefined {
   try {
     const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString();
-    const answer = JSON.parse(text) as PubAck & { error?: { err_code: number; description: string } };
-    if (answer.error === undefined) {
-      resolve(answer);
-      return;
+    const { seq, duplicate, error } = JSON.parse(text) as Record<string, unknown> & {
+      error?: { err_code?: unknown; description?: unknown };
+    };
+    if (error !== undefined) {
+      const { err_code, description } = error;
+      return typeof err_code === "number" ? { err_code, description: String(description) } : undefined;
     }
-    const { err_code: errorCode, description } = answer.error;
-    reject(new PublishFailure("refused", description, { errorCode }));
-  } catch (cause) {
-    reject(new PublishFailure("timeout", "The answer cannot be read", { stored: "maybe", cause }));
+    return Number.isSafeInteger(seq) ? { seq: seq as number, duplicate: duplicate === true } : undefined;
+  } catch {
+    return undefined;
   }
+}
+
+function forbidden(subject: string, stored: "no" | "maybe" = "no"): PublishFailure {
+  return new PublishFailure("forbidden", `No right to publish to \`${subject}\``, { stored });
 }
 
 /** A block of headers as it goes over the wire. Names and values must be plain: no line breaks. */

@@ -2,7 +2,7 @@ import { payloadHeaders } from "@helix/codec";
 import { type DeadLetterCause, type HelixError, helixError } from "@helix/core";
 import { errorSummary } from "@helix/core/internal";
 import type { Admin } from "../connection/admin.ts";
-import { CODES, headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
+import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
 import type { NatsMessage } from "../lanes/nats-message.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
@@ -61,7 +61,7 @@ export class DeadLetterWriter {
         return;
       } catch (failure) {
         if (!(failure instanceof PublishFailure)) throw failure;
-        if (failure.errorCode !== CODES.wrongLastSequence) throw refusal(failure, lane);
+        if (failure.meaning !== "conflict") throw refusal(failure, lane);
         // Already there counts only if it is: it may have been redriven at this very moment.
         if (await this.#exists(subject)) return;
       }
@@ -79,7 +79,7 @@ export class DeadLetterWriter {
 
 function refusal(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {
   const options = { cause: failure };
-  if (failure.isFull) {
+  if (failure.meaning === "full") {
     return helixError(
       "HELIX_DEAD_LETTERS_FULL",
       `The dead letters are full: ${failure.message}`,

@@ -1,8 +1,9 @@
 import { Backoff, type Clock, helixError, isHelixError, type Logger } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { JetStreamManager } from "@nats-io/jetstream";
-import { Admin } from "../connection/admin.ts";
+import { Admin, refusalOf } from "../connection/admin.ts";
 import { Link } from "../connection/link.ts";
+import { closed } from "../enqueuer.ts";
 import type { TopologyDifference } from "../errors.ts";
 import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "../options.ts";
 import { type Names, namesOf } from "./names.ts";
@@ -10,9 +11,6 @@ import { differencesOf, isGoMade, isLowering, type Wanted, wantedTopology } from
 
 const TRIES = 8;
 const BACKOFF = new Backoff({ initialMs: 200, maxMs: 2000 });
-/** JetStream API: somebody else made it at the same moment; a store that is still being removed. */
-const MADE_MEANWHILE = new Set([10058, 10148, 10105]);
-const STORE_BUSY = new Set([10049, 10012]);
 
 /** What was found and done. */
 export interface TopologyReport {
@@ -43,6 +41,8 @@ export async function ensureTopology(options: EnsureTopologyOptions): Promise<To
 interface Surroundings {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Nothing more is looked at or made after its abort; rejects with HELIX_QUEUE_CLOSED then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** As {@link ensureTopology}, on a connection that is there. */
@@ -50,8 +50,9 @@ export async function provision(
   admin: Admin,
   names: Names,
   settings: TopologySettings,
-  { clock, logger }: Surroundings,
+  { clock, logger, signal }: Surroundings,
 ): Promise<TopologyReport> {
+  const patiently = <T>(run: () => Promise<T>) => repeated(run, clock, signal);
   const created: string[] = [];
   const updated: string[] = [];
   const missing: string[] = [];
@@ -62,7 +63,7 @@ export async function provision(
     const name = `${wanted.kind} ${wanted.name}`;
     // Its consumers cannot be looked at.
     if (wanted.kind === "consumer" && missing.includes(`stream ${wanted.stream}`)) continue;
-    const actual = await patiently(clock, () => settle(admin, wanted, settings));
+    const actual = await patiently(() => settle(admin, wanted, settings));
     if (actual === undefined) missing.push(name);
     else if (actual === "created") created.push(name);
     else {
@@ -72,7 +73,7 @@ export async function provision(
       const deleting = actual.messages > 0 ? found.filter(isLowering) : [];
       lowering ||= deleting.length > 0;
       if (settings.provision === "update" && !goMade && deleting.length === 0) {
-        await patiently(clock, () => admin.request((api) => update(api, wanted)));
+        await patiently(() => admin.request((api) => update(api, wanted)));
         updated.push(name);
       } else {
         differences.push(...found);
@@ -108,7 +109,7 @@ async function settle(
     await admin.request((api) => create(api, wanted));
     return "created";
   } catch (error) {
-    if (isHelixError(error, "HELIX_QUEUE_REFUSED") && MADE_MEANWHILE.has(error.errorCode)) return look();
+    if (refusalOf(error) === "exists") return look();
     throw error;
   }
 }
@@ -133,13 +134,14 @@ async function update(api: JetStreamManager, wanted: Wanted): Promise<void> {
 }
 
 /** Again while nobody leads, for as long as an election may take. */
-async function patiently<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+async function repeated<T>(run: () => Promise<T>, clock: Clock, signal?: AbortSignal): Promise<T> {
   for (let tries = 1; ; tries++) {
+    if (signal?.aborted) throw closed();
     try {
       return await run();
     } catch (error) {
       if (tries === TRIES || !isTransient(error)) throw error;
-      await wait(clock, BACKOFF.delayMs(tries));
+      await wait(clock, BACKOFF.delayMs(tries), signal);
     }
   }
 }
@@ -147,7 +149,7 @@ async function patiently<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
 function isTransient(error: unknown): boolean {
   if (isHelixError(error, "HELIX_QUEUE_UNAVAILABLE") || isHelixError(error, "HELIX_QUEUE_TIMEOUT"))
     return true;
-  return isHelixError(error, "HELIX_QUEUE_REFUSED") && STORE_BUSY.has(error.errorCode);
+  return refusalOf(error) === "busy";
 }
 
 function drift(
