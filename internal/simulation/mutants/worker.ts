@@ -103,8 +103,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "a trial is never due again",
     file: HEALTH,
-    find: "      if (this.isTrialDue) this.#options.onTrialDue();",
-    replace: "      if (this.isTrialDue) return;",
+    find: "      if (!this.isTrialDue) {",
+    replace: "      if (this.isTrialDue) return;\n      if (!this.isTrialDue) {",
   },
   {
     name: "an execution that is aborted by a stop ends as applied",

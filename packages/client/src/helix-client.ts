@@ -170,7 +170,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
    * HELIX_CLIENT_CLOSED.
    */
   replayExecutor(): ReplayExecutor {
-    return createReplayExecutor(this.#links);
+    return createReplayExecutor(this.#links, this.#events);
   }
 
   /**

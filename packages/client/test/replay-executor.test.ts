@@ -57,6 +57,29 @@ test.each(["logged", "unlogged", "counter"] as const)(
   },
 );
 
+test("it tells of each cluster that is there again, until nobody wants to know", async () => {
+  await using clusters = await TwoClusters.connected();
+  const told: string[] = [];
+  const end = clusters.client.replayExecutor().onAvailable?.((cluster) => told.push(cluster));
+  const restart = async () => {
+    const connected = (there: boolean) =>
+      waitFor(() => clusters.client.clusterStates.B?.connected === there, {
+        timeoutMs: 10_000,
+        describe: () => `a session to B to be ${there ? "made" : "lost"}`,
+      });
+    await clusters.servers.B.setDown();
+    await connected(false);
+    await clusters.servers.B.setUp();
+    await connected(true);
+  };
+  await restart();
+  expect(new Set(told)).toEqual(new Set(["B"]));
+  end?.();
+  const before = told.length;
+  await restart();
+  expect(told.length).toBe(before);
+});
+
 test("the signal ends the waiting with its reason, and the late answer is ignored", async () => {
   await using clusters = await TwoClusters.connected();
   const controller = new AbortController();

@@ -40,6 +40,11 @@ export interface ReplayExecutor {
   strain?(error: unknown): Strain | undefined;
   /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */
   probe?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<void>;
+  /**
+   * Calls back at each sign that a cluster is there again, such as a session that is made; returns what ends that. A worker
+   * that holds back tries the cluster then, and not only when its interval is over.
+   */
+  onAvailable?(listener: (cluster: ClusterId) => void): () => void;
 }
 
 /** What {@link ReplayExecutor.classify} does where an executor has none. */

@@ -156,6 +156,7 @@ const executor: Rule<ReplayExecutor> = (value, name) => {
   callback()(given.classify, `${name}.classify`);
   callback()(given.probe, `${name}.probe`);
   callback()(given.strain, `${name}.strain`);
+  callback()(given.onAvailable, `${name}.onAvailable`);
   return given;
 };
 

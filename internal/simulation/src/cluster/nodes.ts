@@ -12,11 +12,13 @@ import {
   type ClusterId,
   clusterOf,
   type EventSink,
+  type EventSource,
   isHelixError,
   messageId,
   type Replayer,
   type ReplayPayload,
   type ReplayQueue,
+  type SessionEvents,
   silentLogger,
   silentMetrics,
   TimestampGenerator,
@@ -190,6 +192,7 @@ export function workerOf(
     readonly gate: ClusterGate;
   },
   links: ClusterLinks,
+  events: EventSource<SessionEvents>,
 ): ReplayWorker {
   const { scenario, process, queue, random, tape, deliveries, clusters, gate } = options;
   const kills = ({ cluster, identity = "" }: Delivery) => clusters[cluster].poison.get(identity) === "kills";
@@ -204,7 +207,7 @@ export function workerOf(
     ...scenario.worker,
     queue,
     gate,
-    executor: watchExecutor(createReplayExecutor(links), { process, tape, deliveries, kills }),
+    executor: watchExecutor(createReplayExecutor(links, events), { process, tape, deliveries, kills }),
     clock: process.clock,
     random: () => random.next(),
     onSuccess: ({ payload }) => called("onSuccess", payload),

@@ -51,6 +51,7 @@ export function watchExecutor(
     classify: (error) => inner.classify(error),
     strain: (error) => inner.strain(error),
     probe: (cluster, options) => inner.probe(cluster, options),
+    onAvailable: (listener) => inner.onAvailable(listener),
   };
 }
 

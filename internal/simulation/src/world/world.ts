@@ -278,7 +278,7 @@ export class World {
     links.start();
     if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);
     if (!seat.hasWorker) return;
-    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links);
+    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links, events);
     if (!seat.isStopped) void seat.worker.start();
   }
 

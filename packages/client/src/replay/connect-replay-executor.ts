@@ -41,7 +41,7 @@ export async function connectReplayExecutor(
   }
   const close = () => links.close();
   return {
-    ...createReplayExecutor(links),
+    ...createReplayExecutor(links, events),
     on: (name, listener) => events.on(name, listener),
     close,
     [Symbol.asyncDispose]: close,

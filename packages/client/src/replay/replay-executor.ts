@@ -1,4 +1,12 @@
-import { type Operation, type ReplayExecutor, type ReplayPayload, statementsOf } from "@helix/core";
+import {
+  type ClusterId,
+  type EventSource,
+  type Operation,
+  type ReplayExecutor,
+  type ReplayPayload,
+  type SessionEvents,
+  statementsOf,
+} from "@helix/core";
 import { tableOf } from "@helix/core/internal";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
@@ -12,8 +20,13 @@ import { adaptBinding } from "./bindings.ts";
  * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same
  * consistency, one batch as one batch; prepared where it has parameters, which are adapted to the options of
  * the session. The breakers of the client do not hold it back (a worker has its own), but learn from it.
+ *
+ * @param events Those of the links.
  */
-export function createReplayExecutor(links: ClusterLinks): Required<ReplayExecutor> {
+export function createReplayExecutor(
+  links: ClusterLinks,
+  events: EventSource<SessionEvents>,
+): Required<ReplayExecutor> {
   return {
     async execute(payload, { signal }) {
       signal.throwIfAborted();
@@ -35,6 +48,16 @@ export function createReplayExecutor(links: ClusterLinks): Required<ReplayExecut
     async probe(cluster, { signal }) {
       signal.throwIfAborted();
       await abortable(links.get(cluster).probe(), signal);
+    },
+    onAvailable(listener) {
+      const tell = ({ cluster, keyspace }: { cluster: ClusterId; keyspace?: string | undefined }) => {
+        if (keyspace === undefined) listener(cluster);
+      };
+      // The breaker closes where a cluster went silent and kept its session.
+      const ends = [events.on("cluster:connected", tell), events.on("cluster:breaker:closed", tell)];
+      return () => {
+        for (const end of ends) end();
+      };
     },
   };
 }

@@ -49,6 +49,11 @@ export class Breaker {
     return this.#state === "open" ? Math.max(0, this.#dueAtMs - this.#options.clock.monotonicMs()) : 0;
   }
 
+  /** There is a sign that it is back: where it is open, a trial may be made at once. */
+  hasten(): void {
+    if (this.#state === "open") this.#dueAtMs = this.#options.clock.monotonicMs();
+  }
+
   open(cause: unknown): void {
     if (this.#state === "open") return;
     const { backoff, clock, calmMs = 0, random = Math.random } = this.#options;

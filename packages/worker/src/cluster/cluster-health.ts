@@ -14,6 +14,8 @@ const FIRST_LIMIT = 2;
  * if nothing was answered for so long.
  */
 const SILENCE_MS = 1000;
+/** So long a message is waited for when a trial is due; then the executor's probe is the trial. */
+const MESSAGE_WAIT_MS = 500;
 
 export interface ClusterHealthOptions {
   /** Executions at once while all is well. */
@@ -36,7 +38,8 @@ export interface ClusterHealthOptions {
  * - **closed**: up to `limit`, which adapts. An `unavailable` that speaks of the whole cluster, a run of those
  *   that do not, or a run of `uncertain` ones, of different messages, that no answer interrupts and no probe
  *   refutes → open.
- * - **open**: none. When the interval is over a trial is due; `tryTrial` → half-open.
+ * - **open**: none. When the interval is over, or there is a sign that the cluster is back, a trial is due; `tryTrial`, or a
+ *   probe where no message comes → half-open: what only messages could close would stay open for as long as there are none.
  * - **half-open**: the trial alone. Any answer of the server, but that it has too much to do → closed, at two executions and one more with
  *   each answer, so that a cluster that has just come back is not overrun; else → open, for longer. One that
  *   flaps is left alone for longer each time as well.
@@ -56,6 +59,8 @@ export class ClusterHealth {
   #eraStart = 0;
   #active = false;
   #cancelTimer: (() => void) | undefined;
+  /** The probe that is the trial; its answer counts only while it is. */
+  #probe: object | undefined;
 
   constructor(options: ClusterHealthOptions) {
     this.#options = options;
@@ -111,11 +116,21 @@ export class ClusterHealth {
     this.#armTrial();
   }
 
-  /** Leaves no timer; the state of the breaker stays. */
+  /** Leaves no timer; the state of the breaker stays, but a probe that is the trial is given up. */
   suspend(): void {
     this.#active = false;
+    if (this.#probe !== undefined) {
+      this.#probe = undefined;
+      this.abandonTrial();
+    }
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+  }
+
+  /** There is a sign that the cluster is back: it is tried at once. */
+  hasten(): void {
+    this.#breaker.hasten();
+    this.#armTrial();
   }
 
   /** The trial was given up, and has shown nothing. */
@@ -201,19 +216,37 @@ export class ClusterHealth {
   }
 
   #changed(state: BreakerState, info: { cause?: unknown; retryInMs: number }): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     this.#armTrial();
     this.#options.onChange(state, info);
   }
 
   #armTrial(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     if (!this.#active || this.state !== "open") return;
-    this.#cancelTimer = this.#options.clock.setTimer(() => {
+    const { clock, prober, onTrialDue } = this.#options;
+    this.#cancelTimer = clock.setTimer(() => {
       this.#cancelTimer = undefined;
       // Timers may fire a little early by the other clock; a trial then is not due yet.
-      if (this.isTrialDue) this.#options.onTrialDue();
-      else this.#armTrial();
+      if (!this.isTrialDue) {
+        this.#armTrial();
+        return;
+      }
+      if (prober.exists) this.#cancelTimer = clock.setTimer(() => void this.#tryProbe(), MESSAGE_WAIT_MS);
+      onTrialDue();
     }, this.trialInMs);
+  }
+
+  async #tryProbe(): Promise<void> {
+    this.#cancelTimer = undefined;
+    if (!this.tryTrial()) return;
+    const { prober } = this.#options;
+    const probe = {};
+    this.#probe = probe;
+    const alive = await prober.now();
+    if (this.#probe !== probe) return;
+    this.#probe = undefined;
+    if (alive) this.#recover();
+    else this.#breaker.open(prober.failure);
   }
 }

@@ -55,6 +55,7 @@ export class ClusterRunner {
   #isPaused = false;
   #isAwake = false;
   #handedBack = 0;
+  #endListening: (() => void) | undefined;
 
   /** @param turn The one that all suspects of the worker share. */
   constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
@@ -114,12 +115,15 @@ export class ClusterRunner {
 
   /** Receives from now on. Throws what the queue's `open` throws. */
   open(): void {
-    const { queue, pollIntervalMs } = this.#settings;
+    const { queue, executor, pollIntervalMs } = this.#settings;
     this.#handedBack = 0;
     this.#settler.start();
     this.#lanes.open(queue, this.#cluster, (message) => this.#receive(message), { pollIntervalMs });
     this.#isOpen = true;
     if (!this.#isPaused) this.#health.resume();
+    this.#endListening = executor.onAvailable?.((cluster) => {
+      if (cluster === this.#cluster) this.#health.hasten();
+    });
     this.#wake();
   }
 
@@ -142,6 +146,8 @@ export class ClusterRunner {
    */
   async close(cut: AbortSignal): Promise<number> {
     this.#isOpen = false;
+    this.#endListening?.();
+    this.#endListening = undefined;
     this.#health.suspend();
     this.#pace.stop();
     this.#settler.stop();

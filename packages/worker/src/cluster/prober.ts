@@ -17,6 +17,7 @@ export class Prober {
   readonly #options: ProberOptions;
   #running: Promise<boolean> | undefined;
   #last: { alive: boolean; atMs: number } | undefined;
+  #failure: unknown;
   #abort: (() => void) | undefined;
 
   constructor(options: ProberOptions) {
@@ -26,6 +27,11 @@ export class Prober {
   /** Whether the executor can be asked; if not, the answer is always no. */
   get exists(): boolean {
     return this.#options.executor.probe !== undefined;
+  }
+
+  /** Why the last probe that failed did. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** An answer not older than a second. Never rejects. */
@@ -56,13 +62,14 @@ export class Prober {
     const { cluster, executor, clock, timeoutMs } = this.#options;
     const controller = new AbortController();
     return new Promise<boolean>((resolve) => {
-      const end = (alive: boolean) => {
+      const end = (alive: boolean, failure?: unknown) => {
         cancel();
         this.#abort = undefined;
+        this.#failure = failure;
         resolve(alive);
       };
       const giveUp = () => {
-        end(false);
+        end(false, new Error("The probe of the cluster was not answered in time"));
         controller.abort();
       };
       const cancel = clock.setTimer(giveUp, Math.min(timeoutMs, MAX_TIMEOUT_MS));
@@ -74,7 +81,7 @@ export class Prober {
       };
       ask().then(
         () => end(true),
-        () => end(false),
+        (error: unknown) => end(false, error),
       );
     });
   }

@@ -83,6 +83,7 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
     strain: (error) => inner.strain?.(error),
     // Absent where it is absent: a worker treats an executor that cannot be asked in another way.
     ...(inner.probe && { probe: (cluster, options) => inner.probe?.(cluster, options) ?? Promise.resolve() }),
+    ...(inner.onAvailable && { onAvailable: (listener) => inner.onAvailable?.(listener) ?? (() => {}) }),
   };
 }
 
