@@ -1,16 +1,26 @@
-import { type Clock, type ClusterId, type Logger, type Metrics, type Replayer, summarize } from "@helix/core";
+import {
+  CLUSTERS,
+  type Clock,
+  type ClusterId,
+  type Logger,
+  type Metrics,
+  type Replayer,
+  summarize,
+} from "@helix/core";
 import {
   callback,
   clock,
-  expected,
+  clusterNames,
   having,
   isolate,
   logger,
   metrics,
   milliseconds,
+  type OptionsOf,
+  object,
   oneOf,
   optional,
-  type Rule,
+  random,
   readOptions,
 } from "@helix/core/internal";
 import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
@@ -87,36 +97,74 @@ export type ReadClientOptions = Filled<
   Defaulted | "secondaryTimeoutMs" | "readCluster" | "drainTimeoutMs"
 >;
 
-const sessionRules = {
-  clusters: readClusters as Rule<ReadonlyMap<ClusterId, ClusterConfig>>,
-  clusterNames: readNames as Rule<Readonly<Partial<Record<ClusterId, string>>>>,
-  requestTimeoutMs: milliseconds({ fallback: 15_000 }),
+/** What is in it is looked at further on. */
+const ANYTHING = optional(object<unknown>({ expectation: "anything" }, (value) => value));
+
+/** Every option of whoever holds sessions. */
+export const SESSION_OPTIONS: OptionsOf<ReadSessionOptions> = {
+  clusters: object(
+    {
+      expectation: "the driver's options of `A`, and of `B`",
+      about:
+        "The driver's options per cluster, or functions that make them. With A alone a client is a plain pass-through.",
+    },
+    readClusters,
+  ),
+  clusterNames,
+  requestTimeoutMs: milliseconds({
+    fallback: 15_000,
+    about:
+      "What a request may take in all, the driver's repetitions included; a write that outlives it is perhaps applied.",
+  }),
   logger,
   metrics,
   clock,
-  random: fallback(callback<() => number>() as Rule<() => number>, Math.random),
+  random,
+};
+
+/** Every option of a client. */
+export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
+  ...SESSION_OPTIONS,
+  replayer: optional(
+    having<Replayer>("a Replayer", ["enqueue", "close"], {
+      about:
+        "Where missed writes go. Without one, a write that one cluster misses rejects with `HELIX_REPLAY_NOT_QUEUED`.",
+    }),
+  ),
+  secondaryTimeoutMs: milliseconds({
+    fallback: 2_000,
+    about:
+      "How long a write waits for a cluster once the other has applied it; then it is queued for the slow one.",
+  }),
+  readCluster: oneOf<ClusterId>(CLUSTERS, "A", { about: "Where reads go until that cluster fails." }),
+  drainTimeoutMs: milliseconds({
+    fallback: 5_000,
+    about:
+      "How long `close` waits for requests in flight; those that are left are cut, and count as not answered.",
+  }),
+  onEnqueueFailed: callback<OnEnqueueFailed>({
+    about: "Takes the payloads that the queue did not, with the error; the call then succeeds.",
+  }),
+  openTelemetry: optional(
+    object(
+      {
+        expectation: "the module `@opentelemetry/api`",
+        about:
+          "A write that is queued remembers the active span, to which `tracedExecutor` of `@helix/worker` links its replay.",
+      },
+      readTraceContextApi,
+    ),
+  ),
 };
 
 /** @throws TypeError, RangeError naming option, expectation and value. */
 export function readSessionOptions(owner: string, options: SessionOptions): ReadSessionOptions {
-  return readOptions<ReadSessionOptions>(owner, sessionRules, options);
+  return readOptions<ReadSessionOptions>(owner, SESSION_OPTIONS, options);
 }
 
 /** @throws TypeError, RangeError naming option, expectation and value. */
 export function readClientOptions(options: HelixClientOptions): ReadClientOptions {
-  const read = readOptions<ReadClientOptions>(
-    "HelixClient",
-    {
-      ...sessionRules,
-      replayer: optional(having<Replayer>("a replayer", ["enqueue", "close"])),
-      secondaryTimeoutMs: milliseconds({ fallback: 2_000 }),
-      readCluster: oneOf<ClusterId>(["A", "B"], "A"),
-      drainTimeoutMs: milliseconds({ fallback: 5_000 }),
-      onEnqueueFailed: callback<OnEnqueueFailed>(),
-      openTelemetry: optional(readTraceContextApi),
-    },
-    options,
-  );
+  const read = readOptions<ReadClientOptions>("HelixClient", CLIENT_OPTIONS, options);
   if (!read.clusters.has(read.readCluster)) {
     throw new TypeError(
       `Expected \`readCluster\` to be a cluster that is configured, got "${read.readCluster}"`,
@@ -135,29 +183,15 @@ export function readClientOptions(options: HelixClientOptions): ReadClientOption
 }
 
 function readClusters(value: unknown): ReadonlyMap<ClusterId, ClusterConfig> {
-  const { A, B } = readOptions<{ A: unknown; B?: unknown }>("`clusters`", { A: asIs, B: asIs }, value ?? {});
+  const { A, B } = readOptions<{ A?: unknown; B?: unknown }>(
+    "`clusters`",
+    { A: ANYTHING, B: ANYTHING },
+    value ?? {},
+  );
   const configs = new Map([["A" as ClusterId, readClusterConfig("A", A)]]);
   if (B !== undefined) {
     configs.set("B", readClusterConfig("B", B));
     assertOwnPolicies(A, B);
   }
   return configs;
-}
-
-function readNames(value: unknown): Readonly<Partial<Record<ClusterId, string>>> {
-  return readOptions<{ A?: string; B?: string }>("`clusterNames`", { A: text, B: text }, value);
-}
-
-function asIs(value: unknown): unknown {
-  return value;
-}
-
-function text(value: unknown, name: string): string | undefined {
-  if (value !== undefined && typeof value !== "string")
-    throw new TypeError(expected(name, "a string", value));
-  return value;
-}
-
-function fallback<T>(rule: Rule<T>, value: T): Rule<T> {
-  return (given, name) => (given === undefined ? value : rule(given, name));
 }

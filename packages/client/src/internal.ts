@@ -1,9 +1,10 @@
 /**
- * For the simulation of this repository, which supplies sessions of its own. May change in any release.
+ * For the other `@helix/*` packages of the same version, and for the simulation of this repository, which supplies
+ * sessions of its own. May change in any release.
  *
  * @module
  */
-export type { ReadSessionOptions } from "./client-options.ts";
+export { CLIENT_OPTIONS, type ReadSessionOptions, SESSION_OPTIONS } from "./client-options.ts";
 export { createReplayExecutor } from "./replay/replay-executor.ts";
 export type { ClusterConfig } from "./session/cluster-config.ts";
 export type { ClusterLinks } from "./session/cluster-links.ts";

@@ -8,19 +8,33 @@ export {
   boolean,
   callback,
   clock,
+  clusterNames,
+  defaultOf,
   describeValue,
   expected,
+  type Facts,
+  func,
+  group,
   having,
   integer,
+  list,
   logger,
   MAX_TIMER_MS,
   metrics,
   milliseconds,
+  number,
+  type Option,
+  type OptionsOf,
+  object,
   oneOf,
   optional,
-  type Rule,
+  random,
+  readOption,
   readOptions,
-} from "./options.ts";
+  takes,
+  text,
+  withDefault,
+} from "./options/index.ts";
 export { type CqlToken, cqlTokens } from "./payload/cql-tokens.ts";
 export { toInt64 } from "./payload/payload.ts";
 export { tableOf } from "./payload/table-of.ts";
@@ -28,13 +42,14 @@ export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.
 export { Breaker, type BreakerOptions, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export {
-  DEAD_LETTER_FILTER_RULES,
+  DEAD_LETTER_FILTER_OPTIONS,
   matchesOutside,
   matchesTable,
   readDeadLetterFilter,
   readDeadLetterList,
 } from "./queue/dead-letter-filter.ts";
-export { checkCause, readRelease, settledAlready } from "./queue/settlement-input.ts";
+export { queueSchedulingOptions, schedulingOptions } from "./queue/scheduling-options.ts";
+export { checkCause, readDiscard, readRelease, settledAlready } from "./queue/settlement-input.ts";
 export { type ErrorSummary, errorSummary } from "./report/error-summary.ts";
 export { errorText, LoggableError } from "./report/error-text.ts";
 export { harmlessCallback, harmlessLogger, harmlessMetrics } from "./report/harmless.ts";

@@ -14,9 +14,11 @@ import {
   expected,
   harmlessCallback,
   having,
+  type OptionsOf,
+  object,
   optional,
-  type Rule,
   readOptions,
+  withDefault,
 } from "@helix/core/internal";
 import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
@@ -43,7 +45,7 @@ export interface PrometheusMetricsOptions {
 export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metrics {
   const { registry, prefix, buckets, queue, onError } = readOptions<Settings>(
     "prometheusMetrics",
-    RULES,
+    PROMETHEUS_OPTIONS,
     options,
   );
   const registered = new Map<string, Metric>();
@@ -136,35 +138,57 @@ interface Settings {
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
-const isRegistry = having<Registry>("a Registry of prom-client", ["registerMetric", "getSingleMetric"]);
-
-const prefix: Rule<string> = (value = "", name) => {
-  if (typeof value === "string" && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value)) return value;
-  throw new TypeError(expected(name, "letters, digits and underscores, no digit first", value));
-};
-
-const buckets: Rule<Buckets> = (value = {}, name) => {
-  const given = readOptions<Partial<Buckets>>(
-    name,
-    { helix_replay_lag_seconds: optional(bounds), helix_execution_seconds: optional(bounds) },
-    value,
-  );
-  return { ...DEFAULT_BUCKETS, ...given };
-};
-
-const bounds: Rule<readonly number[]> = (value, name) => {
+const bounds = object<readonly number[]>({ expectation: "an array of ascending numbers" }, (value, name) => {
   const isAscending =
     Array.isArray(value) &&
     value.length > 0 &&
     value.every((one, n) => Number.isFinite(one) && (n === 0 || one > value[n - 1]));
   if (!isAscending) throw new TypeError(expected(name, "an array of ascending numbers", value));
   return value;
+});
+const BUCKETS: OptionsOf<Partial<Buckets>> = {
+  helix_replay_lag_seconds: optional(bounds),
+  helix_execution_seconds: optional(bounds),
 };
 
-const RULES: { readonly [K in keyof Settings]-?: Rule<Settings[K]> } = {
-  registry: (value, name) => (value === undefined ? register : isRegistry(value, name)),
-  prefix,
-  buckets,
-  queue: optional(having<Pick<ReplayQueue, "depths">>("a ReplayQueue", ["depths"])),
-  onError: callback(),
+/** Every option of `prometheusMetrics`. */
+export const PROMETHEUS_OPTIONS: OptionsOf<Settings> = {
+  registry: withDefault(
+    register,
+    having<Registry>("a Registry of prom-client", ["registerMetric", "getSingleMetric"], {
+      about: "Where the metrics are registered. Calls with the same one share them.",
+    }),
+    "prom-client's global one",
+  ),
+  prefix: withDefault(
+    "",
+    object<string>(
+      {
+        expectation: "letters, digits and underscores, no digit first",
+        about: "Put in front of every name, such as `shop_`.",
+      },
+      (value, name) => {
+        if (typeof value === "string" && /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(value)) return value;
+        throw new TypeError(expected(name, "letters, digits and underscores, no digit first", value));
+      },
+    ),
+    "none",
+  ),
+  buckets: withDefault(
+    DEFAULT_BUCKETS,
+    object<Buckets>(
+      {
+        expectation: "an object with arrays of ascending numbers",
+        about: "Upper bounds of the buckets, per histogram, in seconds, ascending.",
+      },
+      (value, name) => ({ ...DEFAULT_BUCKETS, ...readOptions<Partial<Buckets>>(name, BUCKETS, value) }),
+    ),
+    "1 ms to 30 s, 10 ms to 24 h",
+  ),
+  queue: optional(
+    having<Pick<ReplayQueue, "depths">>("a ReplayQueue", ["depths"], {
+      about: "Its depths are read at each scrape; where that fails its figures are left out of it.",
+    }),
+  ),
+  onError: callback({ about: "Told of depths that could not be read." }),
 };

@@ -1,4 +1,15 @@
-import { boolean, expected, integer, milliseconds, type Rule, readOptions } from "@helix/core/internal";
+import {
+  boolean,
+  expected,
+  group,
+  integer,
+  milliseconds,
+  type Option,
+  type OptionsOf,
+  optional,
+  readOptions,
+  takes,
+} from "@helix/core/internal";
 
 /**
  * Facts about a queue. Each one that is declared switches on the cases that hold for such queues; a case never
@@ -40,37 +51,55 @@ export interface QueueCapabilities {
 /** What a case may need: all facts but the times. */
 export type Need = Exclude<keyof QueueCapabilities, "quietMs">;
 
-/** An object with one integer, which it must have; or nothing. */
-function figure<K extends string>(key: K, min: number): Rule<{ readonly [P in K]: number } | undefined> {
-  const integerOf = integer({ min, fallback: min });
-  const required: Rule<number> = (value, name) => {
-    if (value === undefined) throw new TypeError(expected(name, "an integer", value));
-    return integerOf(value, name);
-  };
-  const rules = { [key]: required } as { readonly [P in K]: Rule<number> };
-  return (value, name) =>
-    value === undefined ? undefined : readOptions<{ [P in K]: number }>(name, rules as never, value);
-}
+const fact = (about: string) => boolean(false, { about });
 
-const RULES = {
-  quietMs: milliseconds({ fallback: 100 }),
-  durable: boolean(false),
-  shared: boolean(false),
-  ordered: boolean(false),
-  injects: boolean(false),
-  connection: boolean(false),
-  leases: figure("leaseMs", 1),
-  deDuplicates: figure("windowMs", 1),
-  bounded: figure("messages", 4),
-  deadLetterBound: figure("deadLetters", 6),
-  payloadBound: figure("bytes", 1024),
+/** Every fact that a queue can be declared to have. */
+export const CAPABILITIES: OptionsOf<ReadCapabilities> = {
+  quietMs: milliseconds({
+    fallback: 100,
+    about:
+      "After so long without an arrival nothing is under way any more: how long a case waits before it believes that nothing comes. Below a third of the lease.",
+  }),
+  durable: fact("Survives its process. Needs `reopen()` and `crash()`."),
+  shared: fact("Several queue objects drain the same storage. Needs `otherPod()`."),
+  connection: fact("It has a connection that can be lost. Needs `cut()` and `heal()`."),
+  injects: fact("Bytes that are no payload can be put into a lane. Needs `inject(lane, bytes)`."),
+  ordered: fact(
+    "New messages keep the order of acceptance; what is handed back comes before them, what is redriven after them.",
+  ),
+  leases: figure<{ leaseMs: number }>(
+    { leaseMs: integer({ min: 1, unit: "ms" }) },
+    "A message is delivered again so long after its delivery or its last `extend()`.",
+  ),
+  deDuplicates: figure<{ windowMs: number }>(
+    { windowMs: integer({ min: 1, unit: "ms" }) },
+    "The same id and life within this time is stored once.",
+  ),
+  bounded: figure<{ messages: number }>(
+    { messages: integer({ min: 4 }) },
+    "One lane holds so many, in hand and delayed ones included, and refuses the next.",
+  ),
+  deadLetterBound: figure<{ deadLetters: number }>(
+    { deadLetters: integer({ min: 6 }) },
+    "So many dead letters are kept, and the next stays a message.",
+  ),
+  payloadBound: figure<{ bytes: number }>(
+    { bytes: integer({ min: 1024 }) },
+    "A payload whose encoding is longer is refused.",
+  ),
 };
+
+/** An object with a figure that it must have, or nothing. */
+function figure<T extends object>(options: OptionsOf<T>, about: string): Option<T | undefined> {
+  const shape = Object.entries<Option<unknown>>(options).map(([name, option]) => `${name}: ${takes(option)}`);
+  return optional(group<T>(options, { expectation: `{ ${shape.join(", ")} }`, about }));
+}
 
 export type ReadCapabilities = QueueCapabilities & { readonly quietMs: number };
 
 /** @throws TypeError, RangeError for a fact that does not exist or cannot be. */
 export function readCapabilities(capabilities: QueueCapabilities | undefined): ReadCapabilities {
-  const read = readOptions<ReadCapabilities>("capabilities", RULES, capabilities);
+  const read = readOptions<ReadCapabilities>("capabilities", CAPABILITIES, capabilities);
   const leaseMs = read.leases?.leaseMs ?? Number.POSITIVE_INFINITY;
   if (read.quietMs * 3 >= leaseMs) {
     throw new RangeError(expected("quietMs", `below a third of \`leaseMs\`, ${leaseMs}`, read.quietMs));

@@ -1,5 +1,13 @@
 import type { Clock } from "@helix/core";
-import { clock, expected, milliseconds, type Rule, readOptions } from "@helix/core/internal";
+import {
+  clock,
+  func,
+  milliseconds,
+  type OptionsOf,
+  object,
+  readOptions,
+  withDefault,
+} from "@helix/core/internal";
 import { type QueueCapabilities, type ReadCapabilities, readCapabilities } from "./capabilities.ts";
 import type { CaseDefinition } from "./contract-group.ts";
 import { ContractViolation, Mismatch, show } from "./contract-violation.ts";
@@ -45,16 +53,24 @@ interface Settings {
   readonly clock: Clock;
 }
 
-const create: Rule<() => Promise<QueueUnderTest>> = (value, name) => {
-  if (typeof value !== "function") throw new TypeError(expected(name, "a function", value));
-  return value as () => Promise<QueueUnderTest>;
-};
-
-const RULES = {
-  create,
-  capabilities: (value: unknown) => readCapabilities(value as QueueCapabilities),
-  timeoutMs: milliseconds({ fallback: 5000 }),
-  clock,
+/** Every option of the contract. */
+export const CONTRACT_OPTIONS: OptionsOf<Settings> = {
+  create: func({
+    about: "Makes a fresh, empty queue and what a case may do to it; called once for each case.",
+  }),
+  capabilities: withDefault<ReadCapabilities>(
+    readCapabilities(undefined),
+    object({ expectation: "an object with facts", about: "What is true of the queue, below." }, (value) =>
+      readCapabilities(value as QueueCapabilities),
+    ),
+    "none",
+  ),
+  timeoutMs: milliseconds({
+    fallback: 5000,
+    about:
+      "How long any one thing that must happen may take, the lease not included. A case may take six times as long: set the time limit of your runner above that.",
+  }),
+  clock: { ...clock, about: "What the cases wait by; with a clock of your own they take no time at all." },
 };
 
 /**
@@ -64,7 +80,7 @@ const RULES = {
  * @throws TypeError, RangeError for an option or a capability that does not exist or cannot be.
  */
 export function replayQueueContract(options: ContractOptions): ContractCase[] {
-  const settings = readOptions<Settings>("replayQueueContract", RULES, options);
+  const settings = readOptions<Settings>("replayQueueContract", CONTRACT_OPTIONS, options);
   return GROUPS.flatMap(({ name, cases }) =>
     cases
       .filter(({ needs = [] }) => needs.every((need) => settings.capabilities[need]))

@@ -4,7 +4,7 @@ import { integer, isolate } from "@helix/core/internal";
 /** The most that may be demanded of a lane at once. */
 export const MAX_DEMAND = 10_000;
 
-const readDemand = integer({ min: 0, max: MAX_DEMAND, fallback: 0 });
+const demandOption = integer({ min: 0, max: MAX_DEMAND });
 
 /**
  * Hands the messages of a lane to its receiver as long as it demands some. Delivery happens in a microtask:
@@ -34,7 +34,7 @@ export class MemoryLaneSource implements LaneSource {
 
   /** @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`. */
   demand(messages: number): void {
-    const demanded = readDemand(messages, "messages");
+    const demanded = demandOption.check(messages, "messages");
     if (this.#stopped) return;
     this.#demanded = demanded;
     this.wake();

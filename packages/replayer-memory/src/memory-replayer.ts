@@ -14,7 +14,14 @@ import {
   type ReplayPayload,
   type ReplayQueue,
 } from "@helix/core";
-import { boolean, clock, expected, integer, optional, readOptions } from "@helix/core/internal";
+import {
+  clock,
+  expected,
+  integer,
+  type OptionsOf,
+  queueSchedulingOptions,
+  readOptions,
+} from "@helix/core/internal";
 import { Delays } from "./delays.ts";
 import type { Entry } from "./entry.ts";
 import { type Counts, Ledger } from "./ledger.ts";
@@ -62,13 +69,33 @@ interface Settings {
   readonly clock: Clock;
 }
 
-const RULES = {
-  queueCapacity: integer({ min: 1, fallback: 10_000 }),
-  maxBytes: integer({ min: 1, fallback: 256 * 1024 * 1024 }),
-  maxPayloadBytes: integer({ min: 1, fallback: DEFAULT_MAX_PAYLOAD_BYTES }),
-  deadLetterCapacity: integer({ min: 1, fallback: 10_000 }),
-  highPriorityRatio: optional(integer({ min: 0, fallback: 0 })),
-  strictPriority: optional(boolean(false)),
+/** Every option of the queue. */
+export const MEMORY_OPTIONS: OptionsOf<Settings> = {
+  queueCapacity: integer({
+    min: 1,
+    fallback: 10_000,
+    unit: "messages",
+    about: "What may be pending (ready, delayed, in hand), both clusters and priorities together.",
+  }),
+  maxBytes: integer({
+    min: 1,
+    fallback: 256 * 1024 * 1024,
+    unit: "bytes",
+    about: "The same in bytes of encoded payloads, exactly.",
+  }),
+  maxPayloadBytes: integer({
+    min: 1,
+    fallback: DEFAULT_MAX_PAYLOAD_BYTES,
+    unit: "bytes",
+    about: "One payload, encoded: what the durable queue takes too. More is `HELIX_PAYLOAD_TOO_LARGE`.",
+  }),
+  deadLetterCapacity: integer({
+    min: 1,
+    fallback: 10_000,
+    unit: "dead letters",
+    about: "Kept beside what is pending; full, messages stay in their lanes.",
+  }),
+  ...queueSchedulingOptions,
   clock,
 };
 
@@ -96,7 +123,7 @@ export class MemoryReplayer implements ReplayQueue {
 
   /** @throws TypeError, RangeError for an option that does not exist or is out of range. */
   constructor(options?: MemoryReplayerOptions) {
-    const settings = readOptions<Settings>("MemoryReplayer", RULES, options);
+    const settings = readOptions<Settings>("MemoryReplayer", MEMORY_OPTIONS, options);
     const { highPriorityRatio, strictPriority, clock } = settings;
     this.traits = Object.freeze({ maxDemand: MAX_DEMAND, scheduling: { highPriorityRatio, strictPriority } });
     this.#clock = clock;

@@ -8,10 +8,14 @@ import {
   integer,
   logger,
   milliseconds,
+  type Option,
+  type OptionsOf,
+  object,
   oneOf,
   optional,
-  type Rule,
+  queueSchedulingOptions,
   readOptions,
+  text,
 } from "@helix/core/internal";
 import type { NatsConnection, TlsOptions } from "@nats-io/nats-core";
 
@@ -143,127 +147,216 @@ export type ReplayerSettings = EnqueuerSettings &
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const SUBJECT_PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
-function matching(pattern: RegExp, expectation: string, fallback?: string): Rule<string> {
-  return (value = fallback, name) => {
-    if (typeof value !== "string") throw new TypeError(expected(name, expectation, value));
-    if (!pattern.test(value)) throw new RangeError(expected(name, expectation, value));
-    return value;
-  };
-}
+const servers = object<string | readonly string[]>(
+  {
+    expectation: "an address such as `host:4222`, or an array of them",
+    about: "All servers of the cluster, as `host:port` or `nats://host:port`.",
+  },
+  (value, name) => {
+    const all: unknown[] = Array.isArray(value) ? value : [value];
+    if (all.length === 0 || all.some((one) => typeof one !== "string" || one.trim() === "")) {
+      throw new TypeError(expected(name, servers.expectation, value));
+    }
+    return value as string | readonly string[];
+  },
+);
 
-function orElse<T>(rule: Rule<T>, fallback: T): Rule<T> {
-  return (value, name) => (value === undefined ? fallback : rule(value, name));
-}
-
-const text: Rule<string> = (value, name) => {
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(expected(name, "a string that is not empty", typeof value === "string" ? "" : value));
-  }
-  return value;
+const path = text({ file: true, about: "Credentials file: a JWT and its seed. Read once, at the start." });
+const credsFile: Option<string> = {
+  ...path,
+  check(value, name) {
+    const read = path.check(value, name);
+    try {
+      readFileSync(read);
+    } catch (cause) {
+      throw new TypeError(expected(name, "the path of a file that can be read", value), { cause });
+    }
+    return read;
+  },
 };
 
-/** Of a secret only the type is told. */
-const secret: Rule<string> = (value, name) => {
-  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
-  return value;
-};
-
-const servers: Rule<string | readonly string[]> = (value, name) => {
-  const all: unknown[] = Array.isArray(value) ? value : [value];
-  if (all.length === 0 || all.some((one) => typeof one !== "string" || one.trim() === "")) {
-    throw new TypeError(expected(name, "an address such as `host:4222`, or an array of them", value));
-  }
-  return value as string | readonly string[];
-};
-
-const readableFile: Rule<string> = (value, name) => {
-  const path = text(value, name);
-  try {
-    readFileSync(path);
-  } catch (cause) {
-    throw new TypeError(expected(name, "the path of a file that can be read", value), { cause });
-  }
-  return path;
-};
-
-const CONNECT_RULES: { readonly [K in keyof NatsConnectOptions]-?: Rule<NatsConnectOptions[K]> } = {
+/** Every option of `connect`. */
+export const CONNECT_OPTIONS: OptionsOf<NatsConnectOptions> = {
   servers,
-  name: orElse(text, "helix"),
-  user: optional(text),
-  pass: optional(secret),
-  token: optional(secret),
-  credsFile: optional(readableFile),
-  tls: optional(having<TlsOptions>("an object of TLS options", [])),
-  inboxPrefix: optional(matching(SUBJECT_PREFIX, "a subject without wildcards")),
+  name: text({ fallback: "helix", about: "What the monitoring of the servers shows." }),
+  user: optional(text({ about: "User; or a token, or a credentials file, or none of them." })),
+  pass: optional(text({ secret: true, about: "Password of the user." })),
+  token: optional(text({ secret: true, about: "Token." })),
+  credsFile: optional(credsFile),
+  tls: optional(
+    having<TlsOptions>("an object of TLS options", [], {
+      about: "Insist on TLS, with these files. Without it TLS is used where the server demands it.",
+    }),
+  ),
+  inboxPrefix: optional(
+    text({
+      pattern: SUBJECT_PREFIX,
+      expectation: "a subject without wildcards",
+      about:
+        "What reply subjects begin with: where the user may subscribe to nothing but its own inbox, this must be it.",
+    }),
+    "`_INBOX`",
+  ),
 };
 
-const connect: Rule<NatsConnectOptions> = (value) => {
-  const read = readOptions<NatsConnectOptions>("connect", CONNECT_RULES, value ?? {});
-  const ways = [read.user, read.token, read.credsFile].filter((one) => one !== undefined);
-  if (ways.length > 1) throw new TypeError("Expected one of `user`, `token` and `credsFile`, got several");
-  if (read.pass !== undefined && read.user === undefined) {
-    throw new TypeError("Expected `user` to be given together with `pass`");
-  }
-  return read;
-};
+const connect = object<NatsConnectOptions>(
+  { expectation: "an object", about: "A connection of the queue's own, which never gives up reconnecting." },
+  (value) => {
+    const read = readOptions<NatsConnectOptions>("connect", CONNECT_OPTIONS, value ?? {});
+    const ways = [read.user, read.token, read.credsFile].filter((one) => one !== undefined);
+    if (ways.length > 1) throw new TypeError("Expected one of `user`, `token` and `credsFile`, got several");
+    if (read.pass !== undefined && read.user === undefined) {
+      throw new TypeError("Expected `user` to be given together with `pass`");
+    }
+    return read;
+  },
+);
 
-type Rules<T> = { readonly [K in keyof T]-?: Rule<T[K]> };
-
-const LINK_RULES: Rules<LinkSettings> = {
-  connection: optional(having<NatsConnection>("a NatsConnection", ["publish", "subscribe", "status"])),
+const LINK_OPTIONS: OptionsOf<LinkSettings> = {
   connect: optional(connect),
-  allowOldServer: boolean(false),
+  connection: optional(
+    having<NatsConnection>("a NatsConnection", ["publish", "subscribe", "status"], {
+      about:
+        "Instead of `connect`: one of `@nats-io/transport-node` 3; it stays open when the queue is closed.",
+    }),
+  ),
+  allowOldServer: boolean(false, {
+    about: "Work with a server older than 2.10.27, which may lose messages, as well.",
+  }),
   logger,
   clock,
 };
 
-const NAME_RULES: Rules<Settled<NatsNames>> = {
-  streamName: matching(STREAM_NAME, "1 to 64 letters, digits, `-` or `_`", "helix-replay"),
-  subjectPrefix: matching(SUBJECT_PREFIX, "a subject without spaces or wildcards", "helix.replay"),
+const NAME_OPTIONS: OptionsOf<Settled<NatsNames>> = {
+  streamName: text({
+    pattern: STREAM_NAME,
+    expectation: "1 to 64 letters, digits, `-` or `_`",
+    fallback: "helix-replay",
+    about: "Stream of the four lanes.",
+  }),
+  subjectPrefix: text({
+    pattern: SUBJECT_PREFIX,
+    expectation: "a subject without spaces or wildcards",
+    fallback: "helix.replay",
+    about:
+      "Subjects are `{prefix}.{priority}.{cluster}`, dead letters `{prefix}.dead.{priority}.{cluster}.{id}.{life}`.",
+  }),
 };
 
-const ENQUEUER_RULES: Rules<EnqueuerSettings> = {
-  ...LINK_RULES,
-  ...NAME_RULES,
-  publishTimeoutMs: milliseconds({ min: 100, max: 60_000, fallback: 5000 }),
-  enqueueTimeoutMs: milliseconds({ min: 100, max: 100_000, fallback: 15_000 }),
-  maxInFlight: integer({ min: 1, max: 10_000, fallback: 256 }),
-  maxWaiting: integer({ min: 0, max: 1_000_000, fallback: 10_000 }),
+/** Every option of `connectNatsEnqueuer`. */
+export const ENQUEUER_OPTIONS: OptionsOf<EnqueuerSettings> = {
+  ...LINK_OPTIONS,
+  ...NAME_OPTIONS,
+  publishTimeoutMs: milliseconds({ min: 100, max: 60_000, fallback: 5000, about: "One try of a publish." }),
+  enqueueTimeoutMs: milliseconds({
+    min: 100,
+    max: 100_000,
+    fallback: 15_000,
+    about: "All tries of a publish together; a change of leader takes 4 to 10 s.",
+  }),
+  maxInFlight: integer({
+    min: 1,
+    max: 10_000,
+    fallback: 256,
+    about: "Publishes that are sent and not answered.",
+  }),
+  maxWaiting: integer({
+    min: 0,
+    max: 1_000_000,
+    fallback: 10_000,
+    about: "Publishes that wait for their turn; one more is refused with `HELIX_QUEUE_OVERLOADED`.",
+  }),
 };
 
-const TOPOLOGY_RULES: Rules<TopologySettings> = {
-  ...NAME_RULES,
-  maxMsgs: integer({ min: 2, fallback: 1_000_000 }),
-  maxBytes: integer({ min: 1024, fallback: 1024 ** 3 }),
-  maxDeadLetters: integer({ min: 1, fallback: 1_000_000 }),
-  replicas: (value, name) => {
-    const read = integer({ min: 1, max: 5, fallback: 1 })(value, name);
-    if (read % 2 === 0) throw new RangeError(expected(name, "1, 3 or 5", value));
-    return read;
+const copies = integer({
+  min: 1,
+  max: 5,
+  fallback: 1,
+  about: "Copies of each message: 1, 3 or 5; 3 in production.",
+});
+
+const TOPOLOGY_OPTIONS: OptionsOf<TopologySettings> = {
+  ...NAME_OPTIONS,
+  provision: oneOf(PROVISIONS, "create", {
+    about:
+      "Streams and consumers at the start. create: make what is missing, and refuse what differs. update: change what differs. none: take them as they are, which needs no rights to make any.",
+  }),
+  adoptGoStream: boolean(false, {
+    about: "For migration: use the stream that the Go library made, as it is. Stop the Go workers first.",
+  }),
+  maxAgeMs: integer({
+    min: 1000,
+    max: 10 * 365 * 86_400_000,
+    fallback: 86_400_000,
+    unit: "ms",
+    about:
+      "Retention, from the enqueue: an older message becomes a dead letter with the cause `expired`, unexecuted. The server's own age limit is off: it deletes without a word.",
+  }),
+  maxMsgs: integer({
+    min: 2,
+    fallback: 1_000_000,
+    unit: "messages",
+    about:
+      "What may be pending; one lane may have half of it. Full is `HELIX_QUEUE_FULL`; nothing is evicted.",
+  }),
+  maxBytes: integer({
+    min: 1024,
+    fallback: 1024 ** 3,
+    unit: "bytes",
+    about: "The same in bytes, as the server counts them. The dead letters reserve as much.",
+  }),
+  maxDeadLetters: integer({
+    min: 1,
+    fallback: 1_000_000,
+    unit: "messages",
+    about: "Dead letters that are kept; full, messages stay in their lanes, tried again every 30 s.",
+  }),
+  replicas: {
+    ...copies,
+    check(value, name) {
+      const read = copies.check(value, name);
+      if (read % 2 === 0) throw new RangeError(expected(name, "1, 3 or 5", value));
+      return read;
+    },
   },
-  maxAckPending: integer({ min: 1, max: 10_000, fallback: 1000 }),
-  maxRequestBatch: integer({ min: 1, max: 1000, fallback: 100 }),
-  ackWaitMs: milliseconds({ min: 1000, max: 3_600_000, fallback: 30_000 }),
-  maxAgeMs: integer({ min: 1000, max: 10 * 365 * 86_400_000, fallback: 86_400_000 }),
-  provision: oneOf(PROVISIONS, "create"),
-  adoptGoStream: boolean(false),
+  maxAckPending: integer({
+    min: 1,
+    max: 10_000,
+    fallback: 1000,
+    unit: "messages",
+    about: "What a pod may hold per lane.",
+  }),
+  maxRequestBatch: integer({
+    min: 1,
+    max: 1000,
+    fallback: 100,
+    unit: "messages",
+    about: "The most that one request to NATS asks for.",
+  }),
+  ackWaitMs: milliseconds({
+    min: 1000,
+    max: 3_600_000,
+    fallback: 30_000,
+    about:
+      "How long a message may be held before another worker gets it as well; the worker extends it in time. When a pod is killed, others get what it had in hand after so long.",
+  }),
 };
 
-const REPLAYER_RULES: Rules<ReplayerSettings> = {
-  ...ENQUEUER_RULES,
-  ...TOPOLOGY_RULES,
-  highPriorityRatio: optional(integer({ min: 0, max: 1_000_000, fallback: 10 })),
-  strictPriority: optional(boolean(false)),
+/** Every option of `connectNatsReplayer`. */
+export const REPLAYER_OPTIONS: OptionsOf<ReplayerSettings> = {
+  ...ENQUEUER_OPTIONS,
+  ...TOPOLOGY_OPTIONS,
+  ...queueSchedulingOptions,
 };
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readEnqueuerOptions(options: NatsEnqueuerOptions): EnqueuerSettings {
-  return linked(readOptions<EnqueuerSettings>("connectNatsEnqueuer", ENQUEUER_RULES, options));
+  return linked(readOptions<EnqueuerSettings>("connectNatsEnqueuer", ENQUEUER_OPTIONS, options));
 }
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readReplayerOptions(options: NatsReplayerOptions): ReplayerSettings {
-  return linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_RULES, options));
+  return linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_OPTIONS, options));
 }
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
@@ -271,7 +364,7 @@ export function readTopologyOptions(options: EnsureTopologyOptions): LinkSetting
   return linked(
     readOptions<LinkSettings & TopologySettings>(
       "ensureTopology",
-      { ...LINK_RULES, ...TOPOLOGY_RULES },
+      { ...LINK_OPTIONS, ...TOPOLOGY_OPTIONS },
       options,
     ),
   );

@@ -1,6 +1,5 @@
 import {
   Backoff,
-  CLUSTERS,
   type Clock,
   type ClusterGate,
   type ClusterId,
@@ -12,19 +11,23 @@ import {
   type SchedulingOptions,
 } from "@helix/core";
 import {
-  boolean,
   callback,
   clock,
-  expected,
+  clusterNames,
   harmlessCallback,
   having,
   integer,
   logger,
   metrics,
   milliseconds,
+  number,
+  type OptionsOf,
+  object,
   optional,
-  type Rule,
+  random,
+  readOption,
   readOptions,
+  schedulingOptions,
 } from "@helix/core/internal";
 import type { ReplayCallbacks } from "./report/reporter.ts";
 
@@ -113,13 +116,9 @@ export interface WorkerSettings extends ReplayCallbacks {
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readWorkerOptions(options: ReplayWorkerOptions): WorkerSettings {
-  const read = readOptions<WorkerRules>("ReplayWorker", RULES, options);
+  const read = readOptions<GivenOptions>("ReplayWorker", WORKER_OPTIONS, options);
   const { retryDelayMs, maxRetryDelayMs, highPriorityRatio, strictPriority, ...others } = read;
   const { onSuccess, onError, onDrop, ...settings } = others;
-  if (maxRetryDelayMs < retryDelayMs) {
-    const atLeast = `at least \`retryDelayMs\` (${retryDelayMs})`;
-    throw new RangeError(expected("maxRetryDelayMs", atLeast, maxRetryDelayMs));
-  }
   const { maxDemand, scheduling } = read.queue.traits;
   const reported = (callback: keyof ReplayCallbacks) => (error: unknown) =>
     read.logger.warn({ callback, error }, "A callback of the replay worker failed");
@@ -142,70 +141,108 @@ export function readWorkerOptions(options: ReplayWorkerOptions): WorkerSettings 
   };
 }
 
-interface WorkerRules extends Omit<WorkerSettings, "scheduling" | "backoff" | "trialBackoff"> {
+/** As they are given, checked. */
+interface GivenOptions extends Omit<WorkerSettings, "scheduling" | "backoff" | "trialBackoff"> {
   readonly maxRetryDelayMs: number;
   readonly highPriorityRatio: number | undefined;
   readonly strictPriority: boolean | undefined;
 }
 
 const isExecutor = having<ReplayExecutor>("an executor or a function", ["execute"]);
+const isFunction = callback();
 
-const executor: Rule<ReplayExecutor> = (value, name) => {
-  if (typeof value === "function") return { execute: value as ExecuteFunc };
-  const given = isExecutor(value, name);
-  callback()(given.classify, `${name}.classify`);
-  callback()(given.probe, `${name}.probe`);
-  callback()(given.strain, `${name}.strain`);
-  callback()(given.onAvailable, `${name}.onAvailable`);
-  return given;
-};
-
-const clusterNames: Rule<Readonly<Record<ClusterId, string>>> = (value = {}, name) => {
-  const given = value as Readonly<Record<string, unknown>> | null;
-  const isNames =
-    typeof given === "object" &&
-    given !== null &&
-    Object.entries(given).every(
-      ([key, one]) => CLUSTERS.includes(key as ClusterId) && (one === undefined || typeof one === "string"),
-    );
-  if (!isNames) throw new TypeError(expected(name, "an object with names for `A` and `B`", value));
-  return { A: (given.A as string | undefined) ?? "A", B: (given.B as string | undefined) ?? "B" };
-};
+const executor = object<ReplayExecutor>(
+  {
+    expectation: "a ReplayExecutor or a function",
+    about: "What executes a payload: `client.replayExecutor()`, or a function that rejects when it failed.",
+  },
+  (value, name) => {
+    if (typeof value === "function") return { execute: value as ExecuteFunc };
+    const given = isExecutor.check(value, name);
+    for (const key of ["classify", "probe", "strain", "onAvailable"] as const) {
+      readOption(isFunction, given[key], `${name}.${key}`);
+    }
+    return given;
+  },
+);
 
 /** Executions per second. */
-export const perSecond: Rule<number> = (value, name) => {
-  const expectation = "a number from 0.001 to 1000000";
-  if (typeof value !== "number") throw new TypeError(expected(name, expectation, value));
-  if (!(value >= 0.001 && value <= 1_000_000)) throw new RangeError(expected(name, expectation, value));
-  return value;
-};
+export const perSecond = number({
+  min: 0.001,
+  max: 1_000_000,
+  unit: "per second",
+  about:
+    "Executions per second and cluster; at most a tenth of them (or one) at once. `setRateLimit` changes it.",
+});
 
-function orElse<T>(rule: Rule<T>, fallback: T): Rule<T> {
-  return (value, name) => (value === undefined ? fallback : rule(value, name));
-}
-
-const RULES: { readonly [K in keyof WorkerRules]-?: Rule<WorkerRules[K]> } = {
-  queue: having<ReplayQueue>("a ReplayQueue", ["open"]),
+/** Every option of a worker. */
+export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
+  queue: having<ReplayQueue>("a ReplayQueue", ["open"], {
+    about: "What is drained: its lanes are opened, and it is never closed.",
+  }),
   executor,
-  batchSize: integer({ min: 1, max: 10_000, fallback: 100 }),
-  pollIntervalMs: milliseconds({ fallback: 100 }),
-  retryDelayMs: milliseconds({ fallback: 100 }),
-  maxRetryDelayMs: milliseconds({ fallback: 30_000 }),
-  executeTimeoutMs: milliseconds({ fallback: 30_000 }),
-  highPriorityRatio: optional(integer({ min: 0, max: 1_000_000, fallback: 10 })),
-  strictPriority: optional(boolean(false)),
-  concurrency: integer({ min: 1, max: 10_000, fallback: 128 }),
+  batchSize: integer({
+    min: 1,
+    max: 10_000,
+    fallback: 100,
+    unit: "messages",
+    about: "Most that is demanded of a lane at once; the queue's own maximum holds as well.",
+  }),
+  pollIntervalMs: milliseconds({
+    fallback: 100,
+    about: "How often a queue looks for messages that cannot notify; NATS and memory can.",
+  }),
+  retryDelayMs: milliseconds({
+    fallback: 100,
+    about: "Delay after the first failure of a message, and of a cluster; it doubles, with jitter.",
+  }),
+  maxRetryDelayMs: milliseconds({
+    fallback: 30_000,
+    atLeast: "retryDelayMs",
+    about: "What no such delay exceeds; a cluster that is away is tried every 5 s at the least.",
+  }),
+  executeTimeoutMs: milliseconds({
+    fallback: 30_000,
+    about: "How long an execution may take; then it is aborted, counts as `uncertain`, and its slot is free.",
+  }),
+  ...schedulingOptions({ ratio: "the queue's, else 10", strict: "the queue's, else false" }),
+  concurrency: integer({
+    min: 1,
+    max: 10_000,
+    fallback: 128,
+    unit: "executions",
+    about: "Most executions at once, per cluster; adapts below that. A suspect has a slot of its own.",
+  }),
   rateLimit: optional(perSecond),
-  gate: optional(having<ClusterGate>("a ClusterGate", ["state", "onChange"])),
-  maxDeliver: integer({ min: 1, max: 1_000_000, fallback: 5 }),
-  patienceMs: milliseconds({ min: 0, fallback: 900_000 }),
-  stopGraceMs: milliseconds({ min: 0, fallback: 10_000 }),
+  gate: optional(
+    having<ClusterGate>("a ClusterGate", ["state", "onChange"], {
+      about: "Clusters that it drains or pauses get nothing.",
+    }),
+  ),
+  maxDeliver: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: 5,
+    unit: "failures",
+    about: "So many failures that are proved to be a message's own make it a dead letter.",
+  }),
+  patienceMs: milliseconds({
+    min: 0,
+    fallback: 900_000,
+    about:
+      "From then on a failure is also the message's own if its table was served since the one before, and the cluster answers a probe.",
+  }),
+  stopGraceMs: milliseconds({
+    min: 0,
+    fallback: 10_000,
+    about: "How long `stop()` waits for executions if it is not told.",
+  }),
+  onSuccess: callback({ about: "Told of each message that was applied and has left the queue." }),
+  onError: callback({ about: "Told of each execution that ended `uncertain` or `rejected`." }),
+  onDrop: callback({ about: "Told of each message that became a dead letter." }),
   metrics,
   logger,
   clusterNames,
-  onSuccess: callback(),
-  onError: callback(),
-  onDrop: callback(),
   clock,
-  random: orElse((value, name) => callback<() => number>()(value, name) ?? Math.random, Math.random),
+  random,
 };

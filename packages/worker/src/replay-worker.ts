@@ -6,7 +6,7 @@ import {
   type Startable,
   type WorkerEvents,
 } from "@helix/core";
-import { expected, having, milliseconds, optional, readOptions } from "@helix/core/internal";
+import { expected, having, milliseconds, optional, readOption, readOptions } from "@helix/core/internal";
 import { ClusterRunner } from "./cluster/cluster-runner.ts";
 import { SuspectTurn } from "./hand/suspect-turn.ts";
 import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
@@ -168,7 +168,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
    */
   setRateLimit(cluster: ClusterId | undefined, limit: number | undefined): void {
     if (cluster !== undefined) checkCluster(cluster);
-    const checked = optional(perSecond)(limit, "perSecond");
+    const checked = readOption(optional(perSecond), limit, "perSecond");
     for (const one of cluster === undefined ? CLUSTERS : [cluster]) {
       this.#runners[one].setRateLimit(checked);
       this.#reporter.rateLimit(one, checked);

@@ -1,7 +1,7 @@
 import type { Startable } from "@helix/core";
 import { having } from "@helix/core/internal";
 
-const readWorker = having<Startable>("a worker", ["start", "stop"]);
+const workerOption = having<Startable>("a worker", ["start", "stop"]);
 
 /** The workers that live and end with a client. */
 export class AttachedWorkers {
@@ -15,7 +15,7 @@ export class AttachedWorkers {
    * @throws TypeError for something that is no worker.
    */
   async attach(worker: Startable): Promise<void> {
-    readWorker(worker, "worker");
+    workerOption.check(worker, "worker");
     this.#workers.add(worker);
     if (!this.#started) return;
     try {

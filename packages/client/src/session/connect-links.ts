@@ -1,4 +1,4 @@
-import { oneOf, optional, readOptions } from "@helix/core/internal";
+import { type OptionsOf, object, oneOf, optional, readOptions } from "@helix/core/internal";
 import { readSignal } from "../request-options.ts";
 import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
 
@@ -12,10 +12,14 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const CONNECT_OPTIONS: OptionsOf<ConnectOptions> = {
+  waitFor: oneOf(["any", "none", "all"], "any"),
+  signal: optional(object({ expectation: "an AbortSignal" }, readSignal)),
+};
+
 /** @throws TypeError naming the option. */
 export function checkConnectOptions(options: ConnectOptions): void {
-  const waitFor = oneOf(["any", "none", "all"] as const, "any");
-  readOptions<ConnectOptions>("`connect`", { waitFor, signal: optional(readSignal) }, options);
+  readOptions<ConnectOptions>("`connect`", CONNECT_OPTIONS, options);
 }
 
 /**

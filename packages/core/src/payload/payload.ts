@@ -1,5 +1,5 @@
 import { CLUSTERS, type ClusterId, isClusterId, isPriority, PRIORITIES, type Priority } from "../cluster.ts";
-import { describeValue } from "../options.ts";
+import { describeValue } from "../options/expected.ts";
 import { tableOf } from "./table-of.ts";
 
 /** How the statements of a batch belong together; the words of the CQL protocol. */

@@ -1,4 +1,4 @@
-import { integer, milliseconds, readOptions } from "../options.ts";
+import { integer, milliseconds, readOptions } from "../options/index.ts";
 
 export interface BackoffOptions {
   /** Delay after the first failure. Milliseconds, 1 to 2^31 − 1. */
@@ -25,16 +25,11 @@ export class Backoff {
       "Backoff",
       {
         initialMs: milliseconds({ fallback: 100 }),
-        maxMs: milliseconds({ fallback: 30_000 }),
+        maxMs: milliseconds({ fallback: 30_000, atLeast: "initialMs" }),
         factor: integer({ min: 1, max: 10, fallback: 2 }),
       },
       options,
     );
-    if (read.maxMs < read.initialMs) {
-      throw new RangeError(
-        `Expected \`maxMs\` to be at least \`initialMs\` (${read.initialMs}), got ${read.maxMs}`,
-      );
-    }
     this.initialMs = read.initialMs;
     this.maxMs = read.maxMs;
     this.factor = read.factor;

@@ -103,7 +103,7 @@ describe("Backoff", () => {
 
   test.each([
     [{ initialMs: 0, maxMs: 5 }, /`initialMs`/],
-    [{ initialMs: 10, maxMs: 5 }, /`maxMs` to be at least `initialMs` \(10\), got 5/],
+    [{ initialMs: 10, maxMs: 5 }, /`maxMs` to be at least `initialMs` \(10\), got `5`/],
     [{ initialMs: 1, maxMs: 5, factor: 0 }, /`factor`/],
     [{ initialMs: 1, maxMs: 5, max: 7 }, /Unknown option `max` of Backoff/],
   ])("refuses %j", (options, message) => {

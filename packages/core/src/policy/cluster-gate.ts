@@ -1,5 +1,5 @@
 import { CLUSTERS, type ClusterId, isClusterId } from "../cluster.ts";
-import { expected } from "../options.ts";
+import { expected } from "../options/index.ts";
 
 /** `drained`: skipped by writes, reads and replay. `paused`: skipped by replay only. */
 export type GateState = "open" | "drained" | "paused";

@@ -1,18 +1,9 @@
 import { isHelixError } from "../errors.ts";
-import {
-  boolean,
-  callback,
-  clock,
-  expected,
-  having,
-  integer,
-  optional,
-  type Rule,
-  readOptions,
-} from "../options.ts";
+import { boolean, callback, clock, having, integer, optional, readOptions } from "../options/index.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
+import { reasonOption } from "./settlement-input.ts";
 
 /** Failures one after the other that are taken for the store's fault and not for that of the dead letters. */
 const MAX_FAILURES_IN_A_ROW = 3;
@@ -92,7 +83,7 @@ export async function redriveDeadLetters(
   store: DeadLetterStore,
   options?: RedriveOptions,
 ): Promise<RedriveReport> {
-  const { onProgress, ...bulk } = readOptions<RedriveOptions>("redriveDeadLetters", REDRIVE_RULES, options);
+  const { onProgress, ...bulk } = readOptions<RedriveOptions>("redriveDeadLetters", REDRIVE_OPTIONS, options);
   const tell = onProgress && harmlessCallback(onProgress);
   const { done: redriven, ...report } = await run(store, bulk, {
     skips: ({ content }) => !content.ok,
@@ -110,7 +101,7 @@ export async function discardDeadLetters(
   store: DeadLetterStore,
   options?: DiscardOptions,
 ): Promise<DiscardReport> {
-  const { reason, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_RULES, options);
+  const { reason, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
   const { done: discarded, ...report } = await run(store, bulk, {
     skips: () => false,
     take: (id) => store.discard(id, { reason }),
@@ -119,29 +110,20 @@ export async function discardDeadLetters(
   return { ...report, discarded };
 }
 
-const text: Rule<string> = (value, name) => {
-  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
-  return value;
-};
-
-/** What is in it is the store's to check. */
-const filter: Rule<DeadLetterFilter | undefined> = (value, name) => {
-  if (value !== undefined && (typeof value !== "object" || value === null)) {
-    throw new TypeError(expected(name, "an object", value));
-  }
-  return value as DeadLetterFilter | undefined;
-};
-
-const BULK_RULES = {
-  filter,
-  limit: optional(integer({ min: 1, fallback: 1 })),
+const BULK_OPTIONS = {
+  // What is in it is the store's to check.
+  filter: optional(having<DeadLetterFilter>("an object", [])),
+  limit: optional(integer({ min: 1 })),
   dryRun: boolean(false),
-  perSecond: optional(integer({ min: 1, fallback: 1 })),
+  perSecond: optional(integer({ min: 1 })),
   signal: optional(having<AbortSignal>("an AbortSignal", ["addEventListener"])),
   clock,
 };
-const REDRIVE_RULES = { ...BULK_RULES, onProgress: callback<(progress: RedriveProgress) => unknown>() };
-const DISCARD_RULES = { ...BULK_RULES, reason: optional(text) };
+const REDRIVE_OPTIONS = { ...BULK_OPTIONS, onProgress: callback<(progress: RedriveProgress) => unknown>() };
+const DISCARD_OPTIONS = {
+  ...BULK_OPTIONS,
+  reason: reasonOption,
+};
 
 interface Action {
   skips(letter: DeadLetter): boolean;

@@ -1,35 +1,30 @@
 import { CLUSTERS, clusterOf, PRIORITIES, priorityOf } from "../cluster.ts";
-import { expected, integer, oneOf, optional, type Rule, readOptions } from "../options.ts";
+import { integer, oneOf, optional, readOptions, text } from "../options/index.ts";
 import { tablesOf } from "../payload/payload.ts";
 import { DEAD_LETTER_REASONS, type DeadLetter, type DeadLetterFilter } from "./dead-letters.ts";
 
-const text: Rule<string> = (value, name) => {
-  if (typeof value !== "string") throw new TypeError(expected(name, "a string", value));
-  return value;
-};
-
 /** By which each condition of a filter is checked. */
-export const DEAD_LETTER_FILTER_RULES = {
-  cluster: optional(oneOf(CLUSTERS, "A")),
-  priority: optional(oneOf(PRIORITIES, "high")),
-  reason: optional(oneOf(DEAD_LETTER_REASONS, "rejected")),
-  table: optional(text),
-  olderThanMs: optional(integer({ min: 0, fallback: 0 })),
-  youngerThanMs: optional(integer({ min: 0, fallback: 0 })),
+export const DEAD_LETTER_FILTER_OPTIONS = {
+  cluster: optional(oneOf(CLUSTERS)),
+  priority: optional(oneOf(PRIORITIES)),
+  reason: optional(oneOf(DEAD_LETTER_REASONS)),
+  table: optional(text({ pattern: /^/, expectation: "a string" })),
+  olderThanMs: optional(integer({ min: 0 })),
+  youngerThanMs: optional(integer({ min: 0 })),
 };
 
-const LIST_RULES = { ...DEAD_LETTER_FILTER_RULES, limit: optional(integer({ min: 1, fallback: 1 })) };
+const LIST_OPTIONS = { ...DEAD_LETTER_FILTER_OPTIONS, limit: optional(integer({ min: 1 })) };
 
 /** @throws TypeError, RangeError for a condition that does not exist or is out of range. */
 export function readDeadLetterFilter(owner: string, options: unknown): DeadLetterFilter {
-  return readOptions<DeadLetterFilter>(owner, DEAD_LETTER_FILTER_RULES, options);
+  return readOptions<DeadLetterFilter>(owner, DEAD_LETTER_FILTER_OPTIONS, options);
 }
 
 /** @throws TypeError, RangeError as {@link readDeadLetterFilter}. */
 export function readDeadLetterList(options: unknown): { filter: DeadLetterFilter; limit: number } {
   const { limit = Number.POSITIVE_INFINITY, ...filter } = readOptions<
     DeadLetterFilter & { limit?: number | undefined }
-  >("list", LIST_RULES, options);
+  >("list", LIST_OPTIONS, options);
   return { filter, limit };
 }
 

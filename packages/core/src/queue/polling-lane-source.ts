@@ -1,5 +1,5 @@
 import { isHelixError } from "../errors.ts";
-import { integer } from "../options.ts";
+import { integer } from "../options/index.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import { isolate } from "../report/isolate.ts";
@@ -19,7 +19,7 @@ export interface PollingLaneSourceOptions {
   readonly clock?: Clock | undefined;
 }
 
-const readDemand = integer({ min: 0, fallback: 0 });
+const demandOption = integer({ min: 0 });
 
 /**
  * Turns a plain `receive(max, signal)` into a {@link LaneSource}, so that a simple adapter stays simple.
@@ -52,7 +52,7 @@ export class PollingLaneSource implements LaneSource {
 
   /** @throws TypeError, RangeError for what is no integer from 0. */
   demand(messages: number): void {
-    const demanded = readDemand(messages, "messages");
+    const demanded = demandOption.check(messages, "messages");
     if (this.#stopped) return;
     this.#demanded = demanded;
     if (demanded === 0) this.#cut();

@@ -1,20 +1,28 @@
 import type { Lane } from "../cluster.ts";
 import { type HelixError, helixError } from "../errors.ts";
-import { expected, integer, MAX_TIMER_MS, optional, readOptions } from "../options.ts";
+import { expected, integer, MAX_TIMER_MS, object, optional, readOptions, text } from "../options/index.ts";
 import { DEAD_LETTER_REASONS, type DeadLetterCause } from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
-const RELEASE_RULES = {
+const RELEASE_OPTIONS = {
   delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
-  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1, fallback: 0 })),
-  error: (value: unknown) => value,
+  attempts: optional(integer({ min: 0, max: 2 ** 32 - 1 })),
+  error: optional(object({ expectation: "anything" }, (value) => value)),
 };
 
 /** @throws TypeError, RangeError naming what was expected of `release`. */
 export function readRelease(
   options: ReleaseOptions | undefined,
 ): ReleaseOptions & { readonly delayMs: number } {
-  return readOptions("release", RELEASE_RULES, options);
+  return readOptions("release", RELEASE_OPTIONS, options);
+}
+
+/** A person's reason, for the records of the queue. */
+export const reasonOption = optional(text({ pattern: /^/, expectation: "a string" }));
+
+/** @throws TypeError for a reason that is no text. */
+export function readDiscard(options: unknown): { readonly reason?: string | undefined } {
+  return readOptions<{ reason: string | undefined }>("discard", { reason: reasonOption }, options);
 }
 
 /** @throws TypeError for a cause whose reason is none. */

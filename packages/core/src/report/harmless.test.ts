@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { logger as loggerOption, metrics as metricsOption } from "../options.ts";
+import { logger as loggerOption, metrics as metricsOption, readOption } from "../options/index.ts";
 import { harmlessCallback, harmlessLogger, harmlessMetrics } from "./harmless.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { type Metrics, silentMetrics } from "./metrics.ts";
@@ -48,8 +48,8 @@ describe("a logger, metrics and a callback that are read from options", () => {
     const listener = (error: unknown) => unhandled.push(error);
     process.on("unhandledRejection", listener);
     try {
-      const logger = loggerOption(loggerOf(misbehave), "logger");
-      const metrics = metricsOption(metricsOf(misbehave), "metrics");
+      const logger = readOption(loggerOption, loggerOf(misbehave), "logger");
+      const metrics = readOption(metricsOption, metricsOf(misbehave), "metrics");
       expect(useAll(logger, metrics)).toEqual(Array(7).fill(undefined));
       expect(harmlessCallback(misbehave)()).toBeUndefined();
       await new Promise((resolve) => setImmediate(resolve));
@@ -114,8 +114,8 @@ describe("a logger, metrics and a callback that are read from options", () => {
     const metrics = harmlessMetrics(metricsOf(() => {}));
     expect(harmlessLogger(logger)).toBe(logger);
     expect(harmlessMetrics(metrics)).toBe(metrics);
-    expect(loggerOption(undefined, "logger")).toBe(silentLogger);
-    expect(metricsOption(silentMetrics, "metrics")).toBe(silentMetrics);
+    expect(readOption(loggerOption, undefined, "logger")).toBe(silentLogger);
+    expect(readOption(metricsOption, silentMetrics, "metrics")).toBe(silentMetrics);
   });
 
   test("have their failures reported, and a report that throws changes nothing either", async () => {

@@ -9,16 +9,16 @@ import {
   priorityOf,
   tablesOf,
 } from "@helix/core";
-import { errorSummary, integer, oneOf, optional, readOptions } from "@helix/core/internal";
+import { errorSummary, integer, oneOf, optional, readOptions, text } from "@helix/core/internal";
 import { contentOf } from "./model-message.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
 
 const FILTER_RULES = {
-  cluster: optional(oneOf(CLUSTERS, "A")),
-  priority: optional(oneOf(PRIORITIES, "high")),
-  reason: optional(oneOf(DEAD_LETTER_REASONS, "held")),
-  table: (value: unknown) => value as string | undefined,
+  cluster: optional(oneOf(CLUSTERS)),
+  priority: optional(oneOf(PRIORITIES)),
+  reason: optional(oneOf(DEAD_LETTER_REASONS)),
+  table: optional(text()),
   olderThanMs: integer({ min: 0, fallback: 0 }),
   youngerThanMs: integer({ min: 0, fallback: Number.MAX_SAFE_INTEGER }),
   limit: integer({ min: 1, fallback: Number.MAX_SAFE_INTEGER }),

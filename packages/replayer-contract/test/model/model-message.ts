@@ -8,14 +8,14 @@ import {
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
-import { integer, MAX_TIMER_MS, optional, readOptions } from "@helix/core/internal";
+import { integer, MAX_TIMER_MS, object, optional, readOptions } from "@helix/core/internal";
 import type { ModelQueue } from "./model-queue.ts";
 import { MODEL, type Stored, settled } from "./model-store.ts";
 
 const RELEASE_RULES = {
   delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
-  attempts: optional(integer({ min: 0, fallback: 0 })),
-  error: (value: unknown) => value,
+  attempts: optional(integer({ min: 0 })),
+  error: optional(object({ expectation: "anything" }, (value) => value)),
 };
 
 /** A delivery. It settles once, and a settlement that failed may be tried again. */

@@ -18,7 +18,7 @@ import { MODEL, type ModelStore, type Stored } from "./model-store.ts";
 /** One way to the store and back. */
 const TRIP_MS = 2;
 const MAX_DEMAND = 1000;
-const readDemand = integer({ min: 0, max: MAX_DEMAND, fallback: 0 });
+const readDemand = integer({ min: 0, max: MAX_DEMAND }).check;
 
 declare module "@helix/core" {
   interface HelixErrors {

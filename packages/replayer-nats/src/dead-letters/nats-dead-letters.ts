@@ -10,12 +10,11 @@ import {
   summarize,
 } from "@helix/core";
 import {
-  expected,
   matchesOutside,
   matchesTable,
   readDeadLetterFilter,
   readDeadLetterList,
-  readOptions,
+  readDiscard,
 } from "@helix/core/internal";
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
@@ -25,12 +24,6 @@ import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-forma
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
-const REASON_RULES = {
-  reason: (value: unknown, name: string) => {
-    if (value === undefined || typeof value === "string") return value;
-    throw new TypeError(expected(name, "a string", value));
-  },
-};
 /** Id and life, as they stand in a subject. */
 const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,40}$/;
 
@@ -82,7 +75,7 @@ export class NatsDeadLetters implements DeadLetterStore {
   /** The reason is kept in the bucket of records for as long as records are. */
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
     const { clock, records, logger } = this.#options;
-    const { reason } = readOptions<{ reason: string | undefined }>("discard", REASON_RULES, options);
+    const { reason } = readDiscard(options);
     const { letter, sequence } = await this.#mustFind(id);
     await records.discarded(letter.id, { reason, atMs: clock.wallMs() });
     await this.#delete(sequence);

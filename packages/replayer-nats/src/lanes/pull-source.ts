@@ -78,7 +78,7 @@ export class PullSource implements LaneSource {
 
   constructor(options: PullSourceOptions) {
     this.#options = options;
-    this.#readDemand = integer({ min: 0, max: options.maxDemand, fallback: 0 });
+    this.#readDemand = integer({ min: 0, max: options.maxDemand }).check;
     this.#stopListening = options.link.listen({
       onChange: (isUp) => {
         this.#forgetPulls();

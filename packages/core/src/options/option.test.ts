@@ -9,7 +9,7 @@ import {
   oneOf,
   optional,
   readOptions,
-} from "./options.ts";
+} from "./index.ts";
 
 interface Options {
   size: number;

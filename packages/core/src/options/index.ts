@@ -1,0 +1,29 @@
+/**
+ * Options are declared once, as data: from it come the checks, the tables of the READMEs, and the variables of the service.
+ *
+ * @module
+ */
+export { describeValue, expected } from "./expected.ts";
+export { defaultOf, takes } from "./facts.ts";
+export {
+  type Facts,
+  type Option,
+  type OptionsOf,
+  optional,
+  readOption,
+  readOptions,
+  withDefault,
+} from "./option.ts";
+export { callback, clock, clusterNames, func, having, logger, metrics, random } from "./seams.ts";
+export {
+  boolean,
+  group,
+  integer,
+  list,
+  MAX_TIMER_MS,
+  milliseconds,
+  number,
+  object,
+  oneOf,
+  text,
+} from "./values.ts";

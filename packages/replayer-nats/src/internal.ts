@@ -1,0 +1,6 @@
+/**
+ * For the other `@helix/*` packages of the same version. May change in any release.
+ *
+ * @module
+ */
+export { CONNECT_OPTIONS, ENQUEUER_OPTIONS, REPLAYER_OPTIONS } from "./options.ts";
