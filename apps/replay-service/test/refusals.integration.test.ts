@@ -19,7 +19,7 @@ const WORKER = [
   "$JS.API.STREAM.MSG.GET.*",
   "$JS.API.STREAM.MSG.DELETE.*",
   "$JS.API.DIRECT.GET.helix-replay-dead-letters",
-  "$JS.API.DIRECT.GET.KV_helix-replay-state.>",
+  "$JS.API.STREAM.PURGE.KV_helix-replay-state",
 ];
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
 
@@ -203,7 +203,7 @@ describe("a service that runs says in /readyz and in the log", () => {
       service,
       'Permissions Violation for Publish to "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-',
     );
-    const line = await service.logged("the worker has not the right to receive or to acknowledge");
+    const line = await service.logged("the worker lacks a right that it cannot work without");
     expect(line.error).toMatchObject({ code: "HELIX_QUEUE_UNAUTHORIZED" });
     await stop(service);
   });

@@ -7,9 +7,10 @@ import type {
   ReplayPayload,
   ReplayQueue,
 } from "@helix/core";
-import { type DeadLetterCause, LANES, type Lane } from "@helix/core";
+import { type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
 import { expected } from "@helix/core/internal";
 import { Admin } from "./connection/admin.ts";
+import { meaningOf } from "./connection/api-errors.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
 import { PublishFailure } from "./connection/publisher.ts";
@@ -17,12 +18,13 @@ import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
 import { Delays } from "./lanes/delays.ts";
+import { Evidence } from "./lanes/evidence.ts";
+import { HandBacks } from "./lanes/hand-backs.ts";
 import { LaneDepths } from "./lanes/lane-depths.ts";
 import { LaneReceiver } from "./lanes/lane-receiver.ts";
 import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
 import type { MessageSettler, NatsMessage } from "./lanes/nats-message.ts";
 import { PullSource } from "./lanes/pull-source.ts";
-import { ReleaseMemory } from "./lanes/release-memory.ts";
 import { Settlements } from "./lanes/settlements.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
 import type { ReplayerSettings } from "./options.ts";
@@ -64,7 +66,8 @@ export class NatsReplayer implements ReplayQueue {
   readonly #enqueuer: Enqueuer;
   readonly #settlements: Settlements;
   readonly #records: MessageRecords;
-  readonly #releases = new ReleaseMemory();
+  readonly #evidence: Evidence;
+  readonly #handBacks = new HandBacks();
   readonly #delays: Delays;
   readonly #depths: LaneDepths;
   readonly #stuck: StuckMessages;
@@ -95,6 +98,16 @@ export class NatsReplayer implements ReplayQueue {
     this.#settlements = new Settlements(link, clock);
     this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });
+    this.#evidence = new Evidence({
+      link,
+      admin,
+      names,
+      records: this.#records,
+      clock,
+      logger,
+      leaseMs: ackWaitMs,
+      onFailure: (error) => this.#lookAgain(error),
+    });
     this.#delays = new Delays(clock);
     this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock });
     this.#stuck = new StuckMessages({ admin, publisher, names, clock, logger, random: Math.random });
@@ -113,7 +126,7 @@ export class NatsReplayer implements ReplayQueue {
       ack: (message) => this.#ack(message),
       release: (message, delayMs, record) => this.#release(message, delayMs, record),
       extend: ({ delivered }) => this.#settlements.extend(delivered.reply),
-      mark: (message) => this.#mark(message),
+      mark: (message) => this.#evidence.begin(message, message.delivered.id, message.suspect),
       deadLetter: (message, cause) => this.#deadLetter(message, cause),
     };
     this.#provisioning = new Provisioning({
@@ -165,9 +178,9 @@ export class NatsReplayer implements ReplayQueue {
     const receiver = new LaneReceiver({
       ...this.#settings,
       lane,
-      records: this.#records,
+      evidence: this.#evidence,
+      handBacks: this.#handBacks,
       settlements: this.#settlements,
-      releases: this.#releases,
       delays: this.#delays,
       settler: this.#settler,
       onMessage,
@@ -209,6 +222,7 @@ export class NatsReplayer implements ReplayQueue {
     this.#enqueuer.refuse();
     this.#stuck.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+    await this.#evidence.close();
     await this.#enqueuer.close();
     await this.#settlements.flush();
     this.#settlements.close();
@@ -236,6 +250,8 @@ export class NatsReplayer implements ReplayQueue {
 
   async #provision(signal: AbortSignal): Promise<void> {
     await provision(this.#admin, this.#names, this.#settings, { ...this.#settings, signal });
+    // Without the right to, no message that comes again could be executed.
+    await this.#records.read("none");
     if (this.#provisioning.hasBeenReady || signal.aborted) return;
     const durability = await durabilityOf(this.#admin, this.#names, this.#link);
     if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
@@ -249,22 +265,19 @@ export class NatsReplayer implements ReplayQueue {
   /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
   async #release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void> {
     const { id, lane, reply, delivery } = message.delivered;
-    const written = record ?? (message.isMarked ? message.delivered.record : undefined);
-    if (written !== undefined) {
+    let known: MessageRecord | undefined = record ?? message.delivered.record;
+    if (record !== undefined) {
       try {
-        await this.#records.write(id, written);
+        await this.#records.write(id, record);
       } catch (error) {
+        known = undefined;
         this.#settings.logger.warn({ err: error, id }, "cannot count a message's failure");
         this.#lookAgain(error);
       }
     }
-    this.#releases.released(delivery.streamSequence);
+    if (known !== undefined) this.#handBacks.note(delivery, known);
     if (delayMs > 0) this.#delays.add(lane, delivery.streamSequence, delayMs);
     this.#settlements.release(reply, delayMs);
-  }
-
-  async #mark({ delivered: { id, record } }: NatsMessage): Promise<void> {
-    await this.#records.write(id, { ...record, markedAtMs: this.#settings.clock.wallMs() });
   }
 
   async #deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
@@ -279,16 +292,18 @@ export class NatsReplayer implements ReplayQueue {
     await this.#settlements.flush();
   }
 
-  /** Nobody stores what is published there: a stream may be gone. */
+  /** Nobody stores what is published there, or there is nothing to read from: a stream may be gone. */
   #lookAgain(error: unknown): void {
     const failure =
       error instanceof PublishFailure ? error : (error as { cause?: unknown } | undefined)?.cause;
-    if (failure instanceof PublishFailure && failure.kind === "no-responders")
-      void this.#provisioning.again();
+    const isUnheard = failure instanceof PublishFailure && failure.kind === "no-responders";
+    const isMissing =
+      isHelixError(error, "HELIX_QUEUE_REFUSED") && meaningOf(error.errorCode, error.message) === "missing";
+    if (isUnheard || isMissing) void this.#provisioning.again();
   }
 
   #forget({ delivered, isRecorded }: NatsMessage): void {
-    this.#releases.forget(delivered.delivery.streamSequence);
+    this.#handBacks.forget(delivered.delivery);
     if (isRecorded) this.#records.forget(delivered.id);
   }
 }

@@ -238,38 +238,6 @@ describe("a lane", () => {
     });
   });
 
-  it("takes a message for a suspect that is delivered again and again, and counts a mark that is left", async () => {
-    await using rig = new Rig(server);
-    const options = { ackWaitMs: 1000 };
-    const names = { ...options };
-    const deaths: (boolean | undefined)[] = [];
-    await fill(await rig.replayer(names), 1);
-    for (let pod = 0; pod < 4; pod++) {
-      const queue = await rig.replayer(names);
-      const message = await new Receiver(queue).next();
-      deaths.push(message.suspect);
-      if (message.suspect) await message.mark?.();
-      await queue.close();
-    }
-    expect(deaths).toEqual([false, false, false, true]);
-    const queue = await rig.replayer(names);
-    const receiver = new Receiver(queue);
-    const message = await receiver.next();
-    expect(message).toMatchObject({ attempts: 1, suspect: true });
-    await message.mark?.();
-    await message.release({ delayMs: 10 });
-    expect(await receiver.next()).toMatchObject({ attempts: 1 });
-  });
-
-  it("does not suspect a message that this process has handed back itself", async () => {
-    await using rig = new Rig(server);
-    const queue = await rig.replayer();
-    await fill(queue, 1);
-    const receiver = new Receiver(queue);
-    for (let n = 0; n < 8; n++) await (await receiver.next()).release({ delayMs: 1 });
-    expect(await receiver.next()).toMatchObject({ attempts: 0, suspect: false });
-  });
-
   it("says of a message that it is older than the retention", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer({ maxAgeMs: 60_000 });

@@ -16,16 +16,16 @@ const WORK = {
     "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
     "$JS.API.CONSUMER.INFO.helix-replay.*",
     ...STREAMS.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
-    "$JS.API.STREAM.MSG.GET.helix-replay",
-    "$JS.API.STREAM.MSG.GET.helix-replay-dead-letters",
+    ...STREAMS.map((stream) => `$JS.API.STREAM.MSG.GET.${stream}`),
     "$JS.API.STREAM.MSG.DELETE.helix-replay",
     "$JS.API.STREAM.MSG.DELETE.helix-replay-dead-letters",
     "$JS.API.DIRECT.GET.helix-replay-dead-letters",
-    "$JS.API.DIRECT.GET.KV_helix-replay-state.>",
+    "$JS.API.STREAM.PURGE.KV_helix-replay-state",
   ],
   subscribe: ["_INBOX_worker.>"],
 };
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
+const READ = "$JS.API.STREAM.MSG.GET.KV_helix-replay-state";
 const ADMIN = {
   publish: [
     ...STREAMS.flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`]),
@@ -52,6 +52,10 @@ beforeAll(async () => {
           user("idle", {
             publish: WORK.publish.filter((subject) => subject !== PULL),
             subscribe: ["_INBOX_idle.>"],
+          }),
+          user("blind", {
+            publish: WORK.publish.filter((subject) => subject !== READ),
+            subscribe: ["_INBOX_blind.>"],
           }),
           user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
           user("deaf", { publish: ["helix.replay.*.*"], subscribe: ["other"] }),
@@ -92,6 +96,7 @@ describe("a user with the rights of", () => {
     await (await receiver.next()).release({ attempts: 1 });
     const message = await receiver.next();
     expect(message.attempts).toBe(1);
+    await message.mark?.();
     message.extend();
     await message.deadLetter({ reason: "attempts" });
     expect(await queue.deadLetters.get("worker-1.0")).toMatchObject({ attempts: 1 });
@@ -146,8 +151,16 @@ describe("without the rights", () => {
       subject: "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-low-A",
     });
     expect(rig.log.filter(({ level }) => level === "error").map(({ text }) => text)).toEqual([
-      "the worker has not the right to receive or to acknowledge",
+      "the worker lacks a right that it cannot work without",
     ]);
+  });
+
+  it("to read records, a worker does not begin", async () => {
+    expect(await failureOf(connectNatsReplayer({ connect: as("blind"), provision: "none" }))).toMatchObject({
+      code: "HELIX_QUEUE_UNAUTHORIZED",
+      operation: "publish",
+      subject: READ,
+    });
   });
 
   it("to connect at all, the queue is not made", async () => {

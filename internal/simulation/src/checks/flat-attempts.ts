@@ -11,8 +11,8 @@ const MISLEADING: ReadonlySet<string> = new Set([
   "queue-restart",
 ]);
 
-/** So often a message kills before it is a suspect. */
-const UNSUSPECTED_DEATHS = 3;
+/** So often a message kills before it is a suspect: at its first execution, and when it is delivered again. */
+const UNSUSPECTED_DEATHS = 2;
 
 /**
  * Rows that time out for longer than so many execute timeouts are the exception, as long as others of their table are

@@ -20,6 +20,8 @@ export const priorities: CheckFactory = (world, violated) => {
   const ratio = Math.max(1, highPriorityRatio);
   const hands = new Map<string, Lanes>();
   const failedBefore = new Set<string>();
+  /** Chosen, and not yet started; by the number of the delivery. */
+  const marked = new Set<number>();
   const lanesOf = ({ pod, cluster }: Pick<Delivery, "pod" | "cluster">): Lanes => {
     const key = `${pod} ${cluster}`;
     let lanes = hands.get(key);
@@ -64,8 +66,13 @@ export const priorities: CheckFactory = (world, violated) => {
           }
           break;
         }
-        case "start":
+        case "mark":
+          marked.add(event.delivery.number);
           started(event.delivery);
+          break;
+        case "start":
+          // It was chosen before, when nothing of what has come meanwhile was here.
+          if (!marked.delete(event.delivery.number)) started(event.delivery);
           break;
         case "end":
           if (event.outcome !== "applied")

@@ -23,6 +23,7 @@ import type { DurableQueue, Lent, Stored } from "./durable-queue.ts";
 
 const REQUEST_TIMEOUT_MS = 5000;
 const TRIES = 2;
+const HEARTBEATS_PER_LEASE = 5;
 
 class NoAnswerError extends Error {}
 
@@ -33,6 +34,10 @@ export class DurableConnection implements ReplayQueue {
   readonly #server: DurableQueue;
   readonly #process: SimProcess;
   readonly #random: Random;
+  readonly #executing = new Set<DurableMessage>();
+  #nextWrite: Promise<void> | undefined;
+  #lastWrite: Promise<void> = Promise.resolve();
+  #cancelHeartbeat = () => {};
 
   constructor(server: DurableQueue, process: SimProcess, random: Random, maxAgeMs: number) {
     this.maxAgeMs = maxAgeMs;
@@ -111,10 +116,45 @@ export class DurableConnection implements ReplayQueue {
     });
   }
 
+  /** An execution begins. Resolves when the server knows. */
+  begin(message: DurableMessage): Promise<void> {
+    this.#executing.add(message);
+    return this.#writeExecutions();
+  }
+
+  /** It has ended, however; nobody waits for that. */
+  ended(message: DurableMessage): void {
+    if (this.#executing.delete(message)) this.#writeExecutions().catch(() => {});
+  }
+
+  /** One request at a time, so that an older record never overtakes a newer one; the next has all changes until it goes out. */
+  #writeExecutions(): Promise<void> {
+    this.#nextWrite ??= this.#lastWrite.then(() => {
+      this.#nextWrite = undefined;
+      const executing = new Map([...this.#executing].map(({ name, suspect }) => [name, suspect]));
+      const written = this.request(() => this.#server.writeExecutions(this.#process.name, executing));
+      this.#lastWrite = written.then(
+        () => this.#writeAgain(executing.size > 0),
+        () => this.#writeAgain(true),
+      );
+      return written;
+    });
+    return this.#nextWrite;
+  }
+
+  /** At a steady interval while the record names something, or may do so. */
+  #writeAgain(isDue: boolean): void {
+    this.#cancelHeartbeat();
+    if (!isDue) return;
+    this.#cancelHeartbeat = this.#process.clock.setTimer(() => {
+      this.#writeExecutions().catch(() => {});
+    }, this.#server.leaseMs / HEARTBEATS_PER_LEASE);
+  }
+
   async #receive(lane: Lane, max: number, signal: AbortSignal): Promise<readonly ReplayMessage[]> {
     await this.#ready(lane, signal);
     if (signal.aborted) return [];
-    const taken = await this.request(() => this.#server.take(lane, max));
+    const taken = await this.request(() => this.#server.take(lane, max, this.#process.name));
     return taken.map((lent) => new DurableMessage(this, this.#server, lent));
   }
 
@@ -141,6 +181,8 @@ class DurableMessage implements ReplayMessage {
   readonly content: MessageContent;
   readonly attempts: number;
   readonly suspect: boolean;
+  /** Id and life. */
+  readonly name: string;
   readonly #connection: DurableConnection;
   readonly #server: DurableQueue;
   readonly #stored: Stored;
@@ -153,6 +195,7 @@ class DurableMessage implements ReplayMessage {
     this.content = contentOf(stored.bytes);
     this.attempts = stored.attempts;
     this.suspect = isSuspect;
+    this.name = stored.message;
     this.#connection = connection;
     this.#server = server;
     this.#stored = stored;
@@ -173,7 +216,7 @@ class DurableMessage implements ReplayMessage {
   async ack(): Promise<void> {
     this.#assertInHand();
     await this.#connection.request(() => this.#server.ack(this.#stored.sequence));
-    this.#isSettled = true;
+    this.#end();
   }
 
   async release({ delayMs = 0, attempts }: ReleaseOptions = {}): Promise<void> {
@@ -182,17 +225,17 @@ class DurableMessage implements ReplayMessage {
     const isOurs = await this.#connection.request(() =>
       this.#server.release(sequence, this.#delivery, delayMs, attempts),
     );
-    this.#isSettled = true;
+    this.#end();
     if (!isOurs) throw this.#settled();
   }
 
   get mark(): (() => Promise<void>) | undefined {
-    return this.suspect ? () => this.#mark() : undefined;
+    return this.#delivery > 1 ? () => this.#mark() : undefined;
   }
 
   async #mark(): Promise<void> {
     this.#assertInHand();
-    await this.#connection.request(() => this.#server.mark(this.#stored.sequence));
+    await this.#connection.begin(this);
   }
 
   extend(): void {
@@ -206,14 +249,19 @@ class DurableMessage implements ReplayMessage {
   }
 
   forget(): void {
-    this.#isSettled = true;
+    this.#end();
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#assertInHand();
     await this.#connection.request(() => this.#server.keepDead(this.#stored, cause));
     await this.#connection.request(() => this.#server.removeDead(this.#stored.sequence));
+    this.#end();
+  }
+
+  #end(): void {
     this.#isSettled = true;
+    this.#connection.ended(this);
   }
 
   #assertInHand(): void {

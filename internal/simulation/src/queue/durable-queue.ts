@@ -2,6 +2,7 @@ import { type ClusterId, clusterOf, type DeadLetterCause, helixError, LANES, typ
 import type { Random } from "../scenario/random.ts";
 import type { Tape } from "../world/tape.ts";
 import type { VirtualTime } from "../world/virtual-time.ts";
+import { type Executing, Executions } from "./executions.ts";
 
 /** One message as the server stores it. */
 export interface Stored {
@@ -13,16 +14,11 @@ export interface Stored {
   attempts: number;
   /** Counts the deliveries; only the last one may hand it back. */
   delivery: number;
-  /** How often it was handed back without a count. */
-  released: number;
-  /** The execution of a suspect has begun, and nobody has said how it ended. */
-  isMarked: boolean;
+  /** Processes that died while they executed it. */
+  readonly deaths: Set<string>;
   state: "ready" | "lent" | "delayed";
   leaseUntilMs: number;
 }
-
-/** So many deliveries that nothing explains make a message a suspect; as the NATS queue has it. */
-const SUSPECT_AFTER = 3;
 
 export interface Lent {
   readonly stored: Stored;
@@ -47,6 +43,7 @@ export class DurableQueue {
   readonly #tape: Tape;
   readonly #capacity: number;
   #deadLetterCapacity: number;
+  readonly #executions: Executions;
   readonly #stored = new Map<number, Stored>();
   readonly #ready: Readonly<Record<Lane, Stored[]>> = {
     "high.A": [],
@@ -71,6 +68,7 @@ export class DurableQueue {
     tape: Tape,
   ) {
     this.leaseMs = options.leaseMs;
+    this.#executions = new Executions(options.leaseMs);
     this.#capacity = options.capacity;
     this.#deadLetterCapacity = options.deadLetterCapacity;
     this.#time = time;
@@ -102,8 +100,7 @@ export class DurableQueue {
       bytes: bytes.slice(),
       attempts: 0,
       delivery: 0,
-      released: 0,
-      isMarked: false,
+      deaths: new Set(),
       state: "ready",
       leaseUntilMs: 0,
     };
@@ -118,18 +115,27 @@ export class DurableQueue {
   }
 
   /** Lends up to so many, the oldest that are ready first. */
-  take(lane: Lane, max: number): Lent[] {
+  take(lane: Lane, max: number, by: string): Lent[] {
     const ready = this.#ready[lane];
     const taken = ready.splice(0, max);
-    return taken.map((stored) => {
+    return taken.flatMap((stored) => {
       if (this.#random.chance(this.duplicates)) this.#later(stored, this.#random.int(1, 50));
       stored.state = "lent";
       stored.delivery++;
       this.#lend(stored);
-      this.#countMark(stored);
-      const { delivery, attempts, released } = stored;
-      return { stored, delivery, isSuspect: delivery - 1 - attempts - released >= SUSPECT_AFTER };
+      const undecidedForMs = this.#takeDeathsIntoAccount(stored, by);
+      if (undecidedForMs > 0) {
+        this.#later(stored, undecidedForMs);
+        return [];
+      }
+      const { delivery, deaths } = stored;
+      return [{ stored, delivery, isSuspect: deaths.size > 0 }];
     });
+  }
+
+  /** What a process is executing, all of it. */
+  writeExecutions(process: string, executing: Executing): void {
+    this.#executions.write(process, executing, this.#time.nowMs);
   }
 
   /** Calls back once something is ready in the lane, at once if it is; returns what cancels that. */
@@ -146,11 +152,6 @@ export class DurableQueue {
     stored.leaseUntilMs = this.#time.nowMs + this.leaseMs;
   }
 
-  mark(sequence: number): void {
-    const stored = this.#stored.get(sequence);
-    if (stored !== undefined) stored.isMarked = true;
-  }
-
   ack(sequence: number): void {
     this.#remove(sequence, "ack");
   }
@@ -159,10 +160,8 @@ export class DurableQueue {
   release(sequence: number, delivery: number, delayMs: number, attempts: number | undefined): boolean {
     const stored = this.#stored.get(sequence);
     if (stored === undefined) return false;
-    stored.isMarked = false;
     if (stored.delivery !== delivery) return false;
-    if (attempts === undefined) stored.released++;
-    else stored.attempts = attempts;
+    if (attempts !== undefined) stored.attempts = attempts;
     if (stored.state !== "lent") return true;
     if (delayMs > 0) this.#later(stored, delayMs);
     else this.#makeReady(stored);
@@ -197,12 +196,19 @@ export class DurableQueue {
     for (const lane of LANES) this.#notify(lane);
   }
 
-  /** A mark that is still there was left by a process that died of the message: an attempt. */
-  #countMark(stored: Stored): void {
-    if (!stored.isMarked) return;
-    stored.isMarked = false;
-    stored.attempts++;
-    this.#tape.emit({ kind: "mark-found", message: stored.message });
+  /** The death of a process is an attempt of the message whose turn as a suspect it was. Returns how long nobody knows. */
+  #takeDeathsIntoAccount(stored: Stored, by: string): number {
+    const { message, deaths } = stored;
+    const found = this.#executions.about(message, by, this.#time.nowMs);
+    if (found.undecidedForMs > 0) return found.undecidedForMs;
+    for (const { process, wasItsTurn } of found.deaths) {
+      if (deaths.has(process)) continue;
+      deaths.add(process);
+      if (!wasItsTurn) continue;
+      stored.attempts++;
+      this.#tape.emit({ kind: "mark-found", message });
+    }
+    return 0;
   }
 
   #remove(sequence: number, how: "ack" | "deadLetter"): void {

@@ -160,7 +160,12 @@ export class WatchedQueue {
       get suspect() {
         return message.suspect;
       },
-      ...(message.mark && { mark: async () => message.mark?.() }),
+      ...(message.mark && {
+        mark: async () => {
+          if (this.#process.isAlive) this.#tape.emit({ kind: "mark", delivery });
+          await message.mark?.();
+        },
+      }),
       ack: () => settle("ack", {}, () => message.ack()),
       release: (options: ReleaseOptions = {}) => {
         const { attempts, delayMs } = options;

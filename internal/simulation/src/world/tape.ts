@@ -41,6 +41,8 @@ export type SimEvent =
       readonly result: string;
     }
   | { readonly kind: "deliver"; readonly delivery: Delivery }
+  /** A worker has chosen it to be executed, and tells the queue. */
+  | { readonly kind: "mark"; readonly delivery: Delivery }
   | { readonly kind: "start"; readonly delivery: Delivery }
   | {
       readonly kind: "end";
@@ -194,6 +196,8 @@ export class Tape {
         const { number, pod, lane, message, attempts, isSuspect } = event.delivery;
         return `deliver #${number} ${pod} ${lane} ${this.nameOf(message)} attempts=${attempts}${isSuspect ? " suspect" : ""}`;
       }
+      case "mark":
+        return `mark #${event.delivery.number} ${this.nameOf(event.delivery.message)}`;
       case "start":
         return `start #${event.delivery.number} ${this.nameOf(event.delivery.message)}`;
       case "end":

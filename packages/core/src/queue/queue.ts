@@ -77,8 +77,8 @@ export interface ReplayMessage {
   /** Older than the queue's retention: it is to become a dead letter, unexecuted, with the cause `expired`. */
   readonly expired?: boolean | undefined;
   /**
-   * Perhaps its execution kills the process, since it was delivered far oftener than it failed. It is to be
-   * executed while no other suspect is, after {@link mark} has resolved.
+   * Perhaps its execution kills the process: one that is gone was executing it. It is to be executed while no other
+   * suspect is, after {@link mark} has resolved.
    */
   readonly suspect?: boolean | undefined;
   /**

@@ -1,9 +1,17 @@
 import { type Clock, type HelixError, helixError, type Logger } from "@helix/core";
 import type { Link } from "./link.ts";
 
-/** What has no answer that could say no: asking for messages, and telling what became of them. */
-const UNANSWERED = ["$JS.API.CONSUMER.MSG.NEXT.", "$JS.ACK."];
-/** Both are tried again sooner than this. */
+/**
+ * What has no answer that could say no: asking for messages, and telling what became of them; and what a message is only
+ * handed back for: reading records, and removing what a process was executing.
+ */
+const UNANSWERED = [
+  "$JS.API.CONSUMER.MSG.NEXT.",
+  "$JS.ACK.",
+  "$JS.API.STREAM.MSG.GET.KV_",
+  "$JS.API.STREAM.PURGE.KV_",
+];
+/** All are tried again sooner than this. */
 const FORGET_AFTER_MS = 60_000;
 
 /**
@@ -27,7 +35,7 @@ export class MissingRights {
         const fields = { operation, subject, stored: "no" } as const;
         const error = helixError("HELIX_QUEUE_UNAUTHORIZED", message, fields, { cause: violation });
         this.#last = { error, atMs: clock.monotonicMs() };
-        logger.error({ err: error }, "the worker has not the right to receive or to acknowledge");
+        logger.error({ err: error }, "the worker lacks a right that it cannot work without");
       },
     });
   }

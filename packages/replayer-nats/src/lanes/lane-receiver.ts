@@ -9,16 +9,15 @@ import {
 } from "@helix/core";
 import { isolate } from "@helix/core/internal";
 import type { Msg } from "@nats-io/nats-core";
-import { type Delivery, deliveryOf } from "./ack-subject.ts";
+import { deliveryOf } from "./ack-subject.ts";
 import type { Delays } from "./delays.ts";
-import { type MessageRecord, type MessageRecords, NO_RECORD } from "./message-records.ts";
+import type { Evidence } from "./evidence.ts";
+import type { HandBacks } from "./hand-backs.ts";
+import type { MessageRecord } from "./message-records.ts";
 import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
 import type { PullSource } from "./pull-source.ts";
-import type { ReleaseMemory } from "./release-memory.ts";
 import type { Settlements } from "./settlements.ts";
 
-/** So many deliveries that neither a counted failure nor a hand-back of ours explains make a message a suspect. */
-const SUSPECT_AFTER = 3;
 /** A listener that throws has no use for the message at this moment. */
 const LISTENER_FAILED_DELAY_MS = 1000;
 
@@ -27,9 +26,9 @@ export interface LaneReceiverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxAgeMs: number;
-  readonly records: MessageRecords;
+  readonly evidence: Evidence;
+  readonly handBacks: HandBacks;
   readonly settlements: Settlements;
-  readonly releases: ReleaseMemory;
   readonly delays: Delays;
   readonly settler: MessageSettler;
   readonly onMessage: (message: ReplayMessage) => void;
@@ -38,7 +37,8 @@ export interface LaneReceiverOptions {
 
 /**
  * Turns what a consumer delivers into messages for the worker: decoded, with their record, and with a word about those
- * that are too old or suspect. A first delivery goes through at once; for the others the record is read first.
+ * that are too old or suspect. A first delivery goes through at once, and so does what this process handed back itself and
+ * nobody else has had since; of the others it is read first what others know.
  */
 export class LaneReceiver implements LaneSource {
   readonly #options: LaneReceiverOptions;
@@ -84,57 +84,43 @@ export class LaneReceiver implements LaneSource {
       reply: message.reply,
       delivery,
     };
-    if (delivery.deliveries === 1) this.#deliver(known, NO_RECORD);
-    else void this.#deliverAgain(known);
+    this.#options.delays.remove(this.#options.lane, delivery.streamSequence);
+    const record = this.#options.handBacks.recall(delivery);
+    if (record === undefined) void this.#deliverAgain(known);
+    else this.#deliver(known, record);
   }
 
   /** One that nobody wants any more: back, to be delivered to somebody else at once. */
   unwanted(message: Msg): void {
     const delivery = deliveryOf(message.reply);
     if (delivery === undefined || message.reply === undefined) return;
-    this.#options.releases.released(delivery.streamSequence);
+    const record = this.#options.handBacks.recall(delivery);
+    if (record !== undefined) this.#options.handBacks.note(delivery, record);
     this.#options.settlements.release(message.reply, 0);
   }
 
-  async #deliverAgain(known: Omit<Delivered, "record" | "expired" | "suspect">): Promise<void> {
-    const { lane, records, releases, delays, settlements } = this.#options;
-    delays.remove(lane, known.delivery.streamSequence);
-    const record = await this.#withoutMark(known.id, await records.read(known.id));
-    if (this.#isStopped) {
-      releases.released(known.delivery.streamSequence);
-      settlements.release(known.reply, 0);
-      this.#source.settled();
+  async #deliverAgain(known: Omit<Delivered, "record" | "expired">): Promise<void> {
+    const { lane, evidence, handBacks, delays, settlements } = this.#options;
+    const { id, reply, delivery } = known;
+    const { record, delayMs = 0 } = await evidence.judge(id);
+    if (record !== undefined && !this.#isStopped) {
+      this.#deliver(known, record);
       return;
     }
-    this.#deliver(known, record);
+    if (record !== undefined) handBacks.note(delivery, record);
+    if (delayMs > 0) delays.add(lane, delivery.streamSequence, delayMs);
+    settlements.release(reply, delayMs);
+    this.#source.withheld();
   }
 
-  /** A mark that is still there was left by a process that died of the message: an attempt. */
-  async #withoutMark(id: string, record: MessageRecord): Promise<MessageRecord> {
-    const { markedAtMs, ...rest } = record;
-    if (markedAtMs === undefined) return record;
-    const { logger, records } = this.#options;
-    const error = { name: "ProcessDied", message: "The process ended while it executed this message" };
-    const counted = { attempts: rest.attempts + 1, firstError: rest.firstError ?? error };
-    try {
-      await records.write(id, counted);
-      logger.warn({ id, attempts: counted.attempts }, "a process ended while it executed a message");
-      return counted;
-    } catch (cause) {
-      // What is not written down is not counted: the mark stays, and will be found again.
-      logger.warn({ err: cause, id }, "cannot count a message's failure");
-      return record;
-    }
-  }
-
-  #deliver(known: Omit<Delivered, "record" | "expired" | "suspect">, record: MessageRecord): void {
-    const { clock, maxAgeMs, releases, settler, logger, onMessage } = this.#options;
-    const { content, delivery } = known;
+  #deliver(known: Omit<Delivered, "record" | "expired">, record: MessageRecord): void {
+    const { clock, maxAgeMs, evidence, settler, logger, onMessage } = this.#options;
+    const { content } = known;
     const expired = content.ok && clock.wallMs() - content.payload.enqueuedAtMs > maxAgeMs;
-    const suspect = isSuspect(delivery, record, releases.count(delivery.streamSequence));
-    const message = new NatsMessage({ ...known, record, expired, suspect }, settler, () =>
-      this.#source.settled(),
-    );
+    const message: NatsMessage = new NatsMessage({ ...known, record, expired }, settler, () => {
+      evidence.end(message);
+      this.#source.settled();
+    });
     isolate(
       () => onMessage(message),
       (error) => {
@@ -144,9 +130,4 @@ export class LaneReceiver implements LaneSource {
       },
     );
   }
-}
-
-/** Whether its execution may kill the process. */
-export function isSuspect({ deliveries }: Delivery, { attempts }: MessageRecord, released: number): boolean {
-  return deliveries - 1 - attempts - released >= SUSPECT_AFTER;
 }

@@ -1,15 +1,17 @@
 import { type ErrorSummary, type HelixError, helixError, type Logger } from "@helix/core";
+import { errorSummary } from "@helix/core/internal";
 import type { Admin } from "../connection/admin.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
+import { parsed } from "./execution-record.ts";
 
 /** What is known about a message beyond its body. */
 export interface MessageRecord {
   /** Counted failures. */
   readonly attempts: number;
   readonly firstError?: ErrorSummary | undefined;
-  /** When the execution of a suspect began that has not been settled. Wall clock, milliseconds. */
-  readonly markedAtMs?: number | undefined;
+  /** Records of processes that died while they executed it, by name; each is taken into account once. */
+  readonly deaths?: readonly string[] | undefined;
 }
 
 export const NO_RECORD: MessageRecord = Object.freeze({ attempts: 0 });
@@ -38,18 +40,22 @@ export class MessageRecords {
     this.#logger = options.logger;
   }
 
-  /** The record of a message. One that cannot be read is as good as none: failures are then counted anew. */
+  /**
+   * The record of a message, as the leader of the stream has it: another replica may not have the last count yet.
+   *
+   * Bytes that are no record are as good as none: nothing makes them readable again, and at worst the message has all of
+   * its attempts anew. Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED, HELIX_QUEUE_REFUSED,
+   * HELIX_QUEUE_TIMEOUT, which say nothing about the count.
+   */
   async read(id: string): Promise<MessageRecord> {
     const { bucketStream } = this.#names;
     const last_by_subj = recordSubject(this.#names, "attempts", id);
-    try {
-      const found = await this.#admin.find((api) => api.direct.getMessage(bucketStream, { last_by_subj }));
-      if (found === undefined || found === null || found.data.length === 0) return NO_RECORD;
-      return found.json<MessageRecord>();
-    } catch (error) {
-      this.#logger.warn({ err: error, id }, "cannot read what is known about a message");
-      return NO_RECORD;
-    }
+    const found = await this.#admin.request((api) => api.streams.getMessage(bucketStream, { last_by_subj }));
+    if (found === null || found.data.length === 0) return NO_RECORD;
+    const record = decodeRecord(found.data);
+    if (record !== undefined) return record;
+    this.#logger.error({ id }, "the record of a message is none; its failures are counted anew");
+    return NO_RECORD;
   }
 
   /** Resolves when it is stored. Rejects with PublishFailure. */
@@ -75,6 +81,29 @@ export class MessageRecords {
       throw unavailable(cause);
     }
   }
+
+  /** What this process is executing. Resolves when it is stored. Rejects with PublishFailure. */
+  async writeExecutions(pod: string, data: Uint8Array): Promise<void> {
+    await this.#publisher.publish(recordSubject(this.#names, "executing", pod), NO_HEADERS, data);
+  }
+
+  /** Without a tombstone, which would stay for every process that there ever was. Rejects as `read`. */
+  async removeExecutions(pod: string): Promise<void> {
+    const filter = recordSubject(this.#names, "executing", pod);
+    await this.#admin.request((api) => api.streams.purge(this.#names.bucketStream, { filter }));
+  }
+}
+
+/** Undefined for bytes that are no record. Without a count they are none, whatever else they say. */
+export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
+  const { attempts, firstError, deaths } = parsed(bytes) ?? {};
+  if (!Number.isSafeInteger(attempts) || (attempts as number) < 0) return undefined;
+  const names = Array.isArray(deaths) ? deaths.filter((one) => typeof one === "string") : [];
+  return {
+    attempts: attempts as number,
+    ...(typeof firstError === "object" ? { firstError: errorSummary(firstError) } : {}),
+    ...(names.length === 0 ? {} : { deaths: names }),
+  };
 }
 
 function unavailable(cause: unknown): HelixError {

@@ -1,6 +1,7 @@
 import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
 import { checkCause, errorSummary, readRelease, settledAlready } from "@helix/core/internal";
 import type { Delivery } from "./ack-subject.ts";
+import { isSuspect } from "./evidence.ts";
 import type { MessageRecord } from "./message-records.ts";
 
 /** One delivery of a message. */
@@ -16,7 +17,6 @@ export interface Delivered {
   readonly delivery: Delivery;
   readonly record: MessageRecord;
   readonly expired: boolean;
-  readonly suspect: boolean;
 }
 
 /** What settles messages: the queue. */
@@ -41,7 +41,6 @@ export class NatsMessage implements ReplayMessage {
   readonly #settler: MessageSettler;
   readonly #onSettled: () => void;
   #leaseUntilMs: number;
-  #isMarked = false;
   #state: "in hand" | "settling" | "settled" = "in hand";
 
   constructor(delivered: Delivered, settler: MessageSettler, onSettled: () => void) {
@@ -65,7 +64,7 @@ export class NatsMessage implements ReplayMessage {
   }
 
   get suspect(): boolean {
-    return this.delivered.suspect;
+    return isSuspect(this.delivered.record);
   }
 
   get leaseUntilMs(): number {
@@ -74,11 +73,7 @@ export class NatsMessage implements ReplayMessage {
 
   /** Whether there is a record of it that must be removed with it. */
   get isRecorded(): boolean {
-    return this.#isMarked || this.attempts > 0 || this.delivered.record.markedAtMs !== undefined;
-  }
-
-  get isMarked(): boolean {
-    return this.#isMarked;
+    return this.attempts > 0 || this.suspect;
   }
 
   async ack(): Promise<void> {
@@ -90,10 +85,10 @@ export class NatsMessage implements ReplayMessage {
   async release(options?: ReleaseOptions): Promise<void> {
     this.#assertInHand();
     const read = readRelease(options);
-    const { firstError } = this.delivered.record;
+    const before = this.delivered.record;
     const { delayMs, attempts = this.attempts, error } = read;
-    const record =
-      attempts === this.attempts ? undefined : { attempts, firstError: firstError ?? errorSummary(error) };
+    const firstError = before.firstError ?? errorSummary(error);
+    const record = attempts === this.attempts ? undefined : { ...before, attempts, firstError };
     this.#state = "settling";
     await this.#settler.release(this, delayMs, record);
     this.#settled();
@@ -109,14 +104,14 @@ export class NatsMessage implements ReplayMessage {
     if (this.#state === "in hand") this.#settled();
   }
 
+  /** On each that was delivered before: what kills a process at its first execution comes again. */
   get mark(): (() => Promise<void>) | undefined {
-    return this.suspect ? () => this.#mark() : undefined;
+    return this.delivered.delivery.deliveries > 1 ? () => this.#mark() : undefined;
   }
 
   async #mark(): Promise<void> {
     this.#assertInHand();
     await this.#settler.mark(this);
-    this.#isMarked = true;
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {

@@ -65,6 +65,8 @@ export class PullSource implements LaneSource {
   #inbox = "";
   #nextPull = 0;
   #demanded = 0;
+  /** What the last demand was, of which nothing has been delivered yet. */
+  #asked = 0;
   #held = 0;
   #credit = 0;
   #heardAtMs = 0;
@@ -92,6 +94,7 @@ export class PullSource implements LaneSource {
     const demanded = this.#readDemand(messages, "messages");
     if (this.#stopping !== undefined) return;
     this.#demanded = demanded;
+    this.#asked = demanded;
     this.#topUp();
     if (this.#credit > this.#wanted) this.#shrinkSoon();
   }
@@ -101,6 +104,13 @@ export class PullSource implements LaneSource {
     this.#held--;
     // More was demanded than could be held.
     if (this.#demanded > this.#credit && this.#credit * 2 <= this.#wanted) this.#topUp();
+  }
+
+  /** A message that was delivered has been handed back unseen: the demand that it used up stands again. */
+  withheld(): void {
+    this.#held--;
+    if (this.#demanded < this.#asked) this.#demanded++;
+    this.#topUp();
   }
 
   /** The queue has become able to serve it. */

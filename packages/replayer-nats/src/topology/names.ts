@@ -42,7 +42,11 @@ export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", message
   return `${prefix}.dead.${lane}.${messageId}`;
 }
 
-/** Where a record of the bucket is. */
-export function recordSubject({ bucket }: Names, kind: "attempts" | "discarded", messageId: string): string {
-  return `$KV.${bucket}.${kind}.${messageId}`;
+/** Where a record of the bucket is: of a message by id and life, or of what a process is executing. */
+export function recordSubject(
+  { bucket }: Names,
+  kind: "attempts" | "discarded" | "executing",
+  id: string,
+): string {
+  return `$KV.${bucket}.${kind}.${id}`;
 }

@@ -1,0 +1,135 @@
+import type { Clock, Logger } from "@helix/core";
+import type { Admin } from "../connection/admin.ts";
+import type { Link } from "../connection/link.ts";
+import type { Names } from "../topology/names.ts";
+import type { MessageRecord, MessageRecords } from "./message-records.ts";
+import { OtherExecutions, type Testimony } from "./other-executions.ts";
+import { OwnExecutions } from "./own-executions.ts";
+
+/** What cannot be read is looked at again after as long as it could not be read so far, between these. */
+const LEAST_PAUSE_MS = 500;
+const MOST_PAUSE_MS = 15_000;
+
+/** No more names of processes are kept; so many of their records exist at most. */
+const MOST_DEATHS = 100;
+
+/** Whether a message that was delivered before may be executed, and what is known about it. */
+export type Judgement =
+  | { readonly record: MessageRecord; readonly delayMs?: undefined }
+  /** Nobody can tell yet: it is to come again after so many milliseconds. */
+  | { readonly record?: undefined; readonly delayMs: number };
+
+export interface EvidenceOptions {
+  readonly link: Link;
+  readonly admin: Admin;
+  readonly names: Names;
+  readonly records: MessageRecords;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly leaseMs: number;
+  /** Something could not be read or written. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Who is to blame for the death of a process. Each process writes down which redelivered messages it is executing; one
+ * that the record of a process that is gone still names is a suspect from then on. If it was its turn as a suspect, the
+ * death counts as an attempt of it: of the others nobody knows which it was. Both are written into the message's own record, with
+ * the name of the process, so that no death is taken into account twice.
+ *
+ * The server's count of deliveries says nothing: hand-backs, restarts, other processes and lapsed leases raise it as well.
+ */
+export class Evidence {
+  readonly #options: EvidenceOptions;
+  readonly #own: OwnExecutions;
+  readonly #others: OtherExecutions;
+  readonly #stopListening: () => void;
+  #unreadableSinceMs: number | undefined;
+
+  constructor(options: EvidenceOptions) {
+    const { link, records, clock, leaseMs } = options;
+    this.#options = options;
+    this.#own = new OwnExecutions({
+      clock,
+      leaseMs,
+      store: (pod, record) => records.writeExecutions(pod, record),
+      remove: (pod) => records.removeExecutions(pod),
+    });
+    this.#others = new OtherExecutions({ ...options, own: this.#own.pod });
+    this.#stopListening = link.listen({
+      onChange: (isUp) => {
+        if (isUp) this.#own.refresh();
+      },
+    });
+  }
+
+  /** Never rejects. What cannot be read is not taken for none: a count would be lost, or a killer taken for a neighbour. */
+  async judge(id: string): Promise<Judgement> {
+    const { records, clock, logger, onFailure } = this.#options;
+    try {
+      const [record, testimony] = await Promise.all([records.read(id), this.#others.about(id)]);
+      if (testimony.undecidedForMs > 0) return { delayMs: testimony.undecidedForMs };
+      const judged = { record: await this.#takenIntoAccount(id, record, testimony) };
+      this.#unreadableSinceMs = undefined;
+      return judged;
+    } catch (error) {
+      const nowMs = clock.monotonicMs();
+      if (this.#unreadableSinceMs === undefined) {
+        logger.error(
+          { err: error, id },
+          "cannot read what is known about messages; they are handed back until it can",
+        );
+      }
+      this.#unreadableSinceMs ??= nowMs;
+      onFailure(error);
+      const delayMs = Math.max(LEAST_PAUSE_MS, Math.min(MOST_PAUSE_MS, nowMs - this.#unreadableSinceMs));
+      return { delayMs };
+    }
+  }
+
+  /** An execution of a message begins. Resolves when that is stored; rejects where it cannot be. */
+  async begin(delivery: object, id: string, isSuspect: boolean): Promise<void> {
+    try {
+      await this.#own.begin(delivery, id, isSuspect);
+    } catch (error) {
+      this.#options.onFailure(error);
+      throw error;
+    }
+  }
+
+  /** It has ended, or is nobody's business here any more. */
+  end(delivery: object): void {
+    this.#own.end(delivery);
+  }
+
+  /** An orderly end: nobody has died of what is in hand. Never rejects. Twice is safe. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    await this.#own.close();
+  }
+
+  async #takenIntoAccount(id: string, record: MessageRecord, { deaths }: Testimony): Promise<MessageRecord> {
+    const known = record.deaths ?? [];
+    const unknown = deaths.filter(({ pod }) => !known.includes(pod));
+    if (unknown.length === 0) return record;
+    const error = { name: "ProcessDied", message: "The process ended while it executed this message" };
+    const counted = unknown.filter(({ wasItsTurn }) => wasItsTurn).length;
+    const taken: MessageRecord = {
+      attempts: record.attempts + counted,
+      firstError: record.firstError ?? (counted > 0 ? error : undefined),
+      deaths: [...known, ...unknown.map(({ pod }) => pod)].slice(-MOST_DEATHS),
+    };
+    await this.#options.records.write(id, taken);
+    const { attempts } = taken;
+    this.#options.logger.warn(
+      { id, attempts, deaths: taken.deaths?.length },
+      "a process ended while it executed a message",
+    );
+    return taken;
+  }
+}
+
+/** Whether its execution may kill the process. */
+export function isSuspect({ deaths = [] }: MessageRecord): boolean {
+  return deaths.length > 0;
+}
