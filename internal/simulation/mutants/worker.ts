@@ -101,6 +101,12 @@ export const workerMutants: readonly Mutant[] = [
     replace: "const TIMEOUT_GRACE = 0;",
   },
   {
+    name: "a connection that is lost counts",
+    file: JUDGE,
+    find: '    if (strain === "connection-lost") {',
+    replace: "    if (false) {",
+  },
+  {
     name: "a trial is never due again",
     file: HEALTH,
     find: "      if (!this.isTrialDue) {",
@@ -117,12 +123,6 @@ export const workerMutants: readonly Mutant[] = [
     file: SETTLER,
     find: "      await this.release(message, { delayMs: LONG_DELAY_MS });",
     replace: "      await message.ack();\n      this.#leave(message);",
-  },
-  {
-    name: "what the queue refuses to take back is dropped from the hand",
-    file: SETTLER,
-    find: "      if (isLastTry) {",
-    replace: "      if (refusals > 0) {",
   },
   {
     name: "patience counts without a sign that the table is served",

@@ -17,8 +17,10 @@ export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
  * - `overload`: it has too much to do, and says so.
  * - `timeout`: no answer in time.
  * - `partial`: it answers, and cannot serve this data now (too few replicas); it may serve other data.
+ * - `connection-lost`: the connection went before there was an answer. Surely no fault of the message, whatever is
+ *   applied on the next connection.
  */
-export type Strain = "overload" | "timeout" | "partial";
+export type Strain = "overload" | "timeout" | "partial" | "connection-lost";
 
 /** Executes a payload on its target cluster with its timestamp. Resolves when it is applied, else rejects. */
 export type ExecuteFunc = (payload: ReplayPayload, options: { signal: AbortSignal }) => Promise<void>;

@@ -248,6 +248,35 @@ describe("which failures count", () => {
   });
 
   it.each([
+    ["connection-lost", 0],
+    ["timeout", 1],
+    [undefined, 1],
+  ] as const)(
+    "counts no lost connection, whatever is applied next, and no patience ends (%s)",
+    async (strain, least) => {
+      const { queue, clock, record } = await startRig({
+        patienceMs: 1000,
+        executeTimeoutMs: 1000,
+        executor: { strain: () => strain, probe: answered },
+        execute: async ({ id }) => {
+          if (id.startsWith("cut")) await uncertain();
+        },
+      });
+      const failed = record("replay:attempt:failed");
+      queue.put(payload({ name: "cut" }));
+      for (let step = 0; step < 1200; step++) {
+        queue.put(payload());
+        await clock.advance(50);
+      }
+      expect(failed.length).toBeGreaterThan(4);
+      expect(failed.filter(({ counted, attempts }) => counted || attempts > 0).length >= least).toBe(true);
+      if (least === 0) expect(failed.filter(({ counted, attempts }) => counted || attempts > 0)).toEqual([]);
+      // Later each time all the same.
+      expect(failed.slice(0, 4).map(({ delayMs }) => delayMs)).toEqual([100, 200, 400, 800]);
+    },
+  );
+
+  it.each([
     ["a probe is answered", { probe: answered }],
     ["nobody can be asked", undefined],
   ])(

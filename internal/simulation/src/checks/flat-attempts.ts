@@ -25,7 +25,7 @@ const GRACE_TIMEOUTS = 2;
 const SERVED_BEFORE_MS = 1500;
 
 /**
- * An outage costs no attempts: a message's count never exceeds the failures that it had while its cluster, and the
+ * An outage costs no attempts, and a lost connection none: a message's count never exceeds the failures that it had while its cluster, and the
  * rows that it writes, could have answered, and one for each outage and pod that began just before the execution
  * did. What died of its attempts had so many.
  *
@@ -68,9 +68,9 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         }
       }
       if (event.kind === "end") {
-        const { delivery, outcome, ignored, startedAtMs } = event;
+        const { delivery, outcome, ignored, lostConnection, startedAtMs } = event;
         const { message, cluster, rows, pod } = delivery;
-        if (ignored || outcome === "applied" || outcome === "unavailable") return;
+        if (ignored || lostConnection || outcome === "applied" || outcome === "unavailable") return;
         const outage = world.clusters[cluster]
           .awaySince(startedAtMs, rows)
           .find((trouble) => isFlat(trouble, startedAtMs));

@@ -49,6 +49,8 @@ export type SimEvent =
       readonly delivery: Delivery;
       readonly outcome: Outcome;
       readonly ignored: boolean;
+      /** Its connection went before there was an answer. */
+      readonly lostConnection: boolean;
       readonly startedAtMs: number;
     }
   | {

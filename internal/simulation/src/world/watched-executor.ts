@@ -31,19 +31,20 @@ export function watchExecutor(
       if (process.isAlive) tape.emit({ kind: "start", delivery });
       if (kills(delivery)) await new Promise(() => process.clock.setTimer(() => process.die(), KILL_MS));
       let hasEnded = false;
-      const end = (outcome: Outcome) => {
+      const end = (outcome: Outcome, lostConnection = false) => {
         if (hasEnded) return;
         hasEnded = true;
         // What a stop has cut off is nobody's failure.
         const ignored = signal.aborted && !timedOut(signal);
-        if (process.isAlive) tape.emit({ kind: "end", delivery, outcome, ignored, startedAtMs });
+        if (process.isAlive)
+          tape.emit({ kind: "end", delivery, outcome, ignored, lostConnection, startedAtMs });
       };
       // What outlives its timeout has ended for the worker, long before it hears of its signal.
       signal.addEventListener("abort", () => timedOut(signal) && end("uncertain"), { once: true });
       try {
         await inner.execute(payload, { signal });
       } catch (error) {
-        end(inner.classify(error));
+        end(inner.classify(error), hasLostConnection(error));
         throw error;
       }
       end("applied");
@@ -53,6 +54,12 @@ export function watchExecutor(
     probe: (cluster, options) => inner.probe(cluster, options),
     onAvailable: (listener) => inner.onAvailable(listener),
   };
+}
+
+/** In the words of the driver, not in ours: what was sent and not answered, on any host. */
+function hasLostConnection(error: unknown): boolean {
+  const { isSocketError, innerErrors = {} } = error as { isSocketError?: boolean; innerErrors?: object };
+  return isSocketError === true || Object.values(innerErrors).some(hasLostConnection);
 }
 
 function timedOut({ reason }: AbortSignal): boolean {

@@ -6,6 +6,8 @@ const response = (code: number) => new errors.ResponseError(code, "");
 const hosts = (...inner: unknown[]) =>
   new errors.NoHostAvailableError(Object.fromEntries(inner.map((error, n) => [`10.0.0.${n}:9042`, error])));
 const timedOut = () => new errors.OperationTimedOutError("no reply", "10.0.0.1");
+const socketClosed = (requestNotWritten?: boolean) =>
+  Object.assign(new Error("Socket was closed"), { isSocketError: true, requestNotWritten });
 const busy = () => new errors.BusyConnectionError("10.0.0.1", 2048, 1);
 
 test.each<[string, unknown, string | undefined]>([
@@ -24,6 +26,24 @@ test.each<[string, unknown, string | undefined]>([
     "partial",
   ],
   ["too few replicas, another host timed out", hosts(response(0x1000), timedOut()), "timeout"],
+  ["the connection went", socketClosed(), "connection-lost"],
+  ["the connection went before it was written", socketClosed(true), undefined],
+  [
+    "the connection to one host went, another is down",
+    hosts("Host considered as DOWN", socketClosed()),
+    "connection-lost",
+  ],
+  [
+    "the connection to one host went, another timed out",
+    hosts(timedOut(), socketClosed()),
+    "connection-lost",
+  ],
+  [
+    "the connection to one host went, another is overloaded",
+    hosts(socketClosed(), response(0x1001)),
+    "connection-lost",
+  ],
+  ["not written, too few replicas", hosts(socketClosed(true), response(0x1000)), "partial"],
   ["change log full", response(0x1600), "partial"],
   ["bootstrapping", response(0x1002), undefined],
   ["syntax", response(0x2000), undefined],

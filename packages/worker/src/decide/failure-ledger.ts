@@ -115,7 +115,7 @@ export class FailureLedger {
     return failure;
   }
 
-  /** Its data could not be served: surely no fault of the message. Returns how far its backoff is by now. */
+  /** Its data could not be served, or its connection went: surely no fault of the message. Returns how far its backoff is by now. */
   unserved(key: string): number {
     const record = this.#touch(key);
     record.postponements = 0;

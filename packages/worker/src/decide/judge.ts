@@ -84,6 +84,11 @@ export class Judge {
     // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
     // that the cluster gets later, while other statements of the table are applied.
     const strain = strainOf(settings.executor, error);
+    if (strain === "connection-lost") {
+      await health.uncertain(execution, error, strain);
+      this.#comeAgain(execution, error);
+      return;
+    }
     const isTimeout = strain === "timeout";
     const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
     const isGraced = isTimeout && message.attempts === 0;
@@ -101,10 +106,24 @@ export class Judge {
       await settler.drop(message, { reason: "attempts", outcome, error, attempts });
       return;
     }
-    const backoffMs = this.#backoffMs(failure.record.failures);
-    const delayMs = execution.trial ? Math.max(backoffMs, this.#afterTrialMs()) : backoffMs;
+    const delayMs = this.#uncertainDelayMs(execution, failure.record.failures);
     reporter.failed({ payload, error, attempts, delayMs }, outcome, failure.proved);
     await settler.release(message, counted > 0 ? { delayMs, attempts, error } : { delayMs });
+  }
+
+  /** Surely no fault of the message, whatever is applied later. */
+  #comeAgain(execution: Execution, error: unknown): void {
+    const { ledger, reporter, settler } = this.#options;
+    const { message, payload } = execution.item;
+    const { attempts } = message;
+    const delayMs = this.#uncertainDelayMs(execution, ledger.unserved(keyOf(payload)));
+    reporter.failed({ payload, error, attempts, delayMs }, "uncertain", false);
+    void settler.release(message, { delayMs });
+  }
+
+  #uncertainDelayMs({ trial }: Execution, failures: number): number {
+    const backoffMs = this.#backoffMs(failures);
+    return trial ? Math.max(backoffMs, this.#afterTrialMs()) : backoffMs;
   }
 
   #forget(payload: ReplayPayload): void {
