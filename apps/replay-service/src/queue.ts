@@ -1,4 +1,4 @@
-import type { Logger, ReplayQueue } from "@helix/core";
+import type { Logger, Metrics, ReplayQueue } from "@helix/core";
 import { connectNatsReplayer, type NatsReplayerOptions } from "@helix/replayer-nats";
 import type { ServiceConfig } from "./config/schema.ts";
 import { errorText } from "./error-text.ts";
@@ -16,10 +16,13 @@ export interface OpenedQueue {
  * Opens the queue. Whatever may pass (no server, no leader) it waits for in the background, and `health`
  * tells; it rejects with what only a person can cure, such as streams that are not as configured.
  */
-export type OpenQueue = (config: ServiceConfig, context: { readonly logger: Logger }) => Promise<OpenedQueue>;
+export type OpenQueue = (
+  config: ServiceConfig,
+  context: { readonly logger: Logger; readonly metrics: Metrics },
+) => Promise<OpenedQueue>;
 
-export const openNatsQueue: OpenQueue = async (config, { logger }) => {
-  const queue = await connectNatsReplayer(natsReplayerOptions(config, logger));
+export const openNatsQueue: OpenQueue = async (config, { logger, metrics }) => {
+  const queue = await connectNatsReplayer({ ...natsReplayerOptions(config, logger), metrics });
   return {
     queue,
     health: () => {

@@ -61,7 +61,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
 
   const executor = await connectReplayExecutor(sessionOptions(config, { logger, metrics, readFile }));
   const watches = watchClusters(config, executor, readiness);
-  const opening = openQueue(config, { logger });
+  const opening = openQueue(config, { logger, metrics });
   const opened = await Promise.race([opening, aborted(stop)]).catch((error: unknown) => {
     logger.error({ error }, "the queue refuses the service; it stops");
     return new ServiceRefusedError("The queue refuses the service", { cause: error });

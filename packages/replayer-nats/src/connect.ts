@@ -1,14 +1,20 @@
-import type { Replayer, ReplayPayload } from "@helix/core";
+import { EventHub, type EventSource, type QueueEvents, type Replayer, type ReplayPayload } from "@helix/core";
 import { Link } from "./connection/link.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { NatsReplayer } from "./nats-replayer.ts";
 import {
+  type LinkSettings,
   type NatsEnqueuerOptions,
   type NatsReplayerOptions,
   readEnqueuerOptions,
   readReplayerOptions,
 } from "./options.ts";
 import { namesOf } from "./topology/names.ts";
+
+/** A queue that only takes. Its events tell how the connection is, from when it was made. */
+export interface NatsEnqueuer
+  extends Replayer,
+    EventSource<Pick<QueueEvents, "queue:connected" | "queue:disconnected">> {}
 
 /**
  * What an application needs that only enqueues. It makes nothing on the server, and needs the right to publish to the
@@ -19,9 +25,10 @@ import { namesOf } from "./topology/names.ts";
  *
  * @throws TypeError, RangeError for an option.
  */
-export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise<Replayer> {
+export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise<NatsEnqueuer> {
   const settings = readEnqueuerOptions(options);
-  const link = await Link.open(settings);
+  const events = eventsOf(settings);
+  const link = await Link.open(settings, events);
   const enqueuer = new Enqueuer(link, namesOf(settings), settings);
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -30,6 +37,7 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
   };
   return {
     enqueue: (payload: ReplayPayload, enqueueOptions) => enqueuer.enqueue(payload, enqueueOptions),
+    on: (name, listener) => events.on(name, listener),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -45,8 +53,9 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
  */
 export async function connectNatsReplayer(options: NatsReplayerOptions): Promise<NatsReplayer> {
   const settings = readReplayerOptions(options);
-  const link = await Link.open(settings);
-  const replayer = new NatsReplayer(link, settings);
+  const events = eventsOf(settings);
+  const link = await Link.open(settings, events);
+  const replayer = new NatsReplayer(link, settings, events);
   try {
     await replayer.prepare();
   } catch (error) {
@@ -54,4 +63,8 @@ export async function connectNatsReplayer(options: NatsReplayerOptions): Promise
     throw error;
   }
   return replayer;
+}
+
+function eventsOf({ logger }: LinkSettings): EventHub<QueueEvents> {
+  return new EventHub((error, name) => logger.warn({ err: error, event: name }, "a listener failed"));
 }

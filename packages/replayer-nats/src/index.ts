@@ -1,4 +1,4 @@
-export { connectNatsEnqueuer, connectNatsReplayer } from "./connect.ts";
+export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
 export type {

@@ -1,7 +1,10 @@
 import type {
   DeadLetterStore,
+  EventHub,
+  EventSource,
   LaneDepth,
   LaneSource,
+  QueueEvents,
   QueueTraits,
   ReplayMessage,
   ReplayPayload,
@@ -56,12 +59,13 @@ export interface NatsHealth {
  * States: connecting → ready ⇄ disconnected → closed. Lanes may be opened in any of them but the last; they receive when
  * the queue is ready.
  */
-export class NatsReplayer implements ReplayQueue {
+export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly traits: QueueTraits;
   readonly deadLetters: DeadLetterStore;
   readonly #link: Link;
   readonly #names: Names;
   readonly #settings: ReplayerSettings;
+  readonly #events: EventHub<QueueEvents>;
   readonly #admin: Admin;
   readonly #enqueuer: Enqueuer;
   readonly #settlements: Settlements;
@@ -80,12 +84,13 @@ export class NatsReplayer implements ReplayQueue {
   #closed: Promise<void> | undefined;
 
   /** By `connectNatsReplayer`. */
-  constructor(link: Link, settings: ReplayerSettings) {
-    const { clock, logger, ackWaitMs, highPriorityRatio, strictPriority } = settings;
+  constructor(link: Link, settings: ReplayerSettings, events: EventHub<QueueEvents>) {
+    const { clock, logger, metrics, ackWaitMs, highPriorityRatio, strictPriority } = settings;
     const names = namesOf(settings);
     this.#link = link;
     this.#names = names;
     this.#settings = settings;
+    this.#events = events;
     this.traits = Object.freeze({
       leaseMs: ackWaitMs,
       maxDemand: MAX_DEMAND,
@@ -110,7 +115,17 @@ export class NatsReplayer implements ReplayQueue {
     });
     this.#delays = new Delays(clock);
     this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock });
-    this.#stuck = new StuckMessages({ admin, publisher, names, clock, logger, random: Math.random });
+    this.#stuck = new StuckMessages({
+      link,
+      admin,
+      publisher,
+      names,
+      clock,
+      logger,
+      metrics,
+      events,
+      random: Math.random,
+    });
     this.#writer = new DeadLetterWriter({ publisher, admin, names, nowMs: () => clock.wallMs() });
     this.deadLetters = new NatsDeadLetters({
       admin,
@@ -134,6 +149,7 @@ export class NatsReplayer implements ReplayQueue {
       isConnected: () => link.isUp,
       onDone: () => {
         for (const lane of this.#lanes.values()) lane.wake();
+        events.emit("queue:ready", {});
       },
       clock,
       logger,
@@ -161,6 +177,11 @@ export class NatsReplayer implements ReplayQueue {
    */
   async prepare(): Promise<void> {
     if (this.#link.isUp) await this.#provisioning.first();
+  }
+
+  /** What happened before it was made is not told again: `health` says how it is. */
+  on<N extends keyof QueueEvents>(name: N, listener: (event: QueueEvents[N]) => unknown): () => void {
+    return this.#events.on(name, listener);
   }
 
   enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
@@ -196,8 +217,9 @@ export class NatsReplayer implements ReplayQueue {
   }
 
   /**
-   * Looks for messages that the stream holds and owes nobody, and brings those back that an earlier look has seen as well.
-   * The queue does it by itself about once a minute while a lane is open. Resolves with how many were brought back.
+   * Looks for messages that the stream holds and owes nobody, and brings all those back that an earlier look has seen as
+   * well. The queue does it by itself while a lane is open: once a minute, and every few seconds after a reconnect and
+   * while something is stuck. Resolves with how many were brought back.
    */
   recoverStuck(): Promise<number> {
     return this.#stuck.look();
@@ -244,7 +266,10 @@ export class NatsReplayer implements ReplayQueue {
       onUnwanted: (message) => receiver.unwanted(message),
       onMissing: () => this.#provisioning.again(),
       flush: () => this.#settlements.flush(),
-      onStop: () => this.#lanes.delete(lane),
+      onStop: () => {
+        this.#lanes.delete(lane);
+        if (this.#lanes.size === 0) this.#stuck.stop();
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Clock, Logger, SchedulingOptions } from "@helix/core";
+import type { Clock, Logger, Metrics, SchedulingOptions } from "@helix/core";
 import {
   boolean,
   clock,
@@ -7,6 +7,7 @@ import {
   having,
   integer,
   logger,
+  metrics,
   milliseconds,
   type Option,
   type OptionsOf,
@@ -86,6 +87,8 @@ export interface NatsLinkOptions {
    */
   readonly allowOldServer?: boolean | undefined;
   readonly logger?: Logger | undefined;
+  /** Where figures go: what was stuck in the lanes. @default nowhere */
+  readonly metrics?: Metrics | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
 }
@@ -224,6 +227,7 @@ const LINK_OPTIONS: OptionsOf<LinkSettings> = {
     about: "Work with a server older than 2.10.27, which may lose messages, as well.",
   }),
   logger,
+  metrics,
   clock,
 };
 

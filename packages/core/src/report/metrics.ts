@@ -24,8 +24,8 @@ const PER_RESULT = ["cluster", "priority", "result"] as const;
 
 /**
  * The metrics that the packages emit. Per cluster, and over all processes:
- * `enqueued + redriven = applied + dead_lettered + drained + queue_messages`, where each counter may be off by
- * what a process had in hand when it was killed.
+ * `enqueued + redriven + stuck_recovered = applied + dead_lettered + drained + queue_messages`, where each counter may
+ * be off by what a process had in hand when it was killed.
  */
 export const METRICS = Object.freeze({
   helix_write_total: {
@@ -84,6 +84,12 @@ export const METRICS = Object.freeze({
     unit: "messages",
     labels: PER_LANE,
     help: "Messages that were taken out of the queue by a person's order.",
+  },
+  helix_stuck_recovered_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Messages that the queue's server held and would not deliver, put back into their lane. Nearly all were settled before, and are executed and counted again.",
   },
   helix_lease_lost_total: {
     kind: "counter",

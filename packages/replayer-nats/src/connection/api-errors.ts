@@ -35,6 +35,7 @@ const MEANINGS: { readonly [code: number]: ApiErrorMeaning } = {
   10028: "full", // insufficient memory
   10037: "missing", // message
   10041: "passes", // an error of the Raft group
+  10043: "missing", // sequence of a message
   10047: "full", // insufficient storage
   10048: "passes", // stream could not be assigned
   10049: "busy", // stream could not be created, in words only
@@ -60,11 +61,13 @@ const MEANINGS: { readonly [code: number]: ApiErrorMeaning } = {
   10226: "passes", // stream is being reconfigured
 };
 
-/** The message could not be stored, for a reason that only the text tells: a limit of the stream, or the disk. */
+/** These have one code for whatever their store says; which it is only the text tells. */
 const STORE_FAILED = 10077;
+const DELETE_FAILED = 10057;
 const LIMIT_REACHED = /maximum .*exceeded|no space left|resources/i;
 
 export function meaningOf(errorCode: number, description: string): ApiErrorMeaning {
   if (errorCode === STORE_FAILED) return LIMIT_REACHED.test(description) ? "full" : "passes";
+  if (errorCode === DELETE_FAILED) return description === "no message found" ? "missing" : "passes";
   return MEANINGS[errorCode] ?? "refused";
 }

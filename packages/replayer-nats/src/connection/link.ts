@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Backoff, type HelixError, helixError } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents } from "@helix/core";
+import { isolate, wait } from "@helix/core/internal";
 import {
   type ConnectionOptions,
   errors,
@@ -14,9 +14,12 @@ import { checkServer } from "./server-version.ts";
 /** Between tries to connect for the first time; afterwards the client library reconnects by itself. */
 const CONNECT_BACKOFF = new Backoff({ initialMs: 250, maxMs: 5000 });
 const CONNECT_TIMEOUT_MS = 5000;
+/** Before a connection whose news have ended, though it is open, is asked for them again. */
+const ASK_AGAIN_MS = 250;
 /** How long a close waits for a server that does not answer. */
 const FLUSH_PATIENCE_MS = 2000;
 
+/** What it throws is logged, and changes nothing for the others. */
 export interface LinkListener {
   /** The connection is there, or is gone. */
   readonly onChange?: ((isUp: boolean) => void) | undefined;
@@ -32,6 +35,7 @@ export interface LinkListener {
  */
 export class Link {
   readonly #settings: LinkSettings;
+  readonly #events: EventSink<QueueEvents>;
   readonly #listeners = new Set<LinkListener>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
@@ -39,8 +43,9 @@ export class Link {
   #cause: unknown;
   #stopWatching: () => void = () => {};
 
-  private constructor(settings: LinkSettings) {
+  private constructor(settings: LinkSettings, events: EventSink<QueueEvents>) {
     this.#settings = settings;
+    this.#events = events;
   }
 
   /**
@@ -48,8 +53,8 @@ export class Link {
    *
    * Rejects with HELIX_QUEUE_UNAUTHORIZED if the servers do not know the user, and with HELIX_SERVER_UNSUPPORTED.
    */
-  static async open(settings: LinkSettings): Promise<Link> {
-    const link = new Link(settings);
+  static async open(settings: LinkSettings, events: EventSink<QueueEvents>): Promise<Link> {
+    const link = new Link(settings, events);
     const { connection, logger } = settings;
     if (connection !== undefined) {
       if (connection.isClosed()) throw new TypeError("Expected `connection` to be open, got a closed one");
@@ -168,33 +173,48 @@ export class Link {
     const { allowOldServer, logger } = this.#settings;
     checkServer(connection.info?.version, { allowOldServer, logger });
     this.#connection = connection;
-    const statuses = connection.status();
-    this.#stopWatching = () => (statuses as { stop?: () => void }).stop?.();
-    void this.#watch(connection, statuses);
     this.#change(true, undefined);
+    void this.#watch(connection);
   }
 
-  async #watch(connection: NatsConnection, statuses: AsyncIterable<{ type: string }>): Promise<void> {
-    for await (const status of statuses) {
-      switch (status.type) {
-        case "disconnect":
-        case "staleConnection":
-          this.#change(false, new Error(`The connection to NATS is lost (${status.type})`));
-          break;
-        case "reconnect":
-          this.#change(true, undefined);
-          break;
-        case "error": {
-          const { error } = status as { type: "error"; error: Error };
-          if (error instanceof errors.PermissionViolationError) {
-            for (const { onViolation } of [...this.#listeners]) onViolation?.(error);
-          } else if (error instanceof errors.AuthorizationError) {
-            this.#cause = unauthorized(error);
-          }
+  /** Until the connection is closed, by whomever. */
+  async #watch(connection: NatsConnection): Promise<void> {
+    const { clock, logger } = this.#settings;
+    const { signal } = this.#closing;
+    while (!signal.aborted && !connection.isClosed()) {
+      try {
+        const statuses: AsyncIterable<{ type: string }> = connection.status();
+        this.#stopWatching = () => (statuses as { stop?: () => void }).stop?.();
+        for await (const status of statuses) this.#heard(status);
+      } catch (error) {
+        logger.error({ err: error }, "the connection to NATS does not tell how it is");
+      }
+      if (!connection.isClosed()) await wait(clock, ASK_AGAIN_MS, signal);
+    }
+    if (signal.aborted) return;
+    this.#change(false, new Error("The connection to NATS was closed"));
+    // One that was passed in is its owner's to replace.
+    if (this.#settings.connection === undefined) void this.#keepConnecting();
+  }
+
+  #heard(status: { type: string }): void {
+    switch (status.type) {
+      case "disconnect":
+      case "staleConnection":
+        this.#change(false, new Error(`The connection to NATS is lost (${status.type})`));
+        break;
+      case "reconnect":
+        this.#change(true, undefined);
+        break;
+      case "error": {
+        const { error } = status as { type: "error"; error: Error };
+        if (error instanceof errors.PermissionViolationError) {
+          this.#tell(({ onViolation }) => onViolation?.(error));
+        } else if (error instanceof errors.AuthorizationError) {
+          this.#cause = unauthorized(error);
         }
       }
     }
-    if (connection.isClosed()) this.#change(false, new Error("The connection to NATS was closed"));
   }
 
   #change(isUp: boolean, cause: unknown): void {
@@ -203,9 +223,21 @@ export class Link {
     if (up === this.#isUp) return;
     this.#isUp = up;
     const { logger } = this.#settings;
+    const isOurs = this.#closing.signal.aborted;
     if (up) logger.info({ server: this.#connection?.getServer() }, "connected to NATS");
-    else if (!this.#closing.signal.aborted) logger.warn({ err: cause }, "disconnected from NATS");
-    for (const { onChange } of [...this.#listeners]) onChange?.(up);
+    else if (!isOurs) logger.warn({ err: cause }, "disconnected from NATS");
+    this.#tell(({ onChange }) => onChange?.(up));
+    if (up) this.#events.emit("queue:connected", {});
+    else if (!isOurs) this.#events.emit("queue:disconnected", { cause });
+  }
+
+  #tell(what: (listener: LinkListener) => void): void {
+    for (const listener of [...this.#listeners]) {
+      isolate(
+        () => what(listener),
+        (error) => this.#settings.logger.error({ err: error }, "a part of the queue failed at a change"),
+      );
+    }
   }
 }
 

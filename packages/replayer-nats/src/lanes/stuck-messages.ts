@@ -1,117 +1,202 @@
-import { type Clock, LANES, type Lane, type Logger } from "@helix/core";
-import type { JetStreamManager, StoredMsg } from "@nats-io/jetstream";
+import {
+  type Clock,
+  clusterOf,
+  type EventSink,
+  LANES,
+  type Lane,
+  type Logger,
+  type Metrics,
+  priorityOf,
+  type QueueEvents,
+} from "@helix/core";
+import type { ConsumerInfo, JetStreamManager, StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
+import type { Link } from "../connection/link.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
 import { consumerOf, laneSubjects, type Names, subjectOf } from "../topology/names.ts";
 
 /** How often it is looked, after a random part of it. */
 const LOOK_EVERY_MS = 60_000;
-/** Found in one look; the others are found in the next. */
-const MOST = 1000;
+/** After a look that found something, and after a reconnect, since it is the kill of a server that strands messages. */
+const LOOK_SOON_MS = 5000;
+/** Brought back at once: the rest of the room for what is under way is for those who enqueue. */
+const AT_ONCE = 32;
 
 export interface StuckMessagesOptions {
+  readonly link: Pick<Link, "isUp" | "listen">;
   readonly admin: Admin;
   readonly publisher: Publisher;
   readonly names: Names;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly events: EventSink<QueueEvents>;
   readonly random: () => number;
 }
 
 /**
- * Finds messages that the stream holds and no consumer owes anybody, and brings them back. Servers strand one in a
- * million after restarts and kills, and a message whose deliveries are used up (of a stream that the Go library made)
- * stays in the same way.
+ * Finds messages that the stream holds and no consumer owes anybody, and brings them back. A server of 2.12 that was
+ * killed strands thousands when it had drained many and the oldest were still in hand: the consumer remembers their
+ * settlements, the stream has forgotten them. A message whose deliveries are used up (of a stream that the Go
+ * library made) stays in the same way.
  *
- * Such a message is stored at or below the acknowledgement floor of its lane's consumer, up to which everything counts as
- * settled, or below what was delivered while nothing is owed. It must be seen twice, since a settlement may be on its way. It is published again, with id, life and sequence
- * in its message id so that two pods make one of it, and then deleted; a crash between the two executes it twice.
+ * Such a message is stored at or below the acknowledgement floor of its lane's consumer, up to which everything counts
+ * as settled, or below what was delivered while nothing is owed. That floor must have been seen by an earlier look,
+ * since a settlement may be on its way. Then all below it are published again, with id, life and sequence in the
+ * message id so that two pods make one of them, and deleted; a crash between the two executes one twice.
+ *
+ * It looks between `start` and `stop`, while there is a connection.
  */
 export class StuckMessages {
   readonly #options: StuckMessagesOptions;
-  #suspects = new Set<number>();
-  #cancelTimer: (() => void) | undefined;
+  /** Per lane in which something was stuck, up to where the last look knew that. */
+  readonly #floors = new Map<Lane, number>();
+  readonly #stopListening: () => void;
+  #isStarted = false;
   #isClosed = false;
+  /** Whether the last look counted more than it could explain. */
+  #isDoubtful = false;
+  #looking: Promise<number> | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: StuckMessagesOptions) {
     this.#options = options;
-  }
-
-  /** Looks from now on. */
-  start(): void {
-    if (this.#isClosed || this.#cancelTimer !== undefined) return;
-    const { clock, random } = this.#options;
-    this.#cancelTimer = clock.setTimer(
-      () => {
-        this.#cancelTimer = undefined;
-        void this.look()
-          .catch((error: unknown) =>
-            this.#options.logger.debug({ err: error }, "cannot look for stuck messages"),
-          )
-          .then(() => this.start());
+    this.#stopListening = options.link.listen({
+      onChange: (isUp) => {
+        if (isUp && this.#isStarted) this.#lookIn(LOOK_SOON_MS);
       },
-      LOOK_EVERY_MS / 2 + (LOOK_EVERY_MS / 2) * random(),
-    );
+    });
   }
 
-  /** Twice is safe. */
-  close(): void {
-    this.#isClosed = true;
+  /** Looks from now on. Twice is safe. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#lookIn(LOOK_EVERY_MS);
+  }
+
+  /** Begins no look by itself until the next `start`. Twice is safe. */
+  stop(): void {
+    this.#isStarted = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
-  /** Resolves with how many were brought back. Rejects with what the requests reject with. */
-  async look(): Promise<number> {
-    const { admin } = this.#options;
-    const found: { readonly lane: Lane; readonly message: StoredMsg }[] = [];
-    await admin.request(async (api) => {
-      for (const lane of await this.#lanesWithStuck(api)) {
-        for (const message of await this.#settledButStored(api, lane)) found.push({ lane, message });
-      }
+  /** For good; a look that is under way ends with what it is about to bring back. */
+  close(): void {
+    this.#isClosed = true;
+    this.stop();
+    this.#stopListening();
+  }
+
+  /** Resolves with how many were brought back. Rejects with what the requests and publishes reject with. */
+  look(): Promise<number> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
     });
-    const before = this.#suspects;
-    this.#suspects = new Set(found.map(({ message }) => message.seq));
+    return this.#looking;
+  }
+
+  #lookIn(mostMs: number): void {
+    const { clock, random } = this.#options;
+    this.#cancelTimer?.();
+    const delayMs = (mostMs / 2) * (1 + random());
+    this.#cancelTimer = clock.setTimer(() => void this.#lookByItself(), delayMs);
+  }
+
+  async #lookByItself(): Promise<void> {
+    const { link, logger } = this.#options;
+    this.#cancelTimer = undefined;
+    let isQuiet = true;
+    try {
+      if (link.isUp) await this.look();
+      isQuiet = !this.#isDoubtful;
+    } catch (error) {
+      // As a lane that is full: there is no room for what would come back.
+      isQuiet = this.#floors.size === 0;
+      const level = isQuiet ? "debug" : "warn";
+      logger[level]({ err: error }, "cannot look for stuck messages, or not bring them back");
+    }
+    // A reconnect may have set it meanwhile.
+    if (this.#isStarted && this.#cancelTimer === undefined) {
+      this.#lookIn(isQuiet ? LOOK_EVERY_MS : LOOK_SOON_MS);
+    }
+  }
+
+  async #look(): Promise<number> {
     let broughtBack = 0;
-    for (const { lane, message } of found) {
-      if (!before.has(message.seq)) continue;
-      await this.#bringBack(lane, message);
-      broughtBack++;
+    this.#isDoubtful = false;
+    for (const { lane, count, floor } of await this.#options.admin.request((api) => this.#counts(api))) {
+      const seen = this.#floors.get(lane);
+      // The counts are of two moments; what lies at or below the floor is not.
+      const isStuck = count > 0 && (await this.#next(lane, 1, floor)) !== undefined;
+      this.#isDoubtful ||= count > 0;
+      if (isStuck) this.#floors.set(lane, floor);
+      else this.#floors.delete(lane);
+      if (isStuck || seen !== undefined) this.#gauge(lane, isStuck ? count : 0);
+      if (!isStuck) continue;
+      // The consumer may have gone back as well, if its server was killed again.
+      if (seen !== undefined) broughtBack += await this.#bringBackUpTo(lane, Math.min(seen, floor));
+      else this.#tell(lane, count);
     }
     return broughtBack;
   }
 
-  /** Where the stream counts more than the consumer knows of: cheap, and nearly always nothing. */
-  async #lanesWithStuck(api: JetStreamManager): Promise<Lane[]> {
+  /** How much more the stream holds than the consumer knows of: cheap, and nearly always nothing. */
+  async #counts(api: JetStreamManager): Promise<{ lane: Lane; count: number; floor: number }[]> {
     const { names } = this.#options;
-    const info = await api.streams.info(names.stream, { subjects_filter: laneSubjects(names) });
-    const lanes: Lane[] = [];
-    for (const lane of LANES) {
-      const stored = info.state.subjects?.[subjectOf(names, lane)] ?? 0;
-      if (stored === 0) continue;
-      const { num_pending, num_ack_pending } = await api.consumers.info(names.stream, consumerOf(lane));
-      if (stored > num_pending + num_ack_pending) lanes.push(lane);
-    }
-    return lanes;
+    const { state } = await api.streams.info(names.stream, { subjects_filter: laneSubjects(names) });
+    const lanes = LANES.filter((lane) => (state.subjects?.[subjectOf(names, lane)] ?? 0) > 0);
+    const counted = lanes.map(async (lane) => {
+      const stored = state.subjects?.[subjectOf(names, lane)] ?? 0;
+      const consumer = await api.consumers.info(names.stream, consumerOf(lane));
+      const count = stored - consumer.num_pending - consumer.num_ack_pending;
+      return { lane, count, floor: floorOf(consumer) };
+    });
+    const empty = LANES.filter((lane) => !lanes.includes(lane));
+    return [...(await Promise.all(counted)), ...empty.map((lane) => ({ lane, count: 0, floor: 0 }))];
   }
 
-  async #settledButStored(api: JetStreamManager, lane: Lane): Promise<StoredMsg[]> {
-    const { names } = this.#options;
-    const consumer = await api.consumers.info(names.stream, consumerOf(lane));
-    const { stream_seq: floor } = consumer.num_ack_pending === 0 ? consumer.delivered : consumer.ack_floor;
-    const found: StoredMsg[] = [];
-    for (let seq = 1; seq <= floor && found.length < MOST; ) {
-      const query = { seq, next_by_subj: subjectOf(names, lane) };
-      const message = await api.streams.getMessage(names.stream, query);
-      if (message === null || message.seq > floor) break;
-      found.push(message);
+  async #next(lane: Lane, seq: number, floor: number): Promise<StoredMsg | undefined> {
+    const { admin, names } = this.#options;
+    if (seq > floor) return undefined;
+    const query = { seq, next_by_subj: subjectOf(names, lane) };
+    const message = await admin.find((api) => api.streams.getMessage(names.stream, query));
+    return message && message.seq <= floor ? message : undefined;
+  }
+
+  async #bringBackUpTo(lane: Lane, floor: number): Promise<number> {
+    const underWay = new Set<Promise<void>>();
+    let broughtBack = 0;
+    let othersInARow = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const failed = (error: unknown) => {
+      failure ??= { error };
+    };
+    // Where another pod is at it already, it is left alone; what it leaves is seen by the next look.
+    for (let seq = 1; failure === undefined && othersInARow < AT_ONCE && !this.#isClosed; ) {
+      const message = await this.#next(lane, seq, floor).catch(failed);
+      if (message === undefined) break;
       seq = message.seq + 1;
+      const one: Promise<void> = this.#bringBack(lane, message)
+        .then((isNew) => {
+          if (isNew) broughtBack++;
+          othersInARow = isNew ? 0 : othersInARow + 1;
+        })
+        .catch(failed)
+        .finally(() => underWay.delete(one));
+      underWay.add(one);
+      if (underWay.size >= AT_ONCE) await Promise.race(underWay);
     }
-    return found;
+    await Promise.all(underWay);
+    this.#recovered(lane, broughtBack);
+    if (failure !== undefined) throw (failure as { error: unknown }).error;
+    return broughtBack;
   }
 
-  async #bringBack(lane: Lane, { seq, data, header }: StoredMsg): Promise<void> {
-    const { admin, publisher, names, logger } = this.#options;
+  /** Resolves with whether it was this process that brought it back. */
+  async #bringBack(lane: Lane, { seq, data, header }: StoredMsg): Promise<boolean> {
+    const { admin, publisher, names } = this.#options;
     const id = header?.get("Nats-Msg-Id") || "unnamed";
     const kept = Object.fromEntries(
       ["Helix-Format", "Helix-Table", "traceparent"]
@@ -119,8 +204,36 @@ export class StuckMessages {
         .filter(([, value]) => value !== ""),
     );
     const headers = { ...kept, "Nats-Msg-Id": `${id}.stuck-${seq}`, "Nats-Expected-Stream": names.stream };
-    await publisher.publish(subjectOf(names, lane), headerBlock(headers), data);
+    const ack = await publisher.publish(subjectOf(names, lane), headerBlock(headers), data);
     await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
-    logger.warn({ lane, id, sequence: seq }, "brought a stuck message back into its lane");
+    return ack.duplicate !== true;
   }
+
+  #gauge(lane: Lane, count: number): void {
+    this.#options.metrics.gauge("helix_queue_messages", { ...labelsOf(lane), result: "stuck" }, count);
+  }
+
+  #tell(lane: Lane, count: number): void {
+    this.#options.logger.warn(
+      { lane, count },
+      "the server holds messages that it will not deliver; those that it holds still in a few seconds are brought back",
+    );
+  }
+
+  #recovered(lane: Lane, count: number): void {
+    if (count === 0) return;
+    const { logger, metrics, events } = this.#options;
+    logger.warn({ lane, count }, "brought stuck messages back into their lane");
+    metrics.increment("helix_stuck_recovered_total", labelsOf(lane), count);
+    events.emit("queue:stuck:recovered", { lane, count });
+  }
+}
+
+/** Up to where everything is settled, as far as the consumer knows. */
+function floorOf({ num_ack_pending, delivered, ack_floor }: ConsumerInfo): number {
+  return num_ack_pending === 0 ? delivered.stream_seq : ack_floor.stream_seq;
+}
+
+function labelsOf(lane: Lane) {
+  return { cluster: clusterOf(lane), priority: priorityOf(lane) };
 }

@@ -1,4 +1,4 @@
-import { Backoff, type Clock, helixError, isHelixError, type Logger } from "@helix/core";
+import { Backoff, type Clock, EventHub, helixError, isHelixError, type Logger } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { Admin, refusalOf } from "../connection/admin.ts";
@@ -30,7 +30,7 @@ export interface TopologyReport {
  */
 export async function ensureTopology(options: EnsureTopologyOptions): Promise<TopologyReport> {
   const settings = readTopologyOptions(options);
-  const link = await Link.open(settings);
+  const link = await Link.open(settings, new EventHub());
   try {
     return await provision(new Admin(link), namesOf(settings), settings, settings);
   } finally {
