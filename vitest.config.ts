@@ -18,7 +18,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: [`${everywhere}/*.test.ts`],
+          include: [`${everywhere}/*.test.ts`, "scripts/*.test.ts"],
           exclude: ["**/node_modules/**", ...integration],
         },
       },

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { describeConfig, settingsTable } from "../src/config/describe-config.ts";
+import { describeConfig } from "../src/config/describe-config.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { filesOf, VALID } from "./valid-environment.ts";
 
@@ -68,9 +67,4 @@ test("what --check prints is the effective configuration with its origin, and no
   expect(lines).toContain("HELIX_WORKER_MAX_DELIVER=5  # default");
   expect(lines).toContain("# HELIX_NATS_USER is not set");
   expect(text).not.toContain("canary");
-});
-
-test("the README has the table of the settings as they are", () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  expect(readme, "run `npx -y pnpm@12 run readme` in apps/replay-service").toContain(settingsTable());
 });

@@ -1,5 +1,7 @@
 import { silentLogger, silentMetrics } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
+import { REPLAYER_OPTIONS } from "@helix/replayer-nats/internal";
+import { WORKER_OPTIONS } from "@helix/worker/internal";
 import { describe, expect, test } from "vitest";
 import { readSessionOptions } from "../../../packages/client/src/client-options.ts";
 import { readReplayerOptions } from "../../../packages/replayer-nats/src/options.ts";
@@ -46,13 +48,20 @@ describe("the packages", () => {
   });
 
   test.each(["least", "most"] as const)("take the %s of every number that the service takes", (which) => {
-    const env = settings().flatMap(({ section, key, setting }) => {
-      const range = /^an integer, (?:at least (\d+)|(\d+) to (\d+))/.exec(setting.expectation);
-      if (range === null) return [];
-      const [, atLeast, min = atLeast, max = String(Number.MAX_SAFE_INTEGER)] = range;
-      return [[variableOf(section, key), which === "least" ? min : max]];
+    const env = settings().flatMap(({ section, key, setting: { kind, min, max } }) => {
+      if (kind !== "integer") return [];
+      return [[variableOf(section, key), String(which === "least" ? min : (max ?? Number.MAX_SAFE_INTEGER))]];
     });
     expect(env.length).toBeGreaterThan(25);
     expect(() => read(Object.fromEntries(env))).not.toThrow();
+  });
+
+  test("have no option that a text can say and that is no setting, but for those that the service decides", () => {
+    const keys = new Set(settings().map(({ key }) => key));
+    const options = { ...WORKER_OPTIONS, ...REPLAYER_OPTIONS };
+    const missing = Object.entries(options).filter(
+      ([name, { kind }]) => kind !== "object" && kind !== "function" && !keys.has(name),
+    );
+    expect(missing.map(([name]) => name)).toEqual(["rateLimit", "stopGraceMs"]);
   });
 });

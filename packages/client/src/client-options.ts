@@ -43,9 +43,9 @@ export interface SessionOptions {
    * write that outlives it counts as perhaps applied. Milliseconds, 1 to 2^31 − 1. @default 15_000
    */
   readonly requestTimeoutMs?: number | undefined;
-  /** @default none */
+  /** Where log lines go. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
-  /** @default none */
+  /** Where figures go. Whatever it does changes nothing. @default none */
   readonly metrics?: Metrics | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
@@ -56,7 +56,7 @@ export interface SessionOptions {
 export interface HelixClientOptions extends SessionOptions {
   /**
    * Where missed writes go. Without one, a write that one cluster misses rejects with
-   * HELIX_REPLAY_NOT_QUEUED.
+   * HELIX_REPLAY_NOT_QUEUED. @default none
    */
   readonly replayer?: Replayer | undefined;
   /**
@@ -73,7 +73,7 @@ export interface HelixClientOptions extends SessionOptions {
   readonly drainTimeoutMs?: number | undefined;
   /**
    * Takes payloads that the queue did not, and makes the replay best effort: a write that the other cluster
-   * has applied then resolves. It is not waited for; what it throws is logged.
+   * has applied then resolves. It is not waited for; what it throws is logged. @default none
    */
   readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
   /**

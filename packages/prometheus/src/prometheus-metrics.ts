@@ -30,14 +30,14 @@ export interface PrometheusMetricsOptions {
   readonly registry?: Registry | undefined;
   /** Put in front of every name, such as `shop_`. @default none */
   readonly prefix?: string | undefined;
-  /** Upper bounds of the buckets of a histogram, in seconds, ascending. @default see the README */
+  /** Upper bounds of the buckets of a histogram, in seconds, ascending. @default 1 ms to 30 s, 10 ms to 24 h */
   readonly buckets?: Partial<Buckets> | undefined;
   /**
    * Its depths are read at each scrape. Where that fails, or takes 5 s, its figures are left out of the scrape, and
    * the others are there all the same. @default none
    */
   readonly queue?: Pick<ReplayQueue, "depths"> | undefined;
-  /** Told of depths that could not be read. */
+  /** Told of depths that could not be read. @default none */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

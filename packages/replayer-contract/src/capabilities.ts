@@ -20,7 +20,7 @@ export interface QueueCapabilities {
    * After so long without an arrival nothing is under way any more: how long a case waits before it believes
    * that nothing comes. Below a third of the lease.
    *
-   * Milliseconds, at least 1. @default 100
+   * Milliseconds, 1 to 2^31 − 1. @default 100
    */
   readonly quietMs?: number | undefined;
   /** Survives its process. Needs `reopen` and `crash`. @default false */

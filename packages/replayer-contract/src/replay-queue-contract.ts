@@ -1,13 +1,5 @@
 import type { Clock } from "@helix/core";
-import {
-  clock,
-  func,
-  milliseconds,
-  type OptionsOf,
-  object,
-  readOptions,
-  withDefault,
-} from "@helix/core/internal";
+import { clock, func, milliseconds, type OptionsOf, object, readOptions } from "@helix/core/internal";
 import { type QueueCapabilities, type ReadCapabilities, readCapabilities } from "./capabilities.ts";
 import type { CaseDefinition } from "./contract-group.ts";
 import { ContractViolation, Mismatch, show } from "./contract-violation.ts";
@@ -25,7 +17,7 @@ export interface ContractOptions {
   readonly capabilities: QueueCapabilities;
   /**
    * How long any one thing that must happen may take, the lease not included; a case may take six times as
-   * long. Milliseconds. @default 5_000
+   * long. Milliseconds, 1 to 2^31 − 1. @default 5_000
    */
   readonly timeoutMs?: number | undefined;
   /** What the cases wait by. @default the machine's */
@@ -58,12 +50,9 @@ export const CONTRACT_OPTIONS: OptionsOf<Settings> = {
   create: func({
     about: "Makes a fresh, empty queue and what a case may do to it; called once for each case.",
   }),
-  capabilities: withDefault<ReadCapabilities>(
-    readCapabilities(undefined),
-    object({ expectation: "an object with facts", about: "What is true of the queue, below." }, (value) =>
-      readCapabilities(value as QueueCapabilities),
-    ),
-    "none",
+  capabilities: object(
+    { expectation: "an object with facts", about: "What is true of the queue, below." },
+    (value) => readCapabilities(value as QueueCapabilities | undefined),
   ),
   timeoutMs: milliseconds({
     fallback: 5000,

@@ -51,7 +51,7 @@ export interface MemoryReplayerOptions {
    * letters: they stay in their lanes. At least 1. @default 10_000
    */
   readonly deadLetterCapacity?: number | undefined;
-  /** Default for the worker that drains this queue. High per low message; 0 means 1:1. @default the worker's */
+  /** Default for the worker that drains this queue. High per low message, 0 to 1 000 000; 0 means 1:1. @default the worker's */
   readonly highPriorityRatio?: number | undefined;
   /** Default for the worker that drains this queue. @default the worker's */
   readonly strictPriority?: boolean | undefined;

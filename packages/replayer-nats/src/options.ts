@@ -26,15 +26,19 @@ export interface NatsConnectOptions {
   readonly servers: string | readonly string[];
   /** What the servers' monitoring shows. @default "helix" */
   readonly name?: string | undefined;
+  /** Together with `pass`. @default none */
   readonly user?: string | undefined;
+  /** Not empty. @default none */
   readonly pass?: string | undefined;
+  /** Not empty. @default none */
   readonly token?: string | undefined;
-  /** Path of a credentials file with a JWT and its seed. Read once, at the start. */
+  /** Path of a credentials file with a JWT and its seed. Read once, at the start. @default none */
   readonly credsFile?: string | undefined;
+  /** TLS, insisted on. Without it, it is used where the server demands it. @default none */
   readonly tls?: TlsOptions | undefined;
   /**
    * What reply subjects begin with. Where a user may subscribe to nothing but its own inbox, this must be it: with
-   * another one a publish fails *after* it was stored. @default "_INBOX"
+   * another one a publish fails *after* it was stored. @default _INBOX
    */
   readonly inboxPrefix?: string | undefined;
 }
@@ -49,13 +53,13 @@ export interface NatsNames {
 
 /** How the streams are made. All pods must say the same: what differs is an error that names it. */
 export interface TopologyOptions extends NatsNames {
-  /** What may be pending; one lane may have half of it. Full means HELIX_QUEUE_FULL. @default 1_000_000 */
+  /** What may be pending; one lane may have half of it. Full means HELIX_QUEUE_FULL. At least 2. @default 1_000_000 */
   readonly maxMsgs?: number | undefined;
-  /** The same in bytes, as the server counts them. @default 1_073_741_824 (1 GiB) */
+  /** The same in bytes, as the server counts them. At least 1_024. @default 1_073_741_824 (1 GiB) */
   readonly maxBytes?: number | undefined;
-  /** Dead letters that may be kept. Full means that messages stay in their lanes. @default 1_000_000 */
+  /** Dead letters that may be kept. Full means that messages stay in their lanes. At least 1. @default 1_000_000 */
   readonly maxDeadLetters?: number | undefined;
-  /** Copies of each message, 1, 3 or 5; 3 in production. @default 1 */
+  /** Copies of each message, 1 to 5 and odd; 3 in production. @default 1 */
   readonly replicas?: number | undefined;
   /**
    * What workers may hold per lane and pod, by the credit of their pulls. Messages, 1 to 10 000. @default 1_000
@@ -70,22 +74,24 @@ export interface TopologyOptions extends NatsNames {
   readonly ackWaitMs?: number | undefined;
   /**
    * How long a message may wait in its lane; an older one becomes a dead letter with the cause `expired`, unexecuted.
-   * It also bounds how long failures of a message are remembered. Milliseconds. @default 86_400_000 (24 h)
+   * It also bounds how long failures of a message are remembered. Milliseconds, 1_000 to 315_360_000_000 (ten years).
+   * @default 86_400_000 (24 h)
    */
   readonly maxAgeMs?: number | undefined;
 }
 
 /** By which connection. Exactly one of the two. */
 export interface NatsLinkOptions {
-  /** One that the application has; it stays open when the queue is closed. From `@nats-io/transport-node`. */
+  /** One that the application has; it stays open when the queue is closed. From `@nats-io/transport-node`. @default none */
   readonly connection?: NatsConnection | undefined;
-  /** A connection of the queue's own, which never gives up reconnecting. */
+  /** A connection of the queue's own, which never gives up reconnecting. @default none */
   readonly connect?: NatsConnectOptions | undefined;
   /**
    * Work with a server older than 2.10.27 as well. Such servers lose messages, and bring back those that were
    * acknowledged. @default false
    */
   readonly allowOldServer?: boolean | undefined;
+  /** Where log lines go. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
   /** Where figures go: what was stuck in the lanes. @default nowhere */
   readonly metrics?: Metrics | undefined;
@@ -103,14 +109,14 @@ export interface NatsEnqueuerOptions extends NatsLinkOptions, NatsNames {
   readonly enqueueTimeoutMs?: number | undefined;
   /** Publishes that are sent and not answered. 1 to 10 000. @default 256 */
   readonly maxInFlight?: number | undefined;
-  /** Publishes that wait for their turn; one more is refused with HELIX_QUEUE_OVERLOADED. @default 10_000 */
+  /** Publishes that wait for their turn; one more is refused with HELIX_QUEUE_OVERLOADED. 0 to 1 000 000. @default 10_000 */
   readonly maxWaiting?: number | undefined;
 }
 
 /** What to do about streams and consumers when the queue connects. */
 export type Provision = "create" | "update" | "none";
 
-export const PROVISIONS: readonly Provision[] = Object.freeze(["create", "update", "none"]);
+const PROVISIONS: readonly Provision[] = Object.freeze(["create", "update", "none"]);
 
 export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOptions, SchedulingOptions {
   /**

@@ -38,18 +38,19 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   readonly executor: ReplayExecutor | ExecuteFunc;
   /** Most that is demanded of a lane at once, 1 to 10 000; the queue's own maximum holds as well. @default 100 */
   readonly batchSize?: number | undefined;
-  /** How often a queue looks for messages that cannot notify. Milliseconds. @default 100 */
+  /** How often a queue that cannot notify looks for messages. Milliseconds, 1 to 2^31 − 1. @default 100 */
   readonly pollIntervalMs?: number | undefined;
-  /** Delay after the first failure of a message, and of a cluster. Milliseconds. @default 100 */
+  /** Delay after the first failure of a message, and of a cluster. Milliseconds, 1 to 2^31 − 1. @default 100 */
   readonly retryDelayMs?: number | undefined;
   /**
    * What no such delay exceeds; it doubles with each failure. A cluster that is away is tried every 5 s at
-   * the least, so that the replay begins soon after it is back. Milliseconds. @default 30_000
+   * the least, so that the replay begins soon after it is back. Milliseconds, 1 to 2^31 − 1,
+   * and no less than `retryDelayMs`. @default 30_000
    */
   readonly maxRetryDelayMs?: number | undefined;
   /**
    * How long an execution may take. Then its signal is aborted, it counts as `uncertain` and its slot is
-   * free, whether its promise settles or not. Milliseconds. @default 30_000
+   * free, whether its promise settles or not. Milliseconds, 1 to 2^31 − 1. @default 30_000
    */
   readonly executeTimeoutMs?: number | undefined;
   /** High messages per low one while both wait, 0 to 1 000 000; 0 means 1:1. @default the queue's, else 10 */
@@ -65,17 +66,19 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   readonly rateLimit?: number | undefined;
   /** Clusters that are drained or paused by it get nothing. @default none */
   readonly gate?: ClusterGate | undefined;
-  /** So many failures that are proved to be a message's own make it a dead letter. @default 5 */
+  /** So many failures that are proved to be a message's own make it a dead letter. 1 to 1 000 000. @default 5 */
   readonly maxDeliver?: number | undefined;
   /**
    * From then on a failure is also taken for the message's own if another message for the same table was
    * applied since the failure before it, and the cluster answers the executor's `probe`. Counted from the
-   * first failure that this worker saw. Milliseconds. @default 900_000
+   * first failure that this worker saw. Milliseconds, 0 to 2^31 − 1. @default 900_000
    */
   readonly patienceMs?: number | undefined;
-  /** How long `stop()` waits for executions if it is not told. Milliseconds, from 0. @default 10_000 */
+  /** How long `stop()` waits for executions if it is not told. Milliseconds, 0 to 2^31 − 1. @default 10_000 */
   readonly stopGraceMs?: number | undefined;
+  /** Where figures go. Whatever it does changes nothing. @default none */
   readonly metrics?: Metrics | undefined;
+  /** Where log lines go. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
   /** Display names for log lines. @default A and B */
   readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
@@ -154,7 +157,8 @@ const isFunction = callback();
 const executor = object<ReplayExecutor>(
   {
     expectation: "a ReplayExecutor or a function",
-    about: "What executes a payload: `client.replayExecutor()`, or a function that rejects when it failed.",
+    about:
+      "What executes a payload: `client.replayExecutor()`, or an object with `execute` and perhaps `classify`, `strain`, `probe` and `onAvailable`, or a function that rejects when it failed.",
   },
   (value, name) => {
     if (typeof value === "function") return { execute: value as ExecuteFunc };
@@ -190,7 +194,7 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
   }),
   pollIntervalMs: milliseconds({
     fallback: 100,
-    about: "How often a queue looks for messages that cannot notify; NATS and memory can.",
+    about: "How often a queue that cannot notify looks for messages; NATS and memory can notify.",
   }),
   retryDelayMs: milliseconds({
     fallback: 100,
@@ -210,7 +214,6 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
     min: 1,
     max: 10_000,
     fallback: 128,
-    unit: "executions",
     about: "Most executions at once, per cluster; adapts below that. A suspect has a slot of its own.",
   }),
   rateLimit: optional(perSecond),
@@ -223,7 +226,6 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
     min: 1,
     max: 1_000_000,
     fallback: 5,
-    unit: "failures",
     about: "So many failures that are proved to be a message's own make it a dead letter.",
   }),
   patienceMs: milliseconds({

@@ -1,3 +1,4 @@
+import { defaultOf, takes } from "@helix/core/internal";
 import type { LoadedConfig } from "./load-config.ts";
 import { CONFIG_FILE, variableOf } from "./names.ts";
 import { settings } from "./schema.ts";
@@ -22,12 +23,7 @@ export function settingsTable(): string {
   const rows = settings().map(({ section, key, setting }) => {
     const variable = variableOf(section, key);
     const names = setting.secret ? `\`${variable}\` or \`${variable}_FILE\`` : `\`${variable}\``;
-    const fallback = setting.required
-      ? "**required**"
-      : setting.fallback === undefined
-        ? ""
-        : `\`${setting.fallback}\``;
-    return `| ${names} | \`${section}.${key}\` | ${fallback} | ${setting.expectation} | ${setting.about} |`;
+    return `| ${names} | \`${section}.${key}\` | ${defaultOf(setting)} | ${takes(setting)} | ${setting.about} |`;
   });
   return [
     "| variable | in the file | default | takes | |",

@@ -1,8 +1,9 @@
+import { takes } from "@helix/core/internal";
 import { errorText } from "../error-text.ts";
 import { CONFIG_FILE, variableOf } from "./names.ts";
 import { combinedMistakes } from "./rules.ts";
 import { type ServiceConfig, settings } from "./schema.ts";
-import { quote, type Setting } from "./setting.ts";
+import { accept, parse, quote, type Setting } from "./setting.ts";
 import { ConfigFile, type Environment, type Given, type ReadFile, Sources } from "./sources.ts";
 import { unknownMistakes } from "./unknown-names.ts";
 
@@ -51,7 +52,7 @@ export function loadConfig(env: Environment, readFile: ReadFile): LoadedConfig {
       keys[key] = setting.fallback;
       // What is in a file that cannot be read is not missing.
       if (setting.required && (path === undefined || file !== undefined)) {
-        mistakes.push(`${variable}: expected ${setting.expectation}, got nothing`);
+        mistakes.push(`${variable}: expected ${takes(setting)}, got nothing`);
       }
     } else if (other !== undefined) {
       mistakes.push(`${given.place}: expected to be given alone, got ${other.place} as well`);
@@ -72,9 +73,9 @@ type Read = { readonly value: unknown } | { readonly mistake: string };
 
 function readSetting(setting: Setting<unknown>, given: Given, readFile: ReadFile): Read {
   const { place, value, isText, isSecretFile } = given;
-  const read = isText ? setting.parse(value as string) : setting.accept(value);
+  const read = isText ? parse(setting, value as string) : accept(setting, value);
   if (read === undefined) {
-    return { mistake: `${place}: expected ${setting.expectation}, got ${quote(setting, value)}` };
+    return { mistake: `${place}: expected ${takes(setting)}, got ${quote(setting, value)}` };
   }
   if (!setting.file && !isSecretFile) return { value: read };
   const name = JSON.stringify(read);

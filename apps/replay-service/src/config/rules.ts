@@ -1,7 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { hostPortOf } from "./addresses.ts";
 import { variableOf } from "./names.ts";
-import type { ServiceConfig } from "./schema.ts";
+import { type ServiceConfig, settings } from "./schema.ts";
 import type { ReadFile } from "./sources.ts";
 
 /** Sections that hold a login and TLS files. */
@@ -90,18 +90,19 @@ function sameCluster({ clusterA, clusterB }: ServiceConfig): string[] {
   return [`${names.join(", ")}: expected nodes of two clusters, got ${shared} in both`];
 }
 
-function amounts({ worker, queue }: ServiceConfig): string[] {
-  const mistakes: string[] = [];
-  const atLeast = (section: "worker" | "queue", key: string, value: number, other: string, least: number) => {
-    if (!(value < least)) return;
-    mistakes.push(
-      `${variableOf(section, key)}: expected at least ${variableOf(section, other)} (${least}), got ${value}`,
-    );
-  };
-  atLeast("worker", "maxRetryDelayMs", worker.maxRetryDelayMs, "retryDelayMs", worker.retryDelayMs);
-  atLeast("queue", "enqueueTimeoutMs", queue.enqueueTimeoutMs, "publishTimeoutMs", queue.publishTimeoutMs);
-  if (queue.replicas % 2 === 0) {
-    mistakes.push(`${variableOf("queue", "replicas")}: expected 1, 3 or 5, got ${queue.replicas}`);
+function amounts(config: ServiceConfig): string[] {
+  const values = config as unknown as Readonly<Record<string, Readonly<Record<string, number>>>>;
+  const mistakes = settings().flatMap(({ section, key, setting: { atLeast } }) => {
+    if (atLeast === undefined) return [];
+    const [value, least] = [Number(values[section]?.[key]), Number(values[section]?.[atLeast])];
+    if (!(value < least)) return [];
+    return [
+      `${variableOf(section, key)}: expected at least ${variableOf(section, atLeast)} (${least}), got ${value}`,
+    ];
+  });
+  const { replicas } = config.queue;
+  if (replicas % 2 === 0) {
+    mistakes.push(`${variableOf("queue", "replicas")}: expected 1, 3 or 5, got ${replicas}`);
   }
   return mistakes;
 }

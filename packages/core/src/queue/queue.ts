@@ -16,7 +16,9 @@ export interface Replayer extends AsyncDisposable {
 }
 
 export interface SchedulingOptions {
+  /** High per low message of a cluster while both wait, 0 to 1 000 000; 0 means 1:1. @default the worker's */
   readonly highPriorityRatio?: number | undefined;
+  /** No low message starts while a high one of its cluster waits. @default the worker's */
   readonly strictPriority?: boolean | undefined;
 }
 

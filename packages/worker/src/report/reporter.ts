@@ -43,11 +43,11 @@ export interface ReplayDrop {
  * They are not waited for, and one that throws, rejects or hangs changes nothing.
  */
 export interface ReplayCallbacks {
-  /** A message was applied and has left the queue. */
+  /** A message was applied and has left the queue. @default none */
   readonly onSuccess?: ((success: { readonly payload: ReplayPayload }) => unknown) | undefined;
-  /** An execution ended `uncertain` or `rejected`; the last one of a message included. */
+  /** An execution ended `uncertain` or `rejected`; the last one of a message included. @default none */
   readonly onError?: ((failure: ReplayFailure) => unknown) | undefined;
-  /** A message is now a dead letter. Exactly one of `onSuccess` and `onDrop` ends a message. */
+  /** A message is now a dead letter. Exactly one of `onSuccess` and `onDrop` ends a message. @default none */
   readonly onDrop?: ((drop: ReplayDrop) => unknown) | undefined;
 }
 
