@@ -1,5 +1,8 @@
+import { setTimeout as after } from "node:timers/promises";
+import type { ReplayMessage, ReplayPayload } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { ReplayWorker } from "@helix/worker";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NatsReplayer } from "../src/index.ts";
@@ -65,6 +68,12 @@ async function recordsIn(rig: Rig): Promise<string[]> {
   await connection.close();
   return Object.keys(info.state.subjects ?? {}).map((subject) => subject.replace(/^\$KV\.[^.]+\./, ""));
 }
+
+/** By the clock, since it is the servers' that counts. */
+const passed = async (ms: number) => {
+  const fromMs = performance.now();
+  await waitFor(() => performance.now() - fromMs > ms, { timeoutMs: 10_000, describe: "time passes" });
+};
 
 const noRecords = (rig: Rig) =>
   waitFor(async () => (await recordsIn(rig)).length === 0, {
@@ -137,6 +146,28 @@ describe("a process that lives", () => {
     expect(message).toMatchObject({ attempts: 0, suspect: false });
   });
 
+  it("makes no suspect of what it was executing while the servers were away for longer than the lease", async () => {
+    await using own = await startNatsServer({ killable: true });
+    await using rig = new Rig(own);
+    await redelivered(rig, 40);
+    const pods = await Promise.all(
+      [1, 2, 3, 4].map(async () => new Receiver(await rig.replayer({ ackWaitMs: LEASE_MS }))),
+    );
+    for (const { source } of pods) source.demand(10);
+    for (const pod of pods) await pod.until(10);
+    await Promise.all(pods.flatMap(({ received }) => received.map((message) => message.mark?.())));
+    await own.kill();
+    await passed(1.5 * LEASE_MS);
+    await own.start();
+    for (const { source } of pods) source.demand(40);
+    const again = () => pods.flatMap(({ received }) => received.slice(10));
+    await waitFor(() => new Set(again().map(idOf)).size === 40, {
+      timeoutMs: 20_000,
+      describe: "all have come again",
+    });
+    expect(again().filter(({ suspect, attempts }) => suspect === true || attempts > 0)).toEqual([]);
+  });
+
   it("says nothing about what it has handed back, and leaves no record", async () => {
     await using rig = new Rig(server);
     await redelivered(rig, 20);
@@ -160,7 +191,70 @@ describe("a process that lives", () => {
   });
 });
 
+it("a rolling restart of pods that retry everything makes no suspect and costs no attempt", async () => {
+  await using rig = new Rig(server);
+  const messages = 300;
+  const applied = new Set<string>();
+  let suspects = 0;
+  let redeliveries = 0;
+  let isBack = false;
+  const start = async () => {
+    const queue = await rig.replayer({ ackWaitMs: 3000 });
+    const open = queue.open.bind(queue);
+    queue.open = (lane, onMessage, options) => {
+      const count = (message: ReplayMessage) => {
+        if (message.suspect) suspects++;
+        if (message.mark !== undefined) redeliveries++;
+        onMessage(message);
+      };
+      return open(lane, count, options);
+    };
+    const execute = async ({ id }: ReplayPayload) => {
+      await after(5);
+      if (!isBack) throw Object.assign(new Error("no quorum"), { outcome: "uncertain" });
+      applied.add(id);
+    };
+    const executor = { execute, probe: async () => {} };
+    const worker = new ReplayWorker({ queue, executor, retryDelayMs: 20, maxRetryDelayMs: 200 });
+    await worker.start();
+    return { queue, worker };
+  };
+  const stop = async ({ queue, worker }: Awaited<ReturnType<typeof start>>) => {
+    await worker.stop({ graceMs: 0 });
+    await queue.close();
+  };
+  const pods = [await start(), await start(), await start()];
+  const enqueuer = await rig.enqueuer();
+  for (let n = 0; n < messages; n++) await enqueuer.enqueue(payloadOf(`m${n}`));
+  for (let restarts = 0; restarts < 9; restarts++) {
+    const before = redeliveries;
+    await waitFor(() => redeliveries > before + 300, { timeoutMs: 20_000, describe: "messages come again" });
+    await stop(pods.shift() as (typeof pods)[0]);
+    pods.push(await start());
+  }
+  expect((await recordsIn(rig)).filter((key) => !key.startsWith("executing"))).toEqual([]);
+  isBack = true;
+  await waitFor(() => applied.size === messages, { timeoutMs: 30_000, describe: "all are applied" });
+  for (const pod of pods) await stop(pod);
+  expect(suspects).toBe(0);
+  expect(await recordsIn(rig)).toEqual([]);
+});
+
 describe("a record", () => {
+  it("that another process has written in between is read, whoever had the message before", async () => {
+    await using rig = new Rig(server);
+    await using pod = await Pod.start(rig);
+    await using other = await Pod.start(rig);
+    await pod.queue.enqueue(payloadOf("m0"));
+    const counts: number[] = [];
+    for (const { receiver } of [pod, other, other, pod, pod, other]) {
+      const message = await receiver.next();
+      counts.push(message.attempts);
+      await message.release({ attempts: message.attempts + 1 });
+    }
+    expect(counts).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it.each([
     ["null", 0],
     ["[]", 0],
@@ -208,6 +302,7 @@ describe("a record", () => {
     await redelivered(rig, 1);
     const executing = JSON.stringify({ messages: ["m0.0"], suspects: [] });
     for (let n = 0; n < 300; n++) await put(rig, `executing.${n}`, executing);
+    await passed(LEASE_MS);
     await using pod = await Pod.start(rig);
     expect(await pod.receiver.next()).toMatchObject({ attempts: 0, suspect: true });
     await waitFor(

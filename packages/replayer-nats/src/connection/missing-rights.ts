@@ -2,14 +2,15 @@ import { type Clock, type HelixError, helixError, type Logger } from "@helix/cor
 import type { Link } from "./link.ts";
 
 /**
- * What has no answer that could say no: asking for messages, and telling what became of them; and what a message is only
- * handed back for: reading records, and removing what a process was executing.
+ * What has no answer that could say no: asking for messages, and telling what became of them; and what messages are handed
+ * back for without end: reading records, and writing them.
  */
 const UNANSWERED = [
   "$JS.API.CONSUMER.MSG.NEXT.",
   "$JS.ACK.",
   "$JS.API.STREAM.MSG.GET.KV_",
   "$JS.API.STREAM.PURGE.KV_",
+  "$KV.",
 ];
 /** All are tried again sooner than this. */
 const FORGET_AFTER_MS = 60_000;

@@ -43,7 +43,6 @@ export class Evidence {
   readonly #options: EvidenceOptions;
   readonly #own: OwnExecutions;
   readonly #others: OtherExecutions;
-  readonly #stopListening: () => void;
   #unreadableSinceMs: number | undefined;
 
   constructor(options: EvidenceOptions) {
@@ -56,7 +55,7 @@ export class Evidence {
       remove: (pod) => records.removeExecutions(pod),
     });
     this.#others = new OtherExecutions({ ...options, own: this.#own.pod });
-    this.#stopListening = link.listen({
+    link.listen({
       onChange: (isUp) => {
         if (isUp) this.#own.refresh();
       },
@@ -104,7 +103,6 @@ export class Evidence {
 
   /** An orderly end: nobody has died of what is in hand. Never rejects. Twice is safe. */
   async close(): Promise<void> {
-    this.#stopListening();
     await this.#own.close();
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
+import type { Link } from "../connection/link.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 import { decodeExecutions } from "./execution-record.ts";
 
@@ -8,6 +9,8 @@ const KEEP_MS = 1000;
 const KEEPS_PER_LEASE = 4;
 /** More records of processes that are gone than that are of no use: the oldest are removed. */
 const MOST_GONE = 100;
+/** After the servers were away, others may need so long to be heard of again; at most a lease. */
+const SETTLE_MS = 5000;
 
 interface Pod {
   readonly sequence: number;
@@ -18,6 +21,7 @@ interface Pod {
 }
 
 export interface OtherExecutionsOptions {
+  readonly link: Link;
   readonly admin: Admin;
   readonly names: Names;
   readonly clock: Clock;
@@ -37,8 +41,8 @@ export interface Testimony {
 
 /**
  * What other processes were executing when they died. A process is gone when its record has not been written for a whole
- * lease, and lives when it was written within half of one; between the two nobody knows. All ages are differences of the
- * server's clock.
+ * lease, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
+ * connected: if the servers were away, nobody could write. All ages are differences of the server's clock.
  *
  * Reading costs one look at the stream and one request per record that has changed since, at most once a second, however
  * many messages are asked for. What is a second old is good enough: a message that a process held when it died comes
@@ -52,9 +56,17 @@ export class OtherExecutions {
   #streamMadeAt = "";
   #lastSequence = 0;
   #reading: Promise<void> | undefined;
+  #connectedAtMs: number;
 
   constructor(options: OtherExecutionsOptions) {
+    const { link, clock } = options;
     this.#options = options;
+    this.#connectedAtMs = clock.monotonicMs();
+    link.listen({
+      onChange: () => {
+        this.#connectedAtMs = clock.monotonicMs();
+      },
+    });
   }
 
   /** Rejects with what the requests reject with. */
@@ -74,6 +86,8 @@ export class OtherExecutions {
       if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id) });
       else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
+    const settledInMs = this.#connectedAtMs + Math.min(SETTLE_MS, leaseMs) - clock.monotonicMs();
+    if (deaths.length > 0) undecidedForMs = Math.max(undecidedForMs, settledInMs);
     return { deaths, undecidedForMs };
   }
 

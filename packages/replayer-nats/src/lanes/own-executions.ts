@@ -48,7 +48,7 @@ export class OwnExecutions {
    */
   begin(delivery: object, id: string, isSuspect: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(new Error("The queue is closed: nothing is executed any more"));
+      if (this.#isClosed) return reject(closed());
       this.#executing.set(delivery, { id, isSuspect });
       this.#waiting.push({ resolve, reject });
       this.#change();
@@ -71,9 +71,9 @@ export class OwnExecutions {
     this.#isClosed = true;
     this.#executing.clear();
     this.#cancelTimer?.();
+    for (const { reject } of this.#waiting.splice(0)) reject(closed());
     await this.#writing;
-    this.#cancelTimer?.();
-    if (this.#mayBeStored || this.#waiting.length > 0) await this.#write();
+    if (this.#mayBeStored) await this.#write();
   }
 
   #change(): void {
@@ -119,4 +119,8 @@ export class OwnExecutions {
       for (const { reject } of waiting) reject(error);
     }
   }
+}
+
+function closed(): Error {
+  return new Error("The queue is closed: nothing is executed any more");
 }
