@@ -102,6 +102,30 @@ describe("the last line about a cluster is true", () => {
     expect(told(lines).at(-1)).toBe("no session x1");
   });
 
+  test("after an outage that begins long after the last good news, with several causes", () => {
+    const { clock, lines, limited } = setUp();
+    back(limited);
+    clock.advanceNow(3_000);
+    away(limited);
+    for (let n = 0; n < 15; n++) {
+      clock.advanceNow(700);
+      limited.warn({ cluster: "B" }, "suspended");
+      limited.warn({ cluster: "B" }, "an execution failed");
+    }
+    back(limited);
+    const atTheEnd = lines.length;
+    clock.advanceNow(60_000);
+    expect(told(lines).slice(1)).toEqual([
+      "no session",
+      "suspended",
+      "an execution failed",
+      "suspended x14",
+      "an execution failed x14",
+      "connected",
+    ]);
+    expect(lines).toHaveLength(atTheEnd);
+  });
+
   test("a second after each turn at the latest, and what flaps for an hour costs a few lines a second", () => {
     const { clock, lines, limited } = setUp();
     let state = 7;
@@ -110,14 +134,16 @@ describe("the last line about a cluster is true", () => {
       return state % below;
     };
     const seconds = 3_600;
+    const good = ["connected", "breaker closed", "goes on"];
+    const bad = ["no session", "breaker opened", "suspended"];
     for (let atMs = 0; atMs < seconds * 1_000; ) {
       const isGood = random(2) === 0;
-      if (isGood) back(limited);
-      else away(limited);
+      const message = (isGood ? good : bad)[random(3)] ?? "";
+      limited[isGood ? "info" : "warn"]({ cluster: "B" }, message);
       const quietMs = random(4) === 0 ? 1_000 + random(30_000) : random(400);
       clock.advanceNow(quietMs);
       atMs += quietMs;
-      if (quietMs >= 1_000) expect(lines.at(-1)?.[2]).toBe(isGood ? "connected" : "no session");
+      if (quietMs >= 1_000) expect(lines.at(-1)?.[0]).toBe(isGood ? "info" : "warn");
     }
     const before = lines.length;
     for (let n = 0; n < 10 * seconds; n++) {

@@ -101,28 +101,27 @@ export class RateLimitedLogger implements Logger {
     this.#arm(subject, window);
   }
 
-  /** What the fields are about. If this is a turn of the news, what is of the other kind is not held for long. */
+  /** What the fields are about. */
   #subjectOf(fields: Fields, isGood: boolean): Subject {
     const name = JSON.stringify(SUBJECT_FIELDS.map((field) => fields[field]));
-    let subject = this.#subjects.get(name);
-    if (subject === undefined) {
-      subject = { name, isGood, windows: new Map() };
-      this.#subjects.set(name, subject);
-    }
-    if (subject.isGood === isGood) return subject;
-    subject.isGood = isGood;
-    const turnedMs = this.#options.clock.monotonicMs() - TURN_MS;
+    const subject = this.#subjects.get(name) ?? { name, isGood, windows: new Map() };
+    if (subject.isGood !== isGood) this.#turn(subject);
+    // Here, since a turn may have ended its last window.
+    this.#subjects.set(name, subject);
+    return subject;
+  }
+
+  /** The news is of the other kind now: what is of the first is not held back for long. */
+  #turn(subject: Subject): void {
+    const { clock } = this.#options;
+    subject.isGood = !subject.isGood;
+    const turnedMs = clock.monotonicMs() - TURN_MS;
     for (const window of subject.windows.values()) {
-      if (isGoodNews(window.level) === isGood) continue;
+      if (isGoodNews(window.level) === subject.isGood) continue;
       window.cancel();
       if (window.toldAtMs <= turnedMs) this.#end(subject, window);
-      else
-        window.cancel = this.#options.clock.setTimer(
-          () => this.#end(subject, window),
-          window.toldAtMs - turnedMs,
-        );
+      else window.cancel = clock.setTimer(() => this.#end(subject, window), window.toldAtMs - turnedMs);
     }
-    return subject;
   }
 
   #arm(subject: Subject, window: Window): void {
