@@ -58,6 +58,8 @@ export interface HelixErrors {
   HELIX_DEAD_LETTERS_FULL: { readonly lane: Lane; readonly capacity?: number | undefined };
   /** A message was settled twice, or after it had been given to somebody else. */
   HELIX_MESSAGE_SETTLED: { readonly lane: Lane };
+  /** The lease of a message was over before the queue was known to have its settlement: somebody else may have it. */
+  HELIX_LEASE_LAPSED: { readonly lane: Lane };
   /** No dead letter of that id and life. */
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
   /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */

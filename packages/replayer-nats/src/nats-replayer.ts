@@ -24,10 +24,10 @@ import { Delays } from "./lanes/delays.ts";
 import { Evidence } from "./lanes/evidence.ts";
 import { HandBacks } from "./lanes/hand-backs.ts";
 import { LaneDepths } from "./lanes/lane-depths.ts";
-import { LaneReceiver } from "./lanes/lane-receiver.ts";
+import { LaneReceiver, MAX_DEMAND } from "./lanes/lane-receiver.ts";
 import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
 import type { MessageSettler, NatsMessage } from "./lanes/nats-message.ts";
-import { PullSource } from "./lanes/pull-source.ts";
+import { PullChannel } from "./lanes/pull-channel.ts";
 import { Settlements } from "./lanes/settlements.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
 import type { ReplayerSettings } from "./options.ts";
@@ -35,9 +35,6 @@ import { durabilityOf } from "./topology/durability.ts";
 import { provision } from "./topology/ensure-topology.ts";
 import { consumerOf, type Names, namesOf } from "./topology/names.ts";
 import { Provisioning } from "./topology/provisioning.ts";
-
-/** The most that may be demanded of a lane at once. */
-const MAX_DEMAND = 10_000;
 
 /** Whether a queue can work, for readiness probes and status lines. */
 export interface NatsHealth {
@@ -100,7 +97,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#admin = admin;
     this.#enqueuer = new Enqueuer(link, names, settings);
     const { publisher } = this.#enqueuer;
-    this.#settlements = new Settlements(link, clock);
+    this.#settlements = new Settlements(link, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });
     this.#evidence = new Evidence({
@@ -136,11 +133,13 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       readmit: (payload) => this.#enqueuer.readmit(payload),
     });
     this.#settler = {
-      leaseMs: ackWaitMs,
-      nowMs: () => clock.wallMs(),
       ack: (message) => this.#ack(message),
       release: (message, delayMs, record) => this.#release(message, delayMs, record),
-      extend: ({ delivered }) => this.#settlements.extend(delivered.reply),
+      extend: ({ delivered }) => this.#settlements.extend(delivered.lease),
+      forget: (message) => {
+        this.#evidence.end(message);
+        message.delivered.lease.giveUp();
+      },
       mark: (message) => this.#evidence.begin(message, message.delivered.id, message.suspect),
       deadLetter: (message, cause) => this.#deadLetter(message, cause),
     };
@@ -195,21 +194,11 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   ): LaneSource {
     if (this.#closing.signal.aborted) throw closed();
     if (!LANES.includes(lane)) throw new TypeError(expected("lane", LANES.join(", "), lane));
-    if (this.#lanes.has(lane)) throw new TypeError(`Lane \`${lane}\` of this queue is open already`);
-    const receiver = new LaneReceiver({
-      ...this.#settings,
-      lane,
-      evidence: this.#evidence,
-      handBacks: this.#handBacks,
-      settlements: this.#settlements,
-      delays: this.#delays,
-      settler: this.#settler,
-      onMessage,
-      makeSource: (self) => this.#source(lane, self),
-    });
+    const receiver = this.#lanes.get(lane) ?? this.#receiver(lane);
     this.#lanes.set(lane, receiver);
+    const source = receiver.open(onMessage);
     this.#stuck.start();
-    return receiver;
+    return source;
   }
 
   depths(): Promise<LaneDepth[]> {
@@ -243,7 +232,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#provisioning.close();
     this.#enqueuer.refuse();
     this.#stuck.close();
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
     await this.#evidence.close();
     await this.#enqueuer.close();
     await this.#settlements.flush();
@@ -251,25 +240,36 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     await this.#link.close();
   }
 
-  #source(lane: Lane, receiver: LaneReceiver): PullSource {
-    const { clock, logger, maxRequestBatch, maxAckPending } = this.#settings;
-    return new PullSource({
+  #receiver(lane: Lane): LaneReceiver {
+    return new LaneReceiver({
+      ...this.#settings,
+      lane,
+      evidence: this.#evidence,
+      handBacks: this.#handBacks,
+      settlements: this.#settlements,
+      delays: this.#delays,
+      settler: this.#settler,
+      onStop: () => {
+        if (![...this.#lanes.values()].some(({ isOpen }) => isOpen)) this.#stuck.stop();
+      },
+      makeChannel: (receiver) => this.#channel(lane, receiver),
+    });
+  }
+
+  #channel(lane: Lane, receiver: LaneReceiver): PullChannel {
+    const { clock, logger, maxRequestBatch, maxAckPending, ackWaitMs } = this.#settings;
+    return new PullChannel({
       link: this.#link,
       clock,
       logger,
       requestSubject: `$JS.API.CONSUMER.MSG.NEXT.${this.#names.stream}.${consumerOf(lane)}`,
       maxRequestBatch,
       maxHeld: maxAckPending,
-      maxDemand: MAX_DEMAND,
+      leaseMs: ackWaitMs,
       isReady: () => this.#provisioning.hasBeenReady,
-      onMessage: (message) => receiver.received(message),
-      onUnwanted: (message) => receiver.unwanted(message),
+      onMessage: (message, lease) => receiver.received(message, lease),
+      onUnwanted: (message, lease) => receiver.unwanted(message, lease),
       onMissing: () => this.#provisioning.again(),
-      flush: () => this.#settlements.flush(),
-      onStop: () => {
-        this.#lanes.delete(lane);
-        if (this.#lanes.size === 0) this.#stuck.stop();
-      },
     });
   }
 
@@ -282,14 +282,17 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
   }
 
-  #ack(message: NatsMessage): void {
-    this.#settlements.ack(message.delivered.reply);
+  async #ack(message: NatsMessage): Promise<void> {
+    const confirmed = this.#settlements.ack(message.delivered.lease);
+    this.#evidence.end(message);
+    await confirmed;
+    message.assertLent();
     this.#forget(message);
   }
 
   /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
   async #release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void> {
-    const { id, lane, reply, delivery } = message.delivered;
+    const { id, lane, lease, delivery } = message.delivered;
     let known: MessageRecord | undefined = record ?? message.delivered.record;
     if (record !== undefined) {
       try {
@@ -300,9 +303,11 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
         this.#lookAgain(error);
       }
     }
+    message.assertLent();
     if (known !== undefined) this.#handBacks.note(delivery, known);
-    if (delayMs > 0) this.#delays.add(lane, delivery.streamSequence, delayMs);
-    this.#settlements.release(reply, delayMs);
+    if (delayMs > 0) this.#delays.add(lane, delayMs);
+    this.#settlements.release(lease, delayMs);
+    this.#evidence.end(message);
   }
 
   async #deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
@@ -312,9 +317,11 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       this.#lookAgain(error);
       throw error;
     }
+    message.assertLent();
     // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
-    this.#ack(message);
-    await this.#settlements.flush();
+    const acknowledged = this.#ack(message);
+    this.#settlements.hurry();
+    await acknowledged;
   }
 
   /** Nobody stores what is published there, or there is nothing to read from: a stream may be gone. */

@@ -118,8 +118,9 @@ describe("a lane", () => {
       await receiver.until(20);
       await own.kill();
       // Settled while there is nobody to tell.
-      for (const message of receiver.received) await message.ack();
+      const acknowledged = Promise.all(receiver.received.map((message) => message.ack()));
       await own.start();
+      await acknowledged;
       await waitFor(() => queue.health.isReady, { timeoutMs: 20_000, describe: "reconnected" });
       await queue.enqueue(payloadOf("after"));
       // What was in hand may come again: the server had not written down that it had delivered it.

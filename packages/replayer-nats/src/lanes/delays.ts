@@ -1,31 +1,38 @@
 import { type Clock, LANES, type Lane } from "@helix/core";
 
-/** Messages that this process has handed back with a delay that is not over: counted, nothing more. */
+/** Of so many milliseconds each: what is due within the same one is counted together. */
+const STEP_MS = 50;
+
+/**
+ * How many messages this process has handed back with a delay that is not over. Counted by the time at which they are due,
+ * so that it costs a number per step of time and nothing per message: whoever gets a message then, it is delayed no more.
+ */
 export class Delays {
   readonly #clock: Clock;
-  readonly #dueAtMs = new Map<Lane, Map<number, number>>(LANES.map((lane) => [lane, new Map()]));
+  readonly #dueAt = new Map<Lane, Map<number, number>>(LANES.map((lane) => [lane, new Map()]));
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  add(lane: Lane, streamSequence: number, delayMs: number): void {
-    this.#of(lane).set(streamSequence, this.#clock.monotonicMs() + delayMs);
-  }
-
-  /** It is here again. */
-  remove(lane: Lane, streamSequence: number): void {
-    this.#of(lane).delete(streamSequence);
+  add(lane: Lane, delayMs: number): void {
+    const dueAt = this.#dueAt.get(lane) as Map<number, number>;
+    const step = Math.floor((this.#clock.monotonicMs() + delayMs) / STEP_MS);
+    const counted = dueAt.get(step);
+    if (counted === undefined) this.#forgetPast(dueAt);
+    dueAt.set(step, (counted ?? 0) + 1);
   }
 
   count(lane: Lane): number {
-    const nowMs = this.#clock.monotonicMs();
-    const due = this.#of(lane);
-    for (const [streamSequence, atMs] of due) if (atMs <= nowMs) due.delete(streamSequence);
-    return due.size;
+    const dueAt = this.#dueAt.get(lane) as Map<number, number>;
+    this.#forgetPast(dueAt);
+    let sum = 0;
+    for (const counted of dueAt.values()) sum += counted;
+    return sum;
   }
 
-  #of(lane: Lane): Map<number, number> {
-    return this.#dueAtMs.get(lane) as Map<number, number>;
+  #forgetPast(dueAt: Map<number, number>): void {
+    const now = Math.floor(this.#clock.monotonicMs() / STEP_MS);
+    for (const step of dueAt.keys()) if (step < now) dueAt.delete(step);
   }
 }

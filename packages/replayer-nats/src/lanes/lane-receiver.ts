@@ -7,19 +7,24 @@ import {
   messageId,
   type ReplayMessage,
 } from "@helix/core";
-import { isolate } from "@helix/core/internal";
+import { integer, isolate } from "@helix/core/internal";
 import type { Msg } from "@nats-io/nats-core";
 import { deliveryOf } from "./ack-subject.ts";
 import type { Delays } from "./delays.ts";
 import type { Evidence } from "./evidence.ts";
 import type { HandBacks } from "./hand-backs.ts";
+import type { Lease } from "./lease.ts";
 import type { MessageRecord } from "./message-records.ts";
 import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
-import type { PullSource } from "./pull-source.ts";
+import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
 
 /** A listener that throws has no use for the message at this moment. */
 const LISTENER_FAILED_DELAY_MS = 1000;
+/** The most that may be demanded of a lane at once. */
+export const MAX_DEMAND = 10_000;
+
+const readDemand = integer({ min: 0, max: MAX_DEMAND }).check;
 
 export interface LaneReceiverOptions {
   readonly lane: Lane;
@@ -31,96 +36,136 @@ export interface LaneReceiverOptions {
   readonly settlements: Settlements;
   readonly delays: Delays;
   readonly settler: MessageSettler;
-  readonly onMessage: (message: ReplayMessage) => void;
-  readonly makeSource: (receiver: LaneReceiver) => PullSource;
+  /** Its source has stopped. */
+  readonly onStop: () => void;
+  readonly makeChannel: (receiver: LaneReceiver) => PullChannel;
 }
+
+type Known = Omit<Delivered, "record" | "expired">;
 
 /**
  * Turns what a consumer delivers into messages for the worker: decoded, with their record, and with a word about those
  * that are too old or suspect. A first delivery goes through at once, and so does what this process handed back itself and
  * nobody else has had since; of the others it is read first what others know.
+ *
+ * It lives as long as the queue, and serves one source after the other. Between them it hands back what still comes.
  */
-export class LaneReceiver implements LaneSource {
+export class LaneReceiver {
   readonly #options: LaneReceiverOptions;
-  readonly #source: PullSource;
-  #isStopped = false;
+  readonly #channel: PullChannel;
+  readonly #reading = new Set<Promise<void>>();
+  #onMessage: ((message: ReplayMessage) => void) | undefined;
 
   constructor(options: LaneReceiverOptions) {
     this.#options = options;
-    this.#source = options.makeSource(this);
+    this.#channel = options.makeChannel(this);
   }
 
-  demand(messages: number): void {
-    this.#source.demand(messages);
+  get isOpen(): boolean {
+    return this.#onMessage !== undefined;
   }
 
-  stop(): Promise<void> {
-    this.#isStopped = true;
-    return this.#source.stop();
+  /** @throws TypeError if it is open already. */
+  open(onMessage: (message: ReplayMessage) => void): LaneSource {
+    const { lane } = this.#options;
+    if (this.isOpen) throw new TypeError(`Lane \`${lane}\` of this queue is open already`);
+    this.#onMessage = onMessage;
+    let stopping: Promise<void> | undefined;
+    return {
+      demand: (messages) => {
+        const demanded = readDemand(messages, "messages");
+        if (stopping === undefined) this.#channel.demand(demanded);
+      },
+      stop: () => {
+        stopping ??= this.#stop();
+        return stopping;
+      },
+    };
+  }
+
+  /** Nothing is delivered any more. Resolves when what was on its way has been handed back. */
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#channel.close();
   }
 
   /** The queue has become able to serve it. */
   wake(): void {
-    this.#source.wake();
+    this.#channel.wake();
   }
 
   /** One that was demanded. */
-  received(message: Msg): void {
+  received(message: Msg, lease: Lease): void {
+    const { lane, logger, handBacks } = this.#options;
     const delivery = deliveryOf(message.reply);
-    if (delivery === undefined || message.reply === undefined) {
-      this.#options.logger.error({ subject: message.subject }, "received what no consumer has sent");
-      this.#source.settled();
+    if (delivery === undefined) {
+      logger.error({ subject: message.subject }, "received what no consumer has sent");
+      lease.free();
+      this.#channel.withhold();
       return;
     }
     const content = decodeContent(message.data);
     const id = content.ok
       ? messageId(content.payload)
       : `undecodable.${delivery.streamSequence}-${delivery.storedAtMs}`;
-    const known = {
-      lane: this.#options.lane,
-      raw: message.data,
-      content,
-      id,
-      reply: message.reply,
-      delivery,
-    };
-    this.#options.delays.remove(this.#options.lane, delivery.streamSequence);
-    const record = this.#options.handBacks.recall(delivery);
-    if (record === undefined) void this.#deliverAgain(known);
-    else this.#deliver(known, record);
-  }
-
-  /** One that nobody wants any more: back, to be delivered to somebody else at once. */
-  unwanted(message: Msg): void {
-    const delivery = deliveryOf(message.reply);
-    if (delivery === undefined || message.reply === undefined) return;
-    const record = this.#options.handBacks.recall(delivery);
-    if (record !== undefined) this.#options.handBacks.note(delivery, record);
-    this.#options.settlements.release(message.reply, 0);
-  }
-
-  async #deliverAgain(known: Omit<Delivered, "record" | "expired">): Promise<void> {
-    const { lane, evidence, handBacks, delays, settlements } = this.#options;
-    const { id, reply, delivery } = known;
-    const { record, delayMs = 0 } = await evidence.judge(id);
-    if (record !== undefined && !this.#isStopped) {
+    const known = { lane, raw: message.data, content, id, lease, delivery };
+    const record = handBacks.recall(delivery);
+    if (record !== undefined) {
       this.#deliver(known, record);
       return;
     }
-    if (record !== undefined) handBacks.note(delivery, record);
-    if (delayMs > 0) delays.add(lane, delivery.streamSequence, delayMs);
-    settlements.release(reply, delayMs);
-    this.#source.withheld();
+    const reading = this.#deliverAgain(known).finally(() => this.#reading.delete(reading));
+    this.#reading.add(reading);
   }
 
-  #deliver(known: Omit<Delivered, "record" | "expired">, record: MessageRecord): void {
-    const { clock, maxAgeMs, evidence, settler, logger, onMessage } = this.#options;
+  /** One that nobody wants any more: back, to be delivered to somebody else at once. */
+  unwanted(message: Msg, lease: Lease): void {
+    const delivery = deliveryOf(message.reply);
+    if (delivery === undefined) {
+      lease.free();
+      return;
+    }
+    const { handBacks, settlements } = this.#options;
+    const record = handBacks.recall(delivery);
+    if (record !== undefined) handBacks.note(delivery, record);
+    settlements.release(lease, 0);
+  }
+
+  async #stop(): Promise<void> {
+    this.#channel.demand(0);
+    await Promise.all(this.#reading);
+    await this.#options.settlements.flush();
+    this.#onMessage = undefined;
+    this.#options.onStop();
+  }
+
+  async #deliverAgain(known: Known): Promise<void> {
+    const { lane, evidence, delays, settlements } = this.#options;
+    const { record, delayMs = 0 } = await evidence.judge(known.id);
+    if (known.lease.isOver) {
+      known.lease.giveUp();
+    } else if (record !== undefined) {
+      this.#deliver(known, record);
+      return;
+    } else {
+      delays.add(lane, delayMs);
+      settlements.release(known.lease, delayMs);
+    }
+    this.#channel.withhold();
+  }
+
+  /** Back with it, if nobody wants it any more. */
+  #deliver(known: Known, record: MessageRecord): void {
+    const { clock, maxAgeMs, handBacks, settlements, settler, logger } = this.#options;
+    const onMessage = this.#onMessage;
+    if (!this.#channel.claim() || onMessage === undefined) {
+      handBacks.note(known.delivery, record);
+      settlements.release(known.lease, 0);
+      return;
+    }
     const { content } = known;
     const expired = content.ok && clock.wallMs() - content.payload.enqueuedAtMs > maxAgeMs;
-    const message: NatsMessage = new NatsMessage({ ...known, record, expired }, settler, () => {
-      evidence.end(message);
-      this.#source.settled();
-    });
+    const message = new NatsMessage({ ...known, record, expired }, settler);
     isolate(
       () => onMessage(message),
       (error) => {

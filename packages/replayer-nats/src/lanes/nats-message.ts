@@ -1,7 +1,15 @@
-import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
+import {
+  type DeadLetterCause,
+  helixError,
+  type Lane,
+  type MessageContent,
+  type ReleaseOptions,
+  type ReplayMessage,
+} from "@helix/core";
 import { checkCause, errorSummary, readRelease, settledAlready } from "@helix/core/internal";
 import type { Delivery } from "./ack-subject.ts";
 import { isSuspect } from "./evidence.ts";
+import type { Lease } from "./lease.ts";
 import type { MessageRecord } from "./message-records.ts";
 
 /** One delivery of a message. */
@@ -12,8 +20,7 @@ export interface Delivered {
   readonly content: MessageContent;
   /** Names it for good: id and life, or its place in the stream if it cannot be decoded. */
   readonly id: string;
-  /** Where settlements are sent. */
-  readonly reply: string;
+  readonly lease: Lease;
   readonly delivery: Delivery;
   readonly record: MessageRecord;
   readonly expired: boolean;
@@ -21,34 +28,32 @@ export interface Delivered {
 
 /** What settles messages: the queue. */
 export interface MessageSettler {
-  readonly leaseMs: number;
-  readonly nowMs: () => number;
-  ack(message: NatsMessage): void;
+  /** Resolves when the server has it. */
+  ack(message: NatsMessage): Promise<void>;
   release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void>;
   extend(message: NatsMessage): void;
+  forget(message: NatsMessage): void;
   mark(message: NatsMessage): Promise<void>;
   deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void>;
 }
 
 /**
- * A message in a worker's hand, until a settlement succeeds.
+ * A message in a worker's hand, until it is settled or forgotten. Nothing is told to the server about one whose lease is
+ * over: it would take the message away from whoever has it now.
  *
- * States: in hand → (ack, release, deadLetter) settling → settled, or back in hand if a dead letter could not be written.
+ * States: in hand → (ack, release, deadLetter) settling → settled; back in hand where the settlement is refused, or its lease
+ * was over before the server was known to have it. `forget` ends it from any.
  */
 export class NatsMessage implements ReplayMessage {
   readonly delivered: Delivered;
   readonly attempts: number;
   readonly #settler: MessageSettler;
-  readonly #onSettled: () => void;
-  #leaseUntilMs: number;
   #state: "in hand" | "settling" | "settled" = "in hand";
 
-  constructor(delivered: Delivered, settler: MessageSettler, onSettled: () => void) {
+  constructor(delivered: Delivered, settler: MessageSettler) {
     this.delivered = delivered;
     this.attempts = delivered.record.attempts;
     this.#settler = settler;
-    this.#onSettled = onSettled;
-    this.#leaseUntilMs = settler.nowMs() + settler.leaseMs;
   }
 
   get lane(): Lane {
@@ -68,7 +73,7 @@ export class NatsMessage implements ReplayMessage {
   }
 
   get leaseUntilMs(): number {
-    return this.#leaseUntilMs;
+    return this.delivered.lease.untilMs;
   }
 
   /** Whether there is a record of it that must be removed with it. */
@@ -77,9 +82,7 @@ export class NatsMessage implements ReplayMessage {
   }
 
   async ack(): Promise<void> {
-    this.#assertInHand();
-    this.#settler.ack(this);
-    this.#settled();
+    await this.#settle(() => this.#settler.ack(this));
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
@@ -89,19 +92,18 @@ export class NatsMessage implements ReplayMessage {
     const { delayMs, attempts = this.attempts, error } = read;
     const firstError = before.firstError ?? errorSummary(error);
     const record = attempts === this.attempts ? undefined : { ...before, attempts, firstError };
-    this.#state = "settling";
-    await this.#settler.release(this, delayMs, record);
-    this.#settled();
+    await this.#settle(() => this.#settler.release(this, delayMs, record));
   }
 
   extend(): void {
-    if (this.#state === "settled") return;
-    this.#leaseUntilMs = this.#settler.nowMs() + this.#settler.leaseMs;
-    this.#settler.extend(this);
+    const { lease } = this.delivered;
+    if (!lease.isFree && !lease.isOver) this.#settler.extend(this);
   }
 
   forget(): void {
-    if (this.#state === "in hand") this.#settled();
+    if (this.#state === "settled") return;
+    this.#state = "settled";
+    this.#settler.forget(this);
   }
 
   /** On each that was delivered before: what kills a process at its first execution comes again. */
@@ -117,19 +119,38 @@ export class NatsMessage implements ReplayMessage {
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#assertInHand();
     checkCause(cause);
+    await this.#settle(() => this.#settler.deadLetter(this, cause));
+  }
+
+  /** The settler sends what it has to say only while the lease is not over, which `assertLent` tells it. */
+  async #settle(settle: () => Promise<void>): Promise<void> {
+    this.#assertInHand();
+    this.assertLent();
     this.#state = "settling";
     try {
-      await this.#settler.deadLetter(this, cause);
+      await settle();
+      this.assertLent();
     } catch (error) {
+      if (this.#isForgotten) throw settledAlready(this.lane);
       this.#state = "in hand";
       throw error;
     }
-    this.#settled();
+    this.#state = "settled";
   }
 
-  #settled(): void {
-    this.#state = "settled";
-    this.#onSettled();
+  /** @throws HelixError HELIX_LEASE_LAPSED */
+  assertLent(): void {
+    if (!this.delivered.lease.isOver) return;
+    throw helixError(
+      "HELIX_LEASE_LAPSED",
+      "Its lease was over before the queue was known to have the settlement",
+      { lane: this.lane },
+    );
+  }
+
+  /** By `forget`, while it was being settled. */
+  get #isForgotten(): boolean {
+    return this.#state === "settled";
   }
 
   #assertInHand(): void {

@@ -1,75 +1,121 @@
-import type { Clock } from "@helix/core";
+import { type Clock, helixError } from "@helix/core";
 import type { Link } from "../connection/link.ts";
+import type { Lease } from "./lease.ts";
 
 const ENCODER = new TextEncoder();
 const ACK = ENCODER.encode("+ACK");
 const IN_PROGRESS = ENCODER.encode("+WPI");
-/** So that one round trip confirms many. */
-const CONFIRM_AFTER_MS = 50;
+/** So that one round trip confirms many; with so many of them it is not waited for longer. */
+const PING_AFTER_MS = 50;
+const PING_AFTER = 100;
+
+/** What one ping confirms: all that was sent since the ping before. */
+interface Batch {
+  settlements: { readonly lease: Lease; readonly verb: Uint8Array }[];
+  extensions: { readonly lease: Lease; readonly untilMs: number }[];
+  readonly confirmed: Promise<void>;
+  readonly confirm: () => void;
+  readonly refuse: (error: unknown) => void;
+}
 
 /**
- * Tells the server what became of messages. It does not answer, so each settlement is kept until the server has
- * answered a ping that was sent after it, and is sent again after a reconnect: settling twice changes nothing.
- * Waiting for an answer to each would cost half of the throughput and promise no more.
+ * Tells the server what became of messages. The server does not answer, but it reads in order: a ping confirms all that
+ * was sent before it, and nothing that comes after it delays that. One ping at a time is under way. Waiting for an answer to
+ * each settlement would cost half of the throughput and promise no more.
+ *
+ * What is not confirmed when the connection breaks is sent again after the reconnect: settling twice changes nothing. Not
+ * so for a lease that is over by then: the message may be somebody else's. An extension is not sent again: nobody knows
+ * whether the server had it, so the lease has not moved.
  */
 export class Settlements {
   readonly #link: Link;
   readonly #clock: Clock;
+  readonly #leaseMs: number;
   readonly #stopListening: () => void;
-  #unconfirmed: { readonly reply: string; readonly verb: Uint8Array }[] = [];
+  /** No ping was sent after them yet; the last one takes what comes. */
+  #waiting: Batch[] = [];
+  /** A ping is under way that confirms them. */
+  #pinged: Batch[] | undefined;
+  #isUrgent = false;
   #cancelTimer: (() => void) | undefined;
-  #confirming: Promise<boolean> | undefined;
+  readonly #onDown = new Set<() => void>();
 
-  constructor(link: Link, clock: Clock) {
+  constructor(link: Link, clock: Clock, leaseMs: number) {
     this.#link = link;
     this.#clock = clock;
-    this.#stopListening = link.listen({
-      onChange: (isUp) => {
-        if (isUp) this.#resend();
-      },
-    });
+    this.#leaseMs = leaseMs;
+    this.#stopListening = link.listen({ onChange: (isUp) => (isUp ? this.#resend() : this.#interrupt()) });
   }
 
-  /** It was applied, or is a dead letter. */
-  ack(reply: string): void {
-    this.#settle(reply, ACK);
+  /** It was applied, or is a dead letter. Resolves when the server has it; rejects with HELIX_QUEUE_CLOSED. */
+  ack(lease: Lease): Promise<void> {
+    return this.#settle(lease, ACK);
   }
 
   /** Delivered again after the delay. */
-  release(reply: string, delayMs: number): void {
+  release(lease: Lease, delayMs: number): void {
     const verb = delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1_000_000)}}` : "-NAK";
-    this.#settle(reply, ENCODER.encode(verb));
+    void this.#settle(lease, ENCODER.encode(verb));
   }
 
   /** The server waits for it anew. Lost with the connection: then the message is delivered again. */
-  extend(reply: string): void {
-    if (this.#link.isUp) this.#publish(reply, IN_PROGRESS);
+  extend(lease: Lease): void {
+    if (!this.#link.isUp) return;
+    const untilMs = this.#clock.wallMs() + this.#leaseMs;
+    this.#publish(lease.reply, IN_PROGRESS);
+    this.#batch().extensions.push({ lease, untilMs });
+    this.#pingInTime();
   }
 
-  /** Resolves when the server has everything, or when the connection is down. */
+  /** Resolves when the server has all that was sent so far, or when the connection is down. */
   async flush(): Promise<void> {
-    // A ping that fails is the end of the connection, or of this wait.
-    while (this.#unconfirmed.length > 0 && this.#link.isUp) if (!(await this.#confirm())) return;
+    const last = this.#waiting.at(-1) ?? this.#pinged?.at(-1);
+    if (last === undefined || !this.#link.isUp) return;
+    this.hurry();
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#onDown.delete(done);
+        resolve();
+      };
+      this.#onDown.add(done);
+      last.confirmed.then(done, done);
+    });
   }
 
-  /** Twice is safe. */
+  /** Somebody waits for what was sent so far: it is confirmed as soon as it can be. */
+  hurry(): void {
+    if (this.#waiting.length === 0) return;
+    this.#isUrgent = true;
+    this.#ping();
+  }
+
+  /** What is not confirmed is rejected. Twice is safe. */
   close(): void {
     this.#stopListening();
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#unconfirmed = [];
+    this.#interrupt();
+    const error = helixError("HELIX_QUEUE_CLOSED", "The queue was closed before the server had it", {});
+    for (const { refuse } of this.#waiting.splice(0)) refuse(error);
   }
 
-  #settle(reply: string, verb: Uint8Array): void {
-    this.#unconfirmed.push({ reply, verb });
-    if (!this.#link.isUp) return;
-    this.#publish(reply, verb);
-    this.#confirmSoon();
+  #settle(lease: Lease, verb: Uint8Array): Promise<void> {
+    const batch = this.#batch();
+    batch.settlements.push({ lease, verb });
+    if (this.#link.isUp) {
+      this.#publish(lease.reply, verb);
+      this.#pingInTime();
+    }
+    // The server reads in order: what is pulled from now on comes after it.
+    lease.free();
+    return batch.confirmed;
   }
 
-  #resend(): void {
-    for (const { reply, verb } of this.#unconfirmed) this.#publish(reply, verb);
-    if (this.#unconfirmed.length > 0) this.#confirmSoon();
+  #batch(): Batch {
+    let batch = this.#waiting.at(-1);
+    if (batch === undefined) {
+      batch = newBatch();
+      this.#waiting.push(batch);
+    }
+    return batch;
   }
 
   #publish(reply: string, verb: Uint8Array): void {
@@ -80,31 +126,88 @@ export class Settlements {
     }
   }
 
-  #confirmSoon(): void {
-    this.#cancelTimer ??= this.#clock.setTimer(() => {
-      this.#cancelTimer = undefined;
-      void this.#confirm();
-    }, CONFIRM_AFTER_MS);
+  #pingInTime(): void {
+    if (this.#pinged !== undefined || !this.#link.isUp || this.#waiting.length === 0) return;
+    if (this.#isUrgent || this.#unpinged >= PING_AFTER) this.#ping();
+    else this.#pingLater();
   }
 
-  /** Resolves with whether the server has everything that was sent before. */
-  #confirm(): Promise<boolean> {
-    this.#confirming ??= this.#ping().finally(() => {
-      this.#confirming = undefined;
-      if (this.#unconfirmed.length > 0 && this.#link.isUp) this.#confirmSoon();
-    });
-    return this.#confirming;
+  #pingLater(): void {
+    this.#cancelTimer ??= this.#clock.setTimer(() => this.#ping(), PING_AFTER_MS);
   }
 
-  async #ping(): Promise<boolean> {
-    const sent = this.#unconfirmed.length;
-    try {
-      await this.#link.up.flush();
-    } catch {
-      // The connection broke: all of them are sent again.
-      return false;
+  get #unpinged(): number {
+    let count = 0;
+    for (const { settlements, extensions } of this.#waiting) count += settlements.length + extensions.length;
+    return count;
+  }
+
+  #ping(): void {
+    if (this.#pinged !== undefined || !this.#link.isUp) return;
+    this.#stopTimer();
+    this.#isUrgent = false;
+    const pinged = this.#waiting;
+    this.#waiting = [];
+    this.#pinged = pinged;
+    const answered = (isConfirmed: boolean) => {
+      // Its connection is gone.
+      if (this.#pinged !== pinged) return;
+      this.#pinged = undefined;
+      if (isConfirmed) {
+        for (const batch of pinged) confirm(batch);
+        this.#pingInTime();
+      } else {
+        // The connection is about to be gone, or else it is asked again.
+        this.#waiting.unshift(...pinged);
+        this.#pingLater();
+      }
+    };
+    pong(this.#link).then(
+      () => answered(true),
+      () => answered(false),
+    );
+  }
+
+  /** The connection is gone, and with it whatever was under way. */
+  #interrupt(): void {
+    this.#stopTimer();
+    this.#waiting.unshift(...(this.#pinged ?? []));
+    this.#pinged = undefined;
+    for (const batch of this.#waiting) batch.extensions = [];
+    for (const done of [...this.#onDown]) done();
+  }
+
+  #resend(): void {
+    for (const batch of this.#waiting) {
+      batch.settlements = batch.settlements.filter(({ lease }) => !lease.isOver);
+      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);
     }
-    this.#unconfirmed.splice(0, sent);
-    return true;
+    this.hurry();
   }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}
+
+async function pong(link: Link): Promise<void> {
+  await link.up.flush();
+}
+
+function newBatch(): Batch {
+  let confirm = () => {};
+  let refuse: (error: unknown) => void = () => {};
+  const confirmed = new Promise<void>((resolve, reject) => {
+    confirm = resolve;
+    refuse = reject;
+  });
+  // Of hand-backs nobody waits for it.
+  confirmed.catch(() => {});
+  return { settlements: [], extensions: [], confirmed, confirm, refuse };
+}
+
+function confirm(batch: Batch): void {
+  for (const { lease, untilMs } of batch.extensions) lease.moveTo(untilMs);
+  batch.confirm();
 }

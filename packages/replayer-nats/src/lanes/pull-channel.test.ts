@@ -3,36 +3,43 @@ import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Link, LinkListener } from "../connection/link.ts";
-import { PullSource } from "./pull-source.ts";
+import type { Lease } from "./lease.ts";
+import { PullChannel } from "./pull-channel.ts";
+
+const LEASE_MS = 30_000;
 
 /** A server that answers nothing by itself: what a real one does not show on demand. */
 class SilentServer {
-  readonly pulls: { batch: number; reply: string }[] = [];
+  readonly pulls: { batch: number; noWait: boolean; reply: string }[] = [];
   readonly received: string[] = [];
+  readonly leases: Lease[] = [];
+  subscriptions = 0;
+  isSubscribed = false;
+  /** What arrives waits for its record. */
+  isReading = false;
   readonly unwanted: string[] = [];
   readonly clock = new ManualClock();
   missing = 0;
   #callback: ((error: null, message: Msg) => void) | undefined;
   #listener: LinkListener | undefined;
-  readonly source: PullSource;
+  readonly channel: PullChannel;
 
   constructor(maxHeld = 1000) {
     const connection = {
       publish: (_: string, request: string, { reply }: { reply: string }) => {
-        this.pulls.push({ batch: JSON.parse(request).batch as number, reply });
+        const { batch, no_wait: noWait = false } = JSON.parse(request);
+        this.pulls.push({ batch, noWait, reply });
       },
       subscribe: (_: string, { callback }: { callback: (error: null, message: Msg) => void }) => {
         this.#callback = callback;
-        let end = () => {};
-        const closed = new Promise<void>((resolve) => {
-          end = resolve;
-        });
+        this.subscriptions++;
+        this.isSubscribed = true;
         let isClosed = false;
-        const close = () => {
+        const unsubscribe = () => {
           isClosed = true;
-          end();
+          this.isSubscribed = false;
         };
-        return { isClosed: () => isClosed, unsubscribe: close, drain: async () => close(), closed };
+        return { isClosed: () => isClosed, unsubscribe };
       },
     };
     const link = {
@@ -44,23 +51,37 @@ class SilentServer {
         return () => {};
       },
     };
-    this.source = new PullSource({
+    this.channel = new PullChannel({
       link: link as unknown as Link,
       clock: this.clock,
       logger: silentLogger,
       requestSubject: "next",
       maxRequestBatch: 100,
       maxHeld,
-      maxDemand: 10_000,
+      leaseMs: LEASE_MS,
       isReady: () => true,
-      onMessage: ({ subject }) => this.received.push(subject),
-      onUnwanted: ({ subject }) => this.unwanted.push(subject),
+      onMessage: ({ subject }, lease) => {
+        this.leases.push(lease);
+        if (!this.isReading) this.read(subject, lease);
+      },
+      onUnwanted: ({ subject }, lease) => {
+        this.unwanted.push(subject);
+        lease.free();
+      },
       onMissing: async () => {
         this.missing++;
       },
-      flush: async () => {},
-      onStop: () => {},
     });
+  }
+
+  /** What is known about it has been read. */
+  read(subject: string, lease: Lease): void {
+    if (this.channel.claim()) {
+      this.received.push(subject);
+      return;
+    }
+    this.unwanted.push(subject);
+    lease.free();
   }
 
   get batches(): number[] {
@@ -78,6 +99,10 @@ class SilentServer {
     this.#callback?.(null, { subject, headers, data: new Uint8Array() } as unknown as Msg);
   }
 
+  disconnect(): void {
+    this.#listener?.onChange?.(false);
+  }
+
   reconnect(): void {
     this.#listener?.onChange?.(true);
   }
@@ -90,12 +115,12 @@ beforeEach(() => {
 
 describe("a parked pull", () => {
   test("asks for what is demanded, in requests of the most that one may ask for", () => {
-    server.source.demand(250);
+    server.channel.demand(250);
     expect(server.batches).toEqual([100, 100, 50]);
   });
 
   test("is renewed when it has waited its time, for what it was not served", async () => {
-    server.source.demand(10);
+    server.channel.demand(10);
     server.deliver(3);
     for (let heartbeat = 0; heartbeat < 6; heartbeat++) {
       await server.clock.advance(5000);
@@ -106,7 +131,7 @@ describe("a parked pull", () => {
   });
 
   test("that ends at once is not asked for again at once, and ever later", async () => {
-    server.source.demand(10);
+    server.channel.demand(10);
     const delays: number[] = [];
     for (let refusals = 0; refusals < 10; refusals++) {
       server.status(408, { pending: 10 });
@@ -121,7 +146,7 @@ describe("a parked pull", () => {
   });
 
   test("of which nothing is heard for two heartbeats and a second is asked for anew", async () => {
-    server.source.demand(10);
+    server.channel.demand(10);
     await server.clock.advance(10_900);
     expect(server.batches).toEqual([10]);
     await server.clock.advance(200);
@@ -130,7 +155,7 @@ describe("a parked pull", () => {
   });
 
   test("is left alone while its heartbeats come", async () => {
-    server.source.demand(10);
+    server.channel.demand(10);
     for (let seconds = 0; seconds < 300; seconds += 5) {
       await server.clock.advance(5000);
       server.status(100);
@@ -143,7 +168,7 @@ describe("a parked pull", () => {
     [409, "Consumer Deleted"],
     [503, ""],
   ])("refused with %i %s has somebody look for the consumer before the next", async (code, description) => {
-    server.source.demand(10);
+    server.channel.demand(10);
     server.status(code, { description });
     expect(server.missing).toBe(0);
     await server.clock.advance(200);
@@ -153,7 +178,7 @@ describe("a parked pull", () => {
   });
 
   test("is made again after a reconnect, for all that is still demanded", () => {
-    server.source.demand(10);
+    server.channel.demand(10);
     server.deliver(4);
     server.reconnect();
     expect(server.batches).toEqual([10, 6]);
@@ -161,31 +186,79 @@ describe("a parked pull", () => {
 });
 
 describe("credit", () => {
-  test("rises by a further pull, and falls by taking everything back", async () => {
-    server.source.demand(10);
-    server.source.demand(30);
+  test("rises by a further pull, and is not taken back when the demand falls", async () => {
+    server.channel.demand(10);
+    server.channel.demand(30);
     expect(server.batches).toEqual([10, 20]);
-    server.source.demand(5);
-    server.source.demand(30);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(server.batches).toEqual([10, 20]);
-    server.source.demand(5);
-    await new Promise((resolve) => setImmediate(resolve));
+    server.channel.demand(0);
+    server.channel.demand(30);
     await settle();
-    expect(server.batches).toEqual([10, 20, 5]);
+    expect([server.batches, server.subscriptions, server.isSubscribed]).toEqual([[10, 20], 1, true]);
+  });
+
+  test("that is not demanded any more hands back what comes, and is not given again", async () => {
+    server.channel.demand(10);
+    server.channel.demand(3);
+    server.deliver(5);
+    expect([server.received, server.unwanted]).toEqual([
+      ["lane0", "lane1", "lane2"],
+      ["lane3", "lane4"],
+    ]);
+    await server.clock.advance(2000);
+    server.status(408, { pending: 5 });
+    await server.clock.advance(60_000);
+    expect(server.batches).toEqual([10]);
+  });
+
+  test("counts what is under way against a demand that is repeated", () => {
+    server.isReading = true;
+    server.channel.demand(8);
+    server.deliver(8);
+    server.channel.demand(8);
+    expect(server.batches).toEqual([8]);
+    for (const lease of server.leases) server.read("lane", lease);
+    expect([server.received.length, server.unwanted.length]).toEqual([8, 0]);
+    server.channel.demand(8);
+    expect(server.batches).toEqual([8, 8]);
+  });
+
+  test("hands back what was under way when nothing is demanded any more, and pulls anew for what was withheld", () => {
+    server.isReading = true;
+    server.channel.demand(2);
+    server.deliver(2);
+    server.channel.withhold();
+    expect(server.batches).toEqual([2, 1]);
+    server.channel.demand(0);
+    server.read("lane", server.leases[1] as Lease);
+    expect([server.received.length, server.unwanted.length]).toEqual([0, 1]);
   });
 
   test("is bounded by what may be held, and grows as messages are settled", () => {
     server = new SilentServer(8);
-    server.source.demand(100);
+    server.channel.demand(100);
     expect(server.batches).toEqual([8]);
     server.deliver(8);
-    for (let n = 0; n < 4; n++) server.source.settled();
+    for (const lease of server.leases.slice(0, 4)) lease.free();
     expect(server.batches.reduce((sum, batch) => sum + batch, 0)).toBe(12);
   });
 
+  test("grows again when leases lapse that nobody has freed, and not before", async () => {
+    server = new SilentServer(8);
+    server.channel.demand(100);
+    server.deliver(8);
+    const [kept] = server.leases;
+    await server.clock.advance(LEASE_MS - 1000);
+    kept?.moveTo(server.clock.wallMs() + LEASE_MS);
+    server.status(100);
+    expect(server.batches).toEqual([8]);
+    await server.clock.advance(1000);
+    expect(server.batches).toEqual([8, 7]);
+    for (const lease of server.leases) lease.free();
+    expect(server.batches).toEqual([8, 7]);
+  });
+
   test("that a pull was not told about is bounded by the pulls that can still be open", async () => {
-    server.source.demand(100);
+    server.channel.demand(100);
     // Of a hundred only forty come, and the end of the pull is lost.
     server.deliver(40);
     for (let seconds = 0; seconds < 45; seconds += 5) {
@@ -194,14 +267,42 @@ describe("credit", () => {
     }
     expect(server.batches.slice(0, 2)).toEqual([100, 60]);
   });
+});
 
-  test("that is taken back hands back what arrives too late", async () => {
-    server.source.demand(10);
-    server.source.demand(0);
-    server.deliver(2);
-    expect([server.received, server.unwanted]).toEqual([[], ["lane0", "lane1"]]);
-    await server.source.stop();
-    server.source.demand(10);
-    expect(server.batches).toEqual([10]);
+describe("close", () => {
+  test("ends the subscription at once where the server owes nothing", async () => {
+    server.channel.demand(3);
+    server.deliver(3);
+    await server.channel.close();
+    expect([server.isSubscribed, server.batches]).toEqual([false, [3]]);
+    server.channel.demand(3);
+    expect(server.batches).toEqual([3]);
+  });
+
+  test("hands back what is on its way until the server says that the lane is empty", async () => {
+    server.channel.demand(10);
+    const closed = server.channel.close();
+    expect(server.pulls.at(-1)).toMatchObject({ batch: 1, noWait: true });
+    server.deliver(4);
+    await settle();
+    expect([server.isSubscribed, server.unwanted.length]).toEqual([true, 4]);
+    server.status(404);
+    await closed;
+    expect(server.isSubscribed).toBe(false);
+  });
+
+  test("waits a quarter of a second at most, and not for a connection that is gone", async () => {
+    server.channel.demand(10);
+    const closed = server.channel.close();
+    await server.clock.advance(250);
+    await closed;
+    expect(server.isSubscribed).toBe(false);
+
+    server = new SilentServer();
+    server.channel.demand(10);
+    const cut = server.channel.close();
+    server.disconnect();
+    await cut;
+    expect([server.isSubscribed, server.clock.timers]).toEqual([false, 0]);
   });
 });

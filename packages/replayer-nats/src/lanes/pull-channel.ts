@@ -1,0 +1,293 @@
+import { Backoff, type Clock, type Logger } from "@helix/core";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
+import { newInbox } from "../connection/inbox.ts";
+import type { Link } from "../connection/link.ts";
+import { HeldLeases } from "./held-leases.ts";
+import { Lease } from "./lease.ts";
+import { OpenPulls } from "./open-pulls.ts";
+
+/** How long the server keeps a pull open, and how often it says that it does. */
+const EXPIRES_MS = 30_000;
+const HEARTBEAT_MS = 5000;
+/** A server that has said nothing for so long has forgotten the pull. */
+const WATCHDOG_MS = 2 * HEARTBEAT_MS + 1000;
+/** A pull that ended sooner did not end because it had waited. */
+const HASTY_MS = 1000;
+const BACKOFF = new Backoff({ initialMs: 100, maxMs: 5000 });
+/** How long a close waits for what is on its way. */
+const LAST_CALL_MS = 250;
+const MS = 1_000_000;
+
+/** Status codes of a pull (NATS ADR-13 and ADR-37). */
+const STATUS = { heartbeat: 100, noMessages: 404, timeout: 408, noResponders: 503 } as const;
+
+export interface PullChannelOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}` */
+  readonly requestSubject: string;
+  readonly maxRequestBatch: number;
+  /** What may be delivered and not settled. */
+  readonly maxHeld: number;
+  readonly leaseMs: number;
+  /** Whether there is a consumer to pull from; `wake` tells when there is. */
+  readonly isReady: () => boolean;
+  /** One that was demanded: it is under way until `claim` or `withhold` is called. */
+  readonly onMessage: (message: Msg, lease: Lease) => void;
+  /** One that nobody wants any more, to be handed back. */
+  readonly onUnwanted: (message: Msg, lease: Lease) => void;
+  /** The consumer or its stream is not there. Pulls go on when it resolves; it does not reject. */
+  readonly onMissing: () => Promise<void>;
+}
+
+/**
+ * Receives the messages of one consumer by parked pulls: requests that wait on the server for exactly what is demanded,
+ * so that an idle lane costs nothing and a message arrives within a round trip. Nothing is polled and nothing buffered.
+ *
+ * A rise of the demand is a further pull. A fall cannot be told to the server, and nothing is unsubscribed while something
+ * may be on its way: in a cluster the loss of interest reaches the consumer's leader later than the server's answer reaches
+ * the client, and what the leader sends in between comes again only when its lease has lapsed. So the server keeps the
+ * credit it has, and what nobody wants is handed back as it comes. The channel outlives the sources of its lane: the next
+ * one takes over the credit.
+ *
+ * States: idle → (demand) pulling; backing off after a refusal; down while there is no connection. `close` ends it from any.
+ */
+export class PullChannel {
+  readonly #options: PullChannelOptions;
+  readonly #stopListening: () => void;
+  readonly #pulls = new OpenPulls();
+  readonly #held: HeldLeases;
+  #subscription: Subscription | undefined;
+  #inbox = "";
+  #demanded = 0;
+  /** Arrived, and neither delivered nor handed back. */
+  #underWay = 0;
+  #heardAtMs = 0;
+  #failures = 0;
+  #isBackingOff = false;
+  #isClosed = false;
+  #onQuiet: (() => void) | undefined;
+  #lastCallKey: string | undefined;
+  #cancelWatchdog: (() => void) | undefined;
+  #cancelBackoff: (() => void) | undefined;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(options: PullChannelOptions) {
+    this.#options = options;
+    this.#held = new HeldLeases(options.clock);
+    this.#stopListening = options.link.listen({
+      onChange: (isUp) => {
+        this.#forgetPulls();
+        if (isUp) this.#topUp();
+      },
+    });
+  }
+
+  /** Replaces what is left of an earlier demand; what is under way counts against it. */
+  demand(messages: number): void {
+    if (this.#isClosed) return;
+    this.#demanded = messages;
+    this.#topUp();
+  }
+
+  /** One that was under way: whether it is to be delivered, which uses up one of the demand, or to be handed back. */
+  claim(): boolean {
+    this.#underWay--;
+    if (this.#demanded === 0) return false;
+    this.#demanded--;
+    return true;
+  }
+
+  /** One that was under way is handed back, whatever is demanded. */
+  withhold(): void {
+    this.#underWay--;
+    this.#topUp();
+  }
+
+  /** The queue has become able to serve it. */
+  wake(): void {
+    this.#failures = 0;
+    this.#topUp();
+  }
+
+  /** Hands back what is on its way, and ends the subscription. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#demanded = 0;
+    this.#cancelBackoff?.();
+    await this.#lastCall();
+    this.#stopListening();
+    this.#cancelSweep?.();
+    this.#forgetPulls();
+  }
+
+  /** What the server may be owed. */
+  get #wanted(): number {
+    return Math.max(0, Math.min(this.#demanded - this.#underWay, this.#options.maxHeld - this.#held.size));
+  }
+
+  #topUp(): void {
+    const { link, maxRequestBatch, clock, isReady } = this.#options;
+    if (this.#isClosed || this.#isBackingOff || !link.isUp || !isReady()) return;
+    this.#sweepIfFull();
+    if (this.#wanted <= this.#pulls.credit) return;
+    const connection = link.up;
+    this.#subscribe(connection);
+    if (this.#pulls.credit === 0) this.#heardAtMs = clock.monotonicMs();
+    while (this.#pulls.credit < this.#wanted) {
+      const batch = Math.min(this.#wanted - this.#pulls.credit, maxRequestBatch);
+      this.#pull(connection, batch, `"expires":${EXPIRES_MS * MS},"idle_heartbeat":${HEARTBEAT_MS * MS}`);
+    }
+    this.#cancelWatchdog ??= clock.setTimer(() => this.#watch(), WATCHDOG_MS);
+  }
+
+  #pull(connection: NatsConnection, batch: number, terms: string): string {
+    const { clock, requestSubject } = this.#options;
+    const key = this.#pulls.open(batch, clock.monotonicMs());
+    try {
+      connection.publish(requestSubject, `{"batch":${batch},${terms}}`, { reply: `${this.#inbox}.${key}` });
+    } catch {
+      // The connection broke at this moment: pulled again after the reconnect.
+    }
+    return key;
+  }
+
+  #subscribe(connection: NatsConnection): void {
+    if (this.#subscription !== undefined && !this.#subscription.isClosed()) return;
+    const inbox = newInbox(this.#options.link.inboxPrefix);
+    this.#inbox = inbox;
+    this.#subscription = connection.subscribe(`${inbox}.*`, {
+      callback: (error, message) => {
+        // Not permitted, or closed: the watchdog tries again, and the link has said why.
+        if (error !== null) return;
+        this.#heardAtMs = this.#options.clock.monotonicMs();
+        if (message.subject.startsWith(inbox)) this.#status(message.subject.slice(inbox.length + 1), message);
+        else this.#arrived(message);
+      },
+    });
+  }
+
+  #arrived(message: Msg): void {
+    const { clock, leaseMs, onMessage, onUnwanted } = this.#options;
+    this.#pulls.arrived();
+    this.#failures = 0;
+    const lease = new Lease(message.reply ?? "", { clock, leaseMs, onFree: (freed) => this.#freed(freed) });
+    this.#held.add(lease);
+    if (this.#demanded > this.#underWay) {
+      this.#underWay++;
+      onMessage(message, lease);
+    } else {
+      onUnwanted(message, lease);
+    }
+    this.#sweepIfFull();
+    if (this.#pulls.credit === 0) this.#onQuiet?.();
+  }
+
+  #freed(lease: Lease): void {
+    this.#held.delete(lease);
+    // More was demanded than could be held.
+    const { credit } = this.#pulls;
+    if (this.#demanded > credit && credit * 2 <= this.#wanted) this.#topUp();
+  }
+
+  /** A lease that nobody frees must not hold its place for longer than it lasts. */
+  #sweepIfFull(): void {
+    const { clock, maxHeld } = this.#options;
+    if (this.#demanded - this.#underWay <= maxHeld - this.#held.size) return;
+    const nextLapseMs = this.#held.sweep();
+    if (this.#held.size === 0) return;
+    this.#cancelSweep ??= clock.setTimer(
+      () => {
+        this.#cancelSweep = undefined;
+        this.#topUp();
+      },
+      Math.max(1, Math.ceil(nextLapseMs)),
+    );
+  }
+
+  /** A pull has ended, or the server says that it has not. */
+  #status(key: string, message: Msg): void {
+    const code = message.headers?.code ?? 0;
+    if (code === STATUS.heartbeat) return;
+    const unserved = Number(message.headers?.get("Nats-Pending-Messages") || Number.NaN);
+    const pull = this.#pulls.end(key, Number.isNaN(unserved) ? undefined : unserved);
+    if (key === this.#lastCallKey) this.#onQuiet?.();
+    if (pull === undefined || this.#isClosed) return;
+    const { clock, logger, requestSubject, onMissing } = this.#options;
+    const isPatient = clock.monotonicMs() - pull.sentAtMs >= HASTY_MS;
+    if ((code === STATUS.timeout || code === STATUS.noMessages) && isPatient) {
+      this.#topUp();
+      return;
+    }
+    const description = message.headers?.description ?? "";
+    logger.debug({ code, description, request: requestSubject }, "a pull was refused");
+    const isMissing = code === STATUS.noResponders || /deleted|no responders/i.test(description);
+    this.#backOff(isMissing ? onMissing : undefined);
+  }
+
+  #backOff(before: (() => Promise<void>) | undefined): void {
+    if (this.#isBackingOff) return;
+    this.#isBackingOff = true;
+    const again = () => {
+      this.#isBackingOff = false;
+      this.#cancelBackoff = undefined;
+      this.#topUp();
+    };
+    const delayMs = BACKOFF.delayMs(++this.#failures);
+    this.#cancelBackoff = this.#options.clock.setTimer(() => {
+      if (before === undefined) again();
+      else void before().then(again);
+    }, delayMs);
+  }
+
+  /**
+   * Resolves when the server owes nothing, or has said, after all that it had sent, that the lane is empty: the answer to a
+   * request that does not wait comes by the same way. What is stored in the moment between that and the loss of interest may
+   * still be sent to nobody.
+   */
+  async #lastCall(): Promise<void> {
+    const { link, clock } = this.#options;
+    if (this.#pulls.credit === 0 || !link.isUp) return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.setTimer(resolve, LAST_CALL_MS);
+      this.#onQuiet = () => {
+        cancel();
+        resolve();
+      };
+      this.#lastCallKey = this.#pull(link.up, 1, `"no_wait":true`);
+    });
+  }
+
+  /** The connection is gone: nobody receives what the server owed. */
+  #forgetPulls(): void {
+    this.#pulls.clear();
+    this.#onQuiet?.();
+    this.#cancelWatchdog?.();
+    this.#cancelWatchdog = undefined;
+    if (this.#subscription?.isClosed() === false) {
+      try {
+        this.#subscription.unsubscribe();
+      } catch {
+        // The connection is closed.
+      }
+    }
+    this.#subscription = undefined;
+  }
+
+  /** Pulls may vanish without a word: with a server's restart, or by its fault. */
+  #watch(): void {
+    const { clock, logger, requestSubject } = this.#options;
+    this.#cancelWatchdog = undefined;
+    if (this.#pulls.credit === 0) return;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#heardAtMs >= WATCHDOG_MS) {
+      logger.warn({ request: requestSubject }, "the server has forgotten a pull; pulling anew");
+      this.#pulls.clear();
+    } else {
+      this.#pulls.endBefore(nowMs - EXPIRES_MS - WATCHDOG_MS);
+      this.#cancelWatchdog = clock.setTimer(() => this.#watch(), WATCHDOG_MS);
+    }
+    this.#topUp();
+  }
+}
