@@ -121,6 +121,7 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
     "helix_write_total",
     "helix_enqueue_failed_total",
     "helix_stuck_recovered_total",
+    "helix_lane_reopened_total",
     "helix_lease_lost_total",
     "helix_breaker_open",
   ]);

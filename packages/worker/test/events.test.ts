@@ -5,7 +5,7 @@ import { expect, expectTypeOf, it } from "vitest";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 /** One that is added to the map is missing here until a test has seen it. */
-const EMITTED: Record<keyof WorkerEvents, boolean> = {
+const EMITTED: Record<keyof WorkerEvents, true> = {
   "cluster:breaker:opened": true,
   "cluster:breaker:half-opened": true,
   "cluster:breaker:closed": true,
@@ -19,7 +19,7 @@ const EMITTED: Record<keyof WorkerEvents, boolean> = {
   "replay:dead-letters:full": true,
   "replay:lease:lost": true,
   "replay:settle:failed": true,
-  "worker:lane:reopened": false,
+  "worker:lane:reopened": true,
 };
 const NAMES = Object.keys(EMITTED) as (keyof typeof EMITTED)[];
 
@@ -60,16 +60,19 @@ it("every event of the worker is emitted, with nothing that was bound", async ()
   await clock.advance(1000);
   await worker.stop({ graceMs: 0 });
   await worker.start();
+  queue.stalled.add("low.B");
+  queue.put(payload({ targetCluster: "B", priority: "low", operation }));
+  await clock.advance(120_000);
 
   const emitted = NAMES.filter((name) => seen.some((one) => one.name === name));
-  expect(emitted).toEqual(NAMES.filter((name) => EMITTED[name]));
+  expect(emitted).toEqual(NAMES);
   expect(JSON.stringify(seen)).not.toContain("secret");
 });
 
 it("the table of the README has every event of the worker, and no other", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const rows = [...readme.matchAll(/^\| `(\w+:[a-z:-]+)` \| (.+) \|.*\|$/gm)];
-  expect(rows.map(([, name]) => name).sort()).toEqual(NAMES.filter((name) => EMITTED[name]).sort());
+  expect(rows.map(([, name]) => name).sort()).toEqual(NAMES.sort());
 });
 
 it("listening to what never comes does not compile", async () => {

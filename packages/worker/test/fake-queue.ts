@@ -57,6 +57,14 @@ export class FakeQueue implements ReplayQueue {
   /** Replaces what a mark does. */
   onMark: ((id: string) => Promise<void> | undefined) | undefined;
   onOpen: ((lane: Lane) => void) | undefined;
+  /** Replaces the stop of a lane that is open. */
+  onStop: ((lane: Lane) => Promise<void>) | undefined;
+  /** Replaces what the lanes are said to have. */
+  onDepths: (() => Promise<LaneDepth[]>) | undefined;
+  /** How often it was asked for that. */
+  asked = 0;
+  /** Lanes that deliver nothing until they are opened anew. */
+  readonly stalled = new Set<Lane>();
   /** Called before a lease is extended. */
   onExtend: ((id: string) => void) | undefined;
   /** Ids of the messages whose execution was announced, in that order. */
@@ -116,6 +124,7 @@ export class FakeQueue implements ReplayQueue {
     if (this.#listeners.has(lane)) throw new Error(`Lane ${lane} is open already`);
     this.pollIntervals.push(pollIntervalMs);
     this.#listeners.set(lane, onMessage);
+    this.stalled.delete(lane);
     this.demands[lane] = 0;
     return {
       demand: (messages) => {
@@ -123,6 +132,7 @@ export class FakeQueue implements ReplayQueue {
         this.#deliver(lane);
       },
       stop: async () => {
+        await this.onStop?.(lane);
         this.#listeners.delete(lane);
         this.demands[lane] = 0;
       },
@@ -133,6 +143,11 @@ export class FakeQueue implements ReplayQueue {
     return this.#listeners.get(lane);
   }
 
+  /** As if a lane whose stop failed were stopped in the end. */
+  forgetListener(lane: Lane): void {
+    this.#listeners.delete(lane);
+  }
+
   /** Gives a message to a listener that has demanded nothing, or is stopped: one that was under way. */
   deliverLate(listener: ((message: ReplayMessage) => void) | undefined, payload: ReplayPayload): void {
     this.inHand.add(payload.id);
@@ -141,7 +156,15 @@ export class FakeQueue implements ReplayQueue {
   }
 
   async depths(): Promise<LaneDepth[]> {
-    return [];
+    this.asked++;
+    if (this.onDepths !== undefined) return this.onDepths();
+    return LANES.map((lane) => ({
+      lane,
+      pending: this.#entries(lane).length,
+      inFlight: 0,
+      delayed: 0,
+      stuck: 0,
+    }));
   }
 
   get deadLetters(): DeadLetterStore {
@@ -164,7 +187,7 @@ export class FakeQueue implements ReplayQueue {
   #deliver(lane: Lane): void {
     queueMicrotask(() => {
       const entries = this.#entries(lane);
-      while (this.demands[lane] > 0 && entries.length > 0) {
+      while (!this.stalled.has(lane) && this.demands[lane] > 0 && entries.length > 0) {
         this.demands[lane]--;
         const entry = entries.shift();
         if (entry !== undefined) this.#give(entry);

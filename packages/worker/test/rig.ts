@@ -111,8 +111,8 @@ export async function startRig({ execute, executor, traits, ...options }: RigOpt
     worker,
     executions,
     running,
-    /** Timers that the worker has set. */
-    timers: () => clock.timers - queue.timers,
+    /** Timers that the worker has set, but for the watch over the lanes of each cluster. */
+    timers: () => clock.timers - queue.timers - (worker.isRunning ? 2 : 0),
     countOf: (one: ReplayPayload) => executions.filter(({ payload: { id } }) => id === one.id).length,
     /** Everything that an event brings from now on. */
     record: <N extends keyof WorkerEvents>(name: N): WorkerEvents[N][] => {

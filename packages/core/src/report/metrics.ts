@@ -91,6 +91,12 @@ export const METRICS = Object.freeze({
     labels: PER_LANE,
     help: "Messages that the queue's server held and would not deliver, put back into their lane. Nearly all were settled before, and are executed and counted again.",
   },
+  helix_lane_reopened_total: {
+    kind: "counter",
+    unit: "lanes",
+    labels: PER_LANE,
+    help: "Lanes that stood still though they had messages, and were opened again: a fault, of the queue or its server.",
+  },
   helix_lease_lost_total: {
     kind: "counter",
     unit: "messages",

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type ClusterId,
   laneOf,
   PRIORITIES,
@@ -7,6 +8,7 @@ import {
   type ReplayQueue,
   type SchedulingOptions,
 } from "@helix/core";
+import { wait } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { LaneScheduler } from "../decide/scheduler.ts";
 import { LaneIntake } from "./lane-intake.ts";
@@ -14,16 +16,29 @@ import { LaneIntake } from "./lane-intake.ts";
 /** What a lane may hold beyond its free slots: what arrives during a round trip to a durable queue. */
 const AHEAD = 8;
 
+/** How long a lane may take to stop that is to be opened again. */
+const STOP_PATIENCE_MS = 5000;
+
+export interface ClusterLanesOptions {
+  readonly cluster: ClusterId;
+  readonly queue: ReplayQueue;
+  readonly scheduling: SchedulingOptions;
+  readonly pollIntervalMs: number;
+  readonly onMessage: (message: ReplayMessage) => void;
+}
+
 /** Both lanes of a cluster: what was asked of them, and what waits for a slot, in the order of the scheduler. */
 export class ClusterLanes {
   readonly #intakes: Readonly<Record<Priority, LaneIntake>> = {
     high: new LaneIntake(),
     low: new LaneIntake(),
   };
+  readonly #options: ClusterLanesOptions;
   readonly #scheduler: LaneScheduler;
 
-  constructor(scheduling: SchedulingOptions) {
-    this.#scheduler = new LaneScheduler(scheduling);
+  constructor(options: ClusterLanesOptions) {
+    this.#options = options;
+    this.#scheduler = new LaneScheduler(options.scheduling);
   }
 
   /** Messages that wait for a slot. */
@@ -39,15 +54,18 @@ export class ClusterLanes {
   }
 
   /** Throws what the queue's `open` throws. */
-  open(
-    queue: ReplayQueue,
-    cluster: ClusterId,
-    onMessage: (message: ReplayMessage) => void,
-    options: { pollIntervalMs: number },
-  ): void {
-    for (const priority of PRIORITIES) {
-      this.#intakes[priority].open(queue.open(laneOf(cluster, priority), onMessage, options));
-    }
+  open(): void {
+    for (const priority of PRIORITIES) this.#open(priority);
+  }
+
+  /**
+   * Stops a lane and opens it anew, though the queue has not stopped it within 5 s, unless `signal` is aborted meanwhile.
+   * Rejects with what the queue's `stop` or `open` has to say against it.
+   */
+  async reopen(priority: Priority, clock: Clock, signal: AbortSignal): Promise<void> {
+    const stopped = this.#intakes[priority].stop();
+    await Promise.race([stopped, wait(clock, STOP_PATIENCE_MS, signal)]);
+    if (!signal.aborted) this.#open(priority);
   }
 
   /** One promise per lane, which rejects where the queue could not stop it in order. */
@@ -57,6 +75,11 @@ export class ClusterLanes {
 
   of(priority: Priority): LaneIntake {
     return this.#intakes[priority];
+  }
+
+  #open(priority: Priority): void {
+    const { queue, cluster, onMessage, pollIntervalMs } = this.#options;
+    this.#intakes[priority].open(queue.open(laneOf(cluster, priority), onMessage, { pollIntervalMs }));
   }
 
   /** Takes the next one. */

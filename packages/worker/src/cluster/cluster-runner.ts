@@ -1,4 +1,11 @@
-import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
+import {
+  type ClusterId,
+  laneOf,
+  type Outcome,
+  type Priority,
+  priorityOf,
+  type ReplayMessage,
+} from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { admit, kindOf } from "../decide/admission.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
@@ -15,6 +22,7 @@ import { aborted } from "./aborted.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
 import { type Execution, Executions } from "./executions.ts";
+import { LaneWatch } from "./lane-watch.ts";
 import { Pace } from "./pace.ts";
 import { Prober } from "./prober.ts";
 
@@ -38,6 +46,7 @@ export class ClusterRunner {
   readonly #settings: WorkerSettings;
   readonly #reporter: Reporter;
   readonly #lanes: ClusterLanes;
+  readonly #watch: LaneWatch;
   readonly #pace: Pace;
   readonly #ledger = new FailureLedger();
   readonly #prober: Prober;
@@ -55,6 +64,7 @@ export class ClusterRunner {
   #isPaused = false;
   #isAwake = false;
   #handedBack = 0;
+  #closing = new AbortController();
   #endListening: (() => void) | undefined;
 
   /** @param turn The one that all suspects of the worker share. */
@@ -63,7 +73,18 @@ export class ClusterRunner {
     this.#cluster = cluster;
     this.#settings = settings;
     this.#reporter = reporter;
-    this.#lanes = new ClusterLanes(settings.scheduling);
+    this.#lanes = new ClusterLanes({
+      ...settings,
+      cluster,
+      onMessage: (message) => this.#receive(message),
+    });
+    this.#watch = new LaneWatch({
+      cluster,
+      clock,
+      activityOf: (priority) => this.#lanes.of(priority).activity,
+      depths: () => queue.depths(),
+      onStandstill: (priority, idleMs) => void this.#reopen(priority, idleMs),
+    });
     this.#prober = new Prober({ cluster, executor, clock, timeoutMs: executeTimeoutMs });
     this.#hand = new Hand(clock, queue.traits.leaseMs);
     const wake = () => this.#wake();
@@ -115,10 +136,12 @@ export class ClusterRunner {
 
   /** Receives from now on. Throws what the queue's `open` throws. */
   open(): void {
-    const { queue, executor, pollIntervalMs } = this.#settings;
+    const { executor } = this.#settings;
     this.#handedBack = 0;
     this.#settler.start();
-    this.#lanes.open(queue, this.#cluster, (message) => this.#receive(message), { pollIntervalMs });
+    this.#lanes.open();
+    this.#watch.start();
+    this.#closing = new AbortController();
     this.#isOpen = true;
     if (!this.#isPaused) this.#health.resume();
     this.#endListening = executor.onAvailable?.((cluster) => {
@@ -146,6 +169,8 @@ export class ClusterRunner {
    */
   async close(cut: AbortSignal): Promise<number> {
     this.#isOpen = false;
+    this.#closing.abort();
+    this.#watch.stop();
     this.#endListening?.();
     this.#endListening = undefined;
     this.#health.suspend();
@@ -174,6 +199,17 @@ export class ClusterRunner {
     this.#hand.clear();
     this.#report();
     return this.#handedBack;
+  }
+
+  /** A lane stands still that has messages: what is wrong is in the queue's source of it. */
+  async #reopen(priority: Priority, idleMs: number): Promise<void> {
+    this.#reporter.laneReopened(laneOf(this.#cluster, priority), idleMs);
+    try {
+      await this.#lanes.reopen(priority, this.#settings.clock, this.#closing.signal);
+    } catch (error) {
+      this.#reporter.laneStopFailed(error);
+    }
+    this.#wake();
   }
 
   #receive(message: ReplayMessage): void {

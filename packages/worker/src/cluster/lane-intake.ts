@@ -12,6 +12,8 @@ export class LaneIntake {
   #source: LaneSource | undefined;
   #demanded = 0;
   #arrivals = 0;
+  #activity = 0;
+  #stopping: Promise<void> | undefined;
 
   /** Messages waiting that never failed. */
   get fresh(): number {
@@ -28,15 +30,22 @@ export class LaneIntake {
     this.#demanded = 0;
   }
 
-  /** Stops the source; resolves when it has handed back what was under way. */
+  /** Stops the source; resolves when it has handed back what was under way, also if that was asked for before. */
   async stop(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
-    await source?.stop();
+    if (source !== undefined) this.#stopping = source.stop();
+    await this.#stopping;
+  }
+
+  /** Changes with each delivery, and where nothing more is demanded; undefined while nothing is. */
+  get activity(): number | undefined {
+    return this.#demanded > 0 ? this.#activity : undefined;
   }
 
   /** To be called for each delivery: it has used up one of the demand. */
   delivered(): void {
+    this.#activity++;
     if (this.#demanded > 0) this.#demanded--;
   }
 
@@ -47,6 +56,7 @@ export class LaneIntake {
   demand(wanted: number): void {
     if (wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 2 > wanted)) return;
     this.#demanded = wanted;
+    if (wanted === 0) this.#activity++;
     this.#source?.demand(wanted);
   }
 

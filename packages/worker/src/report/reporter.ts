@@ -221,8 +221,16 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#events.emit("replay:settle:failed", { lane, error });
   }
 
-  /** A queue that could not stop a lane in order. */
+  /** A lane that stood still, though it has messages, is opened again. */
+  laneReopened(lane: Lane, idleMs: number): void {
+    const { logger, metrics } = this.#options;
+    metrics.increment("helix_lane_reopened_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
+    logger.warn({ lane, idleMs }, "A lane stands still though it has messages; it is opened again");
+    this.#events.emit("worker:lane:reopened", { lane, idleMs });
+  }
+
+  /** A queue that could not stop a lane in order, or open it again. */
   laneStopFailed(error: unknown): void {
-    this.#options.logger.warn({ error }, "The queue could not stop a lane");
+    this.#options.logger.warn({ error }, "The queue could not stop a lane, or open it again");
   }
 }
