@@ -5,8 +5,8 @@ import type { Clock, Logger, Startable } from "@helix/core";
  * close.
  */
 const RESERVE_MS = 6_000;
-/** Nothing depends on how sessions end: not on a name that is being looked up, for one. */
-const SESSIONS_MS = 1_000;
+/** Nothing depends on how sessions end, nor a queue that has not given a message yet, and may still be opening. */
+const UNUSED_MS = 1_000;
 
 export interface StopInOrderOptions {
   /** For all of it. Milliseconds. */
@@ -36,9 +36,9 @@ export async function stopInOrder(options: StopInOrderOptions): Promise<boolean>
     }
   };
   const handBack = async (): Promise<boolean> => {
+    if (worker === undefined) return true;
     const workerGraceMs = Math.max(Math.floor(graceMs / 2), graceMs - RESERVE_MS);
-    const stopped =
-      worker === undefined || (await step("worker", () => worker.stop({ graceMs: workerGraceMs })));
+    const stopped = await step("worker", () => worker.stop({ graceMs: workerGraceMs }));
     const closed = await step("queue", closeQueue);
     return stopped && closed;
   };
@@ -46,7 +46,9 @@ export async function stopInOrder(options: StopInOrderOptions): Promise<boolean>
   if (inOrder === undefined) {
     logger.error({ graceMs }, "the grace period is over; what was in hand will be delivered again");
   }
-  await within(clock, SESSIONS_MS, step("sessions", closeSessions));
+  const unused = [step("sessions", closeSessions)];
+  if (worker === undefined) unused.push(step("queue", closeQueue));
+  await within(clock, UNUSED_MS, Promise.all(unused));
   return inOrder ?? false;
 }
 
