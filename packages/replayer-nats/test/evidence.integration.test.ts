@@ -54,8 +54,8 @@ class Pod implements AsyncDisposable {
 }
 
 /** Messages that are all delivered for the second time from now on. */
-async function redelivered(rig: Rig, messages: number): Promise<void> {
-  await using pod = await Pod.start(rig);
+async function redelivered(rig: Rig, messages: number, ackWaitMs = LEASE_MS): Promise<void> {
+  await using pod = await Pod.start(rig, { ackWaitMs });
   for (let n = 0; n < messages; n++) await pod.queue.enqueue(payloadOf(`m${n}`));
   pod.receiver.source.demand(messages);
   await pod.receiver.until(messages);
@@ -149,15 +149,16 @@ describe("a process that lives", () => {
   it("makes no suspect of what it was executing while the servers were away for longer than the lease", async () => {
     await using own = await startNatsServer({ killable: true });
     await using rig = new Rig(own);
-    await redelivered(rig, 40);
+    const leaseMs = 3000;
+    await redelivered(rig, 40, leaseMs);
     const pods = await Promise.all(
-      [1, 2, 3, 4].map(async () => new Receiver(await rig.replayer({ ackWaitMs: LEASE_MS }))),
+      [1, 2, 3, 4].map(async () => new Receiver(await rig.replayer({ ackWaitMs: leaseMs }))),
     );
     for (const { source } of pods) source.demand(10);
     for (const pod of pods) await pod.until(10);
     await Promise.all(pods.flatMap(({ received }) => received.map((message) => message.mark?.())));
     await own.kill();
-    await passed(1.5 * LEASE_MS);
+    await passed(1.2 * leaseMs);
     await own.start();
     for (const { source } of pods) source.demand(40);
     const again = () => pods.flatMap(({ received }) => received.slice(10));
@@ -317,8 +318,8 @@ describe("a record", () => {
 
   it("that is neither old nor young hands its message back until it is known, at no cost", async () => {
     await using rig = new Rig(server);
-    await redelivered(rig, 1);
-    await using pod = await Pod.start(rig, { ackWaitMs: 4000, provision: "update" });
+    await redelivered(rig, 1, 4000);
+    await using pod = await Pod.start(rig, { ackWaitMs: 4000 });
     await put(rig, "executing.0123456789abcdef", JSON.stringify({ messages: ["m0.0"], suspects: [] }));
     const storedAtMs = performance.now();
     await waitFor(() => performance.now() - storedAtMs > 2500, {

@@ -72,7 +72,7 @@ export class OtherExecutions {
   /** Rejects with what the requests reject with. */
   async about(id: string): Promise<Testimony> {
     const { clock, leaseMs, own } = this.#options;
-    if (clock.monotonicMs() - this.#readAtMs >= Math.min(KEEP_MS, leaseMs / KEEPS_PER_LEASE)) {
+    if (clock.monotonicMs() - this.#readAtMs >= this.#keepMs) {
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
       });
@@ -86,9 +86,15 @@ export class OtherExecutions {
       if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id) });
       else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
-    const settledInMs = this.#connectedAtMs + Math.min(SETTLE_MS, leaseMs) - clock.monotonicMs();
-    if (deaths.length > 0) undecidedForMs = Math.max(undecidedForMs, settledInMs);
+    const settledAtMs = this.#connectedAtMs + Math.min(SETTLE_MS, leaseMs);
+    if (deaths.length > 0 && this.#readAtMs < settledAtMs) {
+      undecidedForMs = Math.max(undecidedForMs, settledAtMs - clock.monotonicMs(), this.#keepMs);
+    }
     return { deaths, undecidedForMs };
+  }
+
+  get #keepMs(): number {
+    return Math.min(KEEP_MS, this.#options.leaseMs / KEEPS_PER_LEASE);
   }
 
   async #read(): Promise<void> {
