@@ -17,6 +17,7 @@ import { meaningOf } from "./connection/api-errors.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
 import { PublishFailure } from "./connection/publisher.ts";
+import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
@@ -127,7 +128,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.deadLetters = new NatsDeadLetters({
       admin,
       names,
-      records: this.#records,
+      ends: new DeadLetterEnds({ publisher, admin, names, clock }),
       clock,
       logger,
       readmit: (payload) => this.#enqueuer.readmit(payload),

@@ -86,6 +86,51 @@ describe("dead letters", () => {
     expect((await queue.deadLetters.list()).map(({ id }) => id)).toEqual(["2.0"]);
   });
 
+  it("may be discarded at once after a redrive for which there was no room", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer({ maxMsgs: 2 });
+    await queue.enqueue(payloadOf("one"));
+    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected" });
+    await queue.enqueue(payloadOf("two"));
+    expect(await failureOf(queue.deadLetters.redrive("one.0"))).toMatchObject({ code: "HELIX_QUEUE_FULL" });
+    await waitFor(
+      () =>
+        queue.deadLetters.discard("one.0").then(
+          () => true,
+          () => false,
+        ),
+      { timeoutMs: 5000, describe: "it is discarded" },
+    );
+    expect(await queue.deadLetters.list()).toEqual([]);
+  });
+
+  it("that somebody began to redrive, and died, can be redriven by anybody and discarded by nobody", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await queue.enqueue(payloadOf("one"));
+    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected" });
+    const { connection } = await rig.api();
+    const begun = JSON.stringify({ end: "redriven", atMs: Date.now() });
+    await connection.request(`$KV.${rig.streamName}-state.ended.one.0`, begun);
+    expect(await failureOf(queue.deadLetters.discard("one.0"))).toMatchObject({
+      code: "HELIX_DEAD_LETTER_NOT_FOUND",
+    });
+    await queue.deadLetters.redrive("one.0");
+    expect((await queue.depths())[2]?.pending).toBe(1);
+  });
+
+  it("that somebody began to discard long ago, and died, can be redriven", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await queue.enqueue(payloadOf("one"));
+    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected" });
+    const { connection } = await rig.api();
+    const begun = JSON.stringify({ end: "discarded", atMs: Date.now() - 120_000 });
+    await connection.request(`$KV.${rig.streamName}-state.ended.one.0`, begun);
+    await queue.deadLetters.redrive("one.0");
+    expect((await queue.depths())[2]?.pending).toBe(1);
+  });
+
   it("note who discarded them, in the bucket of records", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer();
@@ -94,9 +139,13 @@ describe("dead letters", () => {
     await queue.deadLetters.discard("one.0", { reason: "customer has left" });
     const { api } = await rig.api();
     const note = await api.streams.getMessage(`KV_${rig.streamName}-state`, {
-      last_by_subj: `$KV.${rig.streamName}-state.discarded.one.0`,
+      last_by_subj: `$KV.${rig.streamName}-state.ended.one.0`,
     });
-    expect(note?.json()).toEqual({ reason: "customer has left", atMs: expect.any(Number) });
+    expect(note?.json()).toEqual({
+      end: "discarded",
+      reason: "customer has left",
+      atMs: expect.any(Number),
+    });
   });
 
   it("fit beside the longest errors of two failures, in one line of header", async () => {

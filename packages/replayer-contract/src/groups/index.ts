@@ -12,6 +12,7 @@ import { hiding } from "./hiding.ts";
 import { lanes } from "./lanes.ts";
 import { listeners } from "./listeners.ts";
 import { listing } from "./listing.ts";
+import { oneEnd } from "./one-end.ts";
 import { redelivery } from "./redelivery.ts";
 import { redrive } from "./redrive.ts";
 import { release } from "./release.ts";
@@ -34,6 +35,7 @@ export const GROUPS: readonly ContractGroup[] = [
   deadLetters,
   listing,
   redrive,
+  oneEnd,
   depths,
   listeners,
   deDuplication,

@@ -145,6 +145,7 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
       "keeps a dead letter that the full queue does not take",
       "puts a message at the end of its lane",
       "redrives from any pod",
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
       "does not take another life, another id or the same write on another cluster for the same message",
     ],
   },

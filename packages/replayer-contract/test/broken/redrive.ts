@@ -30,6 +30,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "discards one for good, and nothing else",
       "is over with the dead letter: a second redrive finds nothing",
       "refuses an id that it does not know with HELIX_DEAD_LETTER_NOT_FOUND",
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
     ],
   },
   {
@@ -48,6 +49,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "keeps a dead letter that the full queue does not take",
       "puts a message at the end of its lane",
       "redrives from any pod",
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
     ],
   },
   {
@@ -104,6 +106,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "is over with the dead letter: a second redrive finds nothing",
       "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
     ],
   },
   {
@@ -120,6 +123,40 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps a dead letter that the full queue does not take",
       "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
+    ],
+  },
+  {
+    wrong: "discards what it has seen, whatever became of it meanwhile",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async discard(id: string): Promise<void> {
+          this.queue.store.find(id);
+          await wait(this.queue.store.clock, 10);
+          this.queue.store.forget(id);
+        }
+      },
+    ),
+    caughtBy: [
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
+    ],
+  },
+  {
+    wrong: "says of a redrive that came too late that it worked",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async redrive(id: string): Promise<void> {
+          const isThere = (await this.get(id)) !== undefined;
+          await wait(this.queue.store.clock, 10);
+          await super.redrive(id).catch((error: unknown) => {
+            if (!isThere) throw error;
+          });
+        }
+      },
+    ),
+    caughtBy: [
+      "keeps a dead letter that the full queue does not take",
+      "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
+      "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
     ],
   },
   {

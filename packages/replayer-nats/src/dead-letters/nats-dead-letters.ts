@@ -18,8 +18,8 @@ import {
 } from "@helix/core/internal";
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
-import type { MessageRecords } from "../lanes/message-records.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
+import type { DeadLetterEnds } from "./dead-letter-ends.ts";
 import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-format.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
@@ -30,7 +30,7 @@ const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,40}$/;
 export interface NatsDeadLettersOptions {
   readonly admin: Admin;
   readonly names: Names;
-  readonly records: MessageRecords;
+  readonly ends: DeadLetterEnds;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Puts a payload at the end of its lane; one that an earlier try has put there is there. */
@@ -64,21 +64,27 @@ export class NatsDeadLetters implements DeadLetterStore {
 
   /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
   async redrive(id: string): Promise<void> {
-    const { clock, readmit } = this.#options;
+    const { clock, ends, readmit } = this.#options;
     const { letter, sequence } = await this.#mustFind(id);
     if (!letter.content.ok) throw letter.content.error;
     const { disposition: _, ...payload } = letter.content.payload;
-    await readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: clock.wallMs() });
-    await this.#delete(sequence);
+    const begun = await ends.begin(id, "redriven");
+    try {
+      await readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: clock.wallMs() });
+    } catch (error) {
+      if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
+      throw error;
+    }
+    await this.#delete(id, sequence);
   }
 
   /** The reason is kept in the bucket of records for as long as records are. */
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
-    const { clock, records, logger } = this.#options;
+    const { ends, logger } = this.#options;
     const { reason } = readDiscard(options);
     const { letter, sequence } = await this.#mustFind(id);
-    await records.discarded(letter.id, { reason, atMs: clock.wallMs() });
-    await this.#delete(sequence);
+    await ends.begin(id, "discarded", reason);
+    await this.#delete(id, sequence);
     const payload = letter.content.ok ? letter.content.payload : undefined;
     logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
   }
@@ -116,10 +122,13 @@ export class NatsDeadLetters implements DeadLetterStore {
     throw notFound(id);
   }
 
-  async #delete(sequence: number): Promise<void> {
+  /** Of several at once the server serves one; the others are told, since it was not they who ended it. */
+  async #delete(id: string, sequence: number): Promise<void> {
     const { admin, names } = this.#options;
-    // Somebody else may have done it: then it is gone as well.
-    await admin.find((api) => api.streams.deleteMessage(names.deadLetterStream, sequence, false));
+    const isDeleted = await admin.find((api) =>
+      api.streams.deleteMessage(names.deadLetterStream, sequence, false),
+    );
+    if (isDeleted !== true) throw notFound(id);
   }
 }
 

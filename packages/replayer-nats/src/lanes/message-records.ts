@@ -1,4 +1,4 @@
-import { type ErrorSummary, type HelixError, helixError, type Logger } from "@helix/core";
+import type { ErrorSummary, Logger } from "@helix/core";
 import { errorSummary } from "@helix/core/internal";
 import type { Admin } from "../connection/admin.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
@@ -69,19 +69,6 @@ export class MessageRecords {
     this.#publisher.publish(recordSubject(this.#names, "attempts", id), PURGE, NO_DATA).catch(() => {});
   }
 
-  /** Notes who discarded a dead letter, and why. Rejects with HELIX_QUEUE_UNAVAILABLE. */
-  async discarded(
-    id: string,
-    note: { readonly reason?: string | undefined; readonly atMs: number },
-  ): Promise<void> {
-    const data = ENCODER.encode(JSON.stringify(note));
-    try {
-      await this.#publisher.publish(recordSubject(this.#names, "discarded", id), NO_HEADERS, data);
-    } catch (cause) {
-      throw unavailable(cause);
-    }
-  }
-
   /** What this process is executing. Resolves when it is stored. Rejects with PublishFailure. */
   async writeExecutions(pod: string, data: Uint8Array): Promise<void> {
     await this.#publisher.publish(recordSubject(this.#names, "executing", pod), NO_HEADERS, data);
@@ -104,9 +91,4 @@ export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
     ...(typeof firstError === "object" ? { firstError: errorSummary(firstError) } : {}),
     ...(names.length === 0 ? {} : { deaths: names }),
   };
-}
-
-function unavailable(cause: unknown): HelixError {
-  const text = "The queue could not write it down";
-  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, { cause });
 }

@@ -42,10 +42,10 @@ export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", message
   return `${prefix}.dead.${lane}.${messageId}`;
 }
 
-/** Where a record of the bucket is: of a message by id and life, or of what a process is executing. */
+/** Where a record of the bucket is: of a message or dead letter by id and life, or of what a process is executing. */
 export function recordSubject(
   { bucket }: Names,
-  kind: "attempts" | "discarded" | "executing",
+  kind: "attempts" | "ended" | "executing",
   id: string,
 ): string {
   return `$KV.${bucket}.${kind}.${id}`;

@@ -1,0 +1,95 @@
+import { type Clock, type HelixError, helixError } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import type { Admin } from "../connection/admin.ts";
+import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
+import { parsed } from "../lanes/execution-record.ts";
+import { type Names, recordSubject } from "../topology/names.ts";
+
+/** How a dead letter ends by a person's order. */
+export type DeadLetterEnd = "redriven" | "discarded";
+
+/** After that the one who began has ended or died, and the other end may be begun. */
+const BEGUN_FOR_MS = 120_000;
+const AGAIN_AFTER_MS = 50;
+const TRIES = 20;
+const ENCODER = new TextEncoder();
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
+const PURGE = { "KV-Operation": "PURGE", "Nats-Rollup": "sub" };
+const NO_DATA = new Uint8Array();
+
+interface Begun {
+  readonly end: unknown;
+  readonly atMs: number;
+  readonly sequence: number;
+}
+
+/**
+ * Which way each dead letter ends, written down in the bucket of records before it is done: whoever writes first decides. A
+ * redrive writes its message before it deletes the dead letter, so that a crash between the two loses nothing; a discard
+ * in between would delete for good what is executed all the same. Of several who want the same end, the one whose delete
+ * finds the dead letter has done it.
+ *
+ * The records stay as long as records do, and tell afterwards who discarded what, and why.
+ */
+export class DeadLetterEnds {
+  readonly #publisher: Publisher;
+  readonly #admin: Admin;
+  readonly #names: Names;
+  readonly #clock: Clock;
+
+  constructor(options: { publisher: Publisher; admin: Admin; names: Names; clock: Clock }) {
+    this.#publisher = options.publisher;
+    this.#admin = options.admin;
+    this.#names = options.names;
+    this.#clock = options.clock;
+  }
+
+  /**
+   * Resolves when nobody can begin the other end for two minutes, with what `abandon` needs.
+   *
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and with HELIX_QUEUE_UNAVAILABLE.
+   */
+  async begin(id: string, end: DeadLetterEnd, reason?: string): Promise<number> {
+    const data = ENCODER.encode(JSON.stringify({ end, reason, atMs: this.#clock.wallMs() }));
+    let last = 0;
+    for (let tries = 1; ; tries++) {
+      const header = headerBlock({ [EXPECTED]: String(last) });
+      try {
+        return (await this.#publisher.publish(recordSubject(this.#names, "ended", id), header, data)).seq;
+      } catch (failure) {
+        if (!(failure instanceof PublishFailure)) throw failure;
+        if (failure.meaning !== "conflict" || tries === TRIES) throw unavailable(failure);
+      }
+      const begun = await this.#begun(id);
+      if (begun !== undefined && begun.end !== end && this.#clock.wallMs() - begun.atMs < BEGUN_FOR_MS) {
+        const text = `The dead letter \`${id}\` is being ${String(begun.end)} by somebody else`;
+        throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", text, { id });
+      }
+      // Somebody was faster between the two; it is his now if it is another end.
+      if (begun?.sequence === last) await wait(this.#clock, AGAIN_AFTER_MS);
+      last = begun?.sequence ?? 0;
+    }
+  }
+
+  /** It was not done, so that the other end may be begun. Not waited for: in two minutes it may be in any case. */
+  abandon(id: string, begun: number): void {
+    const header = headerBlock({ ...PURGE, [EXPECTED]: String(begun) });
+    this.#publisher.publish(recordSubject(this.#names, "ended", id), header, NO_DATA).catch(() => {});
+  }
+
+  async #begun(id: string): Promise<Begun | undefined> {
+    const last_by_subj = recordSubject(this.#names, "ended", id);
+    const stored = await this.#admin.find((api) =>
+      api.streams.getMessage(this.#names.bucketStream, { last_by_subj }),
+    );
+    if (stored === undefined || stored === null) return undefined;
+    const { end, atMs } = parsed(stored.data) ?? {};
+    // A tombstone, or bytes that are none: nobody has begun.
+    return { end, atMs: typeof atMs === "number" ? atMs : Number.NEGATIVE_INFINITY, sequence: stored.seq };
+  }
+}
+
+function unavailable(cause: PublishFailure): HelixError {
+  const text = `It could not be written down what becomes of the dead letter: ${cause.message}`;
+  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, { cause });
+}
