@@ -5,6 +5,7 @@ const SCHEDULER = "packages/worker/src/decide/scheduler.ts";
 const SETTLER = "packages/worker/src/hand/settler.ts";
 const HEALTH = "packages/worker/src/cluster/cluster-health.ts";
 const JUDGE = "packages/worker/src/decide/judge.ts";
+const ENDINGS = "packages/worker/src/cluster/endings.ts";
 const ADMISSION = "packages/worker/src/decide/admission.ts";
 const LEDGER = "packages/worker/src/decide/failure-ledger.ts";
 
@@ -18,8 +19,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged though its outcome is uncertain",
     file: JUDGE,
-    find: "        void this.#uncertain(execution, error);",
-    replace: "        void settler.ack(item);",
+    find: '    if (outcome === "applied") return { kind: "acknowledge" };',
+    replace: '    if (outcome === "applied" || outcome === "uncertain") return { kind: "acknowledge" };',
   },
   {
     name: "acknowledged instead of kept as a dead letter",
@@ -30,15 +31,14 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "every uncertain failure is counted",
     file: LEDGER,
-    find: "    if (isOld || forMs < graceMs) return failure;",
-    replace: "    this.prove(failure);\n    if (isOld || forMs < graceMs) return failure;",
+    find: "    if (known === undefined || forMs < graceMs) return failure;",
+    replace: "    this.prove(failure);\n    if (known === undefined || forMs < graceMs) return failure;",
   },
   {
     name: "an outage is counted",
     file: JUDGE,
-    find: "        void settler.release(message, { delayMs });\n        break;",
-    replace:
-      "        void settler.release(message, { delayMs, attempts: message.attempts + 1 });\n        break;",
+    find: "    const owed = failure === undefined ? 0 : ledger.collect(failure);",
+    replace: "    const owed = failure === undefined ? 1 : ledger.collect(failure);",
   },
   {
     name: "strict priority is ignored",
@@ -66,21 +66,21 @@ export const workerMutants: readonly Mutant[] = [
   },
   {
     name: "the last failure of a message is not told",
-    file: JUDGE,
-    find: "      reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, failure.proved);\n",
-    replace: "",
+    file: ENDINGS,
+    find: '    if (outcome !== "applied") reporter',
+    replace: '    if (outcome !== "applied" && verdict.kind === "hand-back") reporter',
   },
   {
     name: "given up one attempt too early",
     file: JUDGE,
-    find: "    if (attempts >= settings.maxDeliver) {",
-    replace: "    if (attempts >= settings.maxDeliver - 1) {",
+    find: "    if (attempts >= maxDeliver) {",
+    replace: "    if (attempts >= maxDeliver - 1) {",
   },
   {
     name: "what failed on an unavailable cluster is not handed back",
-    file: JUDGE,
-    find: "        void settler.release(message, { delayMs });\n        break;",
-    replace: "        break;",
+    file: ENDINGS,
+    find: '    if (verdict.kind === "hand-back") void',
+    replace: '    if (outcome === "unavailable") return;\n    if (verdict.kind === "hand-back") void',
   },
   {
     name: "too few replicas of some data open the breaker of the cluster",
@@ -103,8 +103,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "a connection that is lost counts",
     file: JUDGE,
-    find: '    if (strain === "connection-lost") {',
-    replace: "    if (false) {",
+    find: '    if (strain === "connection-lost") return',
+    replace: "    if (ended.order < 0) return",
   },
   {
     name: "a trial is never due again",
@@ -127,8 +127,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "patience counts without a sign that the table is served",
     file: JUDGE,
-    find: "failure.isServed && isOverdue",
-    replace: "isOverdue",
+    find: "failure.proved || !failure.isServed) return false;",
+    replace: "failure.proved) return false;",
   },
   {
     name: "what is held is executed",

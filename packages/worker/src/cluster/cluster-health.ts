@@ -168,25 +168,23 @@ export class ClusterHealth {
   }
 
   /**
-   * Perhaps it was the cluster. Resolves when a trial has been judged, else at once. Never rejects.
+   * Perhaps it was the cluster. Where it was a trial, the promise resolves when that has been judged; it never rejects.
    *
    * @param strain What `error` says about the state of the cluster.
    */
-  async uncertain(execution: Execution, error: unknown, strain: Strain | undefined): Promise<void> {
-    if (this.isStale(execution)) return;
+  uncertain(execution: Execution, error: unknown, strain: Strain | undefined): Promise<void> | undefined {
+    if (this.isStale(execution)) return undefined;
     const { prober, nextOrder } = this.#options;
     if (execution.trial) {
-      if (await prober.now()) this.#recover();
-      else this.#breaker.open(error);
-      return;
+      return prober.now().then((alive) => (alive ? this.#recover() : this.#breaker.open(error)));
     }
     this.#limit.ended(strain, execution.order, nextOrder());
     this.#run.add(keyOf(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
-    if (!this.#isSuspicious) return;
+    if (!this.#isSuspicious) return undefined;
     if (!prober.exists) {
       this.#breaker.open(error);
-      return;
+      return undefined;
     }
     // Not waited for: what failed can be handed back meanwhile.
     void prober.recent().then((alive) => {
@@ -194,6 +192,7 @@ export class ClusterHealth {
       if (alive) this.#endRun();
       else this.#breaker.open(error);
     });
+    return undefined;
   }
 
   get #isSuspicious(): boolean {

@@ -21,6 +21,7 @@ import type { Reporter } from "../report/reporter.ts";
 import { aborted } from "./aborted.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
+import { Endings } from "./endings.ts";
 import { type Execution, Executions } from "./executions.ts";
 import { LaneWatch } from "./lane-watch.ts";
 import { Pace } from "./pace.ts";
@@ -54,7 +55,7 @@ export class ClusterRunner {
   readonly #executions: Executions;
   readonly #hand: Hand;
   readonly #settler: Settler;
-  readonly #judge: Judge;
+  readonly #endings: Endings;
   readonly #suspects: Suspects;
   readonly #marking: Marking;
   #retrying = 0;
@@ -113,10 +114,11 @@ export class ClusterRunner {
         wake();
       },
     });
-    this.#judge = new Judge({
-      settings,
+    this.#endings = new Endings({
+      executor,
+      clock,
       reporter,
-      ledger: this.#ledger,
+      judge: new Judge({ ...settings, ledger: this.#ledger }),
       health: this.#health,
       prober: this.#prober,
       settler: this.#settler,
@@ -233,7 +235,7 @@ export class ClusterRunner {
     }
     const kind = kindOf(message, payload, this.#ledger);
     const item = { message, payload, priority, kind };
-    if (this.#mustWait(item)) this.#judge.postpone(message, payload);
+    if (this.#mustWait(item)) this.#endings.postpone(message, payload);
     else if (kind === "suspect") this.#suspects.hold(item);
     else lane.hold(item);
   }
@@ -323,14 +325,14 @@ export class ClusterRunner {
       return;
     }
     this.#left(item);
-    this.#judge.postpone(item.message, item.payload);
+    this.#endings.postpone(item.message, item.payload);
   }
 
   #markFailed(item: HeldMessage, error: unknown): void {
     const { message, payload } = item;
     this.#reporter.settleFailed(message.lane, error);
     this.#left(item);
-    this.#judge.postpone(message, payload);
+    this.#endings.postpone(message, payload);
   }
 
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
@@ -339,7 +341,7 @@ export class ClusterRunner {
     if (item.kind !== "suspect" && this.#health.isStale(execution)) this.#stale--;
     const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
     this.#reporter.executed(item, outcome, durationMs);
-    this.#judge.ended(execution, outcome, error);
+    this.#endings.ended(execution, outcome, error);
   }
 
   /** Its slot is free. */

@@ -1,27 +1,27 @@
 import { describe, expect, it } from "vitest";
-import { FailureLedger } from "./failure-ledger.ts";
+import { FailureLedger, type Place } from "./failure-ledger.ts";
 
 /** A failure of an execution that took no time. */
 function failed(ledger: FailureLedger, key: string, table: string | undefined, order: number, nowMs: number) {
-  return ledger.failed(key, table, { order, startedAtMs: nowMs }, nowMs, 0);
+  return ledger.failed(key, { table }, { order, startedAtMs: nowMs }, nowMs, 0);
 }
 
 describe("FailureLedger", () => {
   it("proves a failure by another message of the table that started later and was applied before it failed", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 2, 10);
+    ledger.applied({ table: "ks.t" }, 2, 10);
     const failure = failed(ledger, "bad", "ks.t", 1, 20);
     expect([failure.proved, ledger.collect(failure)]).toEqual([true, 1]);
   });
 
   it("proves a failure by one that is applied up to a second after it, and by none later", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 0, 0);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     const first = failed(ledger, "a", "ks.t", 1, 0);
     const second = failed(ledger, "b", "ks.t", 2, 1);
-    ledger.applied("ks.t", 3, 1001);
+    ledger.applied({ table: "ks.t" }, 3, 1001);
     expect([first.proved, second.proved]).toEqual([false, true]);
-    ledger.applied("ks.t", 4, 1001);
+    ledger.applied({ table: "ks.t" }, 4, 1001);
     expect([ledger.collect(first), ledger.collect(second)]).toEqual([0, 1]);
   });
 
@@ -33,9 +33,9 @@ describe("FailureLedger", () => {
       [14_000, true],
     ] as const) {
       const ledger = new FailureLedger();
-      if (appliedAtMs !== undefined) ledger.applied("ks.t", 0, appliedAtMs);
-      const failure = ledger.failed("bad", "ks.t", { order: 1, startedAtMs: 10_000 }, 15_000, 0);
-      ledger.applied("ks.t", 2, 15_100);
+      if (appliedAtMs !== undefined) ledger.applied({ table: "ks.t" }, 0, appliedAtMs);
+      const failure = ledger.failed("bad", { table: "ks.t" }, { order: 1, startedAtMs: 10_000 }, 15_000, 0);
+      ledger.applied({ table: "ks.t" }, 2, 15_100);
       expect(failure.proved).toBe(isProved);
     }
   });
@@ -43,11 +43,11 @@ describe("FailureLedger", () => {
   it("proves nothing during the grace that is given, which begins with the first failure of a message", () => {
     const ledger = new FailureLedger();
     const fail = (nowMs: number) =>
-      ledger.failed("bad", "ks.t", { order: nowMs, startedAtMs: nowMs }, nowMs, 50);
-    ledger.applied("ks.t", 0, 0);
+      ledger.failed("bad", { table: "ks.t" }, { order: nowMs, startedAtMs: nowMs }, nowMs, 50);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     const failures = [10, 59, 60].map((nowMs) => {
       const failure = fail(nowMs);
-      ledger.applied("ks.t", nowMs + 1, nowMs);
+      ledger.applied({ table: "ks.t" }, nowMs + 1, nowMs);
       return failure;
     });
     expect(failures.map(({ proved }) => proved)).toEqual([false, false, true]);
@@ -55,30 +55,30 @@ describe("FailureLedger", () => {
 
   it("does not take one that started earlier for a proof", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 1, 10);
+    ledger.applied({ table: "ks.t" }, 1, 10);
     const failure = failed(ledger, "bad", "ks.t", 2, 20);
-    ledger.applied("ks.t", 0, 30);
+    ledger.applied({ table: "ks.t" }, 0, 30);
     expect(failure.proved).toBe(false);
-    ledger.applied("ks.t", 3, 40);
+    ledger.applied({ table: "ks.t" }, 3, 40);
     expect(failure.proved).toBe(true);
   });
 
   it("proves one failure of a message by one application, however often it failed just before", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 0, 0);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     const failures = [1, 2, 3].map((order) => failed(ledger, "a", "ks.t", order, order));
-    ledger.applied("ks.t", 4, 10);
-    ledger.applied("ks.t", 5, 11);
+    ledger.applied({ table: "ks.t" }, 4, 10);
+    ledger.applied({ table: "ks.t" }, 5, 11);
     expect(failures.map(({ proved }) => proved)).toEqual([false, false, true]);
   });
 
   it("proves nothing across tables, or where the table is unknown", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 0, 0);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     const here = failed(ledger, "a", "ks.t", 1, 0);
     const nowhere = failed(ledger, "b", undefined, 2, 0);
-    ledger.applied("ks.other", 3, 1);
-    ledger.applied(undefined, 4, 1);
+    ledger.applied({ table: "ks.other" }, 3, 1);
+    ledger.applied({}, 4, 1);
     expect([here.proved, nowhere.proved]).toEqual([false, false]);
   });
 
@@ -86,32 +86,32 @@ describe("FailureLedger", () => {
     const ledger = new FailureLedger();
     const before = failed(ledger, "a", "ks.t", 1, 0);
     ledger.beginEra(5);
-    ledger.applied("ks.t", 6, 1);
+    ledger.applied({ table: "ks.t" }, 6, 1);
     const late = failed(ledger, "b", "ks.t", 2, 2);
-    ledger.applied("ks.t", 7, 3);
+    ledger.applied({ table: "ks.t" }, 7, 3);
     expect([before.proved, late.proved]).toEqual([false, false]);
 
     const after = failed(ledger, "c", "ks.t", 8, 4);
     ledger.beginEra(10);
-    ledger.applied("ks.t", 9, 5);
+    ledger.applied({ table: "ks.t" }, 9, 5);
     expect(after.proved).toBe(false);
   });
 
   it("knows whether the table was served between two failures of a message, and uses that once", () => {
     const ledger = new FailureLedger();
     const served = (order: number) => failed(ledger, "bad", "ks.t", order, order * 10_000).isServed;
-    ledger.applied("ks.t", 0, 0);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     expect([served(1), served(2)]).toEqual([false, false]);
-    ledger.applied("ks.other", 3, 30_000);
-    ledger.applied("ks.t", 4, 32_000);
+    ledger.applied({ table: "ks.other" }, 3, 30_000);
+    ledger.applied({ table: "ks.t" }, 4, 32_000);
     expect([served(5), served(6)]).toEqual([true, false]);
   });
 
   it("does not use what has proved one failure as a sign at the next", () => {
     const ledger = new FailureLedger();
-    ledger.applied("ks.t", 0, 0);
+    ledger.applied({ table: "ks.t" }, 0, 0);
     const first = failed(ledger, "bad", "ks.t", 1, 0);
-    ledger.applied("ks.t", 2, 1);
+    ledger.applied({ table: "ks.t" }, 2, 1);
     const next = failed(ledger, "bad", "ks.t", 3, 10_000);
     expect([first.proved, next.isServed]).toEqual([true, false]);
   });
@@ -120,12 +120,12 @@ describe("FailureLedger", () => {
     const ledger = new FailureLedger();
     const first = failed(ledger, "bad", "ks.t", 1, 0);
     expect(ledger.collect(first)).toBe(0);
-    ledger.applied("ks.t", 2, 1);
-    ledger.applied("ks.t", 3, 2);
+    ledger.applied({ table: "ks.t" }, 2, 1);
+    ledger.applied({ table: "ks.t" }, 3, 2);
     ledger.prove(first);
     const second = failed(ledger, "bad", "ks.t", 4, 3);
     ledger.prove(second);
-    ledger.applied("ks.t", 5, 4);
+    ledger.applied({ table: "ks.t" }, 5, 4);
     expect([ledger.collect(second), ledger.collect(second)]).toEqual([2, 0]);
   });
 
@@ -142,7 +142,7 @@ describe("FailureLedger", () => {
   it("counts what could not be served for the backoff alone: neither for patience, nor to be proved", () => {
     const ledger = new FailureLedger();
     expect([ledger.unserved("m"), ledger.unserved("m"), ledger.failuresOf("m")]).toEqual([1, 2, 2]);
-    ledger.applied("ks.t", 5, 1000);
+    ledger.applied({ table: "ks.t" }, 5, 1000);
     const failure = failed(ledger, "m", "ks.t", 6, 900_000);
     expect(failure).toMatchObject({ forMs: 0, proved: false, isServed: false });
     expect(ledger.collect(failure)).toBe(0);
@@ -154,5 +154,19 @@ describe("FailureLedger", () => {
     failed(ledger, "m0", "ks.t", 50_000, 1);
     failed(ledger, "new", "ks.t", 50_001, 2);
     expect([ledger.size, ledger.failuresOf("m0"), ledger.failuresOf("m1")]).toEqual([50_000, 2, 0]);
+  });
+
+  it("keeps tables and texts that are in use, however many others there are, and those apart", () => {
+    const ledger = new FailureLedger();
+    for (let n = 0; n < 5000; n++) {
+      ledger.applied({ table: "ks.used", text: "INSERT used" }, 2 * n, n);
+      ledger.applied({ table: `ks.t${n}`, text: `INSERT ${n}` }, 2 * n + 1, n);
+    }
+    ledger.applied({ table: "ks.t" }, 10_000, 5000);
+    for (let n = 0; n < 5000; n++) ledger.applied({ text: `INSERT ${n}` }, 10_001 + n, 5000);
+    const failing = (place: Place) =>
+      ledger.failed("bad", place, { order: 9997, startedAtMs: 5000 }, 5000, 0).proved;
+    expect([failing({ table: "ks.t" }), failing({ table: "ks.used" })]).toEqual([true, true]);
+    expect([failing({ text: "INSERT used" }), failing({ text: "INSERT 4999" })]).toEqual([false, true]);
   });
 });

@@ -1,3 +1,5 @@
+import { RecentMap } from "./recent-map.ts";
+
 /**
  * How long after a failure an application on the same table still proves anything about it, and how long before
  * its start there must have been one for that. Longer, or without the one before, and the end of an outage would
@@ -6,7 +8,8 @@
 const PROOF_WINDOW_MS = 1000;
 const MAX_MESSAGES = 50_000;
 const MAX_TABLES = 1000;
-const MAX_UNPROVED_PER_TABLE = 1000;
+const MAX_TEXTS = 1000;
+const MAX_UNPROVED_PER_PLACE = 1000;
 
 interface MessageRecord {
   failures: number;
@@ -20,7 +23,14 @@ interface MessageRecord {
   owed: number;
 }
 
-interface TableRecord {
+/** Where messages are compared: a table, or one statement of it. */
+export interface Place {
+  /** Undefined where it could not be told from the text. */
+  readonly table?: string | undefined;
+  readonly text?: string | undefined;
+}
+
+interface PlaceRecord {
   /** The latest start among the executions that were applied. */
   appliedOrder: number;
   /** The latest end of one. */
@@ -29,7 +39,7 @@ interface TableRecord {
   readonly unproved: Failure[];
 }
 
-const NOTHING_KNOWN: TableRecord = { appliedOrder: -1, appliedAtMs: -Infinity, unproved: [] };
+const NOTHING_KNOWN: PlaceRecord = { appliedOrder: -1, appliedAtMs: -Infinity, unproved: [] };
 
 /** One failed execution. */
 export interface Failure {
@@ -59,8 +69,10 @@ export interface Failure {
  * too often, never given up too early.
  */
 export class FailureLedger {
-  readonly #messages = new Map<string, MessageRecord>();
-  readonly #tables = new Map<string, TableRecord>();
+  readonly #messages = new RecentMap<string, MessageRecord>(MAX_MESSAGES);
+  readonly #tables = new RecentMap<string, PlaceRecord>(MAX_TABLES);
+  /** Apart, since an application that puts its values into the texts has a new one for each message. */
+  readonly #texts = new RecentMap<string, PlaceRecord>(MAX_TEXTS);
   #eraStart = 0;
 
   /** Messages that failed here and were neither applied nor given up. */
@@ -70,12 +82,12 @@ export class FailureLedger {
 
   /** Failures in a row of a message, as far as they were seen here. */
   failuresOf(key: string): number {
-    return this.#messages.get(key)?.failures ?? 0;
+    return this.#messages.peek(key)?.failures ?? 0;
   }
 
   /** Whether it was postponed since its last failure. */
   hasWaited(key: string): boolean {
-    return (this.#messages.get(key)?.postponements ?? 0) > 0;
+    return (this.#messages.peek(key)?.postponements ?? 0) > 0;
   }
 
   /**
@@ -85,15 +97,16 @@ export class FailureLedger {
   beginEra(order: number): void {
     this.#eraStart = order;
     this.#tables.clear();
+    this.#texts.clear();
   }
 
   /**
-   * @param table Undefined where it is unknown; such failures are never proved by others.
+   * @param place One of both; where it is unknown the failure is never proved by others.
    * @param graceMs From the first failure of a message on, so long none is proved by others.
    */
   failed(
     key: string,
-    table: string | undefined,
+    place: Place,
     { order, startedAtMs }: { readonly order: number; readonly startedAtMs: number },
     nowMs: number,
     graceMs: number,
@@ -102,16 +115,16 @@ export class FailureLedger {
     record.failures++;
     record.postponements = 0;
     record.firstFailedAtMs ??= nowMs;
-    const isOld = table === undefined || order < this.#eraStart;
-    const { appliedOrder, appliedAtMs, unproved } = isOld ? NOTHING_KNOWN : this.#table(table);
+    const known = order < this.#eraStart ? undefined : this.#place(place);
+    const { appliedOrder, appliedAtMs, unproved } = known ?? NOTHING_KNOWN;
     const isServed = appliedOrder > record.horizon;
     const forMs = nowMs - record.firstFailedAtMs;
     const failure: Failure = { record, order, failedAtMs: nowMs, forMs, isServed, proved: false };
     record.horizon = Math.max(order, appliedOrder);
-    if (isOld || forMs < graceMs) return failure;
+    if (known === undefined || forMs < graceMs) return failure;
     if (appliedOrder > order) this.prove(failure);
     else if (startedAtMs - appliedAtMs > PROOF_WINDOW_MS) return failure;
-    else if (unproved.push(failure) > MAX_UNPROVED_PER_TABLE) unproved.shift();
+    else if (unproved.push(failure) > MAX_UNPROVED_PER_PLACE) unproved.shift();
     return failure;
   }
 
@@ -131,10 +144,14 @@ export class FailureLedger {
     return record.failures + ++record.postponements;
   }
 
-  /** An execution that was started at `order` was applied: proves what failed on that table before it. */
-  applied(table: string | undefined, order: number, nowMs: number): void {
-    if (table === undefined || order < this.#eraStart) return;
-    const record = this.#table(table);
+  /** An execution that was started at `order` was applied: proves what failed at its places before it. */
+  applied({ table, text }: Place, order: number, nowMs: number): void {
+    if (order < this.#eraStart) return;
+    if (table !== undefined) this.#served(placeIn(this.#tables, table), order, nowMs);
+    if (text !== undefined) this.#served(placeIn(this.#texts, text), order, nowMs);
+  }
+
+  #served(record: PlaceRecord, order: number, nowMs: number): void {
     if (order > record.appliedOrder) record.appliedOrder = order;
     record.appliedAtMs = nowMs;
     if (record.unproved.length === 0) return;
@@ -175,31 +192,25 @@ export class FailureLedger {
   }
 
   #touch(key: string): MessageRecord {
-    let record = this.#messages.get(key);
+    let record = this.#messages.use(key);
     if (record === undefined) {
       record = { failures: 0, postponements: 0, firstFailedAtMs: undefined, horizon: Infinity, owed: 0 };
+      this.#messages.set(key, record);
     }
-    // Set again, so that the one that failed longest ago is the first to be forgotten.
-    else this.#messages.delete(key);
-    this.#messages.set(key, record);
-    if (this.#messages.size > MAX_MESSAGES) deleteFirst(this.#messages);
     return record;
   }
 
-  #table(table: string): TableRecord {
-    let record = this.#tables.get(table);
-    if (record === undefined) {
-      record = { ...NOTHING_KNOWN, unproved: [] };
-      this.#tables.set(table, record);
-      if (this.#tables.size > MAX_TABLES) deleteFirst(this.#tables);
-    }
-    return record;
+  #place({ table, text }: Place): PlaceRecord | undefined {
+    if (table !== undefined) return placeIn(this.#tables, table);
+    return text === undefined ? undefined : placeIn(this.#texts, text);
   }
 }
 
-function deleteFirst<K>(map: Map<K, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
+function placeIn(places: RecentMap<string, PlaceRecord>, key: string): PlaceRecord {
+  let record = places.use(key);
+  if (record === undefined) {
+    record = { ...NOTHING_KNOWN, unproved: [] };
+    places.set(key, record);
   }
+  return record;
 }

@@ -1,13 +1,6 @@
-import type { Outcome, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
-import type { ClusterHealth } from "../cluster/cluster-health.ts";
-import type { Execution } from "../cluster/executions.ts";
-import type { Prober } from "../cluster/prober.ts";
-import type { Settler } from "../hand/settler.ts";
-import type { WorkerSettings } from "../options.ts";
-import type { Reporter } from "../report/reporter.ts";
-import type { FailureLedger } from "./failure-ledger.ts";
+import type { Backoff, DeadLetterCause, Outcome, ReleaseOptions, ReplayPayload, Strain } from "@helix/core";
+import type { Failure, FailureLedger } from "./failure-ledger.ts";
 import { keyOf, tableKeyOf, textKeyOf } from "./held-message.ts";
-import { strainOf } from "./strain.ts";
 
 /**
  * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's
@@ -16,17 +9,57 @@ import { strainOf } from "./strain.ts";
 const TIMEOUT_GRACE = 2;
 
 export interface JudgeOptions {
-  readonly settings: WorkerSettings;
-  readonly reporter: Reporter;
   readonly ledger: FailureLedger;
-  readonly health: ClusterHealth;
-  readonly prober: Prober;
-  readonly settler: Settler;
+  readonly maxDeliver: number;
+  readonly patienceMs: number;
+  readonly executeTimeoutMs: number;
+  /** Between a trial of the cluster and the next execution of its message, at the least. */
+  readonly retryDelayMs: number;
+  readonly backoff: Backoff;
+  readonly random: () => number;
+}
+
+/** An execution that has ended. */
+export interface Ended {
+  readonly payload: ReplayPayload;
+  /** What its message had counted before. */
+  readonly attempts: number;
+  /** Its place in the order of starts. */
+  readonly order: number;
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  /** Whether it was one by which the breaker learns about the cluster. */
+  readonly trial: boolean;
+  readonly outcome: Outcome;
+  readonly error?: unknown;
+  readonly strain?: Strain | undefined;
+}
+
+/** An end that has been written down, and is not judged yet. */
+export interface Noted {
+  readonly ended: Ended;
+  /** Where the failure may be the message's own. */
+  readonly failure?: Failure | undefined;
+  /** How often the message has failed in a row, for its backoff. */
+  readonly failures: number;
+}
+
+/** What is to become of a message, and what is told of the failure that it had. */
+export type Verdict =
+  | { readonly kind: "acknowledge" }
+  | (Told & { readonly kind: "dead-letter"; readonly cause: DeadLetterCause })
+  | (Told & { readonly kind: "hand-back"; readonly release: ReleaseOptions & { readonly delayMs: number } });
+
+interface Told {
+  /** Failures that are the message's own, so far. */
+  readonly attempts: number;
+  /** Whether this one is proved to be. */
+  readonly counted: boolean;
 }
 
 /**
- * Decides what the end of an execution means: for its message (acknowledged, tried again when, counted or
- * not, a dead letter), and for what is believed of the cluster.
+ * Decides what the end of an execution means for its message. It does nothing but remember, in the ledger: `note` when the
+ * execution has ended, so that others are judged by it at once; `verdict` when it is known what is believed of the cluster.
  */
 export class Judge {
   readonly #options: JudgeOptions;
@@ -35,120 +68,96 @@ export class Judge {
     this.#options = options;
   }
 
-  ended(execution: Execution, outcome: Outcome, error: unknown): void {
-    const { health, ledger, reporter, settings, settler } = this.#options;
-    const { item } = execution;
-    const { message, payload } = item;
-    switch (outcome) {
-      case "applied": {
-        health.answered(execution);
-        this.#forget(payload);
-        const nowMs = this.#nowMs;
-        ledger.applied(tableKeyOf(payload), execution.order, nowMs);
-        ledger.applied(textKeyOf(payload), execution.order, nowMs);
-        void settler.ack(item);
-        break;
+  note(ended: Ended): Noted {
+    const { ledger } = this.#options;
+    const { payload, outcome, order, nowMs, strain } = ended;
+    if (outcome === "applied" || outcome === "rejected") {
+      if (ledger.size > 0) ledger.forget(keyOf(payload));
+      if (outcome === "applied") {
+        ledger.applied({ table: tableKeyOf(payload), text: textKeyOf(payload) }, order, nowMs);
       }
-      case "rejected": {
-        health.answered(execution);
-        this.#forget(payload);
-        const attempts = message.attempts + 1;
-        reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, true);
-        void settler.drop(message, { reason: "rejected", outcome, error, attempts });
-        break;
-      }
-      case "unavailable": {
-        const strain = strainOf(settings.executor, error);
-        health.unavailable(execution, error, strain);
-        const delayMs = this.#unavailableDelayMs(payload, strain);
-        reporter.failed({ payload, error, attempts: message.attempts, delayMs }, outcome, false);
-        void settler.release(message, { delayMs });
-        break;
-      }
-      case "uncertain":
-        void this.#uncertain(execution, error);
+      return { ended, failures: 0 };
     }
+    if (outcome === "unavailable") {
+      // The others go on where only its data is away, and must not be held up by it.
+      return { ended, failures: strain === "partial" ? ledger.unserved(keyOf(payload)) : 0 };
+    }
+    if (strain === "connection-lost") return { ended, failures: ledger.unserved(keyOf(payload)) };
+    const failure = this.#failed(ended);
+    return { ended, failure, failures: failure.record.failures };
   }
 
-  /** A message that failed before comes again later, so that others get their turn. */
-  postpone(message: ReplayMessage, payload: ReplayPayload): void {
-    const { ledger, settler } = this.#options;
-    const steps = ledger.postponed(keyOf(payload));
-    void settler.release(message, { delayMs: this.#backoffMs(steps) });
+  /**
+   * Whether it matters if the cluster answers a probe: for a message that nobody proves to be bad, and that has been failing for
+   * long. The probe alone would not do, since it answers while the replicas of this table are away.
+   */
+  wantsProbe({ failure }: Noted): boolean {
+    if (failure === undefined || failure.proved || !failure.isServed) return false;
+    return failure.forMs >= this.#options.patienceMs;
   }
 
-  async #uncertain(execution: Execution, error: unknown): Promise<void> {
-    const { health, ledger, prober, reporter, settings, settler } = this.#options;
-    const { message, payload } = execution.item;
-    const outcome = "uncertain";
+  /**
+   * @param trialInMs Milliseconds until the cluster is tried again; 0 where it is not held back.
+   * @param isThere Whether it has answered a probe, where that was wanted.
+   */
+  verdict(noted: Noted, trialInMs: number, isThere: boolean): Verdict {
+    const { ledger, maxDeliver } = this.#options;
+    const { ended, failure } = noted;
+    const { outcome, error, payload } = ended;
+    if (outcome === "applied") return { kind: "acknowledge" };
+    if (outcome === "rejected") {
+      const attempts = ended.attempts + 1;
+      return {
+        kind: "dead-letter",
+        attempts,
+        counted: true,
+        cause: { reason: "rejected", outcome, error, attempts },
+      };
+    }
+    if (isThere && failure !== undefined && this.wantsProbe(noted)) ledger.prove(failure);
+    const owed = failure === undefined ? 0 : ledger.collect(failure);
+    const attempts = ended.attempts + owed;
+    const counted = failure?.proved === true;
+    if (attempts >= maxDeliver) {
+      ledger.forget(keyOf(payload));
+      return {
+        kind: "dead-letter",
+        attempts,
+        counted,
+        cause: { reason: "attempts", outcome, error, attempts },
+      };
+    }
+    const delayMs = this.#delayMs(noted, trialInMs);
+    const release = owed > 0 ? { delayMs, attempts, error } : { delayMs };
+    return { kind: "hand-back", attempts, counted, release };
+  }
+
+  /** Milliseconds after which one that was passed over may come again, so that others get their turn. */
+  postponementMs(payload: ReplayPayload): number {
+    return this.#backoffMs(this.#options.ledger.postponed(keyOf(payload)));
+  }
+
+  #failed(ended: Ended): Failure {
+    const { ledger, executeTimeoutMs } = this.#options;
+    const { payload, nowMs } = ended;
     // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
     // that the cluster gets later, while other statements of the table are applied.
-    const strain = strainOf(settings.executor, error);
-    if (strain === "connection-lost") {
-      await health.uncertain(execution, error, strain);
-      this.#comeAgain(execution, error);
-      return;
-    }
-    const isTimeout = strain === "timeout";
-    const place = isTimeout ? tableKeyOf(payload) : textKeyOf(payload);
-    const isGraced = isTimeout && message.attempts === 0;
-    const graceMs = isGraced ? TIMEOUT_GRACE * settings.executeTimeoutMs : 0;
-    const failure = ledger.failed(keyOf(payload), place, execution, this.#nowMs, graceMs);
-    await health.uncertain(execution, error, strain);
-    const isOverdue = failure.forMs >= settings.patienceMs;
-    // The probe alone would not do: it answers while the replicas of this table are away.
-    if (!failure.proved && failure.isServed && isOverdue && (await prober.recent())) ledger.prove(failure);
-    const counted = ledger.collect(failure);
-    const attempts = message.attempts + counted;
-    if (attempts >= settings.maxDeliver) {
-      this.#forget(payload);
-      reporter.failed({ payload, error, attempts, delayMs: 0 }, outcome, failure.proved);
-      await settler.drop(message, { reason: "attempts", outcome, error, attempts });
-      return;
-    }
-    const delayMs = this.#uncertainDelayMs(execution, failure.record.failures);
-    reporter.failed({ payload, error, attempts, delayMs }, outcome, failure.proved);
-    await settler.release(message, counted > 0 ? { delayMs, attempts, error } : { delayMs });
+    const isTimeout = ended.strain === "timeout";
+    const place = isTimeout ? { table: tableKeyOf(payload) } : { text: textKeyOf(payload) };
+    const graceMs = isTimeout && ended.attempts === 0 ? TIMEOUT_GRACE * executeTimeoutMs : 0;
+    return ledger.failed(keyOf(payload), place, ended, nowMs, graceMs);
   }
 
-  /** Surely no fault of the message, whatever is applied later. */
-  #comeAgain(execution: Execution, error: unknown): void {
-    const { ledger, reporter, settler } = this.#options;
-    const { message, payload } = execution.item;
-    const { attempts } = message;
-    const delayMs = this.#uncertainDelayMs(execution, ledger.unserved(keyOf(payload)));
-    reporter.failed({ payload, error, attempts, delayMs }, "uncertain", false);
-    void settler.release(message, { delayMs });
-  }
-
-  #uncertainDelayMs({ trial }: Execution, failures: number): number {
+  #delayMs({ ended: { outcome, trial }, failures }: Noted, trialInMs: number): number {
+    // Late enough that another message is there first when the next trial is due.
+    const afterTrialMs = Math.ceil(trialInMs) + this.#options.retryDelayMs;
+    if (failures === 0) return afterTrialMs;
     const backoffMs = this.#backoffMs(failures);
-    return trial ? Math.max(backoffMs, this.#afterTrialMs()) : backoffMs;
-  }
-
-  #forget(payload: ReplayPayload): void {
-    const { ledger } = this.#options;
-    if (ledger.size > 0) ledger.forget(keyOf(payload));
-  }
-
-  #unavailableDelayMs(payload: ReplayPayload, strain: Strain | undefined): number {
-    if (strain !== "partial") return this.#afterTrialMs();
-    // The others go on, and must not be held up by it.
-    const backoffMs = this.#backoffMs(this.#options.ledger.unserved(keyOf(payload)));
-    return Math.max(backoffMs, this.#afterTrialMs());
-  }
-
-  /** Late enough that another message is there first when the next trial is due. */
-  #afterTrialMs(): number {
-    return Math.ceil(this.#options.health.trialInMs) + this.#options.settings.retryDelayMs;
+    return outcome === "unavailable" || trial ? Math.max(backoffMs, afterTrialMs) : backoffMs;
   }
 
   #backoffMs(failures: number): number {
-    const { backoff, random } = this.#options.settings;
+    const { backoff, random } = this.#options;
     return backoff.delayMs(failures, random());
-  }
-
-  get #nowMs(): number {
-    return this.#options.settings.clock.monotonicMs();
   }
 }

@@ -1,0 +1,82 @@
+import type { Clock, Outcome, ReplayExecutor, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
+import type { Judge, Noted } from "../decide/judge.ts";
+import { strainOf } from "../decide/strain.ts";
+import type { Settler } from "../hand/settler.ts";
+import type { Reporter } from "../report/reporter.ts";
+import type { ClusterHealth } from "./cluster-health.ts";
+import type { Execution } from "./executions.ts";
+import type { Prober } from "./prober.ts";
+
+export interface EndingsOptions {
+  readonly executor: ReplayExecutor;
+  readonly clock: Clock;
+  readonly judge: Judge;
+  readonly health: ClusterHealth;
+  readonly prober: Prober;
+  readonly settler: Settler;
+  readonly reporter: Reporter;
+}
+
+/** Carries out what the judge decides about executions that have ended, once the cluster's health has heard of them. */
+export class Endings {
+  readonly #options: EndingsOptions;
+
+  constructor(options: EndingsOptions) {
+    this.#options = options;
+  }
+
+  ended(execution: Execution, outcome: Outcome, error: unknown): void {
+    const { executor, clock, judge } = this.#options;
+    const { item, order, startedAtMs, trial } = execution;
+    const { payload, message } = item;
+    const isFailure = outcome === "unavailable" || outcome === "uncertain";
+    const strain = isFailure ? strainOf(executor, error) : undefined;
+    const { attempts } = message;
+    const nowMs = clock.monotonicMs();
+    const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, outcome, error, strain });
+    const judged = this.#tellHealth(execution, outcome, error, strain);
+    if (judged === undefined && !judge.wantsProbe(noted)) this.#carryOut(execution, noted, false);
+    else void this.#probeFirst(execution, noted, judged);
+  }
+
+  /** Hands one back that was passed over, so that others get their turn. */
+  postpone(message: ReplayMessage, payload: ReplayPayload): void {
+    const { judge, settler } = this.#options;
+    void settler.release(message, { delayMs: judge.postponementMs(payload) });
+  }
+
+  #tellHealth(
+    execution: Execution,
+    outcome: Outcome,
+    error: unknown,
+    strain: Strain | undefined,
+  ): Promise<void> | undefined {
+    const { health } = this.#options;
+    if (outcome === "uncertain") return health.uncertain(execution, error, strain);
+    if (outcome === "unavailable") health.unavailable(execution, error, strain);
+    else health.answered(execution);
+    return undefined;
+  }
+
+  async #probeFirst(execution: Execution, noted: Noted, judged: Promise<void> | undefined): Promise<void> {
+    const { judge, prober } = this.#options;
+    await judged;
+    this.#carryOut(execution, noted, judge.wantsProbe(noted) && (await prober.recent()));
+  }
+
+  #carryOut({ item }: Execution, noted: Noted, isThere: boolean): void {
+    const { judge, health, settler, reporter } = this.#options;
+    const { message, payload } = item;
+    const verdict = judge.verdict(noted, health.trialInMs, isThere);
+    if (verdict.kind === "acknowledge") {
+      void settler.ack(item);
+      return;
+    }
+    const { outcome, error } = noted.ended;
+    const { attempts, counted } = verdict;
+    const delayMs = verdict.kind === "hand-back" ? verdict.release.delayMs : 0;
+    if (outcome !== "applied") reporter.failed({ payload, error, attempts, delayMs }, outcome, counted);
+    if (verdict.kind === "hand-back") void settler.release(message, verdict.release);
+    else void settler.drop(message, verdict.cause);
+  }
+}
