@@ -57,6 +57,10 @@ beforeAll(async () => {
             publish: WORK.publish.filter((subject) => subject !== READ),
             subscribe: ["_INBOX_blind.>"],
           }),
+          user("mute", {
+            publish: WORK.publish.filter((subject) => !subject.startsWith("$KV.")),
+            subscribe: ["_INBOX_mute.>"],
+          }),
           user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
           user("deaf", { publish: ["helix.replay.*.*"], subscribe: ["other"] }),
         ],
@@ -161,6 +165,20 @@ describe("without the rights", () => {
       operation: "publish",
       subject: READ,
     });
+  });
+
+  it("to write records, a worker executes nothing that comes again, says so, and is not ready", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(
+      await connectNatsReplayer({ connect: as("mute"), provision: "none", logger: rig.logger }),
+    );
+    const receiver = new Receiver(queue, "high.A");
+    await queue.enqueue(payloadOf("mute-1", { targetCluster: "A" }));
+    await (await receiver.next()).release();
+    const message = await receiver.next();
+    await expect(message.mark?.()).rejects.toMatchObject({ kind: "forbidden" });
+    expect(queue.health).toMatchObject({ isReady: false, cause: { code: "HELIX_QUEUE_UNAUTHORIZED" } });
+    await message.ack();
   });
 
   it("to connect at all, the queue is not made", async () => {
