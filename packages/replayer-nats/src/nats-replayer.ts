@@ -108,6 +108,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       records: this.#records,
       clock,
       logger,
+      events,
       leaseMs: ackWaitMs,
       onFailure: (error) => this.#lookAgain(error),
     });

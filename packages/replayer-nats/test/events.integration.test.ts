@@ -1,7 +1,9 @@
-import type { QueueEvents } from "@helix/core";
+import { EventHub, type QueueEvents } from "@helix/core";
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Link } from "../src/connection/link.ts";
+import { readEnqueuerOptions } from "../src/options.ts";
 import { addressOf, payloadOf, Rig } from "./rig.ts";
 
 let server: NatsServer;
@@ -59,4 +61,17 @@ it("a connection that was passed in and is closed by its owner is told as lost",
   await connection.close();
   expect(await lost).toMatchObject({ message: "The connection to NATS was closed" });
   expect(queue.health).toMatchObject({ isReady: false, isConnected: false });
+});
+
+it("a connection of the queue's own that was closed, by whomever, is replaced by another", async () => {
+  await using rig = new Rig(server);
+  const events = new EventHub<QueueEvents>();
+  const told: string[] = [];
+  for (const name of NAMES) events.on(name, () => told.push(name));
+  const link = rig.closing(await Link.open(readEnqueuerOptions(rig.options), events));
+  const first = link.up;
+  await first.close();
+  await waitFor(() => told.length === 3, { timeoutMs: 10_000, describe: "it is connected again" });
+  expect(told).toEqual(["queue:connected", "queue:disconnected", "queue:connected"]);
+  expect(link.up).not.toBe(first);
 });

@@ -285,6 +285,8 @@ describe("a record", () => {
     const { api } = await rig.api();
     const { config } = await api.streams.info(`KV_${rig.streamName}-state`);
     await using pod = await Pod.start(rig, { provision: "none" });
+    const unreadable: unknown[] = [];
+    pod.queue.on("queue:record:unreadable", (event) => unreadable.push(event));
     await api.streams.delete(config.name);
     pod.receiver.source.demand(1);
     await waitFor(() => rig.log.some(({ text }) => text.startsWith("cannot read what is known")), {
@@ -292,6 +294,7 @@ describe("a record", () => {
       describe: "the record cannot be read",
     });
     expect(pod.receiver.received).toEqual([]);
+    expect(unreadable[0]).toEqual({ id: "m0.0", error: expect.any(Error) });
     await api.streams.add(config);
     await put(rig, "attempts.m0.0", '{"attempts":4}');
     await pod.receiver.until(1);

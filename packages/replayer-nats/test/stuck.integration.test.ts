@@ -46,6 +46,7 @@ async function strand(rig: Rig, queue: NatsReplayer, count: number): Promise<voi
   await receiver.until(count);
   await receiver.source.stop();
   await until(queue, ({ stuck }) => stuck === count);
+  for (const message of receiver.received) message.forget();
   await api.consumers.update(rig.streamName, "helix-worker-high-B", {
     max_deliver: -1,
     ack_wait: 30_000_000_000,

@@ -132,6 +132,11 @@ export class Publisher {
     return this.#inFlight.size + this.#waiting.length;
   }
 
+  /** How long a publish is waited for, in which the process could run. Milliseconds. */
+  get timeoutMs(): number {
+    return this.#settings.publishTimeoutMs;
+  }
+
   /** How long nothing could run so far, in all. Not the publisher's fault, nor the server's. */
   get blockedMs(): number {
     return this.#blockedMs + this.#lateMs();

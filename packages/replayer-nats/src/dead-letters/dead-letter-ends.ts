@@ -1,6 +1,7 @@
-import { type Clock, type HelixError, helixError } from "@helix/core";
+import { type Clock, helixError } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Admin } from "../connection/admin.ts";
+import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
 import { parsed } from "../lanes/execution-record.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
@@ -47,7 +48,7 @@ export class DeadLetterEnds {
   /**
    * Resolves when nobody can begin the other end for two minutes, with what `abandon` needs.
    *
-   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and with HELIX_QUEUE_UNAVAILABLE.
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
   async begin(id: string, end: DeadLetterEnd, reason?: string): Promise<number> {
     const data = ENCODER.encode(JSON.stringify({ end, reason, atMs: this.#clock.wallMs() }));
@@ -58,7 +59,10 @@ export class DeadLetterEnds {
         return (await this.#publisher.publish(recordSubject(this.#names, "ended", id), header, data)).seq;
       } catch (failure) {
         if (!(failure instanceof PublishFailure)) throw failure;
-        if (failure.meaning !== "conflict" || tries === TRIES) throw unavailable(failure);
+        if (failure.meaning !== "conflict" || tries === TRIES) {
+          const what = "It could not be written down what becomes of the dead letter";
+          throw refusalOfPublish(what, failure, this.#publisher.timeoutMs);
+        }
       }
       const begun = await this.#begun(id);
       if (begun !== undefined && begun.end !== end && this.#clock.wallMs() - begun.atMs < BEGUN_FOR_MS) {
@@ -87,9 +91,4 @@ export class DeadLetterEnds {
     // A tombstone, or bytes that are none: nobody has begun.
     return { end, atMs: typeof atMs === "number" ? atMs : Number.NEGATIVE_INFINITY, sequence: stored.seq };
   }
-}
-
-function unavailable(cause: PublishFailure): HelixError {
-  const text = `It could not be written down what becomes of the dead letter: ${cause.message}`;
-  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, { cause });
 }

@@ -2,6 +2,7 @@ import { payloadHeaders } from "@helix/codec";
 import { type DeadLetterCause, type HelixError, helixError } from "@helix/core";
 import { errorSummary } from "@helix/core/internal";
 import type { Admin } from "../connection/admin.ts";
+import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
 import type { NatsMessage } from "../lanes/nats-message.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
@@ -27,7 +28,7 @@ export class DeadLetterWriter {
   /**
    * Resolves when the dead letter is stored, now or by an earlier try.
    *
-   * Rejects with HELIX_DEAD_LETTERS_FULL, or HELIX_QUEUE_UNAVAILABLE if it is not known to be stored.
+   * Rejects with HELIX_DEAD_LETTERS_FULL, or as `refusalOfPublish` says.
    */
   async write({ delivered, attempts }: NatsMessage, cause: DeadLetterCause): Promise<void> {
     const { lane, raw, content, id, delivery, record } = delivered;
@@ -61,7 +62,10 @@ export class DeadLetterWriter {
         return;
       } catch (failure) {
         if (!(failure instanceof PublishFailure)) throw failure;
-        if (failure.meaning !== "conflict") throw refusal(failure, lane);
+        if (failure.meaning === "full") throw full(failure, lane);
+        if (failure.meaning !== "conflict") {
+          throw refusalOfPublish("The dead letter could not be written", failure, this.#publisher.timeoutMs);
+        }
         // Already there counts only if it is: it may have been redriven at this very moment.
         if (await this.#exists(subject)) return;
       }
@@ -77,16 +81,7 @@ export class DeadLetterWriter {
   }
 }
 
-function refusal(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {
-  const options = { cause: failure };
-  if (failure.meaning === "full") {
-    return helixError(
-      "HELIX_DEAD_LETTERS_FULL",
-      `The dead letters are full: ${failure.message}`,
-      { lane },
-      options,
-    );
-  }
-  const text = `The dead letter could not be written: ${failure.message}`;
-  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" }, options);
+function full(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {
+  const text = `The dead letters are full: ${failure.message}`;
+  return helixError("HELIX_DEAD_LETTERS_FULL", text, { lane }, { cause: failure });
 }

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@helix/core";
+import type { Clock, EventSink, Logger, QueueEvents } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
 import type { Names } from "../topology/names.ts";
@@ -26,6 +26,7 @@ export interface EvidenceOptions {
   readonly records: MessageRecords;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly events: EventSink<QueueEvents>;
   readonly leaseMs: number;
   /** Something could not be read or written. */
   readonly onFailure: (error: unknown) => void;
@@ -64,7 +65,7 @@ export class Evidence {
 
   /** Never rejects. What cannot be read is not taken for none: a count would be lost, or a killer taken for a neighbour. */
   async judge(id: string): Promise<Judgement> {
-    const { records, clock, logger, onFailure } = this.#options;
+    const { records, clock, logger, events, onFailure } = this.#options;
     try {
       const [record, testimony] = await Promise.all([records.read(id), this.#others.about(id)]);
       if (testimony.undecidedForMs > 0) return { delayMs: testimony.undecidedForMs };
@@ -79,6 +80,7 @@ export class Evidence {
           "cannot read what is known about messages; they are handed back until it can",
         );
       }
+      events.emit("queue:record:unreadable", { id, error });
       this.#unreadableSinceMs ??= nowMs;
       onFailure(error);
       const delayMs = Math.max(LEAST_PAUSE_MS, Math.min(MOST_PAUSE_MS, nowMs - this.#unreadableSinceMs));

@@ -12,7 +12,8 @@ import {
 import type { ConsumerInfo, JetStreamManager, StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
-import { headerBlock, type Publisher } from "../connection/publisher.ts";
+import { refusalOfPublish } from "../connection/publish-refusal.ts";
+import { headerBlock, type Publisher, type PublishFailure } from "../connection/publisher.ts";
 import { consumerOf, laneSubjects, type Names, subjectOf } from "../topology/names.ts";
 
 /** How often it is looked, after a random part of it. */
@@ -89,7 +90,7 @@ export class StuckMessages {
     this.#stopListening();
   }
 
-  /** Resolves with how many were brought back. Rejects with what the requests and publishes reject with. */
+  /** Resolves with how many were brought back. Rejects as `depths` does, and where there is no room in the lane. */
   look(): Promise<number> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
@@ -204,7 +205,11 @@ export class StuckMessages {
         .filter(([, value]) => value !== ""),
     );
     const headers = { ...kept, "Nats-Msg-Id": `${id}.stuck-${seq}`, "Nats-Expected-Stream": names.stream };
-    const ack = await publisher.publish(subjectOf(names, lane), headerBlock(headers), data);
+    const ack = await publisher
+      .publish(subjectOf(names, lane), headerBlock(headers), data)
+      .catch((failure: PublishFailure) => {
+        throw refusalOfPublish("A stuck message could not be brought back", failure, publisher.timeoutMs);
+      });
     await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
     return ack.duplicate !== true;
   }

@@ -1,0 +1,117 @@
+import { EventHub, type Logger, type QueueEvents } from "@helix/core";
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { beforeEach, expect, test } from "vitest";
+import type { LinkSettings } from "../options.ts";
+import { Link } from "./link.ts";
+
+type Told = { type: string } | Error | undefined;
+
+/** A connection that tells what a test says, and ends or breaks when it says so. */
+class ScriptedConnection {
+  readonly info = { version: "2.12.8" };
+  asked = 0;
+  #isClosed = false;
+  #next: ((told: Told) => void) | undefined;
+
+  isClosed(): boolean {
+    return this.#isClosed;
+  }
+  getServer(): string {
+    return "scripted";
+  }
+  async flush(): Promise<void> {}
+
+  async *status(): AsyncGenerator<{ type: string }> {
+    this.asked++;
+    for (;;) {
+      const told = await new Promise<Told>((resolve) => {
+        this.#next = resolve;
+      });
+      if (told === undefined) return;
+      if (told instanceof Error) throw told;
+      yield told;
+    }
+  }
+
+  /** Undefined: it says nothing more. */
+  async tell(told: Told): Promise<void> {
+    this.#next?.(told);
+    await settle();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.tell(undefined);
+  }
+}
+
+let connection: ScriptedConnection;
+let clock: ManualClock;
+let log: string[];
+let events: string[];
+let link: Link;
+beforeEach(async () => {
+  connection = new ScriptedConnection();
+  clock = new ManualClock();
+  log = [];
+  events = [];
+  const at = (level: string) => (_: object, text: string) => void log.push(`${level}: ${text}`);
+  const logger: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const hub = new EventHub<QueueEvents>();
+  hub.on("queue:connected", () => events.push("connected"));
+  hub.on("queue:disconnected", () => events.push("disconnected"));
+  const settings = {
+    connection: connection as unknown as NatsConnection,
+    allowOldServer: false,
+    logger,
+    clock,
+  };
+  link = await Link.open(settings as unknown as LinkSettings, hub);
+  await settle();
+});
+
+test("a part that fails at a change is logged, and the others hear of it", async () => {
+  const heard: boolean[] = [];
+  link.listen({
+    onChange: () => {
+      throw new Error("a fault of ours");
+    },
+  });
+  link.listen({ onChange: (isUp) => heard.push(isUp) });
+  await connection.tell({ type: "disconnect" });
+  await connection.tell({ type: "reconnect" });
+  expect(heard).toEqual([false, true]);
+  expect(log.filter((line) => line.startsWith("error"))).toEqual([
+    "error: a part of the queue failed at a change",
+    "error: a part of the queue failed at a change",
+  ]);
+  expect(events).toEqual(["connected", "disconnected", "connected"]);
+});
+
+test.each([undefined, new Error("an iterator's own fault")])(
+  "an open connection that tells nothing more (%s) is asked again",
+  async (end) => {
+    await connection.tell(end);
+    expect([connection.asked, link.isUp]).toEqual([1, true]);
+    await clock.advance(250);
+    expect(connection.asked).toBe(2);
+    await connection.tell({ type: "disconnect" });
+    expect([link.isUp, events]).toEqual([false, ["connected", "disconnected"]]);
+  },
+);
+
+test("a connection that its owner closes is down, and is not asked again", async () => {
+  await connection.close();
+  await clock.advance(10_000);
+  expect([link.isUp, connection.asked, clock.timers]).toEqual([false, 1, 0]);
+  expect(link.cause).toMatchObject({ message: "The connection to NATS was closed" });
+  expect(() => link.up).toThrow("There is no connection to NATS");
+});
+
+test("a queue that closes its link tells nobody of a loss", async () => {
+  await link.close();
+  await connection.close();
+  await clock.advance(10_000);
+  expect([events, clock.timers]).toEqual([["connected"], 0]);
+});
