@@ -3,7 +3,7 @@ import { defineConfig } from "tsdown";
 
 /** The one build of every published package: ESM, declarations, external dependencies. */
 export default defineConfig({
-  entry: ["src/index.ts", ...(existsSync("src/internal.ts") ? ["src/internal.ts"] : [])],
+  entry: ["src/index.ts", "src/internal.ts", "src/queue-kit.ts"].filter((entry) => existsSync(entry)),
   format: "esm",
   platform: "node",
   target: "node22.12",

@@ -20,8 +20,8 @@ export const queueMutants: readonly Mutant[] = [
   {
     name: "a release adds an attempt",
     file: LANE,
-    find: "    const entry = detached({ ...message.entry, attempts, firstError });",
-    replace: "    const entry = detached({ ...message.entry, attempts: attempts + 1, firstError });",
+    find: "    const entry = detached({ ...message.entry, ...record });",
+    replace: "    const entry = detached({ ...message.entry, ...record, attempts: record.attempts + 1 });",
   },
   {
     name: "what is settled keeps its room",
@@ -32,9 +32,9 @@ export const queueMutants: readonly Mutant[] = [
   {
     name: "a redriven dead letter is forgotten before it is back",
     file: "packages/replayer-memory/src/memory-dead-letters.ts",
-    find: "    this.#options.readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: this.#options.clock.wallMs() });",
+    find: "    this.#options.readmit(redriven(decodePayload(kept.raw), this.#options.clock.wallMs()));",
     replace:
-      '    if (payload.priority === "high") this.#options.readmit({ ...payload, life: payload.life + 1 });',
+      '    if (kept.lane.startsWith("high")) this.#options.readmit(redriven(decodePayload(kept.raw), 0));',
   },
   {
     name: "full dead letters make room by forgetting the oldest",

@@ -12,12 +12,15 @@ import {
 } from "@helix/core";
 import {
   checkCause,
-  errorSummary,
+  deadLetterNotFound,
+  deathOf,
   matchesOutside,
   matchesTable,
   readDeadLetterFilter,
   readDeadLetterList,
-} from "@helix/core/internal";
+  readDiscard,
+  redriven,
+} from "@helix/core/queue-kit";
 import { detached } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MemoryMessage } from "./memory-message.ts";
@@ -55,16 +58,11 @@ export class MemoryDeadLetters implements DeadLetterStore {
       throw helixError("HELIX_DEAD_LETTERS_FULL", text, { lane, capacity });
     }
     const id = this.#idFor(message);
-    const error = errorSummary(cause.error);
     this.#kept.set(id, {
       id,
       lane,
       raw: detached(entry).bytes,
-      reason: cause.reason,
-      ...(cause.outcome === undefined ? {} : { outcome: cause.outcome }),
-      ...(error === undefined ? {} : { error }),
-      ...(entry.firstError === undefined ? {} : { firstError: entry.firstError }),
-      attempts: cause.attempts ?? entry.attempts,
+      ...deathOf(cause, entry),
       deadAtMs: clock.wallMs(),
       origin: { sequence: entry.sequence },
     });
@@ -91,13 +89,13 @@ export class MemoryDeadLetters implements DeadLetterStore {
   /** A payload that was on hold is executed now: somebody has decided. */
   async redrive(id: string): Promise<void> {
     const kept = this.#find(id);
-    const { disposition: _, ...payload } = decodePayload(kept.raw);
-    this.#options.readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: this.#options.clock.wallMs() });
+    this.#options.readmit(redriven(decodePayload(kept.raw), this.#options.clock.wallMs()));
     this.#kept.delete(id);
     this.#options.ledger.redriven(clusterOf(kept.lane));
   }
 
-  async discard(id: string, _options?: { readonly reason?: string | undefined }): Promise<void> {
+  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+    readDiscard(options);
     const { lane } = this.#find(id);
     this.#kept.delete(id);
     this.#options.ledger.discarded(clusterOf(lane));
@@ -116,7 +114,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   #find(id: string): Kept {
     const kept = this.#kept.get(id);
     if (kept !== undefined) return kept;
-    throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
+    throw deadLetterNotFound(id);
   }
 
   /** Id and life, which name a message for good; a payload that was enqueued twice may die twice. */

@@ -1,5 +1,5 @@
 import type { LaneSource, ReplayMessage } from "@helix/core";
-import { integer, isolate } from "@helix/core/internal";
+import { integer, isolate } from "@helix/core/queue-kit";
 
 /** The most that may be demanded of a lane at once. */
 export const MAX_DEMAND = 10_000;

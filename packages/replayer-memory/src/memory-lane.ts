@@ -7,7 +7,7 @@ import {
   type LaneDepth,
   type ReplayMessage,
 } from "@helix/core";
-import { errorSummary } from "@helix/core/internal";
+import type { FailureRecord } from "@helix/core/queue-kit";
 import type { Delays } from "./delays.ts";
 import { detached, type Entry } from "./entry.ts";
 import { Heap } from "./heap.ts";
@@ -82,10 +82,9 @@ export class MemoryLane implements Settlements {
     this.#shared.ledger.applied(this.#cluster);
   }
 
-  release(message: MemoryMessage, delayMs: number, attempts: number, error: unknown): void {
+  release(message: MemoryMessage, delayMs: number, record: FailureRecord): void {
     this.#inHand.delete(message);
-    const firstError = message.entry.firstError ?? (attempts > 0 ? errorSummary(error) : undefined);
-    const entry = detached({ ...message.entry, attempts, firstError });
+    const entry = detached({ ...message.entry, ...record });
     if (delayMs > 0) {
       this.#shared.delays.add({ lane: this, entry }, delayMs);
     } else {
@@ -130,7 +129,7 @@ export class MemoryLane implements Settlements {
       this.#shared.room.give(bytes.length);
       this.#shared.ledger.drained(this.#cluster);
     }
-    for (const message of this.#inHand) message.settle();
+    for (const message of this.#inHand) message.end();
     this.#inHand.clear();
     this.#front.clear();
     this.#log.clear();

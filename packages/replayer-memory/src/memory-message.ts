@@ -1,11 +1,11 @@
 import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
-import { readRelease, settledAlready } from "@helix/core/internal";
+import { type FailureRecord, MessageLife, readRelease, recordAfter } from "@helix/core/queue-kit";
 import type { Entry } from "./entry.ts";
 
 /** What settles messages: their lane. */
 export interface Settlements {
   ack(message: MemoryMessage): void;
-  release(message: MemoryMessage, delayMs: number, attempts: number, error: unknown): void;
+  release(message: MemoryMessage, delayMs: number, record: FailureRecord): void;
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL */
   deadLetter(message: MemoryMessage, cause: DeadLetterCause): void;
 }
@@ -15,29 +15,30 @@ export class MemoryMessage implements ReplayMessage {
   readonly lane: Lane;
   readonly content: MessageContent;
   readonly entry: Entry;
-  #settlements: Settlements | undefined;
+  readonly #settlements: Settlements;
+  readonly #life: MessageLife;
 
   constructor(lane: Lane, entry: Entry, content: MessageContent, settlements: Settlements) {
     this.lane = lane;
     this.entry = entry;
     this.content = content;
     this.#settlements = settlements;
+    this.#life = new MessageLife(lane);
   }
 
   get attempts(): number {
     return this.entry.attempts;
   }
 
-  async ack(): Promise<void> {
-    this.#inHand().ack(this);
-    this.settle();
+  ack(): Promise<void> {
+    return this.#life.settle(() => this.#settlements.ack(this));
   }
 
-  async release(options?: ReleaseOptions): Promise<void> {
-    const settlements = this.#inHand();
-    const { delayMs, attempts, error } = readRelease(options);
-    settlements.release(this, delayMs, attempts ?? this.attempts, error);
-    this.settle();
+  release(options?: ReleaseOptions): Promise<void> {
+    return this.#life.settle(() => {
+      const { delayMs, ...failure } = readRelease(options);
+      this.#settlements.release(this, delayMs, recordAfter(this.entry, failure));
+    });
   }
 
   /** Nothing: no lease runs out in memory. */
@@ -45,22 +46,15 @@ export class MemoryMessage implements ReplayMessage {
 
   /** Hands it back: nobody else would get it. */
   forget(): void {
-    this.#settlements?.release(this, 0, this.attempts, undefined);
-    this.settle();
+    if (this.#life.end()) this.#settlements.release(this, 0, this.entry);
   }
 
-  async deadLetter(cause: DeadLetterCause): Promise<void> {
-    this.#inHand().deadLetter(this, cause);
-    this.settle();
+  deadLetter(cause: DeadLetterCause): Promise<void> {
+    return this.#life.settle(() => this.#settlements.deadLetter(this, cause));
   }
 
   /** From now on it belongs to somebody else. */
-  settle(): void {
-    this.#settlements = undefined;
-  }
-
-  #inHand(): Settlements {
-    if (this.#settlements !== undefined) return this.#settlements;
-    throw settledAlready(this.lane);
+  end(): void {
+    this.#life.end();
   }
 }

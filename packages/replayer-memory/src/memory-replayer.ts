@@ -21,7 +21,7 @@ import {
   type OptionsOf,
   queueSchedulingOptions,
   readOptions,
-} from "@helix/core/internal";
+} from "@helix/core/queue-kit";
 import { Delays } from "./delays.ts";
 import type { Entry } from "./entry.ts";
 import { type Counts, Ledger } from "./ledger.ts";

@@ -51,3 +51,8 @@ export function matchesOutside(
 export function matchesTable({ content }: Pick<DeadLetter, "content">, filter: DeadLetterFilter): boolean {
   return filter.table === undefined || (content.ok && tablesOf(content.payload).includes(filter.table));
 }
+
+/** Whether all conditions hold. */
+export function matchesFilter(letter: DeadLetter, filter: DeadLetterFilter, nowMs: number): boolean {
+  return matchesOutside(letter, filter, nowMs) && matchesTable(letter, filter);
+}

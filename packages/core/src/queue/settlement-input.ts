@@ -31,6 +31,11 @@ export function checkCause(cause: DeadLetterCause): void {
   throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
 }
 
+/** What `redrive` and `discard` reject with for a name that there is not, whatever it is. */
+export function deadLetterNotFound(id: string): HelixError {
+  return helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
+}
+
 /** What a second settlement of a message rejects with. */
 export function settledAlready(lane: Lane): HelixError {
   return helixError("HELIX_MESSAGE_SETTLED", "The message has been settled already", { lane });

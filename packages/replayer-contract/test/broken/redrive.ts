@@ -1,6 +1,6 @@
 import { decodePayload } from "@helix/codec";
 import type { ReplayPayload } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { wait } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "../model/model-dead-letters.ts";
 import { ModelStore } from "../model/model-store.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
@@ -55,11 +55,9 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "redrives what was on hold into a hold",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
-        const payload = decodePayload(this.find(id).stored.bytes);
-        const next = this.reborn(payload);
-        this.publish(next, this.encode(next));
-        this.forget(id);
+      override reborn(payload: ReplayPayload): ReplayPayload {
+        const { disposition } = payload;
+        return { ...super.reborn(payload), ...(disposition && { disposition }) };
       }
     },
     caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],

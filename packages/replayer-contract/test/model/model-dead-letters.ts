@@ -1,28 +1,9 @@
-import {
-  CLUSTERS,
-  clusterOf,
-  DEAD_LETTER_REASONS,
-  type DeadLetter,
-  type DeadLetterFilter,
-  type DeadLetterStore,
-  PRIORITIES,
-  priorityOf,
-  tablesOf,
-} from "@helix/core";
-import { errorSummary, integer, oneOf, optional, readOptions, text } from "@helix/core/internal";
+import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "@helix/core";
+import { deathOf, matchesFilter, readDeadLetterList } from "@helix/core/queue-kit";
 import { contentOf } from "./model-message.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
 
-const FILTER_RULES = {
-  cluster: optional(oneOf(CLUSTERS)),
-  priority: optional(oneOf(PRIORITIES)),
-  reason: optional(oneOf(DEAD_LETTER_REASONS)),
-  table: optional(text()),
-  olderThanMs: integer({ min: 0, fallback: 0 }),
-  youngerThanMs: integer({ min: 0, fallback: Number.MAX_SAFE_INTEGER }),
-  limit: integer({ min: 1, fallback: Number.MAX_SAFE_INTEGER }),
-};
 type Filter = DeadLetterFilter & { readonly limit?: number | undefined };
 
 export class ModelDeadLetters implements DeadLetterStore {
@@ -33,10 +14,10 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   async list(filter?: Filter): Promise<DeadLetter[]> {
-    const read = readOptions<Filter>("list", FILTER_RULES, filter);
+    const read = readDeadLetterList(filter);
     return this.queue.reach(() => {
       const all = [...this.queue.store.buried.values()].map((buried) => this.letterOf(buried));
-      return all.filter((letter) => this.matches(letter, read)).slice(0, read.limit);
+      return all.filter((letter) => this.matches(letter, read.filter)).slice(0, read.limit);
     });
   }
 
@@ -60,34 +41,18 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   letterOf({ id, stored, cause, deadAtMs }: Buried): DeadLetter {
-    const { outcome } = cause;
-    const { firstError } = stored;
-    const error = errorSummary(cause.error);
     return {
       id,
       lane: stored.lane,
       content: contentOf(stored.bytes),
       raw: stored.bytes,
-      reason: cause.reason,
-      ...(outcome === undefined ? {} : { outcome }),
-      ...(error === undefined ? {} : { error }),
-      ...(firstError === undefined ? {} : { firstError }),
-      attempts: cause.attempts ?? stored.attempts,
+      ...deathOf(cause, stored),
       deadAtMs,
       origin: { sequence: stored.sequence },
     };
   }
 
-  matches({ lane, reason, content, deadAtMs }: DeadLetter, filter: Filter): boolean {
-    const ageMs = this.queue.store.clock.wallMs() - deadAtMs;
-    const { cluster, priority, table, olderThanMs = 0, youngerThanMs = 0 } = filter;
-    return (
-      (cluster === undefined || clusterOf(lane) === cluster) &&
-      (priority === undefined || priorityOf(lane) === priority) &&
-      (filter.reason === undefined || reason === filter.reason) &&
-      (table === undefined || (content.ok && tablesOf(content.payload).includes(table))) &&
-      ageMs >= olderThanMs &&
-      ageMs <= youngerThanMs
-    );
+  matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
+    return matchesFilter(letter, filter, this.queue.store.clock.wallMs());
   }
 }

@@ -1,6 +1,5 @@
 import { decodePayload } from "@helix/codec";
 import {
-  DEAD_LETTER_REASONS,
   type DeadLetterCause,
   isHelixError,
   type Lane,
@@ -8,15 +7,9 @@ import {
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
-import { integer, MAX_TIMER_MS, object, optional, readOptions } from "@helix/core/internal";
+import { checkCause, MessageLife, readRelease } from "@helix/core/queue-kit";
 import type { ModelQueue } from "./model-queue.ts";
-import { MODEL, type Stored, settled } from "./model-store.ts";
-
-const RELEASE_RULES = {
-  delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
-  attempts: optional(integer({ min: 0 })),
-  error: optional(object({ expectation: "anything" }, (value) => value)),
-};
+import { MODEL, type Stored } from "./model-store.ts";
 
 /** A delivery. It settles once, and a settlement that failed may be tried again. */
 export class ModelMessage implements ReplayMessage {
@@ -26,12 +19,13 @@ export class ModelMessage implements ReplayMessage {
   readonly leaseUntilMs: number;
   readonly #queue: ModelQueue;
   readonly #stored: Stored;
-  #settling = false;
+  readonly #life: MessageLife;
 
   constructor(queue: ModelQueue, stored: Stored) {
     this.#queue = queue;
     this.#stored = stored;
     this.lane = stored.lane;
+    this.#life = new MessageLife(stored.lane);
     this.attempts = stored.attempts;
     this.content = contentOf(stored.bytes);
     this.leaseUntilMs = queue.store.clock.wallMs() + MODEL.leaseMs;
@@ -42,34 +36,25 @@ export class ModelMessage implements ReplayMessage {
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
-    const read = readOptions<ReleaseOptions & { delayMs: number }>("release", RELEASE_RULES, options);
-    await this.#settle(() =>
-      this.#queue.store.release(this.#stored, read.delayMs, read.attempts, read.error),
-    );
+    const { delayMs, attempts, error } = readRelease(options);
+    await this.#settle(() => this.#queue.store.release(this.#stored, delayMs, attempts, error));
   }
 
   extend(): void {
-    if (!this.#settling) this.#queue.store.extend(this.#stored);
+    if (!this.#life.isOver) this.#queue.store.extend(this.#stored);
   }
 
   forget(): void {
-    this.#settling = true;
+    this.#life.end();
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
-    if (!DEAD_LETTER_REASONS.includes(cause.reason)) throw new TypeError("no such reason");
+    checkCause(cause);
     await this.#settle(() => this.#queue.store.bury(this.#stored, cause));
   }
 
-  async #settle(act: () => void): Promise<void> {
-    if (this.#settling) throw settled(this.lane);
-    this.#settling = true;
-    try {
-      await this.#queue.reach(act);
-    } catch (error) {
-      this.#settling = isHelixError(error, "HELIX_MESSAGE_SETTLED");
-      throw error;
-    }
+  #settle(act: () => void): Promise<void> {
+    return this.#life.settle(() => this.#queue.reach(act));
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type ReplayPayload,
   type ReplayQueue,
 } from "@helix/core";
-import { integer, wait } from "@helix/core/internal";
+import { integer, wait } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "./model-dead-letters.ts";
 import { contentOf, ModelMessage } from "./model-message.ts";
 import { MODEL, type ModelStore, type Stored } from "./model-store.ts";

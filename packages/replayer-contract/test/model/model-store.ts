@@ -2,13 +2,14 @@ import { decodePayload, encodePayload } from "@helix/codec";
 import {
   type Clock,
   type DeadLetterCause,
+  type ErrorSummary,
   helixError,
   type Lane,
   laneOf,
   messageId,
   type ReplayPayload,
 } from "@helix/core";
-import { type ErrorSummary, errorSummary } from "@helix/core/internal";
+import { deadLetterNotFound, recordAfter, redriven, settledAlready } from "@helix/core/queue-kit";
 
 export const MODEL = {
   leaseMs: 1000,
@@ -94,7 +95,7 @@ export class ModelStore {
   /** The message, if this delivery of it is still in hand. */
   held({ sequence, delivery, lane }: Stored): Stored {
     const stored = this.messages.find((one) => one.sequence === sequence);
-    if (stored?.delivery !== delivery || !stored.inHand) throw settled(lane);
+    if (stored?.delivery !== delivery || !stored.inHand) throw settledAlready(lane);
     return stored;
   }
 
@@ -106,9 +107,7 @@ export class ModelStore {
     const stored = this.held(delivered);
     stored.inHand = false;
     stored.visibleAtMs = delayMs === 0 ? 0 : this.clock.monotonicMs() + delayMs;
-    if (attempts === undefined) return;
-    stored.attempts = attempts;
-    if (attempts > 0) stored.firstError ??= errorSummary(error);
+    Object.assign(stored, recordAfter(stored, { attempts, error }));
   }
 
   extend(delivered: Stored): void {
@@ -128,15 +127,14 @@ export class ModelStore {
 
   redrive(id: string): void {
     const { stored } = this.find(id);
-    const { disposition: _, ...payload } = decodePayload(stored.bytes);
-    const next = this.reborn(payload);
+    const next = this.reborn(decodePayload(stored.bytes));
     this.publish(next, this.encode(next));
     this.forget(id);
   }
 
   /** What a redrive puts back. */
   reborn(payload: ReplayPayload): ReplayPayload {
-    return { ...payload, life: payload.life + 1 };
+    return redriven(payload, this.clock.wallMs());
   }
 
   discard(id: string): void {
@@ -150,7 +148,7 @@ export class ModelStore {
 
   find(id: string): Buried {
     const found = this.buried.get(id);
-    if (found === undefined) throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", "not found", { id });
+    if (found === undefined) throw deadLetterNotFound(id);
     return found;
   }
 
@@ -165,8 +163,4 @@ export class ModelStore {
       return `undecodable.${sequence}`;
     }
   }
-}
-
-export function settled(lane: Lane) {
-  return helixError("HELIX_MESSAGE_SETTLED", "settled", { lane });
 }

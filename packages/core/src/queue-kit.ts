@@ -1,0 +1,53 @@
+/**
+ * What an author of a queue needs beside the interfaces of `@helix/core`: the life of a message in a hand, what is
+ * remembered of its failures, what a redrive puts back, checks of what the worker hands in, filters of dead letters, and
+ * options that are declared once. As stable as the rest. That a queue keeps its promises is for
+ * `@helix/replayer-contract` to find out.
+ *
+ * @module
+ */
+
+export {
+  boolean,
+  callback,
+  clock,
+  expected,
+  type Facts,
+  having,
+  integer,
+  logger,
+  MAX_TIMER_MS,
+  metrics,
+  milliseconds,
+  type Option,
+  type OptionsOf,
+  object,
+  oneOf,
+  optional,
+  readOption,
+  readOptions,
+  text,
+  withDefault,
+} from "./options/index.ts";
+export { wait } from "./policy/clock.ts";
+export {
+  matchesFilter,
+  matchesOutside,
+  matchesTable,
+  readDeadLetterFilter,
+  readDeadLetterList,
+} from "./queue/dead-letter-filter.ts";
+export { deathOf, type FailureRecord, recordAfter } from "./queue/failure-record.ts";
+export { MessageLife } from "./queue/message-life.ts";
+export { redriven } from "./queue/redriven.ts";
+export { queueSchedulingOptions } from "./queue/scheduling-options.ts";
+export {
+  checkCause,
+  deadLetterNotFound,
+  readDiscard,
+  readRelease,
+  settledAlready,
+} from "./queue/settlement-input.ts";
+export { errorSummary } from "./report/error-summary.ts";
+export { harmlessCallback, harmlessLogger, harmlessMetrics } from "./report/harmless.ts";
+export { isolate } from "./report/isolate.ts";

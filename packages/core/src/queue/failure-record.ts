@@ -1,0 +1,35 @@
+import { type ErrorSummary, errorSummary } from "../report/error-summary.ts";
+import type { DeadLetter, DeadLetterCause } from "./dead-letters.ts";
+import type { ReleaseOptions } from "./queue.ts";
+
+/** What a queue remembers of a message's counted failures, over restarts and pods. */
+export interface FailureRecord {
+  readonly attempts: number;
+  /** The first failure that came with a count. */
+  readonly firstError?: ErrorSummary | undefined;
+}
+
+/** The record after a release: the worker counts, and of the errors that come with a count the first is kept. */
+export function recordAfter(
+  before: FailureRecord,
+  { attempts, error }: Pick<ReleaseOptions, "attempts" | "error">,
+): FailureRecord {
+  if (attempts === undefined) return before;
+  const firstError = before.firstError ?? (attempts > 0 ? errorSummary(error) : undefined);
+  return { attempts, ...(firstError !== undefined && { firstError }) };
+}
+
+/** What a dead letter says of the failures of its message. */
+export function deathOf(
+  { reason, outcome, error, attempts }: DeadLetterCause,
+  before: FailureRecord,
+): Pick<DeadLetter, "reason" | "outcome" | "error" | "firstError" | "attempts"> {
+  const last = errorSummary(error);
+  return {
+    reason,
+    ...(outcome !== undefined && { outcome }),
+    ...(last !== undefined && { error: last }),
+    ...(before.firstError !== undefined && { firstError: before.firstError }),
+    attempts: attempts ?? before.attempts,
+  };
+}

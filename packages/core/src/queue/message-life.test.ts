@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { isHelixError } from "../errors.ts";
+import { MessageLife } from "./message-life.ts";
+import { settledAlready } from "./settlement-input.ts";
+
+/** What a promise comes to: `done`, the code of its error, or its text. */
+function endOf(promise: Promise<void>): Promise<string> {
+  return promise.then(
+    () => "done",
+    (error: Error) => (isHelixError(error) ? error.code : error.message),
+  );
+}
+
+function deferred() {
+  let resolve = () => {};
+  let reject = (_: Error) => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+const SETTLED = "HELIX_MESSAGE_SETTLED";
+const refuse = () => Promise.reject(new Error("refused"));
+
+describe("the life of a message", () => {
+  test("ends with the first settlement, and all others are told so without being tried", async () => {
+    const life = new MessageLife("high.A");
+    let tried = 0;
+    const act = () => {
+      tried++;
+    };
+    expect(await endOf(life.settle(act))).toBe("done");
+    expect([await endOf(life.settle(act)), await endOf(life.settle(act))]).toEqual([SETTLED, SETTLED]);
+    expect([tried, life.isOver]).toEqual([1, true]);
+  });
+
+  test("has one settlement at a time, whose refusal gives it back to the hand", async () => {
+    const life = new MessageLife("high.A");
+    const first = deferred();
+    const settling = life.settle(() => first.promise);
+    expect(await endOf(life.settle(() => {}))).toBe(SETTLED);
+    first.reject(new Error("refused"));
+    expect(await endOf(settling)).toBe("refused");
+    expect(life.isOver).toBe(false);
+    life.assertInHand();
+    expect(await endOf(life.settle(refuse))).toBe("refused");
+    expect(await endOf(life.settle(() => {}))).toBe("done");
+  });
+
+  test("is given back by a settlement that throws at once as well", async () => {
+    const life = new MessageLife("high.A");
+    const fail = () => {
+      throw new Error("refused");
+    };
+    expect(await endOf(life.settle(fail))).toBe("refused");
+    expect(await endOf(life.settle(() => {}))).toBe("done");
+  });
+
+  test("is over at once where the queue has it at once", () => {
+    const life = new MessageLife("high.A");
+    void life.settle(() => {});
+    expect(life.isOver).toBe(true);
+  });
+
+  test("is over where the queue says that somebody else has settled it", async () => {
+    const life = new MessageLife("high.A");
+    expect(await endOf(life.settle(() => Promise.reject(settledAlready("high.A"))))).toBe(SETTLED);
+    expect(life.isOver).toBe(true);
+  });
+
+  test.each(["resolves", "rejects"] as const)(
+    "that is ended while it is being settled stays over, though that %s",
+    async (how) => {
+      const life = new MessageLife("high.A");
+      const told = deferred();
+      const settling = life.settle(() => told.promise);
+      expect(life.end()).toBe(true);
+      if (how === "resolves") told.resolve();
+      else told.reject(new Error("refused"));
+      expect(await endOf(settling)).toBe(how === "resolves" ? "done" : SETTLED);
+      expect([life.isOver, life.end()]).toEqual([true, false]);
+      expect(() => life.assertInHand()).toThrow(/settled already/);
+    },
+  );
+});
