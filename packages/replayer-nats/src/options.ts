@@ -93,7 +93,7 @@ export interface NatsLinkOptions {
   readonly allowOldServer?: boolean | undefined;
   /** Where log lines go. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
-  /** Where figures go: what was stuck in the lanes. @default nowhere */
+  /** Where figures go: what was stuck in the lanes. @default none */
   readonly metrics?: Metrics | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;

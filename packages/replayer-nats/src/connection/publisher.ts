@@ -229,6 +229,7 @@ export class Publisher {
 
   #whenDrained(): void {
     if (this.size > 0) return;
+    this.#blockedMs += this.#lateMs();
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
     const waiting = this.#whenIdle;
