@@ -13,8 +13,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged before it is executed",
     file: RUNNER,
-    find: "      this.#executions.start(item, !isClosed);",
-    replace: "      void this.#settler.ack(item);\n      this.#executions.start(item, !isClosed);",
+    find: '    return isClosed ? "normal" : "trial";',
+    replace: '    void this.#settler.ack(item);\n    return isClosed ? "normal" : "trial";',
   },
   {
     name: "acknowledged though its outcome is uncertain",
@@ -115,8 +115,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an execution that is aborted by a stop ends as applied",
     file: RUNNER,
-    find: "      if (trial) this.#health.abandonTrial();\n      this.#left(item);\n      this.#handBack(item.message);",
-    replace: "      this.#left(item);\n      void this.#settler.ack(item);",
+    find: "      if (trial) this.#health.abandonTrial();\n      this.#handBack(item.message);",
+    replace: "      void trial;\n      void this.#settler.ack(item);",
   },
   {
     name: "what the dead letters have no room for is acknowledged",
@@ -175,8 +175,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "an undecodable message is acknowledged",
     file: RUNNER,
-    find: "      void this.#settler.drop(message, cause);",
+    find: '    if (admission.kind === "dead-letter") void',
     replace:
-      '      if (cause.reason === "undecodable") void message.ack();\n      else void this.#settler.drop(message, cause);',
+      '    if (admission.kind === "dead-letter" && admission.cause.reason === "undecodable") void message.ack();\n    else if (admission.kind === "dead-letter") void',
   },
 ];

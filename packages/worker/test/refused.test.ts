@@ -184,6 +184,22 @@ describe("a message of whose execution the queue wants to be told", () => {
     expect(queue.count("ack")).toBe(1);
   });
 
+  it("of low priority lets a high one go first that came meanwhile, where the worker is strict", async () => {
+    const writes: (() => void)[] = [];
+    const { queue, clock, executions } = await startRig({ concurrency: 1, strictPriority: true });
+    queue.onMark = () => new Promise<void>((resolve) => void writes.push(resolve));
+    queue.putKnown(payload({ priority: "low" }), redelivered);
+    await settle();
+    queue.put(payload());
+    await settle();
+    expect(executions).toEqual([]);
+    writes[0]?.();
+    await settle();
+    queue.onMark = undefined;
+    await clock.advance(1000);
+    expect(executions.map(({ payload: one }) => one.priority)).toEqual(["high", "low"]);
+  });
+
   it("makes a trial of an outage after that, alone", async () => {
     let isAway = true;
     const { queue, clock, executions, running, record } = await startRig({

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type ClusterId,
+  type Lane,
   laneOf,
   PRIORITIES,
   type Priority,
@@ -12,6 +13,7 @@ import { wait } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { LaneScheduler } from "../decide/scheduler.ts";
 import { LaneIntake } from "./lane-intake.ts";
+import { LaneWatch } from "./lane-watch.ts";
 
 /** What a lane may hold beyond its free slots: what arrives during a round trip to a durable queue. */
 const AHEAD = 8;
@@ -24,7 +26,12 @@ export interface ClusterLanesOptions {
   readonly queue: ReplayQueue;
   readonly scheduling: SchedulingOptions;
   readonly pollIntervalMs: number;
+  readonly clock: Clock;
   readonly onMessage: (message: ReplayMessage) => void;
+  /** A lane stands still that has messages: it is going to be opened again. */
+  readonly onStandstill: (lane: Lane, idleMs: number) => void;
+  /** Called with what the queue had against that, or undefined if the lane is open. */
+  readonly onReopened: (error: unknown) => void;
 }
 
 /** Both lanes of a cluster: what was asked of them, and what waits for a slot, in the order of the scheduler. */
@@ -35,9 +42,19 @@ export class ClusterLanes {
   };
   readonly #options: ClusterLanesOptions;
   readonly #scheduler: LaneScheduler;
+  readonly #watch: LaneWatch;
+  #closing = new AbortController();
 
   constructor(options: ClusterLanesOptions) {
     this.#options = options;
+    const { cluster, clock, queue } = options;
+    this.#watch = new LaneWatch({
+      cluster,
+      clock,
+      activityOf: (priority) => this.#intakes[priority].activity,
+      depths: () => queue.depths(),
+      onStandstill: (priority, idleMs) => void this.#reopen(priority, idleMs),
+    });
     this.#scheduler = new LaneScheduler(options.scheduling);
   }
 
@@ -55,26 +72,35 @@ export class ClusterLanes {
 
   /** Throws what the queue's `open` throws. */
   open(): void {
+    this.#closing = new AbortController();
     for (const priority of PRIORITIES) this.#open(priority);
-  }
-
-  /**
-   * Stops a lane and opens it anew, though the queue has not stopped it within 5 s, unless `signal` is aborted meanwhile.
-   * Rejects with what the queue's `stop` or `open` has to say against it.
-   */
-  async reopen(priority: Priority, clock: Clock, signal: AbortSignal): Promise<void> {
-    const stopped = this.#intakes[priority].stop();
-    await Promise.race([stopped, wait(clock, STOP_PATIENCE_MS, signal)]);
-    if (!signal.aborted) this.#open(priority);
+    this.#watch.start();
   }
 
   /** One promise per lane, which rejects where the queue could not stop it in order. */
   stop(): Promise<void>[] {
+    this.#closing.abort();
+    this.#watch.stop();
     return PRIORITIES.map((priority) => this.#intakes[priority].stop());
   }
 
   of(priority: Priority): LaneIntake {
     return this.#intakes[priority];
+  }
+
+  /** What is wrong is in the queue's source of the lane. It is not waited for longer than 5 s. */
+  async #reopen(priority: Priority, idleMs: number): Promise<void> {
+    const { cluster, clock, onStandstill, onReopened } = this.#options;
+    const { signal } = this.#closing;
+    onStandstill(laneOf(cluster, priority), idleMs);
+    try {
+      const stopped = this.#intakes[priority].stop();
+      await Promise.race([stopped, wait(clock, STOP_PATIENCE_MS, signal)]);
+      if (!signal.aborted) this.#open(priority);
+      onReopened(undefined);
+    } catch (error) {
+      onReopened(error);
+    }
   }
 
   #open(priority: Priority): void {

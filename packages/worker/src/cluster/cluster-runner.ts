@@ -1,18 +1,10 @@
-import {
-  type ClusterId,
-  laneOf,
-  type Outcome,
-  type Priority,
-  priorityOf,
-  type ReplayMessage,
-} from "@helix/core";
+import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { admit, kindOf } from "../decide/admission.ts";
+import { admit } from "../decide/admission.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
 import { type HeldMessage, keyOf } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
 import { Hand } from "../hand/hand.ts";
-import { Marking } from "../hand/marking.ts";
 import { Settler } from "../hand/settler.ts";
 import type { SuspectTurn } from "../hand/suspect-turn.ts";
 import { Suspects } from "../hand/suspects.ts";
@@ -22,13 +14,11 @@ import { aborted } from "./aborted.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
 import { Endings } from "./endings.ts";
-import { type Execution, Executions } from "./executions.ts";
-import { LaneWatch } from "./lane-watch.ts";
+import type { Execution } from "./executions.ts";
 import { Pace } from "./pace.ts";
 import { Prober } from "./prober.ts";
+import { type Permit, Slots } from "./slots.ts";
 
-/** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
-const RETRY_SHARE = 4;
 /** How long a stop waits for a queue that does not confirm what was handed back. */
 const SETTLE_PATIENCE_MS = 5000;
 /**
@@ -47,30 +37,25 @@ export class ClusterRunner {
   readonly #settings: WorkerSettings;
   readonly #reporter: Reporter;
   readonly #lanes: ClusterLanes;
-  readonly #watch: LaneWatch;
   readonly #pace: Pace;
   readonly #ledger = new FailureLedger();
   readonly #prober: Prober;
   readonly #health: ClusterHealth;
-  readonly #executions: Executions;
+  readonly #slots: Slots;
   readonly #hand: Hand;
   readonly #settler: Settler;
   readonly #endings: Endings;
   readonly #suspects: Suspects;
-  readonly #marking: Marking;
-  #retrying = 0;
-  /** Executions that were started before the breaker's last change, a suspect's aside. */
-  #stale = 0;
   #isOpen = false;
   #isPaused = false;
   #isAwake = false;
   #handedBack = 0;
-  #closing = new AbortController();
   #endListening: (() => void) | undefined;
 
   /** @param turn The one that all suspects of the worker share. */
   constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
     const { clock, backoff, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
+    const wake = () => this.#wake();
     this.#cluster = cluster;
     this.#settings = settings;
     this.#reporter = reporter;
@@ -78,26 +63,29 @@ export class ClusterRunner {
       ...settings,
       cluster,
       onMessage: (message) => this.#receive(message),
-    });
-    this.#watch = new LaneWatch({
-      cluster,
-      clock,
-      activityOf: (priority) => this.#lanes.of(priority).activity,
-      depths: () => queue.depths(),
-      onStandstill: (priority, idleMs) => void this.#reopen(priority, idleMs),
+      onStandstill: (lane, idleMs) => reporter.laneReopened(lane, idleMs),
+      onReopened: (error) => {
+        if (error !== undefined) reporter.laneStopFailed(error);
+        wake();
+      },
     });
     this.#prober = new Prober({ cluster, executor, clock, timeoutMs: executeTimeoutMs });
     this.#hand = new Hand(clock, queue.traits.leaseMs);
-    const wake = () => this.#wake();
     this.#pace = new Pace(clock, settings.rateLimit, wake);
     this.#settler = new Settler({ hand: this.#hand, reporter, clock, backoff, random, onSettled: wake });
-    this.#executions = new Executions({
-      executor,
-      executeTimeoutMs,
-      clock,
+    this.#slots = new Slots({
+      ...settings,
+      limit: () => this.#health.limit,
+      isStale: (execution) => this.#health.isStale(execution),
+      permit: (item, isMarked) => this.#permit(item, isMarked),
+      onMarkFailed: (item, error) => this.#markFailed(item, error),
+      onLeft: ({ kind }) => {
+        if (kind === "suspect") this.#suspects.ended();
+        wake();
+      },
       onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
       // What a driver gave up meanwhile was perhaps answered in time.
-      onBlocked: () => this.#ledger.beginEra(this.#executions.nextOrder),
+      onBlocked: () => this.#ledger.beginEra(this.#slots.nextOrder),
     });
     this.#health = new ClusterHealth({
       concurrency,
@@ -105,7 +93,7 @@ export class ClusterRunner {
       clock,
       random,
       prober: this.#prober,
-      nextOrder: () => this.#executions.nextOrder,
+      nextOrder: () => this.#slots.nextOrder,
       onTrialDue: wake,
       onChange: (state, { cause, retryInMs }) => {
         if (state !== "half-open") this.#beginEra();
@@ -125,14 +113,9 @@ export class ClusterRunner {
     });
     this.#suspects = new Suspects({
       turn,
-      allowsLow: () => this.#allowsLowSuspect,
+      allowsLow: () => this.#allowsLow("suspect"),
       hasFailed: (payload) => this.#ledger.failuresOf(keyOf(payload)) > 0,
       begin: (item) => this.#begin(item),
-    });
-    this.#marking = new Marking({
-      clock,
-      onMarked: (item) => this.#startMarked(item),
-      onFailed: (item, error) => this.#markFailed(item, error),
     });
   }
 
@@ -142,8 +125,6 @@ export class ClusterRunner {
     this.#handedBack = 0;
     this.#settler.start();
     this.#lanes.open();
-    this.#watch.start();
-    this.#closing = new AbortController();
     this.#isOpen = true;
     if (!this.#isPaused) this.#health.resume();
     this.#endListening = executor.onAvailable?.((cluster) => {
@@ -171,8 +152,6 @@ export class ClusterRunner {
    */
   async close(cut: AbortSignal): Promise<number> {
     this.#isOpen = false;
-    this.#closing.abort();
-    this.#watch.stop();
     this.#endListening?.();
     this.#endListening = undefined;
     this.#health.suspend();
@@ -182,17 +161,12 @@ export class ClusterRunner {
       .stop()
       .map((stop) => stop.catch((error: unknown) => this.#reporter.laneStopFailed(error)));
     this.#releaseHeld();
-    for (const item of this.#marking.abandonAll()) {
-      this.#left(item);
-      this.#handBack(item.message);
-    }
-    await Promise.race([this.#executions.idle(), aborted(cut)]);
-    for (const { item, trial } of this.#executions.abandonAll()) {
+    for (const { message } of this.#slots.abandonMarking()) this.#handBack(message);
+    await Promise.race([this.#slots.idle(), aborted(cut)]);
+    for (const { item, trial } of this.#slots.abandonExecutions()) {
       if (trial) this.#health.abandonTrial();
-      this.#left(item);
       this.#handBack(item.message);
     }
-    this.#stale = 0;
     this.#prober.abort();
 
     const over = new AbortController();
@@ -203,20 +177,8 @@ export class ClusterRunner {
     return this.#handedBack;
   }
 
-  /** A lane stands still that has messages: what is wrong is in the queue's source of it. */
-  async #reopen(priority: Priority, idleMs: number): Promise<void> {
-    this.#reporter.laneReopened(laneOf(this.#cluster, priority), idleMs);
-    try {
-      await this.#lanes.reopen(priority, this.#settings.clock, this.#closing.signal);
-    } catch (error) {
-      this.#reporter.laneStopFailed(error);
-    }
-    this.#wake();
-  }
-
   #receive(message: ReplayMessage): void {
-    const priority = priorityOf(message.lane);
-    const lane = this.#lanes.of(priority);
+    const lane = this.#lanes.of(priorityOf(message.lane));
     lane.delivered();
     this.#hand.add(message);
     this.#wake();
@@ -228,28 +190,22 @@ export class ClusterRunner {
       this.#settler.lose(message);
       return;
     }
-    const { payload, cause } = admit(message, this.#settings.maxDeliver);
-    if (cause !== undefined) {
-      void this.#settler.drop(message, cause);
-      return;
-    }
-    const kind = kindOf(message, payload, this.#ledger);
-    const item = { message, payload, priority, kind };
-    if (this.#mustWait(item)) this.#endings.postpone(message, payload);
-    else if (kind === "suspect") this.#suspects.hold(item);
-    else lane.hold(item);
+    const admission = admit(message, {
+      maxDeliver: this.#settings.maxDeliver,
+      ledger: this.#ledger,
+      isClosed: this.#health.state === "closed",
+      hasRoom: (item) => this.#hasRoom(item),
+    });
+    if (admission.kind === "dead-letter") void this.#settler.drop(message, admission.cause);
+    else if (admission.kind === "postpone") this.#endings.postpone(message, admission.payload);
+    else if (admission.item.kind === "suspect") this.#suspects.hold(admission.item);
+    else lane.hold(admission.item);
   }
 
-  /** Whether one that is not fresh has to come again later, so that others get their turn. */
-  #mustWait({ kind, payload, priority }: HeldMessage): boolean {
-    if (kind === "fresh") return false;
-    const isClosed = this.#health.state === "closed";
-    // Held any longer they would fill the hand, and the good ones behind them could not be received.
-    if (kind === "retry" && this.#lanes.of(priority).retries >= this.#retrySlots) return true;
-    if (kind === "suspect" && !this.#suspects.admits({ priority, payload }, isClosed)) return true;
-    // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be
-    // no other.
-    return !isClosed && !this.#ledger.hasWaited(keyOf(payload));
+  /** Held in any number they would fill the hand, and the good ones behind them could not be received. */
+  #hasRoom(item: HeldMessage): boolean {
+    if (item.kind === "suspect") return this.#suspects.admits(item, this.#health.state === "closed");
+    return this.#lanes.of(item.priority).retries < this.#slots.retryShare;
   }
 
   #wake(): void {
@@ -270,12 +226,12 @@ export class ClusterRunner {
     if (this.#pace.available > 0) this.#suspects.advance();
     let free = this.#freeSlots;
     for (; free > 0 && this.#pace.available > 0; free--) {
-      const item = this.#pick(this.#mayRetry);
+      const item = this.#pick(this.#slots.mayRetry);
       if (item === undefined) break;
       this.#begin(item);
     }
     const allowed = this.#pace.available;
-    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
+    const isWaiting = (free > 0 && this.#lanes.has(this.#slots.mayRetry)) || this.#suspects.waiting > 0;
     if (allowed === 0 && isWaiting) this.#pace.await();
     this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
   }
@@ -299,62 +255,42 @@ export class ClusterRunner {
     return item;
   }
 
-  /** Takes a slot for it. It is executed when the queue has been told, where the queue wants to be. */
   #begin(item: HeldMessage): void {
-    if (item.kind === "retry") this.#retrying++;
     this.#pace.spend();
-    if (item.message.mark === undefined) this.#start(item);
-    else void this.#marking.begin(item);
+    this.#slots.begin(item);
   }
 
-  /** The queue has been told; things may have changed meanwhile. */
-  #startMarked(item: HeldMessage): void {
-    if (!this.#isPaused && !this.#hand.isLost(item.message)) {
-      this.#start(item);
-      return;
-    }
-    this.#left(item);
-    this.#handBack(item.message);
-  }
-
-  #start(item: HeldMessage): void {
-    const isClosed = this.#health.state === "closed";
-    const isLate = item.kind === "suspect" && item.priority === "low" && !this.#allowsLowSuspect;
-    if (!isLate && (isClosed || this.#health.tryTrial())) {
-      this.#executions.start(item, !isClosed);
-      return;
-    }
-    this.#left(item);
-    this.#endings.postpone(item.message, item.payload);
-  }
-
-  #markFailed(item: HeldMessage, error: unknown): void {
+  /** Things may have changed while the queue was told of the execution. */
+  #permit(item: HeldMessage, isMarked: boolean): Permit {
     const { message, payload } = item;
+    if (isMarked && (this.#isPaused || this.#hand.isLost(message))) {
+      this.#handBack(message);
+      return undefined;
+    }
+    const isClosed = this.#health.state === "closed";
+    const isOutOfTurn = isMarked && item.priority === "low" && !this.#allowsLow(item.kind);
+    if (isOutOfTurn || !(isClosed || this.#health.tryTrial())) {
+      this.#endings.postpone(message, payload);
+      return undefined;
+    }
+    return isClosed ? "normal" : "trial";
+  }
+
+  #markFailed({ message, payload }: HeldMessage, error: unknown): void {
     this.#reporter.settleFailed(message.lane, error);
-    this.#left(item);
     this.#endings.postpone(message, payload);
   }
 
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
-    const { item } = execution;
-    this.#left(item);
-    if (item.kind !== "suspect" && this.#health.isStale(execution)) this.#stale--;
     const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
-    this.#reporter.executed(item, outcome, durationMs);
+    this.#reporter.executed(execution.item, outcome, durationMs);
     this.#endings.ended(execution, outcome, error);
-  }
-
-  /** Its slot is free. */
-  #left({ kind }: HeldMessage): void {
-    if (kind === "retry") this.#retrying--;
-    else if (kind === "suspect") this.#suspects.ended();
-    this.#wake();
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */
   #beginEra(): void {
-    const { nextOrder } = this.#executions;
-    this.#stale = this.#executions.slots;
+    const { nextOrder } = this.#slots;
+    this.#slots.beginEra();
     this.#health.beginEra(nextOrder);
     this.#ledger.beginEra(nextOrder);
   }
@@ -374,32 +310,21 @@ export class ClusterRunner {
     this.#reporter.figures(this.#cluster, { inHand: this.#hand.size, concurrency: this.#health.limit });
   }
 
-  /** Slots of executions; a queue that settles slowly takes some, so that what is in hand stays bounded. */
+  /** A queue that settles slowly takes some, so that what is in hand stays bounded. */
   get #freeSlots(): number {
-    const taken = this.#executions.slots + this.#marking.slots;
-    const begun = this.#executions.size + this.#marking.size;
-    const settling = this.#hand.size - begun - this.#lanes.held - this.#suspects.waiting;
-    const { concurrency } = this.#settings;
-    // What still hangs from before an outage is not what the limit after it is about.
-    const free = Math.min(concurrency - taken, this.#health.limit - (taken - this.#stale));
-    return free - Math.max(0, settling - Math.max(concurrency, SETTLING_ALLOWANCE));
+    const settling = this.#hand.size - this.#slots.size - this.#lanes.held - this.#suspects.waiting;
+    const allowance = Math.max(this.#settings.concurrency, SETTLING_ALLOWANCE);
+    return this.#slots.free - Math.max(0, settling - allowance);
   }
 
-  /** Strict is strict: not even in a slot of its own. */
-  get #allowsLowSuspect(): boolean {
+  /** Strict is strict: for a suspect not even in a slot of its own, and not for one that has waited for its mark. */
+  #allowsLow(kind: HeldMessage["kind"]): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
-    return !this.#lanes.of("high").has(true) && this.#suspects.waitingOf("high") === 0;
+    const withRetries = kind === "suspect" || this.#slots.mayRetry;
+    return !this.#lanes.of("high").has(withRetries) && this.#suspects.waitingOf("high") === 0;
   }
 
   get #isTrialDue(): boolean {
-    return !this.#isPaused && this.#health.isTrialDue && this.#marking.size === 0;
-  }
-
-  get #mayRetry(): boolean {
-    return this.#retrying < this.#retrySlots;
-  }
-
-  get #retrySlots(): number {
-    return Math.max(1, Math.floor(this.#health.limit / RETRY_SHARE));
+    return !this.#isPaused && this.#health.isTrialDue && !this.#slots.isMarking;
   }
 }

@@ -1,28 +1,43 @@
-import type { DeadLetterCause, ReplayMessage, ReplayPayload } from "@helix/core";
+import { type DeadLetterCause, priorityOf, type ReplayMessage, type ReplayPayload } from "@helix/core";
 import type { FailureLedger } from "./failure-ledger.ts";
 import { type HeldMessage, keyOf } from "./held-message.ts";
 
-/** What a message may be executed with, or why it never will be. */
+/** What is to become of a message that has arrived. */
 export type Admission =
-  | { readonly payload: ReplayPayload; readonly cause?: never }
-  | { readonly payload?: never; readonly cause: DeadLetterCause };
+  | { readonly kind: "hold"; readonly item: HeldMessage }
+  /** It is to come again later, so that others get their turn. */
+  | { readonly kind: "postpone"; readonly payload: ReplayPayload }
+  | { readonly kind: "dead-letter"; readonly cause: DeadLetterCause };
 
-/**
- * Looks at a message before anything is done with it. Pure.
- *
- * @param maxDeliver A message that failed so often elsewhere, or was found marked so often, is executed no more.
- */
-export function admit({ content, attempts, expired }: ReplayMessage, maxDeliver: number): Admission {
-  if (!content.ok) return { cause: { reason: "undecodable", error: content.error } };
-  const { payload } = content;
-  if (payload.disposition === "hold") return { cause: { reason: "held" } };
-  if (expired === true) return { cause: { reason: "expired" } };
-  if (attempts >= maxDeliver) return { cause: { reason: "attempts" } };
-  return { payload };
+export interface AdmissionOptions {
+  /** A message that failed so often elsewhere, or was found marked so often, is executed no more. */
+  readonly maxDeliver: number;
+  readonly ledger: FailureLedger;
+  /** Whether its cluster is believed to be there. */
+  readonly isClosed: boolean;
+  /** Whether one that is not fresh may be held. */
+  readonly hasRoom: (item: HeldMessage) => boolean;
 }
 
-/** How a message that is executed is to be treated. */
-export function kindOf(
+/** Looks at a message before anything is done with it. Pure. */
+export function admit(
+  message: ReplayMessage,
+  { maxDeliver, ledger, isClosed, hasRoom }: AdmissionOptions,
+): Admission {
+  const { content, attempts, expired, lane } = message;
+  if (!content.ok) return { kind: "dead-letter", cause: { reason: "undecodable", error: content.error } };
+  const { payload } = content;
+  if (payload.disposition === "hold") return { kind: "dead-letter", cause: { reason: "held" } };
+  if (expired === true) return { kind: "dead-letter", cause: { reason: "expired" } };
+  if (attempts >= maxDeliver) return { kind: "dead-letter", cause: { reason: "attempts" } };
+  const item = { message, payload, priority: priorityOf(lane), kind: kindOf(message, payload, ledger) };
+  if (item.kind === "fresh") return { kind: "hold", item };
+  // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
+  const isPassedOver = !isClosed && !ledger.hasWaited(keyOf(payload));
+  return isPassedOver || !hasRoom(item) ? { kind: "postpone", payload } : { kind: "hold", item };
+}
+
+function kindOf(
   { suspect, attempts }: ReplayMessage,
   payload: ReplayPayload,
   ledger: FailureLedger,

@@ -1,0 +1,139 @@
+import type { Clock, Outcome, ReplayExecutor } from "@helix/core";
+import type { HeldMessage } from "../decide/held-message.ts";
+import { Marking } from "../hand/marking.ts";
+import { type Execution, Executions } from "./executions.ts";
+
+/** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
+const RETRY_SHARE = 4;
+
+/** Whether a message may be executed now: as the trial of its cluster, as any other, or not at all. */
+export type Permit = "trial" | "normal" | undefined;
+
+export interface SlotsOptions {
+  readonly executor: ReplayExecutor;
+  readonly executeTimeoutMs: number;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  /** How many the cluster may get at once by now. */
+  readonly limit: () => number;
+  /** Whether it was started before the breaker's last change. */
+  readonly isStale: (execution: Execution) => boolean;
+  /** Asked when the execution would begin. Where it says no it has seen to the message. */
+  readonly permit: (item: HeldMessage, isMarked: boolean) => Permit;
+  /** The queue could not be told that it is going to be executed. */
+  readonly onMarkFailed: (item: HeldMessage, error: unknown) => void;
+  /** A slot is free. */
+  readonly onLeft: (item: HeldMessage) => void;
+  readonly onEnd: (execution: Execution, outcome: Outcome, error: unknown) => void;
+  readonly onBlocked: () => void;
+}
+
+/**
+ * The slots of one cluster. A message takes one when it begins: free → (where the queue wants to be told) being marked →
+ * executing → free. A suspect has a slot of its own.
+ */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #executions: Executions;
+  readonly #marking: Marking;
+  #retrying = 0;
+  /** Executions that were started before the breaker's last change, a suspect's aside. */
+  #stale = 0;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.#executions = new Executions({
+      ...options,
+      onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
+    });
+    this.#marking = new Marking({
+      clock: options.clock,
+      onMarked: (item) => this.#start(item, true),
+      onFailed: (item, error) => {
+        this.#leave(item);
+        options.onMarkFailed(item, error);
+      },
+    });
+  }
+
+  /** Messages that have begun. */
+  get size(): number {
+    return this.#executions.size + this.#marking.size;
+  }
+
+  get isMarking(): boolean {
+    return this.#marking.size > 0;
+  }
+
+  /** The `order` of the execution that starts next. */
+  get nextOrder(): number {
+    return this.#executions.nextOrder;
+  }
+
+  /** Below 0 where more are taken than there are by now. */
+  get free(): number {
+    const { concurrency, limit } = this.#options;
+    const taken = this.#executions.slots + this.#marking.slots;
+    // What still hangs from before an outage is not what the limit after it is about.
+    return Math.min(concurrency - taken, limit() - (taken - this.#stale));
+  }
+
+  get mayRetry(): boolean {
+    return this.#retrying < this.retryShare;
+  }
+
+  /** So many retries may be executed at once. */
+  get retryShare(): number {
+    return Math.max(1, Math.floor(this.#options.limit() / RETRY_SHARE));
+  }
+
+  /** Takes a slot. */
+  begin(item: HeldMessage): void {
+    if (item.kind === "retry") this.#retrying++;
+    if (item.message.mark === undefined) this.#start(item, false);
+    else void this.#marking.begin(item);
+  }
+
+  /** What is being executed was started before a change of the breaker. */
+  beginEra(): void {
+    this.#stale = this.#executions.slots;
+  }
+
+  /** Resolves when nothing is being executed. */
+  idle(): Promise<void> {
+    return this.#executions.idle();
+  }
+
+  /** Forgets what is being marked; returns what it was. */
+  abandonMarking(): HeldMessage[] {
+    const abandoned = this.#marking.abandonAll();
+    for (const item of abandoned) this.#leave(item);
+    return abandoned;
+  }
+
+  /** Aborts what is being executed and forgets it; returns what it was. */
+  abandonExecutions(): Execution[] {
+    const abandoned = this.#executions.abandonAll();
+    for (const { item } of abandoned) this.#leave(item);
+    this.#stale = 0;
+    return abandoned;
+  }
+
+  #start(item: HeldMessage, isMarked: boolean): void {
+    const permit = this.#options.permit(item, isMarked);
+    if (permit === undefined) this.#leave(item);
+    else this.#executions.start(item, permit === "trial");
+  }
+
+  #ended(execution: Execution, outcome: Outcome, error: unknown): void {
+    const { isStale, onEnd } = this.#options;
+    if (execution.item.kind !== "suspect" && isStale(execution)) this.#stale--;
+    this.#leave(execution.item);
+    onEnd(execution, outcome, error);
+  }
+
+  #leave(item: HeldMessage): void {
+    if (item.kind === "retry") this.#retrying--;
+    this.#options.onLeft(item);
+  }
+}
