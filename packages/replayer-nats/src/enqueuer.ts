@@ -8,7 +8,7 @@ import {
   laneOf,
   type ReplayPayload,
 } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { wait } from "@helix/core/queue-kit";
 import type { Link } from "./connection/link.ts";
 import { headerBlock, Publisher, PublishFailure } from "./connection/publisher.ts";
 import type { EnqueuerSettings } from "./options.ts";

@@ -11,7 +11,7 @@ import type {
   ReplayQueue,
 } from "@helix/core";
 import { type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
-import { expected } from "@helix/core/internal";
+import { expected } from "@helix/core/queue-kit";
 import { Admin } from "./connection/admin.ts";
 import { meaningOf } from "./connection/api-errors.ts";
 import type { Link } from "./connection/link.ts";

@@ -17,7 +17,7 @@ import {
   queueSchedulingOptions,
   readOptions,
   text,
-} from "@helix/core/internal";
+} from "@helix/core/queue-kit";
 import type { NatsConnection, TlsOptions } from "@nats-io/nats-core";
 
 /** Where the servers are, and who connects. One of the ways to authenticate, or none. */

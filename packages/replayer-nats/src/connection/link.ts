@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents } from "@helix/core";
-import { isolate, wait } from "@helix/core/internal";
+import { isolate, wait } from "@helix/core/queue-kit";
 import {
   type ConnectionOptions,
   errors,

@@ -1,5 +1,5 @@
 import { type Clock, helixError } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { wait } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";

@@ -1,6 +1,6 @@
 import { payloadHeaders } from "@helix/codec";
 import { type DeadLetterCause, type HelixError, helixError } from "@helix/core";
-import { errorSummary } from "@helix/core/internal";
+import { deathOf } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
@@ -30,10 +30,9 @@ export class DeadLetterWriter {
    *
    * Rejects with HELIX_DEAD_LETTERS_FULL, or as `refusalOfPublish` says.
    */
-  async write({ delivered, attempts }: NatsMessage, cause: DeadLetterCause): Promise<void> {
+  async write({ delivered }: NatsMessage, cause: DeadLetterCause): Promise<void> {
     const { lane, raw, content, id, delivery, record } = delivered;
     const subject = deadLetterSubject(this.#names, lane, id);
-    const error = errorSummary(cause.error);
     const { "Nats-Msg-Id": _, ...headers } = content.ok ? payloadHeaders(content.payload) : {};
     const header = headerBlock({
       ...headers,
@@ -42,11 +41,7 @@ export class DeadLetterWriter {
       [EPITAPH_HEADER]: encodeEpitaph({
         id,
         lane,
-        reason: cause.reason,
-        outcome: cause.outcome,
-        error,
-        firstError: record.firstError,
-        attempts: cause.attempts ?? attempts,
+        ...deathOf(cause, record),
         deadAtMs: this.#nowMs(),
         origin: {
           stream: this.#names.stream,

@@ -3,19 +3,18 @@ import {
   type DeadLetter,
   type DeadLetterFilter,
   type DeadLetterStore,
-  type HelixError,
-  helixError,
   type Logger,
   type ReplayPayload,
   summarize,
 } from "@helix/core";
 import {
-  matchesOutside,
-  matchesTable,
+  deadLetterNotFound,
+  matchesFilter,
   readDeadLetterFilter,
   readDeadLetterList,
   readDiscard,
-} from "@helix/core/internal";
+  redriven,
+} from "@helix/core/queue-kit";
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
@@ -67,10 +66,9 @@ export class NatsDeadLetters implements DeadLetterStore {
     const { clock, ends, readmit } = this.#options;
     const { letter, sequence } = await this.#mustFind(id);
     if (!letter.content.ok) throw letter.content.error;
-    const { disposition: _, ...payload } = letter.content.payload;
     const begun = await ends.begin(id, "redriven");
     try {
-      await readmit({ ...payload, life: payload.life + 1, enqueuedAtMs: clock.wallMs() });
+      await readmit(redriven(letter.content.payload, clock.wallMs()));
     } catch (error) {
       if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
       throw error;
@@ -101,8 +99,7 @@ export class NatsDeadLetters implements DeadLetterStore {
       if (stored === undefined || stored === null || stored.seq > state.last_seq) return;
       next = stored.seq + 1;
       const letter = letterOf(stored);
-      if (letter === undefined || !matchesOutside(letter, filter, nowMs)) continue;
-      if (matchesTable(letter, filter)) yield letter;
+      if (letter !== undefined && matchesFilter(letter, filter, nowMs)) yield letter;
     }
   }
 
@@ -119,7 +116,7 @@ export class NatsDeadLetters implements DeadLetterStore {
   async #mustFind(id: string): Promise<{ letter: DeadLetter; sequence: number }> {
     const found = await this.#find(id);
     if (found !== undefined) return found;
-    throw notFound(id);
+    throw deadLetterNotFound(id);
   }
 
   /** Of several at once the server serves one; the others are told, since it was not they who ended it. */
@@ -128,15 +125,11 @@ export class NatsDeadLetters implements DeadLetterStore {
     const isDeleted = await admin.find((api) =>
       api.streams.deleteMessage(names.deadLetterStream, sequence, false),
     );
-    if (isDeleted !== true) throw notFound(id);
+    if (isDeleted !== true) throw deadLetterNotFound(id);
   }
 }
 
 function letterOf({ header, data }: Pick<StoredMsg, "header" | "data">): DeadLetter | undefined {
   const epitaph = decodeEpitaph(header?.get(EPITAPH_HEADER));
   return epitaph && deadLetterOf(epitaph, data);
-}
-
-function notFound(id: string): HelixError {
-  return helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
 }

@@ -7,7 +7,7 @@ import {
   messageId,
   type ReplayMessage,
 } from "@helix/core";
-import { integer, isolate } from "@helix/core/internal";
+import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import { deliveryOf } from "./ack-subject.ts";
 import type { Delays } from "./delays.ts";

@@ -1,15 +1,12 @@
-import type { ErrorSummary, Logger } from "@helix/core";
-import { errorSummary } from "@helix/core/internal";
+import type { Logger } from "@helix/core";
+import { errorSummary, type FailureRecord } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 import { parsed } from "./execution-record.ts";
 
 /** What is known about a message beyond its body. */
-export interface MessageRecord {
-  /** Counted failures. */
-  readonly attempts: number;
-  readonly firstError?: ErrorSummary | undefined;
+export interface MessageRecord extends FailureRecord {
   /** Records of processes that died while they executed it, by name; each is taken into account once. */
   readonly deaths?: readonly string[] | undefined;
 }

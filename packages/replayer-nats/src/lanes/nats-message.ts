@@ -6,7 +6,7 @@ import {
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
-import { checkCause, errorSummary, readRelease, settledAlready } from "@helix/core/internal";
+import { checkCause, MessageLife, readRelease, recordAfter } from "@helix/core/queue-kit";
 import type { Delivery } from "./ack-subject.ts";
 import { isSuspect } from "./evidence.ts";
 import type { Lease } from "./lease.ts";
@@ -41,19 +41,20 @@ export interface MessageSettler {
  * A message in a worker's hand, until it is settled or forgotten. Nothing is told to the server about one whose lease is
  * over: it would take the message away from whoever has it now.
  *
- * States: in hand → (ack, release, deadLetter) settling → settled; back in hand where the settlement is refused, or its lease
- * was over before the server was known to have it. `forget` ends it from any.
+ * Its states are those of a {@link MessageLife}; a settlement is also refused where the lease was over before the server was
+ * known to have it.
  */
 export class NatsMessage implements ReplayMessage {
   readonly delivered: Delivered;
   readonly attempts: number;
   readonly #settler: MessageSettler;
-  #state: "in hand" | "settling" | "settled" = "in hand";
+  readonly #life: MessageLife;
 
   constructor(delivered: Delivered, settler: MessageSettler) {
     this.delivered = delivered;
     this.attempts = delivered.record.attempts;
     this.#settler = settler;
+    this.#life = new MessageLife(delivered.lane);
   }
 
   get lane(): Lane {
@@ -86,12 +87,11 @@ export class NatsMessage implements ReplayMessage {
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
-    this.#assertInHand();
-    const read = readRelease(options);
+    this.#life.assertInHand();
+    const { delayMs, ...failure } = readRelease(options);
     const before = this.delivered.record;
-    const { delayMs, attempts = this.attempts, error } = read;
-    const firstError = before.firstError ?? errorSummary(error);
-    const record = attempts === this.attempts ? undefined : { ...before, attempts, firstError };
+    const after = { ...before, ...recordAfter(before, failure) };
+    const record = after.attempts === before.attempts ? undefined : after;
     await this.#settle(() => this.#settler.release(this, delayMs, record));
   }
 
@@ -101,9 +101,7 @@ export class NatsMessage implements ReplayMessage {
   }
 
   forget(): void {
-    if (this.#state === "settled") return;
-    this.#state = "settled";
-    this.#settler.forget(this);
+    if (this.#life.end()) this.#settler.forget(this);
   }
 
   /** On each that was delivered before: what kills a process at its first execution comes again. */
@@ -112,30 +110,23 @@ export class NatsMessage implements ReplayMessage {
   }
 
   async #mark(): Promise<void> {
-    this.#assertInHand();
+    this.#life.assertInHand();
     await this.#settler.mark(this);
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
-    this.#assertInHand();
+    this.#life.assertInHand();
     checkCause(cause);
     await this.#settle(() => this.#settler.deadLetter(this, cause));
   }
 
   /** The settler sends what it has to say only while the lease is not over, which `assertLent` tells it. */
-  async #settle(settle: () => Promise<void>): Promise<void> {
-    this.#assertInHand();
-    this.assertLent();
-    this.#state = "settling";
-    try {
+  #settle(settle: () => Promise<void>): Promise<void> {
+    return this.#life.settle(async () => {
+      this.assertLent();
       await settle();
       this.assertLent();
-    } catch (error) {
-      if (this.#isForgotten) throw settledAlready(this.lane);
-      this.#state = "in hand";
-      throw error;
-    }
-    this.#state = "settled";
+    });
   }
 
   /** @throws HelixError HELIX_LEASE_LAPSED */
@@ -146,15 +137,5 @@ export class NatsMessage implements ReplayMessage {
       "Its lease was over before the queue was known to have the settlement",
       { lane: this.lane },
     );
-  }
-
-  /** By `forget`, while it was being settled. */
-  get #isForgotten(): boolean {
-    return this.#state === "settled";
-  }
-
-  #assertInHand(): void {
-    if (this.#state === "in hand") return;
-    throw settledAlready(this.lane);
   }
 }

@@ -1,5 +1,5 @@
 import { Backoff, type Clock, EventHub, helixError, isHelixError, type Logger } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { wait } from "@helix/core/queue-kit";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { Admin, refusalOf } from "../connection/admin.ts";
 import { Link } from "../connection/link.ts";

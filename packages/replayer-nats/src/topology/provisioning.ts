@@ -1,5 +1,5 @@
 import { Backoff, type Clock, isHelixError, type Logger } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { wait } from "@helix/core/queue-kit";
 
 const BACKOFF = new Backoff({ initialMs: 500, maxMs: 30_000 });
 
