@@ -107,6 +107,12 @@ export const workerMutants: readonly Mutant[] = [
     replace: "    if (ended.order < 0) return",
   },
   {
+    name: "an open breaker waits for a message, whatever a probe would say",
+    file: HEALTH,
+    find: "      if (prober.exists) this.#cancelTimer",
+    replace: "      if (prober.exists && this.#answeredAtMs < -1) this.#cancelTimer",
+  },
+  {
     name: "a trial is never due again",
     file: HEALTH,
     find: "      if (!this.isTrialDue) {",

@@ -11,6 +11,7 @@ import { leftAlone } from "./left-alone.ts";
 import { noSilentLoss } from "./no-silent-loss.ts";
 import { noTimeTravel } from "./no-time-travel.ts";
 import { priorities } from "./priorities.ts";
+import { readyAgain } from "./ready-again.ts";
 
 export const CHECKS: readonly CheckFactory[] = [
   noSilentLoss,
@@ -22,6 +23,7 @@ export const CHECKS: readonly CheckFactory[] = [
   healthyPath,
   flow,
   leftAlone,
+  readyAgain,
   priorities,
   flatAttempts,
   justDeadLetters,

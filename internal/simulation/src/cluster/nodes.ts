@@ -214,6 +214,11 @@ export function workerOf(
     onError: ({ payload }) => called("onError", payload),
     onDrop: ({ payload }) => called("onDrop", payload),
   });
+  const breaker = (cluster: ClusterId, isOpen: boolean) => {
+    if (process.isAlive) tape.emit({ kind: "worker-breaker", pod: process.name, cluster, isOpen });
+  };
+  worker.on("cluster:breaker:opened", ({ cluster }) => breaker(cluster, true));
+  worker.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
   worker.on("replay:lease:lost", ({ payload, lane }) => {
     if (!process.isAlive || payload === undefined) return;
     tape.emit({ kind: "lost", pod: process.name, cluster: clusterOf(lane), message: messageId(payload) });

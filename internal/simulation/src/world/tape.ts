@@ -105,6 +105,13 @@ export type SimEvent =
       readonly cluster: ClusterId;
       readonly isOpen: boolean;
     }
+  /** Of a worker. */
+  | {
+      readonly kind: "worker-breaker";
+      readonly pod: string;
+      readonly cluster: ClusterId;
+      readonly isOpen: boolean;
+    }
   | { readonly kind: "died"; readonly process: string }
   | { readonly kind: "fault"; readonly fault: Fault; readonly isOn: boolean }
   /** A cluster ails, or does not any more; `isPartial`: it answers all the same, and most writes well. */
@@ -222,6 +229,8 @@ export class Tape {
         return `redrive ${this.nameOf(event.from)}`;
       case "breaker":
         return `breaker ${event.process} ${event.cluster} ${event.isOpen ? "open" : "closed"}`;
+      case "worker-breaker":
+        return `worker's breaker ${event.pod} ${event.cluster} ${event.isOpen ? "open" : "closed"}`;
       case "died":
         return `died ${event.process}`;
       case "fault":
