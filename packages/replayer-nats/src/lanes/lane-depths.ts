@@ -36,7 +36,7 @@ export class LaneDepths {
       const depths = this.#admin.request((api) => this.#look(api));
       this.#last = { atMs: nowMs, depths };
       depths.catch(() => {
-        this.#last = undefined;
+        if (this.#last?.depths === depths) this.#last = undefined;
       });
     }
     return this.#last.depths;
@@ -72,8 +72,8 @@ export class LaneDepths {
 
   async #oldestAgeMs(api: JetStreamManager, lane: Lane, info: StreamInfo): Promise<number | undefined> {
     const query = { seq: Math.max(1, info.state.first_seq), next_by_subj: subjectOf(this.#names, lane) };
-    // It may be gone by now.
-    const oldest = await api.streams.getMessage(this.#names.stream, query).catch(() => null);
+    const oldest = await api.streams.getMessage(this.#names.stream, query);
+    // It is gone by now.
     if (oldest === null) return undefined;
     const content = decodeContent(oldest.data);
     const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.time.getTime();

@@ -113,6 +113,7 @@ export class StuckMessages {
       if (link.isUp) await this.look();
       isQuiet = !this.#isDoubtful;
     } catch (error) {
+      if (this.#isClosed) return;
       // As a lane that is full: there is no room for what would come back.
       isQuiet = this.#floors.size === 0;
       const level = isQuiet ? "debug" : "warn";
