@@ -279,7 +279,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     await provision(this.#admin, this.#names, this.#settings, { ...this.#settings, signal });
     // Without the right to, no message that comes again could be executed.
     await this.#records.read("none");
-    if (this.#provisioning.hasBeenReady || signal.aborted) return;
+    const { hasBeenReady, fault } = this.#provisioning;
+    if ((hasBeenReady && fault === undefined) || signal.aborted) return;
     const durability = await durabilityOf(this.#admin, this.#names, this.#link);
     if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
   }

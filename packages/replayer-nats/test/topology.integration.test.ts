@@ -1,4 +1,5 @@
-import { LANES } from "@helix/core";
+import { LANES, silentLogger } from "@helix/core";
+import { waitFor } from "@helix/testkit";
 import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsReplayer, ensureTopology } from "../src/index.ts";
@@ -118,6 +119,27 @@ describe("ensureTopology", () => {
       code: "HELIX_QUEUE_REFUSED",
       errorCode: 10_065,
     });
+  });
+
+  it("says that it is ready again, when somebody has made what was missing", async () => {
+    await using rig = new Rig(server);
+    const options = { ...rig.options, maxBytes: 2 ** 26, logger: silentLogger };
+    await ensureTopology(options);
+    const queue = await rig.replayer({ provision: "none" });
+    const { api } = await rig.api();
+    await api.consumers.delete(rig.streamName, "helix-worker-high-B");
+    const receiver = new Receiver(queue);
+    receiver.source.demand(1);
+    await waitFor(() => rig.log.at(-1)?.text === "the queue is not ready; it is looked at again", {
+      timeoutMs: 10_000,
+      describe: () => `it is not ready; it said ${JSON.stringify(rig.log)}`,
+    });
+    await ensureTopology(options);
+    await waitFor(() => queue.health.isReady && rig.log.at(-1)?.text === "the queue is ready", {
+      timeoutMs: 10_000,
+      describe: () => `it is ready; it said ${JSON.stringify(rig.log)}`,
+    });
+    await receiver.source.stop();
   });
 
   it("names what is missing when it is told to make nothing", async () => {
