@@ -41,6 +41,7 @@ export { tableOf } from "./payload/table-of.ts";
 export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
 export { Breaker, type BreakerOptions, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
+export { RateLimiter } from "./policy/rate-limiter.ts";
 export {
   DEAD_LETTER_FILTER_OPTIONS,
   matchesOutside,

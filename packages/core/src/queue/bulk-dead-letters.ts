@@ -1,6 +1,7 @@
 import { isHelixError } from "../errors.ts";
 import { boolean, callback, clock, having, integer, optional, readOptions } from "../options/index.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
+import { RateLimiter } from "../policy/rate-limiter.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
 import { reasonOption } from "./settlement-input.ts";
@@ -137,7 +138,7 @@ type Running = { -readonly [K in keyof BulkReport]: BulkReport[K] } & {
 };
 
 async function run(store: DeadLetterStore, options: BulkOptions, action: Action): Promise<Running> {
-  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, signal } = options;
+  const { filter, limit = Number.POSITIVE_INFINITY, dryRun, signal, clock = systemClock } = options;
   const report: Running = {
     matched: 0,
     done: 0,
@@ -147,7 +148,8 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
     errors: {},
     ended: "done",
   };
-  const pace = new Pace(options);
+  // Without a burst: time that was lost is not made up for.
+  const limiter = new RateLimiter(clock, options.perSecond, 0);
   const letters = store.scan(filter)[Symbol.asyncIterator]();
   let inARow = 0;
   try {
@@ -157,7 +159,10 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
       const next = await letters.next();
       if (next.done === true) return report;
       const isIdle = dryRun === true || action.skips(next.value);
-      if (!isIdle) await pace.turn();
+      if (!isIdle) {
+        if (limiter.available === 0) await wait(clock, limiter.nextInMs, signal);
+        limiter.spend();
+      }
       if (signal?.aborted) return { ...report, ended: "cancelled" };
       const failure = isIdle ? undefined : await failureOf(action.take(next.value.id));
       report.matched++;
@@ -218,25 +223,4 @@ async function remaining(letters: AsyncIterator<DeadLetter>): Promise<{ remainin
     return {};
   }
   return { remaining: count };
-}
-
-/** Spaces the turns evenly; time that was lost is not made up for by a burst. */
-class Pace {
-  readonly #clock: Clock;
-  readonly #intervalMs: number;
-  readonly #signal: AbortSignal | undefined;
-  #nextAtMs = 0;
-
-  constructor({ clock = systemClock, perSecond, signal }: BulkOptions) {
-    this.#clock = clock;
-    this.#intervalMs = perSecond === undefined ? 0 : 1000 / perSecond;
-    this.#signal = signal;
-  }
-
-  async turn(): Promise<void> {
-    if (this.#intervalMs === 0) return;
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#nextAtMs > nowMs) await wait(this.#clock, this.#nextAtMs - nowMs, this.#signal);
-    this.#nextAtMs = Math.max(this.#nextAtMs, nowMs) + this.#intervalMs;
-  }
 }

@@ -1,7 +1,6 @@
-import type { Backoff, Clock, Strain } from "@helix/core";
+import { type Backoff, type Clock, messageId, type Strain } from "@helix/core";
 import { Breaker, type BreakerState } from "@helix/core/internal";
 import { AdaptiveLimit } from "../decide/adaptive-limit.ts";
-import { keyOf } from "../decide/held-message.ts";
 import type { Execution } from "./executions.ts";
 import type { Prober } from "./prober.ts";
 
@@ -161,7 +160,7 @@ export class ClusterHealth {
     if (!execution.trial && (strain === "overload" || strain === "partial")) {
       this.#limit.ended(strain, execution.order, this.#options.nextOrder());
       // It answers, and yet serves nothing: then it needs to be left alone as well.
-      this.#run.add(keyOf(execution.item.payload));
+      this.#run.add(messageId(execution.item.payload));
       if (this.#run.size < SUSPICIOUS_RUN || (strain === "partial" && !this.#isSilent)) return;
     }
     this.#breaker.open(error);
@@ -179,7 +178,7 @@ export class ClusterHealth {
       return prober.now().then((alive) => (alive ? this.#recover() : this.#breaker.open(error)));
     }
     this.#limit.ended(strain, execution.order, nextOrder());
-    this.#run.add(keyOf(execution.item.payload));
+    this.#run.add(messageId(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return undefined;
     if (!prober.exists) {

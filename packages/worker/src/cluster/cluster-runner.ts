@@ -1,8 +1,8 @@
-import { type ClusterId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
+import { type ClusterId, messageId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { admit } from "../decide/admission.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
-import { type HeldMessage, keyOf } from "../decide/held-message.ts";
+import type { HeldMessage } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
 import { Hand } from "../hand/hand.ts";
 import { Settler } from "../hand/settler.ts";
@@ -114,7 +114,7 @@ export class ClusterRunner {
     this.#suspects = new Suspects({
       turn,
       allowsLow: () => this.#allowsLow("suspect"),
-      hasFailed: (payload) => this.#ledger.failuresOf(keyOf(payload)) > 0,
+      hasFailed: (payload) => this.#ledger.failuresOf(messageId(payload)) > 0,
       begin: (item) => this.#begin(item),
     });
   }

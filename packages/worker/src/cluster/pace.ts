@@ -1,5 +1,8 @@
 import type { Clock } from "@helix/core";
-import { RateLimiter } from "./rate-limiter.ts";
+import { RateLimiter } from "@helix/core/internal";
+
+/** At most a tenth of a second's worth at once. */
+const BURST_SECONDS = 0.1;
 
 /** A rate limit that wakes its owner when the next may start. It has a timer only while somebody waits. */
 export class Pace {
@@ -11,7 +14,7 @@ export class Pace {
   /** @param perSecond Undefined: without a limit. */
   constructor(clock: Clock, perSecond: number | undefined, wake: () => void) {
     this.#clock = clock;
-    this.#limiter = new RateLimiter(clock, perSecond);
+    this.#limiter = new RateLimiter(clock, perSecond, BURST_SECONDS);
     this.#wake = wake;
   }
 

@@ -1,6 +1,12 @@
-import { type DeadLetterCause, priorityOf, type ReplayMessage, type ReplayPayload } from "@helix/core";
+import {
+  type DeadLetterCause,
+  messageId,
+  priorityOf,
+  type ReplayMessage,
+  type ReplayPayload,
+} from "@helix/core";
 import type { FailureLedger } from "./failure-ledger.ts";
-import { type HeldMessage, keyOf } from "./held-message.ts";
+import type { HeldMessage } from "./held-message.ts";
 
 /** What is to become of a message that has arrived. */
 export type Admission =
@@ -33,7 +39,7 @@ export function admit(
   const item = { message, payload, priority: priorityOf(lane), kind: kindOf(message, payload, ledger) };
   if (item.kind === "fresh") return { kind: "hold", item };
   // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
-  const isPassedOver = !isClosed && !ledger.hasWaited(keyOf(payload));
+  const isPassedOver = !isClosed && !ledger.hasWaited(messageId(payload));
   return isPassedOver || !hasRoom(item) ? { kind: "postpone", payload } : { kind: "hold", item };
 }
 
@@ -43,6 +49,6 @@ function kindOf(
   ledger: FailureLedger,
 ): HeldMessage["kind"] {
   if (suspect === true) return "suspect";
-  const hasFailed = attempts > 0 || (ledger.size > 0 && ledger.failuresOf(keyOf(payload)) > 0);
+  const hasFailed = attempts > 0 || (ledger.size > 0 && ledger.failuresOf(messageId(payload)) > 0);
   return hasFailed ? "retry" : "fresh";
 }

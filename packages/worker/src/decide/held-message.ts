@@ -9,11 +9,6 @@ export interface HeldMessage {
   readonly kind: "fresh" | "retry" | "suspect";
 }
 
-/** Names a message for good. */
-export function keyOf({ id, life }: ReplayPayload): string {
-  return `${id}.${life}`;
-}
-
 /** The texts of a payload as one word. */
 export function textKeyOf(payload: ReplayPayload): string {
   const texts = statementsOf(payload).map(({ query }) => query);

@@ -1,6 +1,14 @@
-import type { Backoff, DeadLetterCause, Outcome, ReleaseOptions, ReplayPayload, Strain } from "@helix/core";
+import {
+  type Backoff,
+  type DeadLetterCause,
+  messageId,
+  type Outcome,
+  type ReleaseOptions,
+  type ReplayPayload,
+  type Strain,
+} from "@helix/core";
 import type { Failure, FailureLedger } from "./failure-ledger.ts";
-import { keyOf, tableKeyOf, textKeyOf } from "./held-message.ts";
+import { tableKeyOf, textKeyOf } from "./held-message.ts";
 
 /**
  * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's
@@ -72,7 +80,7 @@ export class Judge {
     const { ledger } = this.#options;
     const { payload, outcome, order, nowMs, strain } = ended;
     if (outcome === "applied" || outcome === "rejected") {
-      if (ledger.size > 0) ledger.forget(keyOf(payload));
+      if (ledger.size > 0) ledger.forget(messageId(payload));
       if (outcome === "applied") {
         ledger.applied({ table: tableKeyOf(payload), text: textKeyOf(payload) }, order, nowMs);
       }
@@ -80,9 +88,9 @@ export class Judge {
     }
     if (outcome === "unavailable") {
       // The others go on where only its data is away, and must not be held up by it.
-      return { ended, failures: strain === "partial" ? ledger.unserved(keyOf(payload)) : 0 };
+      return { ended, failures: strain === "partial" ? ledger.unserved(messageId(payload)) : 0 };
     }
-    if (strain === "connection-lost") return { ended, failures: ledger.unserved(keyOf(payload)) };
+    if (strain === "connection-lost") return { ended, failures: ledger.unserved(messageId(payload)) };
     const failure = this.#failed(ended);
     return { ended, failure, failures: failure.record.failures };
   }
@@ -119,7 +127,7 @@ export class Judge {
     const attempts = ended.attempts + owed;
     const counted = failure?.proved === true;
     if (attempts >= maxDeliver) {
-      ledger.forget(keyOf(payload));
+      ledger.forget(messageId(payload));
       return {
         kind: "dead-letter",
         attempts,
@@ -134,7 +142,7 @@ export class Judge {
 
   /** Milliseconds after which one that was passed over may come again, so that others get their turn. */
   postponementMs(payload: ReplayPayload): number {
-    return this.#backoffMs(this.#options.ledger.postponed(keyOf(payload)));
+    return this.#backoffMs(this.#options.ledger.postponed(messageId(payload)));
   }
 
   #failed(ended: Ended): Failure {
@@ -145,7 +153,7 @@ export class Judge {
     const isTimeout = ended.strain === "timeout";
     const place = isTimeout ? { table: tableKeyOf(payload) } : { text: textKeyOf(payload) };
     const graceMs = isTimeout && ended.attempts === 0 ? TIMEOUT_GRACE * executeTimeoutMs : 0;
-    return ledger.failed(keyOf(payload), place, ended, nowMs, graceMs);
+    return ledger.failed(messageId(payload), place, ended, nowMs, graceMs);
   }
 
   #delayMs({ ended: { outcome, trial }, failures }: Noted, trialInMs: number): number {

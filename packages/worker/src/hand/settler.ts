@@ -3,11 +3,12 @@ import {
   type Clock,
   type DeadLetterCause,
   isHelixError,
+  messageId,
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { type HeldMessage, keyOf } from "../decide/held-message.ts";
+import type { HeldMessage } from "../decide/held-message.ts";
 import { RecentMap } from "../decide/recent-map.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Hand } from "./hand.ts";
@@ -115,7 +116,8 @@ export class Settler {
       await this.#endRefused(message, error);
       return;
     }
-    if (this.#refused.size > 0 && message.content.ok) this.#refused.delete(keyOf(message.content.payload));
+    if (this.#refused.size > 0 && message.content.ok)
+      this.#refused.delete(messageId(message.content.payload));
     report();
     this.#leave(message);
   }
@@ -135,7 +137,7 @@ export class Settler {
   #refusedDelayMs({ content }: ReplayMessage): number {
     if (!content.ok) return LONG_DELAY_MS;
     const { backoff, random } = this.#options;
-    const key = keyOf(content.payload);
+    const key = messageId(content.payload);
     const refusals = (this.#refused.peek(key) ?? 0) + 1;
     this.#refused.set(key, refusals);
     return backoff.delayMs(refusals, random());

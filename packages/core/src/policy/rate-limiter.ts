@@ -1,18 +1,20 @@
-import type { Clock } from "@helix/core";
+import type { Clock } from "./clock.ts";
 
-/** What has gathered while nothing was executed is given out at once, up to so much of a second's worth. */
-const BURST_SECONDS = 0.1;
-
-/** Token bucket: so many executions per second, at most a tenth of them (or one) at once. */
+/** Token bucket: so many per second, of which what has gathered meanwhile is given out at once up to a bound. */
 export class RateLimiter {
   readonly #clock: Clock;
+  readonly #burstSeconds: number;
   #perSecond: number | undefined;
   #tokens = 1;
   #atMs: number;
 
-  /** @param perSecond Above 0; undefined: without a limit. */
-  constructor(clock: Clock, perSecond: number | undefined) {
+  /**
+   * @param perSecond Above 0; undefined: without a limit.
+   * @param burstSeconds So much of a second's worth may start at once, one at least.
+   */
+  constructor(clock: Clock, perSecond: number | undefined, burstSeconds: number) {
     this.#clock = clock;
+    this.#burstSeconds = burstSeconds;
     this.#perSecond = perSecond;
     this.#atMs = clock.monotonicMs();
   }
@@ -24,7 +26,7 @@ export class RateLimiter {
     this.#tokens = Math.min(this.#tokens, this.#burst);
   }
 
-  /** Executions that may start now. */
+  /** How many may start now. */
   get available(): number {
     if (this.#perSecond === undefined) return Infinity;
     this.#refill();
@@ -43,7 +45,7 @@ export class RateLimiter {
   }
 
   get #burst(): number {
-    return this.#perSecond === undefined ? 1 : Math.max(1, this.#perSecond * BURST_SECONDS);
+    return this.#perSecond === undefined ? 1 : Math.max(1, this.#perSecond * this.#burstSeconds);
   }
 
   #refill(): void {
