@@ -242,6 +242,22 @@ it("a rolling restart of pods that retry everything makes no suspect and costs n
 });
 
 describe("a record", () => {
+  it("goes with its message, marked, handed back, counted, delivered again and acknowledged", async () => {
+    await using rig = new Rig(server);
+    await redelivered(rig, 1);
+    await using pod = await Pod.start(rig);
+    for (const release of [{}, { attempts: 1 }, { delayMs: 1 }]) {
+      const message = await pod.receiver.next();
+      await message.mark?.();
+      await message.release(release);
+    }
+    const message = await pod.receiver.next();
+    await message.mark?.();
+    expect((await recordsIn(rig)).sort()).toEqual(["attempts.m0.0", expect.stringMatching(/^executing/)]);
+    await message.ack();
+    await noRecords(rig);
+  });
+
   it("that another process has written in between is read, whoever had the message before", async () => {
     await using rig = new Rig(server);
     await using pod = await Pod.start(rig);

@@ -33,10 +33,10 @@ export interface EvidenceOptions {
 }
 
 /**
- * Who is to blame for the death of a process. Each process writes down which redelivered messages it is executing; one
- * that the record of a process that is gone still names is a suspect from then on. If it was its turn as a suspect, the
- * death counts as an attempt of it: of the others nobody knows which it was. Both are written into the message's own record, with
- * the name of the process, so that no death is taken into account twice.
+ * Tells which message a process has died of. Each process writes down which redelivered messages it is executing. A message
+ * is a suspect from the moment at which the record of a process that is gone names it. The death counts as an attempt of the
+ * suspect whose turn it was; of the others nobody knows which it was. Both are written into the message's own record with the
+ * name of the process, so that no death is taken into account twice.
  *
  * The server's count of deliveries says nothing: hand-backs, restarts, other processes and lapsed leases raise it as well.
  */
@@ -44,18 +44,20 @@ export class Evidence {
   readonly #options: EvidenceOptions;
   readonly #own: OwnExecutions;
   readonly #others: OtherExecutions;
-  #unreadableSinceMs: number | undefined;
+  /** Since when nothing could be read, and when that was last tried. */
+  #unreadable: { readonly sinceMs: number; readonly triedAtMs: number } | undefined;
 
   constructor(options: EvidenceOptions) {
     const { link, records, clock, leaseMs } = options;
+    const remove = (pod: string) => records.removeExecutions(pod);
     this.#options = options;
     this.#own = new OwnExecutions({
       clock,
       leaseMs,
       store: (pod, record) => records.writeExecutions(pod, record),
-      remove: (pod) => records.removeExecutions(pod),
+      remove,
     });
-    this.#others = new OtherExecutions({ ...options, own: this.#own.pod });
+    this.#others = new OtherExecutions({ ...options, own: this.#own.pod, remove });
     link.listen({
       onChange: (isUp) => {
         if (isUp) this.#own.refresh();
@@ -65,26 +67,17 @@ export class Evidence {
 
   /** Never rejects. What cannot be read is not taken for none: a count would be lost, or a killer taken for a neighbour. */
   async judge(id: string): Promise<Judgement> {
-    const { records, clock, logger, events, onFailure } = this.#options;
+    const { records, events, onFailure } = this.#options;
     try {
       const [record, testimony] = await Promise.all([records.read(id), this.#others.about(id)]);
       if (testimony.undecidedForMs > 0) return { delayMs: testimony.undecidedForMs };
       const judged = { record: await this.#takenIntoAccount(id, record, testimony) };
-      this.#unreadableSinceMs = undefined;
+      this.#unreadable = undefined;
       return judged;
     } catch (error) {
-      const nowMs = clock.monotonicMs();
-      if (this.#unreadableSinceMs === undefined) {
-        logger.error(
-          { err: error, id },
-          "cannot read what is known about messages; they are handed back until it can",
-        );
-      }
       events.emit("queue:record:unreadable", { id, error });
-      this.#unreadableSinceMs ??= nowMs;
       onFailure(error);
-      const delayMs = Math.max(LEAST_PAUSE_MS, Math.min(MOST_PAUSE_MS, nowMs - this.#unreadableSinceMs));
-      return { delayMs };
+      return { delayMs: this.#pauseMs(id, error) };
     }
   }
 
@@ -106,6 +99,20 @@ export class Evidence {
   /** An orderly end: nobody has died of what is in hand. Never rejects. Twice is safe. */
   async close(): Promise<void> {
     await this.#own.close();
+  }
+
+  #pauseMs(id: string, error: unknown): number {
+    const { clock, logger } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const before = this.#unreadable;
+    const isNews = before === undefined || nowMs - before.triedAtMs > 2 * MOST_PAUSE_MS;
+    const sinceMs = isNews ? nowMs : before.sinceMs;
+    this.#unreadable = { sinceMs, triedAtMs: nowMs };
+    if (isNews) {
+      const text = "cannot read what is known about messages; they are handed back until it can";
+      logger.error({ err: error, id }, text);
+    }
+    return Math.max(LEAST_PAUSE_MS, Math.min(MOST_PAUSE_MS, nowMs - sinceMs));
   }
 
   async #takenIntoAccount(id: string, record: MessageRecord, { deaths }: Testimony): Promise<MessageRecord> {

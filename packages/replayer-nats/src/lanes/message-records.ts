@@ -14,9 +14,6 @@ export interface MessageRecord extends FailureRecord {
 export const NO_RECORD: MessageRecord = Object.freeze({ attempts: 0 });
 
 const NO_HEADERS = headerBlock({});
-/** A tombstone that takes the earlier values with it (NATS ADR-8). */
-const PURGE = headerBlock({ "KV-Operation": "PURGE", "Nats-Rollup": "sub" });
-const NO_DATA = new Uint8Array();
 const ENCODER = new TextEncoder();
 
 /**
@@ -63,7 +60,7 @@ export class MessageRecords {
 
   /** The message is gone. Not waited for: a record that stays is removed by its age. */
   forget(id: string): void {
-    this.#publisher.publish(recordSubject(this.#names, "attempts", id), PURGE, NO_DATA).catch(() => {});
+    this.#remove(recordSubject(this.#names, "attempts", id)).catch(() => {});
   }
 
   /** What this process is executing. Resolves when it is stored. Rejects with PublishFailure. */
@@ -71,15 +68,19 @@ export class MessageRecords {
     await this.#publisher.publish(recordSubject(this.#names, "executing", pod), NO_HEADERS, data);
   }
 
-  /** Without a tombstone, which would stay for every process that there ever was. Rejects as `read`. */
-  async removeExecutions(pod: string): Promise<void> {
-    const filter = recordSubject(this.#names, "executing", pod);
+  /** Rejects as `read`. */
+  removeExecutions(pod: string): Promise<void> {
+    return this.#remove(recordSubject(this.#names, "executing", pod));
+  }
+
+  /** Without a tombstone, which would stay for days for each message and each process; it costs the same. */
+  async #remove(filter: string): Promise<void> {
     await this.#admin.request((api) => api.streams.purge(this.#names.bucketStream, { filter }));
   }
 }
 
 /** Undefined for bytes that are no record. Without a count they are none, whatever else they say. */
-export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
+function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
   const { attempts, firstError, deaths } = parsed(bytes) ?? {};
   if (!Number.isSafeInteger(attempts) || (attempts as number) < 0) return undefined;
   const names = Array.isArray(deaths) ? deaths.filter((one) => typeof one === "string") : [];

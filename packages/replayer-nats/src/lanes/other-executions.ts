@@ -29,6 +29,7 @@ export interface OtherExecutionsOptions {
   readonly leaseMs: number;
   /** The name of this process's own record. */
   readonly own: string;
+  readonly remove: (pod: string) => Promise<unknown>;
 }
 
 /** What the records of other processes say about a message. */
@@ -137,15 +138,12 @@ export class OtherExecutions {
 
   /** A process that dies again and again leaves a record each time. */
   #removeOld(): void {
-    const { admin, names, leaseMs, own, logger } = this.#options;
+    const { remove, leaseMs, own, logger } = this.#options;
     const gone = [...this.#pods]
       .filter(([pod, { storedAtMs }]) => pod !== own && this.#nowMs - storedAtMs >= leaseMs)
       .sort(([, a], [, b]) => b.sequence - a.sequence);
     for (const [pod] of gone.slice(MOST_GONE)) {
-      const filter = recordSubject(names, "executing", pod);
-      admin
-        .request((api) => api.streams.purge(names.bucketStream, { filter }))
-        .catch((error: unknown) => logger.debug({ err: error, pod }, "cannot remove a record"));
+      remove(pod).catch((error: unknown) => logger.debug({ err: error, pod }, "cannot remove a record"));
     }
   }
 }
