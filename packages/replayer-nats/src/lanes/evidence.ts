@@ -10,7 +10,7 @@ import { OwnExecutions } from "./own-executions.ts";
 const LEAST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 15_000;
 
-/** No more names of processes are kept; so many of their records exist at most. */
+/** So many names of processes are kept, more than there are records of processes that are gone. */
 const MOST_DEATHS = 100;
 
 /** Whether a message that was delivered before may be executed, and what is known about it. */

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from "@helix/core";
+import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
@@ -7,8 +8,8 @@ import { decodeExecutions } from "./execution-record.ts";
 /** The records are read at most so often; more often where leases are short. */
 const KEEP_MS = 1000;
 const KEEPS_PER_LEASE = 4;
-/** More records of processes that are gone than that are of no use: the oldest are removed. */
-const MOST_GONE = 100;
+/** So many records of processes that are gone are kept; the oldest are removed. Each is read anew with the others. */
+const MOST_GONE = 30;
 /** After the servers were away, others may need so long to be heard of again; at most a lease. */
 const SETTLE_MS = 5000;
 
@@ -45,8 +46,8 @@ export interface Testimony {
  * lease, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
  * connected: if the servers were away, nobody could write. All ages are differences of the server's clock.
  *
- * Reading costs one look at the stream and one request per record that has changed since, at most once a second, however
- * many messages are asked for. What is a second old is good enough: a message that a process held when it died comes
+ * Reading costs one look at the stream and one request per record, at most once a second, however many messages are asked
+ * for. What is a second old is good enough: a message that a process held when it died comes
  * again two thirds of a lease after its last heartbeat at the earliest.
  */
 export class OtherExecutions {
@@ -54,8 +55,6 @@ export class OtherExecutions {
   #pods = new Map<string, Pod>();
   #nowMs = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
-  #streamMadeAt = "";
-  #lastSequence = 0;
   #reading: Promise<void> | undefined;
   #connectedAtMs: number;
 
@@ -72,7 +71,7 @@ export class OtherExecutions {
 
   /** Rejects with what the requests reject with. */
   async about(id: string): Promise<Testimony> {
-    const { clock, leaseMs, own } = this.#options;
+    const { clock, leaseMs } = this.#options;
     if (clock.monotonicMs() - this.#readAtMs >= this.#keepMs) {
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
@@ -82,7 +81,7 @@ export class OtherExecutions {
     const deaths: { pod: string; wasItsTurn: boolean }[] = [];
     let undecidedForMs = 0;
     for (const [pod, { storedAtMs, messages, suspects }] of this.#pods) {
-      if (pod === own || !messages.has(id)) continue;
+      if (!messages.has(id)) continue;
       const ageMs = this.#nowMs - storedAtMs;
       if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id) });
       else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
@@ -99,48 +98,45 @@ export class OtherExecutions {
   }
 
   async #read(): Promise<void> {
-    const { admin, names, clock } = this.#options;
+    const { admin, names, clock, own } = this.#options;
     const startedAtMs = clock.monotonicMs();
+    const prefix = recordSubject(names, "executing", "");
     await admin.request(async (api) => {
-      const all = recordSubject(names, "executing", "*");
-      const info = await api.streams.info(names.bucketStream, { subjects_filter: all });
-      const stored = info.state.subjects ?? {};
-      const pods = new Map(
-        [...this.#pods].filter(([pod]) => stored[recordSubject(names, "executing", pod)] !== undefined),
+      const info = await api.streams.info(names.bucketStream, { subjects_filter: `${prefix}*` });
+      const others = Object.keys(info.state.subjects ?? {}).filter((subject) => subject !== prefix + own);
+      const pods = await Promise.all(
+        others.map(async (last_by_subj): Promise<[string, Pod] | undefined> => {
+          const found = await api.streams.getMessage(names.bucketStream, { last_by_subj });
+          return found === null ? undefined : [last_by_subj.slice(prefix.length), this.#podOf(found)];
+        }),
       );
-      // Of a stream that was made again, everything is new.
-      let last = info.created === this.#streamMadeAt ? this.#lastSequence : 0;
-      while (last < info.state.last_seq) {
-        const query = { seq: last + 1, next_by_subj: all };
-        const found = await api.streams.getMessage(names.bucketStream, query);
-        if (found === null) break;
-        const pod = found.subject.slice(found.subject.lastIndexOf(".") + 1);
-        const record = decodeExecutions(found.data);
-        if (record === undefined)
-          this.#options.logger.error({ pod }, "what a process writes down is no record");
-        pods.set(pod, {
-          sequence: found.seq,
-          storedAtMs: found.time.getTime(),
-          messages: new Set(record?.messages),
-          suspects: new Set(record?.suspects),
-        });
-        last = found.seq;
-      }
-      this.#pods = pods;
-      this.#streamMadeAt = info.created;
-      this.#lastSequence = Math.max(last, info.state.last_seq);
-      // Servers that do not tell their time are older than any that is supported.
+      this.#pods = new Map(pods.filter((one) => one !== undefined));
+      // Asked before the records: a record may seem younger than it is, and never older.
       this.#nowMs = info.ts === undefined ? clock.wallMs() : Date.parse(info.ts);
       this.#readAtMs = startedAtMs;
     });
     this.#removeOld();
   }
 
+  #podOf({ subject, seq, time, data }: StoredMsg): Pod {
+    const record = decodeExecutions(data);
+    if (record === undefined) {
+      this.#options.logger.error({ subject }, "what a process writes down is no record");
+    }
+    const { messages, suspects } = record ?? {};
+    return {
+      sequence: seq,
+      storedAtMs: time.getTime(),
+      messages: new Set(messages),
+      suspects: new Set(suspects),
+    };
+  }
+
   /** A process that dies again and again leaves a record each time. */
   #removeOld(): void {
-    const { remove, leaseMs, own, logger } = this.#options;
+    const { remove, leaseMs, logger } = this.#options;
     const gone = [...this.#pods]
-      .filter(([pod, { storedAtMs }]) => pod !== own && this.#nowMs - storedAtMs >= leaseMs)
+      .filter(([, { storedAtMs }]) => this.#nowMs - storedAtMs >= leaseMs)
       .sort(([, a], [, b]) => b.sequence - a.sequence);
     for (const [pod] of gone.slice(MOST_GONE)) {
       remove(pod).catch((error: unknown) => logger.debug({ err: error, pod }, "cannot remove a record"));
