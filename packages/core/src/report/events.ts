@@ -74,7 +74,7 @@ export interface WorkerEvents extends BreakerEvents<{ readonly cluster: ClusterI
   "replay:dead-letters:full": { readonly lane: Lane; readonly retryInMs: number };
   /** The lease of a message has lapsed in hand, executed or not: whoever has it now tells what becomes of it. */
   "replay:lease:lost": { readonly payload: PayloadSummary | undefined; readonly lane: Lane };
-  /** The queue did not take a settlement or a suspect's mark. The message will be delivered again. */
+  /** The queue refused to end or to mark a message, which is handed back later. */
   "replay:settle:failed": { readonly lane: Lane; readonly error: unknown };
 }
 

@@ -138,7 +138,9 @@ export class Settler {
     if (!content.ok) return LONG_DELAY_MS;
     const { backoff, random } = this.#options;
     const key = messageId(content.payload);
-    const refusals = (this.#refused.peek(key) ?? 0) + 1;
+    // Where there are more than can be remembered each waits for the longest: else they would come again at once, for ever.
+    const before = this.#refused.peek(key) ?? (this.#refused.size < MAX_REFUSED ? 0 : Infinity);
+    const refusals = before + 1;
     this.#refused.set(key, refusals);
     return backoff.delayMs(refusals, random());
   }

@@ -217,7 +217,10 @@ export class Reporter implements EventSource<WorkerEvents> {
   }
 
   settleFailed(lane: Lane, error: unknown): void {
-    this.#options.logger.warn({ lane, error }, "The queue did not take a settlement; it delivers again");
+    this.#options.logger.warn(
+      { lane, error },
+      "The queue refused to end or mark a message; it is handed back later",
+    );
     this.#events.emit("replay:settle:failed", { lane, error });
   }
 
