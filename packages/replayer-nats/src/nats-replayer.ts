@@ -136,6 +136,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     this.#settler = {
       ack: (message) => this.#ack(message),
+      gone: (message) => this.#forget(message),
       release: (message, delayMs, record) => this.#release(message, delayMs, record),
       extend: ({ delivered }) => this.#settlements.extend(delivered.lease),
       forget: (message) => {
@@ -285,12 +286,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
   }
 
-  async #ack(message: NatsMessage): Promise<void> {
-    const confirmed = this.#settlements.ack(message.delivered.lease);
+  #ack(message: NatsMessage): Promise<void> {
     this.#evidence.end(message);
-    await confirmed;
-    message.assertLent();
-    this.#forget(message);
+    return this.#settlements.ack(message.delivered.lease);
   }
 
   /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */

@@ -18,7 +18,7 @@ const cases = replayQueueContract({
   async create() {
     const rig = new Rig(server);
     const proxy = await startFaultProxy({ target: addressOf(server) });
-    const options = { maxMsgs: 50, maxDeadLetters: 12, ackWaitMs: LEASE_MS, maxAckPending: 1000 };
+    const options = { maxMsgs: 50, maxDeadLetters: 12, ackWaitMs: LEASE_MS, maxAckPending: 30 };
     const open = (extra: Partial<NatsReplayerOptions> = {}) => rig.replayer({ ...options, ...extra });
     let queue: NatsReplayer = await open({ connect: { servers: `127.0.0.1:${proxy.port}` } });
     return {

@@ -13,6 +13,7 @@ import { lanes } from "./lanes.ts";
 import { listeners } from "./listeners.ts";
 import { listing } from "./listing.ts";
 import { oneEnd } from "./one-end.ts";
+import { ownership } from "./ownership.ts";
 import { redelivery } from "./redelivery.ts";
 import { redrive } from "./redrive.ts";
 import { release } from "./release.ts";
@@ -32,6 +33,7 @@ export const GROUPS: readonly ContractGroup[] = [
   release,
   retry,
   redelivery,
+  ownership,
   deadLetters,
   listing,
   redrive,

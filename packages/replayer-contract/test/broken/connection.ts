@@ -14,6 +14,7 @@ export const BROKEN_CONNECTIONS: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "delivers what was in hand when it was closed again, at no cost",
+      "leaves nothing under way when stop resolves in the middle of redeliveries",
       "leaves what a pod had in hand when it closed to the others",
       "has all that it had when it is opened again: ready, delayed, in hand and dead",
     ],
@@ -87,6 +88,8 @@ export const BROKEN_CONNECTIONS: readonly BrokenAdapter[] = [
       }
     },
     caughtBy: [
+      "may hold as much as before after a settlement that is refused or comes too late, again and again",
+      "does not move a lease while it cannot be told, and says what became of the message",
       "has taken an acknowledgement that resolved over a cut, and delivers the message again otherwise",
       "delivers a message again that was handed back over a cut",
     ],
@@ -106,6 +109,7 @@ export const BROKEN_CONNECTIONS: readonly BrokenAdapter[] = [
       }
     },
     caughtBy: [
+      "may hold as much as before after a settlement that is refused or comes too late, again and again",
       "has taken an acknowledgement that resolved over a cut, and delivers the message again otherwise",
     ],
   },

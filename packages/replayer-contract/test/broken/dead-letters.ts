@@ -115,6 +115,8 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "rejects all that comes after ack with HELIX_MESSAGE_SETTLED",
       "rejects all that comes after release with HELIX_MESSAGE_SETTLED",
       "rejects all that comes after deadLetter with HELIX_MESSAGE_SETTLED",
+      "may hold as much as before after a dead letter that is refused, again and again",
+      "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",
       "refuses a cause that is none, and leaves the message in hand",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
@@ -147,6 +149,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       }
     },
     caughtBy: [
+      "may hold as much as before after a dead letter that is refused, again and again",
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
     ],
   },

@@ -67,6 +67,7 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
       "does not deliver a message in hand to another pod",
       "refuses a delay or a count that cannot be, and leaves the message in hand",
       "keeps a message hidden for as long as its lease is extended",
+      "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",
       "is over with the dead letter: a second redrive finds nothing",
       "brings a message back once when two persons redrive it at the same time",
       "stores a message that is enqueued twice within the window once",
@@ -112,6 +113,12 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
       "delivers a message to another pod when the lease of the first has run out",
       "delivers what a killed process had in hand again, at no cost",
       "delivers what was in hand when it was closed again, at no cost",
+      "may hold as much as before after a lease that lapses, again and again",
+      "may hold as much as before after one that is forgotten, again and again",
+      "may hold as much as before after a settlement that is refused or comes too late, again and again",
+      "is told nothing more of a message that was forgotten, which comes again at no cost",
+      "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",
+      "does not move a lease while it cannot be told, and says what became of the message",
       "leaves what a pod had in hand when it closed to the others",
       "has all that it had when it is opened again: ready, delayed, in hand and dead",
       "delivers a message again that was handed back over a cut",
@@ -132,6 +139,7 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
       "delivers a message again when its lease has run out, at no cost",
       "delivers what a killed process had in hand again, at no cost",
       "delivers what was in hand when it was closed again, at no cost",
+      "is told nothing more of a message that was forgotten, which comes again at no cost",
     ],
   },
   {
@@ -148,7 +156,11 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
         return Object.assign(super.messageOf(stored), { leaseUntilMs: this.store.clock.wallMs() + 60_000 });
       }
     },
-    caughtBy: ["says how long its leases are, and when each ends"],
+    caughtBy: [
+      "says how long its leases are, and when each ends",
+      "may hold as much as before after a lease that lapses, again and again",
+      "moves a lease when it was told",
+    ],
   },
   {
     wrong: "delivers the same object each time",

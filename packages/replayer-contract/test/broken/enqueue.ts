@@ -117,6 +117,7 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "has room for one more when one was acknowledged, and not while it is in hand or delayed",
+      "may hold as much as before after a dead letter that is refused, again and again",
       "keeps a dead letter that the full queue does not take",
     ],
   },

@@ -10,7 +10,7 @@ function handing(
   return class extends ModelQueue {
     override messageOf(stored: Stored): ReplayMessage {
       const message = bound(super.messageOf(stored));
-      return { ...message, ...change(message, this, stored) };
+      return Object.assign(bound(message), change(message, this, stored));
     }
   };
 }
@@ -30,6 +30,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "remembers an acknowledgement when it is closed and opened again",
       "lets one of two settlements at the same time win, and tells the other",
       "keeps a message hidden for as long as its lease is extended",
+      "is told nothing more of a message that was forgotten, which comes again at no cost",
       "reports in time what is ready, and all that is not settled, by lane",
       "lets a listener settle its message and then throw",
       "delivers each message to exactly one of the pods that wait",
@@ -61,7 +62,10 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
         release: (options) => ifOpen(() => message.release(options)),
       };
     }),
-    caughtBy: ["acknowledges a message whose source has been stopped"],
+    caughtBy: [
+      "acknowledges a message whose source has been stopped",
+      "leaves nothing under way when stop resolves in the middle of redeliveries",
+    ],
   },
   {
     wrong: "loses what is released",
@@ -87,6 +91,9 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "shows the count to another pod",
       "remembers count and delay when its process is killed",
       "delivers a message again when its lease has run out, at no cost",
+      "may hold as much as before after a dead letter that is refused, again and again",
+      "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",
+      "leaves nothing under way when stop resolves in the middle of redeliveries",
       "keeps neither outcome nor errors where there were none, and the message's own count",
       "keeps the first failure that was counted beside the last one",
       "keeps the first failure that was counted over every delay and hand-back",
@@ -116,6 +123,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "delivers what was handed back again, however often, at no cost",
       "delivers what was handed back at once, without waiting for the lease",
       "delivers what was handed back in the order of acceptance, before what is new",
+      "leaves nothing under way when stop resolves in the middle of redeliveries",
     ],
   },
   {
@@ -186,13 +194,12 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       override messageOf(stored: Stored): ReplayMessage {
         const attempts = this.#counts.get(stored.sequence) ?? 0;
         const message = bound(super.messageOf({ ...stored, attempts }));
-        return {
-          ...message,
-          release: async (options) => {
+        return Object.assign(bound(message), {
+          release: async (options?: ReleaseOptions) => {
             await message.release(options);
             if (options?.attempts !== undefined) this.#counts.set(stored.sequence, options.attempts);
           },
-        };
+        });
       }
     },
     caughtBy: ["shows the count to another pod", "remembers count and delay when its process is killed"],
@@ -309,7 +316,11 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
           if (error.code !== "HELIX_MESSAGE_SETTLED" || !isInHand) throw error;
         }),
     })),
-    caughtBy: ["lets one of two settlements at the same time win, and tells the other"],
+    caughtBy: [
+      "lets one of two settlements at the same time win, and tells the other",
+      "is told nothing more of a message that was forgotten, which comes again at no cost",
+      "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",
+    ],
   },
 ];
 
@@ -319,7 +330,9 @@ function bound(message: ReplayMessage): ReplayMessage {
     lane: message.lane,
     content: message.content,
     attempts: message.attempts,
-    leaseUntilMs: message.leaseUntilMs,
+    get leaseUntilMs() {
+      return message.leaseUntilMs;
+    },
     ack: () => message.ack(),
     release: (options?: ReleaseOptions) => message.release(options),
     extend: () => message.extend(),

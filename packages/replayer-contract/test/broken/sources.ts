@@ -174,6 +174,7 @@ export const BROKEN_SOURCES: readonly BrokenAdapter[] = [
     caughtBy: [
       "has handed back what was under way when stop resolves, at no cost",
       "stops for good, however often it is told to",
+      "leaves nothing under way when stop resolves in the middle of redeliveries",
     ],
   },
   {

@@ -16,7 +16,7 @@ export class ModelMessage implements ReplayMessage {
   readonly lane: Lane;
   readonly content: MessageContent;
   readonly attempts: number;
-  readonly leaseUntilMs: number;
+  leaseUntilMs: number;
   readonly #queue: ModelQueue;
   readonly #stored: Stored;
   readonly #life: MessageLife;
@@ -41,11 +41,17 @@ export class ModelMessage implements ReplayMessage {
   }
 
   extend(): void {
-    if (!this.#life.isOver) this.#queue.store.extend(this.#stored);
+    if (this.#life.isOver) return;
+    const untilMs = this.#queue.store.clock.wallMs() + MODEL.leaseMs;
+    const moved = () => {
+      this.leaseUntilMs = untilMs;
+    };
+    this.#queue.reach(() => this.#queue.store.extend(this.#stored)).then(moved, () => {});
   }
 
   forget(): void {
     this.#life.end();
+    this.#queue.ended(this);
   }
 
   async deadLetter(cause: DeadLetterCause): Promise<void> {
@@ -53,8 +59,9 @@ export class ModelMessage implements ReplayMessage {
     await this.#settle(() => this.#queue.store.bury(this.#stored, cause));
   }
 
-  #settle(act: () => void): Promise<void> {
-    return this.#life.settle(() => this.#queue.reach(act));
+  async #settle(act: () => void): Promise<void> {
+    await this.#life.settle(() => this.#queue.reach(act));
+    this.#queue.ended(this);
   }
 }
 

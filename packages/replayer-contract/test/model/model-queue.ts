@@ -32,6 +32,8 @@ export class ModelQueue implements ReplayQueue {
   readonly store: ModelStore;
   readonly deadLetters: ModelDeadLetters = new ModelDeadLetters(this);
   readonly sources = new Map<Lane, LaneSource>();
+  /** What is in hand. */
+  readonly held = new Set<ReplayMessage>();
   isCut = false;
   isClosed = false;
 
@@ -78,11 +80,27 @@ export class ModelQueue implements ReplayQueue {
   }
 
   receive(lane: Lane, max: number): Promise<ReplayMessage[]> {
-    return this.reach(() => this.store.take(lane, max).map((stored) => this.messageOf(stored)));
+    return this.reach(() => {
+      this.sweep();
+      const held = [...this.held].filter((message) => message.lane === lane).length;
+      return this.store.take(lane, Math.min(max, MODEL.held - held)).map((stored) => this.messageOf(stored));
+    });
+  }
+
+  /** Lets go of what has lapsed. */
+  sweep(): void {
+    const nowMs = this.store.clock.wallMs();
+    for (const message of this.held) if ((message.leaseUntilMs ?? 0) <= nowMs) this.ended(message);
+  }
+
+  ended(message: ReplayMessage): void {
+    this.held.delete(message);
   }
 
   messageOf(stored: Stored): ReplayMessage {
-    return new ModelMessage(this, stored);
+    const message = new ModelMessage(this, stored);
+    this.held.add(message);
+    return message;
   }
 
   depths(): Promise<LaneDepth[]> {

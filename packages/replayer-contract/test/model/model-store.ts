@@ -13,6 +13,7 @@ import { deadLetterNotFound, recordAfter, redriven, settledAlready } from "@heli
 
 export const MODEL = {
   leaseMs: 1000,
+  held: 30,
   messages: 25,
   deadLetters: 12,
   payloadBytes: 4096,

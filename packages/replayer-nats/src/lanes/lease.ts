@@ -1,5 +1,13 @@
 import type { Clock } from "@helix/core";
 
+/** What the leases of a lane have in common. */
+export interface LeaseTerms {
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  /** It counts no more against what the lane may hold. */
+  readonly onFree: (lease: Lease) => void;
+}
+
 /**
  * One delivery: where it is settled, and until when it is this process's to settle. The lease begins when the message
  * arrives, and moves only when the server is known to have begun anew.
@@ -9,16 +17,15 @@ import type { Clock } from "@helix/core";
  */
 export class Lease {
   readonly reply: string;
-  readonly #clock: Clock;
+  readonly #terms: LeaseTerms;
   #untilMs: number;
   #isGivenUp = false;
-  #onFree: ((lease: Lease) => void) | undefined;
+  #isFree = false;
 
-  constructor(reply: string, options: { clock: Clock; leaseMs: number; onFree: (lease: Lease) => void }) {
+  constructor(reply: string, terms: LeaseTerms) {
     this.reply = reply;
-    this.#clock = options.clock;
-    this.#untilMs = options.clock.wallMs() + options.leaseMs;
-    this.#onFree = options.onFree;
+    this.#terms = terms;
+    this.#untilMs = terms.clock.wallMs() + terms.leaseMs;
   }
 
   /** Wall clock, milliseconds. */
@@ -28,11 +35,11 @@ export class Lease {
 
   /** It has lapsed or was given up: somebody else may have the message. */
   get isOver(): boolean {
-    return this.#isGivenUp || this.#untilMs <= this.#clock.wallMs();
+    return this.#isGivenUp || this.#untilMs <= this.#terms.clock.wallMs();
   }
 
   get isFree(): boolean {
-    return this.#onFree === undefined;
+    return this.#isFree;
   }
 
   /** The server has begun anew. */
@@ -41,9 +48,9 @@ export class Lease {
   }
 
   free(): void {
-    const onFree = this.#onFree;
-    this.#onFree = undefined;
-    onFree?.(this);
+    if (this.#isFree) return;
+    this.#isFree = true;
+    this.#terms.onFree(this);
   }
 
   giveUp(): void {

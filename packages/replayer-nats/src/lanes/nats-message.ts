@@ -30,6 +30,8 @@ export interface Delivered {
 export interface MessageSettler {
   /** Resolves when the server has it. */
   ack(message: NatsMessage): Promise<void>;
+  /** It has left its lane. */
+  gone(message: NatsMessage): void;
   release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void>;
   extend(message: NatsMessage): void;
   forget(message: NatsMessage): void;
@@ -82,8 +84,8 @@ export class NatsMessage implements ReplayMessage {
     return this.attempts > 0 || this.suspect;
   }
 
-  async ack(): Promise<void> {
-    await this.#settle(() => this.#settler.ack(this));
+  ack(): Promise<void> {
+    return this.#end(() => this.#settler.ack(this));
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
@@ -92,7 +94,10 @@ export class NatsMessage implements ReplayMessage {
     const before = this.delivered.record;
     const after = { ...before, ...recordAfter(before, failure) };
     const record = after.attempts === before.attempts ? undefined : after;
-    await this.#settle(() => this.#settler.release(this, delayMs, record));
+    await this.#life.settle(() => {
+      this.assertLent();
+      return this.#settler.release(this, delayMs, record);
+    });
   }
 
   extend(): void {
@@ -117,19 +122,23 @@ export class NatsMessage implements ReplayMessage {
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#life.assertInHand();
     checkCause(cause);
-    await this.#settle(() => this.#settler.deadLetter(this, cause));
+    await this.#end(() => this.#settler.deadLetter(this, cause));
   }
 
-  /** The settler sends what it has to say only while the lease is not over, which `assertLent` tells it. */
-  #settle(settle: () => Promise<void>): Promise<void> {
+  #end(settle: () => Promise<void>): Promise<void> {
     return this.#life.settle(async () => {
       this.assertLent();
       await settle();
       this.assertLent();
+      this.#settler.gone(this);
     });
   }
 
-  /** @throws HelixError HELIX_LEASE_LAPSED */
+  /**
+   * To be called before anything is sent about it that has waited.
+   *
+   * @throws HelixError HELIX_LEASE_LAPSED
+   */
   assertLent(): void {
     if (!this.delivered.lease.isOver) return;
     throw helixError(

@@ -3,7 +3,7 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
 import { HeldLeases } from "./held-leases.ts";
-import { Lease } from "./lease.ts";
+import { Lease, type LeaseTerms } from "./lease.ts";
 import { OpenPulls } from "./open-pulls.ts";
 
 /** How long the server keeps a pull open, and how often it says that it does. */
@@ -56,6 +56,7 @@ export interface PullChannelOptions {
 export class PullChannel {
   readonly #options: PullChannelOptions;
   readonly #stopListening: () => void;
+  readonly #terms: LeaseTerms;
   readonly #pulls = new OpenPulls();
   readonly #held: HeldLeases;
   #subscription: Subscription | undefined;
@@ -75,7 +76,9 @@ export class PullChannel {
 
   constructor(options: PullChannelOptions) {
     this.#options = options;
-    this.#held = new HeldLeases(options.clock);
+    const { clock, leaseMs } = options;
+    this.#terms = { clock, leaseMs, onFree: (lease) => this.#freed(lease) };
+    this.#held = new HeldLeases(clock);
     this.#stopListening = options.link.listen({
       onChange: (isUp) => {
         this.#forgetPulls();
@@ -169,10 +172,10 @@ export class PullChannel {
   }
 
   #arrived(message: Msg): void {
-    const { clock, leaseMs, onMessage, onUnwanted } = this.#options;
+    const { onMessage, onUnwanted } = this.#options;
     this.#pulls.arrived();
     this.#failures = 0;
-    const lease = new Lease(message.reply ?? "", { clock, leaseMs, onFree: (freed) => this.#freed(freed) });
+    const lease = new Lease(message.reply ?? "", this.#terms);
     this.#held.add(lease);
     if (this.#demanded > this.#underWay) {
       this.#underWay++;

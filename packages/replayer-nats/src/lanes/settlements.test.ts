@@ -74,17 +74,25 @@ beforeEach(() => {
 });
 
 describe("a settlement", () => {
-  test("is confirmed by the answer to a ping that was sent after it, 50 ms later at most", async () => {
+  test("is confirmed by the answer to a ping that was sent after it, one for many in 50 ms", async () => {
     const first = server.ack("1");
-    await server.clock.advance(40);
     const second = server.ack("2");
     expect([server.pings.length, server.freed]).toEqual([0, 2]);
-    await server.clock.advance(10);
+    await server.clock.advance(1);
     expect([server.pings.length, first.state]).toEqual([1, "pending"]);
     await server.answer(0);
     expect([first.state, second.state]).toEqual(["confirmed", "confirmed"]);
+    await server.clock.advance(9);
+    const third = server.ack("3");
+    await server.clock.advance(30);
+    const fourth = server.ack("4");
+    await server.clock.advance(10);
+    expect(server.pings.length).toBe(1);
+    await server.clock.advance(1);
+    await server.answer(1);
+    expect([third.state, fourth.state]).toEqual(["confirmed", "confirmed"]);
     await server.clock.advance(10_000);
-    expect([server.pings.length, server.clock.timers]).toEqual([1, 0]);
+    expect([server.pings.length, server.clock.timers]).toEqual([2, 0]);
   });
 
   test("is not confirmed by the answer to a ping that was sent before it, and waits for nothing after it", async () => {

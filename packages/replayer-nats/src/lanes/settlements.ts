@@ -5,9 +5,11 @@ import type { Lease } from "./lease.ts";
 const ENCODER = new TextEncoder();
 const ACK = ENCODER.encode("+ACK");
 const IN_PROGRESS = ENCODER.encode("+WPI");
-/** So that one round trip confirms many; with so many of them it is not waited for longer. */
-const PING_AFTER_MS = 50;
+/** From one ping to the next, so that one round trip confirms many; sooner where so many wait. */
+const PING_EVERY_MS = 50;
 const PING_AFTER = 100;
+/** A first one waits for those that come in the same moment. */
+const GATHER_MS = 1;
 
 /** What one ping confirms: all that was sent since the ping before. */
 interface Batch {
@@ -37,6 +39,7 @@ export class Settlements {
   /** A ping is under way that confirms them. */
   #pinged: Batch[] | undefined;
   #isUrgent = false;
+  #pingedAtMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
   readonly #onDown = new Set<() => void>();
 
@@ -133,7 +136,9 @@ export class Settlements {
   }
 
   #pingLater(): void {
-    this.#cancelTimer ??= this.#clock.setTimer(() => this.#ping(), PING_AFTER_MS);
+    if (this.#cancelTimer !== undefined) return;
+    const dueMs = this.#pingedAtMs + PING_EVERY_MS - this.#clock.monotonicMs();
+    this.#cancelTimer = this.#clock.setTimer(() => this.#ping(), Math.max(GATHER_MS, dueMs));
   }
 
   get #unpinged(): number {
@@ -146,6 +151,7 @@ export class Settlements {
     if (this.#pinged !== undefined || !this.#link.isUp) return;
     this.#stopTimer();
     this.#isUrgent = false;
+    this.#pingedAtMs = this.#clock.monotonicMs();
     const pinged = this.#waiting;
     this.#waiting = [];
     this.#pinged = pinged;
