@@ -1,5 +1,18 @@
-import { type ClusterId, isClusterId, PRIORITIES, type Priority } from "@helix/core";
-import { describeValue, expected, toInt64 } from "@helix/core/internal";
+import { CLUSTERS, type ClusterId, PRIORITIES, type Priority } from "@helix/core";
+import {
+  boolean,
+  describeValue,
+  expected,
+  having,
+  integer,
+  type Option,
+  type OptionsOf,
+  object,
+  oneOf,
+  signal,
+  text,
+  toInt64,
+} from "@helix/core/internal";
 
 /** What `execute` and `batch` have in common. The driver's names mean what they mean to the driver. */
 export interface RequestOptions {
@@ -49,63 +62,42 @@ export interface BatchOptions extends RequestOptions {
   readonly counter?: boolean | undefined;
 }
 
-type Check = (value: unknown, name: string) => void;
-
-const isBoolean: Check = (value, name) => {
-  if (typeof value !== "boolean") throw new TypeError(expected(name, "a boolean", value));
-};
-
-const isLevel: Check = (value, name) => {
-  if (!Number.isInteger(value)) {
-    throw new TypeError(expected(name, "a consistency level, as `types.consistencies` has it", value));
-  }
-};
-
-const isPositive: Check = (value, name) => {
-  if (!Number.isSafeInteger(value)) throw new TypeError(expected(name, "an integer of at least 1", value));
-  if ((value as number) < 1) throw new RangeError(expected(name, "an integer of at least 1", value));
-};
-
-const COMMON: Readonly<Record<keyof RequestOptions, Check>> = {
-  priority(value, name) {
-    if (!PRIORITIES.includes(value as Priority))
-      throw new TypeError(expected(name, '"high" or "low"', value));
+const flag = boolean(false);
+const positive = integer({ min: 1 });
+const level = object<number>(
+  { expectation: "a consistency level, as `types.consistencies` has it" },
+  (value, name) => {
+    if (!Number.isInteger(value)) throw new TypeError(expected(name, level.expectation, value));
+    return value as number;
   },
-  timestampMicros: (value) => void checkTimestamp(value),
-  cluster(value, name) {
-    if (!isClusterId(value)) throw new TypeError(expected(name, '"A" or "B"', value));
-  },
-  signal: readSignal,
-  prepare: isBoolean,
-  consistency: isLevel,
-  serialConsistency: isLevel,
-  executionProfile(value, name) {
-    if (typeof value !== "string") throw new TypeError(expected(name, "the name of a profile", value));
-  },
-  readTimeout: isPositive,
-  isIdempotent: isBoolean,
-  traceQuery: isBoolean,
-  captureStackTrace: isBoolean,
-  customPayload(value, name) {
-    if (typeof value !== "object" || value === null) throw new TypeError(expected(name, "an object", value));
-  },
-};
+);
 
-const EXECUTE: Readonly<Record<string, Check>> = {
+const COMMON = {
+  priority: oneOf(PRIORITIES),
+  timestampMicros: object({ expectation: "microseconds" }, checkTimestamp),
+  cluster: oneOf(CLUSTERS),
+  signal,
+  prepare: flag,
+  consistency: level,
+  serialConsistency: level,
+  executionProfile: text({ pattern: /^/, expectation: "the name of a profile" }),
+  readTimeout: positive,
+  isIdempotent: flag,
+  traceQuery: flag,
+  captureStackTrace: flag,
+  customPayload: having<Readonly<Record<string, Buffer>>>("an object", []),
+} satisfies OptionsOf<RequestOptions>;
+
+const EXECUTE: OptionsOf<ExecuteOptions> = {
   ...COMMON,
-  fetchSize: isPositive,
-  pageState(value, name) {
-    if (typeof value !== "string" && !Buffer.isBuffer(value)) {
-      throw new TypeError(expected(name, "a page state of an earlier result", typeof value));
-    }
-  },
-} satisfies Record<keyof ExecuteOptions, Check>;
+  fetchSize: positive,
+  pageState: object<Buffer | string>({ expectation: "a page state of an earlier result" }, (value, name) => {
+    if (typeof value === "string" || Buffer.isBuffer(value)) return value;
+    throw new TypeError(expected(name, "a page state of an earlier result", typeof value));
+  }),
+};
 
-const BATCH: Readonly<Record<string, Check>> = {
-  ...COMMON,
-  logged: isBoolean,
-  counter: isBoolean,
-} satisfies Record<keyof BatchOptions, Check>;
+const BATCH: OptionsOf<BatchOptions> = { ...COMMON, logged: flag, counter: flag };
 
 /** @throws TypeError, RangeError naming the option. */
 export function checkExecuteOptions(options: ExecuteOptions): void {
@@ -115,15 +107,6 @@ export function checkExecuteOptions(options: ExecuteOptions): void {
 /** @throws TypeError, RangeError naming the option. */
 export function checkBatchOptions(options: BatchOptions): void {
   check("batch", BATCH, options);
-}
-
-/** @throws TypeError */
-export function readSignal(value: unknown, name: string): AbortSignal {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
-  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
-    throw new TypeError(expected(name, "an AbortSignal", value));
-  }
-  return value as AbortSignal;
 }
 
 /**
@@ -139,22 +122,23 @@ function checkTimestamp(value: unknown): bigint {
   return micros;
 }
 
-function check(method: string, checks: Readonly<Record<string, Check>>, options: unknown): void {
+/** Those that were given, one by one: nothing is made for a request that gives none. */
+function check(method: string, known: Readonly<Record<string, Option<unknown>>>, options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       `Expected the options of \`${method}\` to be an object, got ${describeValue(options)}`,
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    const known = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    if (known === undefined) throw new TypeError(unknown(method, name, checks));
-    if (value !== undefined) known(value, name);
+    const option = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (option === undefined) throw new TypeError(unknown(method, name, known));
+    if (value !== undefined) option.check(value, name);
   }
 }
 
-function unknown(method: string, name: string, checks: object): string {
+function unknown(method: string, name: string, known: object): string {
   if (name === "timestamp") {
     return "`timestamp` is refused: use `timestampMicros` (`bigint` or integer, microseconds), which both clusters get";
   }
-  return `Unknown option \`${name}\` of \`${method}\`; there are \`${Object.keys(checks).join("`, `")}\``;
+  return `Unknown option \`${name}\` of \`${method}\`; there are \`${Object.keys(known).join("`, `")}\``;
 }

@@ -31,6 +31,7 @@ export {
   random,
   readOption,
   readOptions,
+  signal,
   takes,
   text,
   withDefault,

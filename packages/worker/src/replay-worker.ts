@@ -6,7 +6,14 @@ import {
   type Startable,
   type WorkerEvents,
 } from "@helix/core";
-import { expected, having, milliseconds, optional, readOption, readOptions } from "@helix/core/internal";
+import {
+  expected,
+  milliseconds,
+  optional,
+  readOption,
+  readOptions,
+  signal as signalOption,
+} from "@helix/core/internal";
 import { ClusterRunner } from "./cluster/cluster-runner.ts";
 import { SuspectTurn } from "./hand/suspect-turn.ts";
 import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
@@ -103,7 +110,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
       "stop",
       {
         graceMs: milliseconds({ min: 0, fallback: stopGraceMs }),
-        signal: optional(having<AbortSignal>("an AbortSignal", ["addEventListener", "removeEventListener"])),
+        signal: optional(signalOption),
       },
       options,
     );

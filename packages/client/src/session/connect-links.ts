@@ -1,5 +1,4 @@
-import { type OptionsOf, object, oneOf, optional, readOptions } from "@helix/core/internal";
-import { readSignal } from "../request-options.ts";
+import { type OptionsOf, oneOf, optional, readOptions, signal } from "@helix/core/internal";
 import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
 
 export interface ConnectOptions {
@@ -14,7 +13,7 @@ export interface ConnectOptions {
 
 const CONNECT_OPTIONS: OptionsOf<ConnectOptions> = {
   waitFor: oneOf(["any", "none", "all"], "any"),
-  signal: optional(object({ expectation: "an AbortSignal" }, readSignal)),
+  signal: optional(signal),
 };
 
 /** @throws TypeError naming the option. */

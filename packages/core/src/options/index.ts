@@ -14,7 +14,7 @@ export {
   readOptions,
   withDefault,
 } from "./option.ts";
-export { callback, clock, clusterNames, func, having, logger, metrics, random } from "./seams.ts";
+export { callback, clock, clusterNames, func, having, logger, metrics, random, signal } from "./seams.ts";
 export {
   boolean,
   group,

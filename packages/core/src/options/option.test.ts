@@ -73,6 +73,26 @@ describe("readOptions", () => {
     expect(() => read(options)).toThrow(type);
   });
 
+  test("refuses what has a getter that throws for a method, as what has none", () => {
+    const queue = Object.defineProperty({}, "close", {
+      get() {
+        throw new Error("getter");
+      },
+    });
+    expect(() => read({ queue })).toThrow("Expected `queue` to be a queue (with `close`), got an object");
+  });
+
+  test("refuses one that is below another which it may not be below", () => {
+    const options = {
+      least: integer({ min: 1, fallback: 5 }),
+      most: integer({ min: 1, fallback: 9, atLeast: "least" }),
+    };
+    expect(readOptions("Pair", options, { most: 5 })).toEqual({ least: 5, most: 5 });
+    expect(() => readOptions("Pair", options, { least: 10 })).toThrow(
+      new RangeError("Expected `most` to be at least `least` (10), got `9` (number)"),
+    );
+  });
+
   test("does not take what every object inherits for a known option", () => {
     expect(() => read({ toString: 1 })).toThrow(/Unknown option `toString`/);
   });

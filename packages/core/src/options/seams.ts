@@ -34,13 +34,20 @@ export function having<T extends object>(
   facts?: MoreFacts<T>,
 ): Option<T> {
   return object({ expectation: what, ...facts }, (value, name) => {
-    const given = value as Record<string, unknown> | null | undefined;
     const isObject = typeof value === "object" && value !== null;
-    if (!isObject || methods.some((method) => typeof given?.[method] !== "function")) {
-      throw new TypeError(expected(name, `${what} (with \`${methods.join("`, `")}\`)`, value));
-    }
-    return value as T;
+    if (isObject && methods.every((method) => hasMethod(value, method))) return value as T;
+    const these = methods.length === 0 ? "" : ` (with \`${methods.join("`, `")}\`)`;
+    throw new TypeError(expected(name, `${what}${these}`, value));
   });
+}
+
+function hasMethod(value: object, name: string): boolean {
+  try {
+    return typeof (value as Record<string, unknown>)[name] === "function";
+  } catch {
+    // A getter that throws is no method.
+    return false;
+  }
 }
 
 const isLogger = having<Logger>("a Logger", ["debug", "info", "warn", "error"]);
@@ -76,6 +83,16 @@ export const clock: Option<Clock> = withDefault<Clock>(
     about: "What tells the time; for tests and simulations.",
   }),
   "the machine's",
+);
+
+/** What ends a wait. */
+export const signal: Option<AbortSignal> = object<AbortSignal>(
+  { expectation: "an AbortSignal", about: "An abort ends it early." },
+  (value, name) => {
+    const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+    if (typeof aborted === "boolean" && typeof addEventListener === "function") return value as AbortSignal;
+    throw new TypeError(expected(name, "an AbortSignal", value));
+  },
 );
 
 /** What decides jitter. */

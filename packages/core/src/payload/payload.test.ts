@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPayload, type PayloadInput, summarize, tablesOf } from "./payload.ts";
+import { createPayload, messageId, type PayloadInput, summarize, tablesOf } from "./payload.ts";
 
 const input: PayloadInput = {
   targetCluster: "B",
@@ -136,4 +136,8 @@ describe("summarize", () => {
     expect(tablesOf(payload)).toEqual(["ks.a", "ks.b"]);
     expect(summarize(payload)).toMatchObject({ kind: "unlogged", statements: 3 });
   });
+});
+
+test("a message is named by id and life, so that a redrive makes another one of it", () => {
+  expect([messageId({ id: "w-A", life: 0 }), messageId({ id: "w-A", life: 2 })]).toEqual(["w-A.0", "w-A.2"]);
 });

@@ -15,6 +15,17 @@ test("a gate is open at first, and tells each change once to whoever still liste
   expect(changes).toEqual(["B"]);
 });
 
+test("a gate is set, and all who listen are told, though one of them throws", () => {
+  const gate = new LocalClusterGate();
+  const changes: ClusterId[] = [];
+  gate.onChange(() => {
+    throw new Error("mine");
+  });
+  gate.onChange((cluster) => changes.push(cluster));
+  gate.set("A", "paused");
+  expect([gate.state("A"), changes]).toEqual(["paused", ["A"]]);
+});
+
 test("a gate refuses clusters and states that do not exist", () => {
   const gate = new LocalClusterGate();
   expect(() => gate.set("C" as "A", "open")).toThrow(/`cluster` to be "A" or "B", got "C"/);

@@ -1,5 +1,6 @@
 import { CLUSTERS, type ClusterId, isClusterId } from "../cluster.ts";
-import { expected } from "../options/index.ts";
+import { expected } from "../options/expected.ts";
+import { harmlessCallback } from "../report/harmless.ts";
 
 /** `drained`: skipped by writes, reads and replay. `paused`: skipped by replay only. */
 export type GateState = "open" | "drained" | "paused";
@@ -31,7 +32,8 @@ export class LocalClusterGate implements ClusterGate {
   }
 
   onChange(listener: (cluster: ClusterId) => void): Disposable {
-    const entry = (cluster: ClusterId) => listener(cluster);
+    // None may keep the others from hearing of it, nor the change from being made.
+    const entry = harmlessCallback(listener);
     this.#listeners.add(entry);
     return { [Symbol.dispose]: () => void this.#listeners.delete(entry) };
   }

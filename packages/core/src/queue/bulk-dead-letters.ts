@@ -1,5 +1,14 @@
 import { isHelixError } from "../errors.ts";
-import { boolean, callback, clock, having, integer, optional, readOptions } from "../options/index.ts";
+import {
+  boolean,
+  callback,
+  clock,
+  having,
+  integer,
+  optional,
+  readOptions,
+  signal,
+} from "../options/index.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { RateLimiter } from "../policy/rate-limiter.ts";
 import { harmlessCallback } from "../report/harmless.ts";
@@ -117,7 +126,7 @@ const BULK_OPTIONS = {
   limit: optional(integer({ min: 1 })),
   dryRun: boolean(false),
   perSecond: optional(integer({ min: 1 })),
-  signal: optional(having<AbortSignal>("an AbortSignal", ["addEventListener"])),
+  signal: optional(signal),
   clock,
 };
 const REDRIVE_OPTIONS = { ...BULK_OPTIONS, onProgress: callback<(progress: RedriveProgress) => unknown>() };
