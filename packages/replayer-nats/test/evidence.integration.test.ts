@@ -315,6 +315,7 @@ describe("a record", () => {
     await put(rig, "attempts.m0.0", '{"attempts":4}');
     await pod.receiver.until(1);
     expect(pod.receiver.received[0]).toMatchObject({ attempts: 4, suspect: false });
+    expect(rig.log.map(({ text }) => text)).toContain("what is known about messages can be read again");
   });
 
   it("of a process that is gone is kept for a while, and a thousand deaths leave thirty", async () => {

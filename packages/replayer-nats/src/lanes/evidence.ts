@@ -67,11 +67,12 @@ export class Evidence {
 
   /** Never rejects. What cannot be read is not taken for none: a count would be lost, or a killer taken for a neighbour. */
   async judge(id: string): Promise<Judgement> {
-    const { records, events, onFailure } = this.#options;
+    const { records, events, logger, onFailure } = this.#options;
     try {
       const [record, testimony] = await Promise.all([records.read(id), this.#others.about(id)]);
       if (testimony.undecidedForMs > 0) return { delayMs: testimony.undecidedForMs };
       const judged = { record: await this.#takenIntoAccount(id, record, testimony) };
+      if (this.#unreadable !== undefined) logger.info({}, "what is known about messages can be read again");
       this.#unreadable = undefined;
       return judged;
     } catch (error) {
