@@ -158,8 +158,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     link.listen({
       onChange: (isUp) => {
-        const { hasBeenReady, fault } = this.#provisioning;
-        if (isUp && (!hasBeenReady || fault !== undefined)) void this.#provisioning.again();
+        if (isUp) this.#provisioning.connected();
       },
     });
   }

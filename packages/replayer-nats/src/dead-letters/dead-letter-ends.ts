@@ -69,7 +69,7 @@ export class DeadLetterEnds {
         const text = `The dead letter \`${id}\` is being ${String(begun.end)} by somebody else`;
         throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", text, { id });
       }
-      // Somebody was faster between the two; it is his now if it is another end.
+      // A new leader may not know yet what it has refused by.
       if (begun?.sequence === last) await wait(this.#clock, AGAIN_AFTER_MS);
       last = begun?.sequence ?? 0;
     }

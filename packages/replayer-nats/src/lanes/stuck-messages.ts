@@ -9,25 +9,18 @@ import {
   priorityOf,
   type QueueEvents,
 } from "@helix/core";
-import type { ConsumerInfo, JetStreamManager, StoredMsg } from "@nats-io/jetstream";
-import type { Admin } from "../connection/admin.ts";
+import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import type { Link } from "../connection/link.ts";
-import { refusalOfPublish } from "../connection/publish-refusal.ts";
-import { headerBlock, type Publisher, type PublishFailure } from "../connection/publisher.ts";
-import { consumerOf, laneSubjects, type Names, subjectOf } from "../topology/names.ts";
+import { consumerOf, laneSubjects, subjectOf } from "../topology/names.ts";
+import { StuckRecovery, type StuckRecoveryOptions } from "./stuck-recovery.ts";
 
 /** How often it is looked, after a random part of it. */
 const LOOK_EVERY_MS = 60_000;
 /** After a look that found something, and after a reconnect, since it is the kill of a server that strands messages. */
 const LOOK_SOON_MS = 5000;
-/** Brought back at once: the rest of the room for what is under way is for those who enqueue. */
-const AT_ONCE = 32;
 
-export interface StuckMessagesOptions {
+export interface StuckMessagesOptions extends StuckRecoveryOptions {
   readonly link: Pick<Link, "isUp" | "listen">;
-  readonly admin: Admin;
-  readonly publisher: Publisher;
-  readonly names: Names;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -50,6 +43,7 @@ export interface StuckMessagesOptions {
  */
 export class StuckMessages {
   readonly #options: StuckMessagesOptions;
+  readonly #recovery: StuckRecovery;
   /** Per lane in which something was stuck, up to where the last look knew that. */
   readonly #floors = new Map<Lane, number>();
   readonly #stopListening: () => void;
@@ -62,6 +56,7 @@ export class StuckMessages {
 
   constructor(options: StuckMessagesOptions) {
     this.#options = options;
+    this.#recovery = new StuckRecovery(options);
     this.#stopListening = options.link.listen({
       onChange: (isUp) => {
         if (isUp && this.#isStarted) this.#lookIn(LOOK_SOON_MS);
@@ -86,6 +81,7 @@ export class StuckMessages {
   /** For good; a look that is under way ends with what it is about to bring back. */
   close(): void {
     this.#isClosed = true;
+    this.#recovery.close();
     this.stop();
     this.#stopListening();
   }
@@ -131,15 +127,20 @@ export class StuckMessages {
     for (const { lane, count, floor } of await this.#options.admin.request((api) => this.#counts(api))) {
       const seen = this.#floors.get(lane);
       // The counts are of two moments; what lies at or below the floor is not.
-      const isStuck = count > 0 && (await this.#next(lane, 1, floor)) !== undefined;
+      const isStuck = count > 0 && (await this.#recovery.next(lane, 1, floor)) !== undefined;
       this.#isDoubtful ||= count > 0;
       if (isStuck) this.#floors.set(lane, floor);
       else this.#floors.delete(lane);
       if (isStuck || seen !== undefined) this.#gauge(lane, isStuck ? count : 0);
       if (!isStuck) continue;
       // The consumer may have gone back as well, if its server was killed again.
-      if (seen !== undefined) broughtBack += await this.#bringBackUpTo(lane, Math.min(seen, floor));
-      else this.#tell(lane, count);
+      if (seen === undefined) this.#tell(lane, count);
+      else {
+        await this.#recovery.bringBack(lane, Math.min(seen, floor), (recovered) => {
+          broughtBack += recovered;
+          this.#recovered(lane, recovered);
+        });
+      }
     }
     return broughtBack;
   }
@@ -157,62 +158,6 @@ export class StuckMessages {
     });
     const empty = LANES.filter((lane) => !lanes.includes(lane));
     return [...(await Promise.all(counted)), ...empty.map((lane) => ({ lane, count: 0, floor: 0 }))];
-  }
-
-  async #next(lane: Lane, seq: number, floor: number): Promise<StoredMsg | undefined> {
-    const { admin, names } = this.#options;
-    if (seq > floor) return undefined;
-    const query = { seq, next_by_subj: subjectOf(names, lane) };
-    const message = await admin.find((api) => api.streams.getMessage(names.stream, query));
-    return message && message.seq <= floor ? message : undefined;
-  }
-
-  async #bringBackUpTo(lane: Lane, floor: number): Promise<number> {
-    const underWay = new Set<Promise<void>>();
-    let broughtBack = 0;
-    let othersInARow = 0;
-    let failure: { readonly error: unknown } | undefined;
-    const failed = (error: unknown) => {
-      failure ??= { error };
-    };
-    // Where another pod is at it already, it is left alone; what it leaves is seen by the next look.
-    for (let seq = 1; failure === undefined && othersInARow < AT_ONCE && !this.#isClosed; ) {
-      const message = await this.#next(lane, seq, floor).catch(failed);
-      if (message === undefined) break;
-      seq = message.seq + 1;
-      const one: Promise<void> = this.#bringBack(lane, message)
-        .then((isNew) => {
-          if (isNew) broughtBack++;
-          othersInARow = isNew ? 0 : othersInARow + 1;
-        })
-        .catch(failed)
-        .finally(() => underWay.delete(one));
-      underWay.add(one);
-      if (underWay.size >= AT_ONCE) await Promise.race(underWay);
-    }
-    await Promise.all(underWay);
-    this.#recovered(lane, broughtBack);
-    if (failure !== undefined) throw (failure as { error: unknown }).error;
-    return broughtBack;
-  }
-
-  /** Resolves with whether it was this process that brought it back. */
-  async #bringBack(lane: Lane, { seq, data, header }: StoredMsg): Promise<boolean> {
-    const { admin, publisher, names } = this.#options;
-    const id = header?.get("Nats-Msg-Id") || "unnamed";
-    const kept = Object.fromEntries(
-      ["Helix-Format", "Helix-Table", "traceparent"]
-        .map((name) => [name, header?.get(name) ?? ""] as const)
-        .filter(([, value]) => value !== ""),
-    );
-    const headers = { ...kept, "Nats-Msg-Id": `${id}.stuck-${seq}`, "Nats-Expected-Stream": names.stream };
-    const ack = await publisher
-      .publish(subjectOf(names, lane), headerBlock(headers), data)
-      .catch((failure: PublishFailure) => {
-        throw refusalOfPublish("A stuck message could not be brought back", failure, publisher.timeoutMs);
-      });
-    await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
-    return ack.duplicate !== true;
   }
 
   #gauge(lane: Lane, count: number): void {

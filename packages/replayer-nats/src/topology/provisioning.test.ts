@@ -81,6 +81,18 @@ test("a connection that is away ends the tries; what is asked later begins them 
   expect([stage.runs, stage.done]).toEqual([2, 1]);
 });
 
+test("a new connection cuts the pause short, and is no reason to look where everything is there", async () => {
+  void stage.provisioning.again();
+  await stage.end(away());
+  stage.provisioning.connected();
+  await settle();
+  expect(stage.runs).toBe(2);
+  await stage.end();
+  stage.provisioning.connected();
+  await stage.clock.advance(60_000);
+  expect([stage.runs, stage.done, stage.clock.timers]).toEqual([2, 1, 0]);
+});
+
 test("nothing runs after a close, and a run under way tells nobody", async () => {
   const again = stage.provisioning.again();
   stage.provisioning.close();

@@ -1,7 +1,8 @@
 import { Backoff, type Clock, isHelixError, type Logger } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
 
-const BACKOFF = new Backoff({ initialMs: 500, maxMs: 30_000 });
+/** Each run is itself made of some tries, which take 5 to 10 s. */
+const BACKOFF = new Backoff({ initialMs: 500, maxMs: 10_000 });
 
 export interface ProvisioningOptions {
   /** Makes or checks what the queue needs, once. It must begin nothing more when the signal is aborted. */
@@ -27,6 +28,7 @@ export class Provisioning {
   #fault: unknown;
   #run: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
+  #pause = new AbortController();
 
   constructor(options: ProvisioningOptions) {
     this.#options = options;
@@ -63,9 +65,17 @@ export class Provisioning {
     return this.#loop;
   }
 
+  /** There is a new connection: whatever is not there yet, or was not, is looked at now. */
+  connected(): void {
+    if (this.#hasBeenReady && this.#fault === undefined) return;
+    this.#pause.abort();
+    void this.again();
+  }
+
   /** Begins no run from now on, and tells nobody of one that is under way. */
   close(): void {
     this.#closing.abort();
+    this.#pause.abort();
   }
 
   async #repeat(): Promise<void> {
@@ -78,7 +88,9 @@ export class Provisioning {
       } catch (error) {
         this.#tell(error);
       }
-      await wait(clock, BACKOFF.delayMs(failures), signal);
+      if (signal.aborted) return;
+      this.#pause = new AbortController();
+      await wait(clock, BACKOFF.delayMs(failures), this.#pause.signal);
     }
   }
 
