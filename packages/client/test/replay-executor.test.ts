@@ -133,8 +133,11 @@ test("a statement without its keyspace gets a session with the keyspace of the w
   });
 });
 
-test("the events of a session for a keyspace name it, and those of the others none", async () => {
-  await using clusters = await TwoClusters.connected();
+test("the events and log lines of a session for a keyspace name it, and those of the others none", async () => {
+  const lines: object[] = [];
+  const tell = (fields: object, message: string) => lines.push({ ...fields, message });
+  const logger = { debug: tell, info: tell, warn: tell, error: tell };
+  await using clusters = await TwoClusters.connected({ client: { logger } });
   const connected: unknown[] = [];
   const lost = new Set<string | undefined>();
   clusters.client.on("cluster:connected", (event) => connected.push(event));
@@ -142,6 +145,8 @@ test("the events of a session for a keyspace name it, and those of the others no
   const operation = { kind: "statement", query: "INSERT INTO t (id) VALUES (?)", params: ["1"] } as const;
   await clusters.client.replayExecutor().execute(payload({ operation, keyspace: "other" }), { signal });
   expect(connected).toEqual([{ cluster: "B", keyspace: "other" }]);
+  expect(lines.at(-1)).toEqual({ cluster: "B", keyspace: "other", message: "connected to the cluster" });
+  expect(lines).toContainEqual({ cluster: "B", message: "connected to the cluster" });
   await clusters.servers.B.setDown();
   await waitFor(() => lost.size === 2, { timeoutMs: 3_000, describe: "both sessions are lost" });
   expect(lost).toEqual(new Set(["other", undefined]));
