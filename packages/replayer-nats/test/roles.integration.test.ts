@@ -132,6 +132,14 @@ describe("without the rights", () => {
     expect(performance.now() - before).toBeLessThan(1000);
   });
 
+  it("to publish, each of many enqueues at once is told that it is not stored", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody", "app") }));
+    const all = Array.from({ length: 1000 }, (_, n) => failureOf(queue.enqueue(payloadOf(`nobody-${n}`))));
+    const told = new Set((await Promise.all(all)).map(({ code, stored }) => `${code} ${stored}`));
+    expect([...told]).toEqual(["HELIX_QUEUE_UNAUTHORIZED no"]);
+  });
+
   it("to hear the answer, an enqueue is refused at once and may be stored", async () => {
     await using rig = new Rig(server);
     const queue = rig.closing(await connectNatsEnqueuer({ connect: as("deaf") }));
