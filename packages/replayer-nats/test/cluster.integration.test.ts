@@ -1,8 +1,11 @@
 import { setTimeout as after } from "node:timers/promises";
+import type { ReplayMessage, ReplayPayload } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsCluster, startNatsCluster } from "@helix/testkit/nats";
+import { ReplayWorker } from "@helix/worker";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Rig } from "./rig.ts";
+import { payloadOf, Rig } from "./rig.ts";
 import { settle, Workers, Writers } from "./torture.ts";
 
 const MESSAGES = 10_000;
@@ -26,13 +29,7 @@ it("loses nothing that was acknowledged while the leader of three is killed, twi
   await workers.start();
   const { api } = await rig.api(options.connect);
   const killLeader = async () => {
-    const leader = await waitFor(
-      async () => {
-        const { cluster: seen } = await api.streams.info(rig.streamName);
-        return cluster.nodes.find(({ name }) => name === seen?.leader);
-      },
-      { timeoutMs: 30_000, describe: "the stream has a leader" },
-    );
+    const leader = await leaderOf(api, rig.streamName);
     await leader.kill();
     await after(3000);
     await leader.start();
@@ -59,3 +56,67 @@ it("loses nothing that was acknowledged while the leader of three is killed, twi
     storage: "file",
   });
 });
+
+it("makes no suspect of what three pods try again and again while the leader of their records is killed", {
+  timeout: 180_000,
+}, async () => {
+  const [first] = cluster.nodes;
+  if (first === undefined) throw new Error("no node");
+  await using rig = new Rig(first);
+  const options = { connect: { servers: [...cluster.urls] }, replicas: 3, ackWaitMs: 2000 };
+  const enqueuer = await rig.replayer(options);
+  const messages = 200;
+  for (let n = 0; n < messages; n++) await enqueuer.enqueue(payloadOf(`m${n}`));
+  const applied = new Set<string>();
+  let suspects = 0;
+  let redeliveries = 0;
+  let isBack = false;
+  const executor = {
+    execute: async ({ id }: ReplayPayload) => {
+      await after(5);
+      if (!isBack) throw Object.assign(new Error("no quorum"), { outcome: "uncertain" });
+      applied.add(id);
+    },
+    probe: async () => {},
+  };
+  for (let pod = 0; pod < 3; pod++) {
+    const queue = await rig.replayer(options);
+    const open = queue.open.bind(queue);
+    queue.open = (lane, onMessage, openOptions) => {
+      const count = (message: ReplayMessage) => {
+        if (message.suspect) suspects++;
+        if (message.mark !== undefined) redeliveries++;
+        onMessage(message);
+      };
+      return open(lane, count, openOptions);
+    };
+    const worker = new ReplayWorker({ queue, executor, retryDelayMs: 50, maxRetryDelayMs: 500 });
+    await worker.start();
+    rig.closing({ close: () => worker.stop({ graceMs: 0 }) });
+  }
+  const { api } = await rig.api(options.connect);
+  const goOn = async () => {
+    const before = redeliveries;
+    await waitFor(() => redeliveries > before + 500, { timeoutMs: 60_000, describe: "messages come again" });
+  };
+  await goOn();
+  const leader = await leaderOf(api, `KV_${rig.streamName}-state`);
+  await leader.kill();
+  await goOn();
+  await leader.start();
+  await cluster.untilHealthy();
+  await goOn();
+  isBack = true;
+  await waitFor(() => applied.size === messages, { timeoutMs: 60_000, describe: "all are applied" });
+  expect(suspects).toBe(0);
+});
+
+function leaderOf(api: JetStreamManager, stream: string): Promise<NatsCluster["nodes"][number]> {
+  return waitFor(
+    async () => {
+      const { cluster: seen } = await api.streams.info(stream);
+      return cluster.nodes.find(({ name }) => name === seen?.leader);
+    },
+    { timeoutMs: 30_000, describe: `${stream} has a leader` },
+  );
+}

@@ -54,7 +54,14 @@ export class Evidence {
     this.#own = new OwnExecutions({
       clock,
       leaseMs,
-      store: (pod, record) => records.writeExecutions(pod, record),
+      store: async (pod, record) => {
+        try {
+          await records.writeExecutions(pod, record);
+        } catch (error) {
+          this.#failed(error);
+          throw error;
+        }
+      },
       remove,
     });
     this.#others = new OtherExecutions({ ...options, own: this.#own.pod, remove });
@@ -67,7 +74,7 @@ export class Evidence {
 
   /** Never rejects. What cannot be read is not taken for none: a count would be lost, or a killer taken for a neighbour. */
   async judge(id: string): Promise<Judgement> {
-    const { records, events, logger, onFailure } = this.#options;
+    const { records, events, logger } = this.#options;
     try {
       const [record, testimony] = await Promise.all([records.read(id), this.#others.about(id)]);
       if (testimony.undecidedForMs > 0) return { delayMs: testimony.undecidedForMs };
@@ -77,19 +84,14 @@ export class Evidence {
       return judged;
     } catch (error) {
       events.emit("queue:record:unreadable", { id, error });
-      onFailure(error);
+      this.#failed(error);
       return { delayMs: this.#pauseMs(id, error) };
     }
   }
 
   /** An execution of a message begins. Resolves when that is stored; rejects where it cannot be. */
-  async begin(delivery: object, id: string, isSuspect: boolean): Promise<void> {
-    try {
-      await this.#own.begin(delivery, id, isSuspect);
-    } catch (error) {
-      this.#options.onFailure(error);
-      throw error;
-    }
+  begin(delivery: object, id: string, isSuspect: boolean): Promise<void> {
+    return this.#own.begin(delivery, id, isSuspect);
   }
 
   /** It has ended, or is nobody's business here any more. */
@@ -100,6 +102,11 @@ export class Evidence {
   /** An orderly end: nobody has died of what is in hand. Never rejects. Twice is safe. */
   async close(): Promise<void> {
     await this.#own.close();
+  }
+
+  #failed(error: unknown): void {
+    this.#others.unreachable();
+    this.#options.onFailure(error);
   }
 
   #pauseMs(id: string, error: unknown): number {

@@ -10,7 +10,7 @@ const KEEP_MS = 1000;
 const KEEPS_PER_LEASE = 4;
 /** So many records of processes that are gone are kept; the oldest are removed. Each is read anew with the others. */
 const MOST_GONE = 30;
-/** After the servers were away, others may need so long to be heard of again; at most a lease. */
+/** After the servers, or the leader of the records, were away, others may need so long to be heard of again; at most a lease. */
 const SETTLE_MS = 5000;
 
 interface Pod {
@@ -44,7 +44,7 @@ export interface Testimony {
 /**
  * What other processes were executing when they died. A process is gone when its record has not been written for a whole
  * lease, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
- * connected: if the servers were away, nobody could write. All ages are differences of the server's clock.
+ * connected, or that could not reach the records itself: perhaps nobody could write. All ages are differences of the server's clock.
  *
  * Reading costs one look at the stream and one request per record, at most once a second, however many messages are asked
  * for. What is a second old is good enough: a message that a process held when it died comes
@@ -56,17 +56,18 @@ export class OtherExecutions {
   #nowMs = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
-  #connectedAtMs: number;
+  #unreachableAtMs: number;
 
   constructor(options: OtherExecutionsOptions) {
     const { link, clock } = options;
     this.#options = options;
-    this.#connectedAtMs = clock.monotonicMs();
-    link.listen({
-      onChange: () => {
-        this.#connectedAtMs = clock.monotonicMs();
-      },
-    });
+    this.#unreachableAtMs = clock.monotonicMs();
+    link.listen({ onChange: () => this.unreachable() });
+  }
+
+  /** Something could not be read or written at this moment: perhaps nobody can. */
+  unreachable(): void {
+    this.#unreachableAtMs = this.#options.clock.monotonicMs();
   }
 
   /** Rejects with what the requests reject with. */
@@ -86,7 +87,7 @@ export class OtherExecutions {
       if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id) });
       else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
-    const settledAtMs = this.#connectedAtMs + Math.min(SETTLE_MS, leaseMs);
+    const settledAtMs = this.#unreachableAtMs + Math.min(SETTLE_MS, leaseMs);
     if (deaths.length > 0 && this.#readAtMs < settledAtMs) {
       undecidedForMs = Math.max(undecidedForMs, settledAtMs - clock.monotonicMs(), this.#keepMs);
     }

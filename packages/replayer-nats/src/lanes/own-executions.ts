@@ -6,6 +6,8 @@ import { encodeExecutions } from "./execution-record.ts";
 const EVERY_MS = 50;
 /** So often in a lease it is written while it names something. */
 const HEARTBEATS_PER_LEASE = 5;
+/** What failed is tried again sooner, since others think the worse of this process the longer it takes. */
+const RETRY_MS = 500;
 
 export interface OwnExecutionsOptions {
   readonly clock: Clock;
@@ -33,6 +35,7 @@ export class OwnExecutions {
   #writing: Promise<void> | undefined;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   #hasChanged = false;
+  #hasFailed = false;
   #mayBeStored = false;
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
@@ -93,13 +96,15 @@ export class OwnExecutions {
       this.#writing = this.#write().finally(() => {
         this.#writing = undefined;
         if (this.#isClosed) return;
+        const heartbeatMs = this.#options.leaseMs / HEARTBEATS_PER_LEASE;
         if (this.#hasChanged) this.#writeSoon();
-        else if (this.#mayBeStored) this.#arm(this.#options.leaseMs / HEARTBEATS_PER_LEASE);
+        else if (this.#mayBeStored)
+          this.#arm(this.#hasFailed ? Math.min(RETRY_MS, heartbeatMs) : heartbeatMs);
       });
     }, delayMs);
   }
 
-  /** One at a time, so that an older record never overtakes a newer one. What fails is written at the next heartbeat. */
+  /** One at a time, so that an older record never overtakes a newer one. */
   async #write(): Promise<void> {
     const { clock, store, remove } = this.#options;
     const waiting = this.#waiting;
@@ -114,8 +119,10 @@ export class OwnExecutions {
         await remove(this.pod);
         this.#mayBeStored = false;
       }
+      this.#hasFailed = false;
       for (const { resolve } of waiting) resolve();
     } catch (error) {
+      this.#hasFailed = true;
       for (const { reject } of waiting) reject(error);
     }
   }
