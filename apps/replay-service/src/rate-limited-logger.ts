@@ -4,7 +4,7 @@ type Level = keyof Logger;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Fields that name what a line is about: of each, its last line is true. */
-const SUBJECT_FIELDS = ["cluster", "keyspace", "lane"] as const;
+const SUBJECT_FIELDS = ["cluster", "lane"] as const;
 
 /** Further fields that tell one cause from another; ids and counts do not. */
 const CAUSE_FIELDS = ["tables", "reason", "event", "callback", "part", "operation"] as const;

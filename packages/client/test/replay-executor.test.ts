@@ -145,7 +145,7 @@ test("the events and log lines of a session for a keyspace name it, and those of
   const operation = { kind: "statement", query: "INSERT INTO t (id) VALUES (?)", params: ["1"] } as const;
   await clusters.client.replayExecutor().execute(payload({ operation, keyspace: "other" }), { signal });
   expect(connected).toEqual([{ cluster: "B", keyspace: "other" }]);
-  expect(lines.at(-1)).toEqual({ cluster: "B", keyspace: "other", message: "connected to the cluster" });
+  expect(lines.at(-1)).toEqual({ cluster: "B (keyspace other)", message: "connected to the cluster" });
   expect(lines).toContainEqual({ cluster: "B", message: "connected to the cluster" });
   await clusters.servers.B.setDown();
   await waitFor(() => lost.size === 2, { timeoutMs: 3_000, describe: "both sessions are lost" });

@@ -174,15 +174,9 @@ export class ClusterLink {
     return { cluster: this.cluster, keyspace: this.#options.keyspace };
   }
 
-  /** As its log lines name it. */
-  get #fields(): object {
-    const { name, keyspace } = this.#options;
-    return { cluster: name, ...(keyspace !== undefined && { keyspace }) };
-  }
-
   #onConnected(): void {
-    const { logger, events } = this.#options;
-    logger.info(this.#fields, "connected to the cluster");
+    const { logger, name, events } = this.#options;
+    logger.info({ cluster: name }, "connected to the cluster");
     this.#lastFailure = undefined;
     this.#breaker.connected();
     events.emit("cluster:connected", this.#self);
@@ -192,8 +186,8 @@ export class ClusterLink {
   }
 
   #onDisconnected(cause: unknown, info: { retryInMs: number; misconfigured: boolean }): void {
-    const { logger, events } = this.#options;
-    const fields = { ...this.#fields, err: cause, retryInMs: info.retryInMs };
+    const { logger, name, events } = this.#options;
+    const fields = { cluster: name, err: cause, retryInMs: info.retryInMs };
     if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
     else logger.warn(fields, "no session to the cluster; it is sought again");
     this.#lastFailure = cause;
@@ -203,12 +197,12 @@ export class ClusterLink {
   }
 
   #onBreakerChange(state: BreakerState, info: { cause?: unknown; retryInMs: number }): void {
-    const { logger, events, onBreakerChange } = this.#options;
+    const { logger, name, events, onBreakerChange } = this.#options;
     onBreakerChange?.(state);
     if (state === "open") {
       this.#lastFailure = info.cause ?? this.#lastFailure;
       if (!this.#isOpenTold && this.isConnected) {
-        logger.warn(this.#fields, "breaker opened: the cluster has stopped answering");
+        logger.warn({ cluster: name }, "breaker opened: the cluster has stopped answering");
         this.#isOpenTold = true;
       }
       events.emit("cluster:breaker:opened", { ...this.#self, cause: info.cause, retryInMs: info.retryInMs });
@@ -218,7 +212,7 @@ export class ClusterLink {
     } else {
       // Otherwise what is slow, and not silent, would open it again at the next look.
       this.#outstanding.answered();
-      if (this.#isOpenTold) logger.info(this.#fields, "breaker closed: the cluster answers again");
+      if (this.#isOpenTold) logger.info({ cluster: name }, "breaker closed: the cluster answers again");
       this.#isOpenTold = false;
       events.emit("cluster:breaker:closed", this.#self);
     }
