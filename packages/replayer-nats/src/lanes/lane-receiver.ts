@@ -21,6 +21,11 @@ import type { Settlements } from "./settlements.ts";
 
 /** A listener that throws has no use for the message at this moment. */
 const LISTENER_FAILED_DELAY_MS = 1000;
+/**
+ * What is handed back while the queue closes must not come back to the queue's own open pulls, where nobody would be left
+ * to receive it; longer than a close waits for what is on its way.
+ */
+const PARTING_DELAY_MS = 500;
 /** The most that may be demanded of a lane at once. */
 export const MAX_DEMAND = 10_000;
 
@@ -55,6 +60,7 @@ export class LaneReceiver {
   readonly #channel: PullChannel;
   readonly #reading = new Set<Promise<void>>();
   #onMessage: ((message: ReplayMessage) => void) | undefined;
+  #isClosing = false;
 
   constructor(options: LaneReceiverOptions) {
     this.#options = options;
@@ -85,6 +91,7 @@ export class LaneReceiver {
 
   /** Nothing is delivered any more. Resolves when what was on its way has been handed back. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#stop();
     await this.#channel.close();
   }
@@ -128,7 +135,12 @@ export class LaneReceiver {
     const { handBacks, settlements } = this.#options;
     const record = handBacks.recall(delivery);
     if (record !== undefined) handBacks.note(delivery, record);
-    settlements.release(lease, 0);
+    settlements.release(lease, this.#handBackMs);
+  }
+
+  /** To somebody else at once, who may be this process itself. */
+  get #handBackMs(): number {
+    return this.#isClosing ? PARTING_DELAY_MS : 0;
   }
 
   async #stop(): Promise<void> {
@@ -160,7 +172,7 @@ export class LaneReceiver {
     const onMessage = this.#onMessage;
     if (!this.#channel.claim() || onMessage === undefined) {
       handBacks.note(known.delivery, record);
-      settlements.release(known.lease, 0);
+      settlements.release(known.lease, this.#handBackMs);
       return;
     }
     const { content } = known;
