@@ -2,16 +2,20 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { commandFor, shrink } from "../src/run/shrink.ts";
 import { type Report, simulate } from "../src/run/simulate.ts";
-import { scenarioOf } from "../src/scenario/scenario.ts";
+import type { QueueKind } from "../src/scenario/faults.ts";
+import { NATS_KINDS } from "../src/scenario/nats-faults.ts";
+import { type ScenarioOptions, scenarioOf } from "../src/scenario/scenario.ts";
 
 const SEEDS = 200;
+const NATS_SEEDS = 100;
+const NATS: ScenarioOptions = { queue: "nats" };
 const PER_TEST = 50;
 const LIMIT_MS = 120_000;
 
-async function expectNoViolation(seed: number, report: Report): Promise<void> {
+async function expectNoViolation(seed: number, report: Report, options: ScenarioOptions = {}): Promise<void> {
   const [violation] = report.violations;
   if (violation === undefined) return;
-  const again = commandFor(seed, await shrink(seed, report));
+  const again = commandFor(seed, await shrink(seed, report, options), options);
   expect.unreachable(`Seed ${seed} violates ${violation.check}: ${violation.text}\n${again}`);
 }
 
@@ -72,18 +76,41 @@ describe("every promise holds", () => {
 
   it("in the seeds that once found something", { timeout: LIMIT_MS }, async () => {
     const text = await readFile(new URL("../corpus.json", import.meta.url), "utf8");
-    const corpus = JSON.parse(text) as { seed: number; found: string }[];
+    const corpus = JSON.parse(text) as { seed: number; queue?: QueueKind; found: string }[];
     expect(corpus.length).toBeGreaterThan(0);
-    for (const { seed } of corpus) await expectNoViolation(seed, await simulate(scenarioOf(seed)));
+    for (const { seed, queue } of corpus) {
+      await expectNoViolation(seed, await simulate(scenarioOf(seed, { queue })), { queue });
+    }
+  });
+});
+
+describe("every promise holds over the NATS adapter", () => {
+  const faults = new Set<string>();
+
+  it.each(Array.from({ length: NATS_SEEDS / PER_TEST }, (_, part) => part * PER_TEST))(
+    "whatever goes wrong in the fifty seeds from %i",
+    async (from) => {
+      for (let seed = from; seed < from + PER_TEST; seed++) {
+        const report = await simulate(scenarioOf(seed, NATS));
+        for (const kind of report.faults) faults.add(kind);
+        await expectNoViolation(seed, report, NATS);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it("while every kind of fault of NATS is among them", () => {
+    expect(NATS_KINDS.filter((kind) => !faults.has(kind))).toEqual([]);
   });
 });
 
 describe("the same seed", () => {
   it("gives the same trace, line by line, and another seed another one", async () => {
-    for (const seed of [3, 15]) {
+    for (const [seed, queue] of [[3], [15], [3, "nats"], [20, "nats"]] as const) {
+      const scenario = scenarioOf(seed, { queue });
       const [first, second] = [
-        await simulate(scenarioOf(seed), { keepLines: true }),
-        await simulate(scenarioOf(seed), { keepLines: true }),
+        await simulate(scenario, { keepLines: true }),
+        await simulate(scenario, { keepLines: true }),
       ];
       expect(first.lines?.length).toBeGreaterThan(500);
       expect(second.lines).toEqual(first.lines);

@@ -1,4 +1,5 @@
 import { type ClusterTrouble, SERVER_TIMEOUT_MS } from "../cluster/model-cluster.ts";
+import { NATS_KINDS } from "../scenario/nats-faults.ts";
 import type { CheckFactory } from "./check.ts";
 
 /** What makes a queue deliver again that which is still being executed, or ends the process of an innocent. */
@@ -9,6 +10,7 @@ const MISLEADING: ReadonlySet<string> = new Set([
   "queue-duplicates",
   "queue-loss",
   "queue-restart",
+  ...NATS_KINDS,
 ]);
 
 /** So often a message kills before it is a suspect: at its first execution, and when it is delivered again. */

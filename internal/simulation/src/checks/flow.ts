@@ -1,5 +1,6 @@
 import { CLUSTERS, type ClusterId } from "@helix/core";
 import type { FaultKind } from "../scenario/faults.ts";
+import { NATS_KINDS } from "../scenario/nats-faults.ts";
 import type { Write } from "../scenario/write.ts";
 import type { CheckFactory } from "./check.ts";
 import { FirstExecutions } from "./first-executions.ts";
@@ -15,10 +16,15 @@ const DISTURBING: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "queue-loss",
   "queue-restart",
   "worker-restart",
+  ...NATS_KINDS,
 ]);
+
+const MAY_LOSE: ReadonlySet<FaultKind> = new Set<FaultKind>(["queue-loss", "queue-restart", ...NATS_KINDS]);
 
 /** Two requests to a durable queue that get no answer. */
 const QUEUE_TIMEOUTS_MS = 10_000;
+/** What cannot be executed, since the queue cannot be told of it, is handed back with up to the longest delay. */
+const HANDED_BACK_MS = 30_000;
 
 /**
  * While all that ails a cluster is that some of its data is away, or that it is somewhat slow, good messages
@@ -31,10 +37,10 @@ const QUEUE_TIMEOUTS_MS = 10_000;
  * or keeps it from its work: trouble of the whole cluster, a death, a stop, a queue that is gone.
  */
 export const flow: CheckFactory = (world, violated) => {
-  const { mode, leaseMs, faults, writes, worker } = world.scenario;
+  const { mode, queue, leaseMs, faults, writes, worker } = world.scenario;
   const kinds = new Set(faults.map(({ kind }) => kind));
   // Later than its enqueue has taken effect, the caller may hear of it, and a worker that what it has asked for is lost.
-  const mayBeLost = kinds.has("queue-loss") || kinds.has("queue-restart");
+  const mayBeLost = [...kinds].some((kind) => MAY_LOSE.has(kind));
   // What is lent to one who does not come back for it.
   const mayLapse =
     mode === "service" &&
@@ -45,6 +51,8 @@ export const flow: CheckFactory = (world, violated) => {
       isGood: (write) =>
         write.poison?.cluster !== cluster && !write.isHeld && world.clusters[cluster].serves(write.rows),
       allowedMs: (isOfThisEra) => {
+        // A server does not know at once that who has asked is gone, and delivers to it what comes in the meantime.
+        if (queue === "nats" && (mayBeLost || mayLapse)) return leaseMs + QUEUE_TIMEOUTS_MS + HANDED_BACK_MS;
         if (mayBeLost) return leaseMs + QUEUE_TIMEOUTS_MS;
         return mayLapse && !isOfThisEra ? leaseMs : 0;
       },

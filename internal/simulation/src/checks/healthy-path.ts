@@ -16,7 +16,7 @@ interface Call {
  */
 export const healthyPath: CheckFactory = (world, violated) => {
   const isUndisturbed = world.scenario.faults.every(
-    ({ kind }) => !kind.startsWith("queue-") && kind !== "freeze",
+    ({ kind }) => !kind.startsWith("queue-") && !kind.startsWith("nats-") && kind !== "freeze",
   );
   const open = new Set<string>();
   const calls = new Map<number, Call>();

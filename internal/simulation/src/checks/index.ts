@@ -1,5 +1,6 @@
 import { accounting } from "./accounting.ts";
 import type { CheckFactory } from "./check.ts";
+import { cleanStops } from "./clean-stops.ts";
 import { convergence } from "./convergence.ts";
 import { exactCallbacks } from "./exact-callbacks.ts";
 import { flatAttempts } from "./flat-attempts.ts";
@@ -8,6 +9,7 @@ import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
 import { leftAlone } from "./left-alone.ts";
+import { noLaneStands } from "./no-lane-stands.ts";
 import { noSilentLoss } from "./no-silent-loss.ts";
 import { noTimeTravel } from "./no-time-travel.ts";
 import { priorities } from "./priorities.ts";
@@ -27,4 +29,6 @@ export const CHECKS: readonly CheckFactory[] = [
   priorities,
   flatAttempts,
   justDeadLetters,
+  cleanStops,
+  noLaneStands,
 ];

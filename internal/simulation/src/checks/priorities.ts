@@ -79,11 +79,13 @@ export const priorities: CheckFactory = (world, violated) => {
             failedBefore.add(`${event.delivery.pod} ${event.delivery.message}`);
           break;
         case "lost": {
-          const { high, low } = lanesOf(event);
+          const lanes = lanesOf(event);
+          const { high, low } = lanes;
           for (const lane of [high, low]) {
             const lost = [...lane.values()].find((one) => one.message === event.message && one.hasLapsed());
             if (lost !== undefined) lane.delete(lost.number);
           }
+          if (low.size === 0) lanes.passed = 0;
           break;
         }
         case "settle":

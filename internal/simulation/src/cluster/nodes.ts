@@ -203,15 +203,25 @@ export function workerOf(
     }
     return misbehave(scenario.callbacks);
   };
+  const running = new Map<ReplayPayload, () => void>();
   const worker = new ReplayWorker({
     ...scenario.worker,
     queue,
     gate,
-    executor: watchExecutor(createReplayExecutor(links, events), { process, tape, deliveries, kills }),
+    executor: watchExecutor(createReplayExecutor(links, events), {
+      process,
+      tape,
+      deliveries,
+      running,
+      kills,
+    }),
     clock: process.clock,
     random: () => random.next(),
     onSuccess: ({ payload }) => called("onSuccess", payload),
-    onError: ({ payload }) => called("onError", payload),
+    onError: ({ payload }) => {
+      running.get(payload)?.();
+      return called("onError", payload);
+    },
     onDrop: ({ payload }) => called("onDrop", payload),
   });
   const breaker = (cluster: ClusterId, isOpen: boolean) => {
@@ -219,6 +229,9 @@ export function workerOf(
   };
   worker.on("cluster:breaker:opened", ({ cluster }) => breaker(cluster, true));
   worker.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
+  worker.on("worker:lane:reopened", ({ lane, idleMs }) => {
+    if (process.isAlive) tape.emit({ kind: "reopened", process: process.name, lane, idleMs });
+  });
   worker.on("replay:lease:lost", ({ payload, lane }) => {
     if (!process.isAlive || payload === undefined) return;
     tape.emit({ kind: "lost", pod: process.name, cluster: clusterOf(lane), message: messageId(payload) });

@@ -4,6 +4,8 @@ import { headerOf, NO_DATA, type Packet } from "./wire.ts";
 const NANOS = 1_000_000;
 /** How soon after a hand-back with a delay the server looks when it is due. */
 const LOOK_SOON_MS = 10;
+/** The loop of a consumer runs beside what reads from the connections: what was sent together is read together. */
+const NEXT_TURN_MS = 0.02;
 
 /** As the JetStream API has it, all that the server fills in included. Durations in nanoseconds. */
 export interface ConsumerConfig {
@@ -28,8 +30,11 @@ export interface ConsumerSurroundings {
   readonly send: (to: string, packet: Packet) => void;
   /** Of the stream, before the consumer in a reply subject: `$JS.ACK.{stream}`. */
   readonly ackPrefix: string;
-  /** Whether what was gone from the stream before the consumer was made is below its floor: since 2.15. */
-  readonly startsAtFloor: boolean;
+  /**
+   * Of 2.15: what was gone from the stream before the consumer was made is below its floor, and what could not be delivered
+   * again is not counted as redelivered.
+   */
+  readonly isNew: boolean;
   readonly delivered?: ((message: StoredMessage, deliveries: number) => void) | undefined;
 }
 
@@ -48,6 +53,8 @@ interface Pending {
   readonly consumerSeq: number;
   /** From here the wait for an acknowledgement counts. */
   sinceMs: number;
+  /** Who had it last; undefined: it was handed back. */
+  holder: string | undefined;
 }
 
 /** What a pull asks for. */
@@ -89,6 +96,7 @@ export class ModelConsumer {
   #floor = { consumerSeq: 0, streamSeq: 0 };
   #cancelLook: (() => void) | undefined;
   #cancelWaiting: (() => void) | undefined;
+  #isAwake = false;
   #isGone = false;
 
   constructor(config: ConsumerConfig, stream: ModelStream, around: ConsumerSurroundings) {
@@ -97,7 +105,7 @@ export class ModelConsumer {
     this.#around = around;
     this.createdAtMs = around.nowMs();
     this.#streamSeq = Math.max(1, stream.firstSeq);
-    if (around.startsAtFloor) this.#floor = { consumerSeq: 0, streamSeq: this.#streamSeq - 1 };
+    if (around.isNew) this.#floor = { consumerSeq: 0, streamSeq: this.#streamSeq - 1 };
   }
 
   get ackWaitMs(): number {
@@ -123,6 +131,15 @@ export class ModelConsumer {
 
   /** There may be something to deliver. */
   wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#around.schedule(() => {
+      this.#isAwake = false;
+      this.#work();
+    }, NEXT_TURN_MS);
+  }
+
+  #work(): void {
     if (this.#isGone) return;
     while (this.#waiting.length > 0) {
       const next = this.#next();
@@ -135,12 +152,18 @@ export class ModelConsumer {
       this.#deliver(request, next.message, next.deliveries);
     }
     for (const request of this.#waiting.filter(({ noWait, served }) => noWait && served > 0)) {
-      this.#end(request, "408 Request Timeout");
+      this.#waiting = this.#waiting.filter((one) => one !== request);
+      this.#status(request.reply, "404 No Messages");
     }
   }
 
-  /** Serves it, parks it, or refuses it. */
-  pull(reply: string, { batch, expiresMs, heartbeatMs, noWait }: PullRequest): void {
+  /** Serves it, parks it, or refuses it; after all that it was told before. */
+  pull(reply: string, request: PullRequest): void {
+    this.#around.schedule(() => this.#requested(reply, request), 2 * NEXT_TURN_MS);
+  }
+
+  #requested(reply: string, { batch, expiresMs, heartbeatMs, noWait }: PullRequest): void {
+    if (this.#isGone) return;
     const { max_batch = 0, max_waiting } = this.config;
     if (max_batch > 0 && batch > max_batch) {
       this.#status(reply, `409 Exceeded MaxRequestBatch of ${max_batch}`);
@@ -154,6 +177,11 @@ export class ModelConsumer {
     const ready = this.pending + this.#queue.length;
     if (noWait && ready === 0 && expiresMs === 0) {
       this.#status(reply, "404 No Messages");
+      return;
+    }
+    const owed = this.#waiting.reduce((sum, { left }) => sum + left, 0);
+    if (noWait && ready > 0 && ready < owed) {
+      this.#status(reply, "408 Requests Pending");
       return;
     }
     const nowMs = this.#around.nowMs();
@@ -186,6 +214,7 @@ export class ModelConsumer {
     if (delayMs > 0) {
       this.#unqueue(streamSeq);
       pending.sinceMs = this.#around.nowMs() - this.ackWaitMs + delayMs;
+      pending.holder = undefined;
       this.#lookIn(LOOK_SOON_MS);
       return;
     }
@@ -204,11 +233,26 @@ export class ModelConsumer {
     if (this.#pending.has(streamSeq)) this.#settled(streamSeq);
   }
 
-  /** A fault: delivered once more, though somebody has it. */
-  redeliver(streamSeq: number): void {
-    if (!this.#pending.has(streamSeq) || this.#queue.includes(streamSeq)) return;
-    this.#queue.push(streamSeq);
+  /** A fault: what is chosen is delivered once more, though somebody has it. */
+  redeliverSome(isChosen: () => boolean): void {
+    for (const seq of [...this.#pending.keys()].sort((a, b) => a - b)) {
+      if (isChosen() && !this.#queue.includes(seq)) this.#queue.push(seq);
+    }
     this.wake();
+  }
+
+  /** How many messages were sent there, and are neither settled nor handed back. */
+  heldBy(isTheirs: (subject: string) => boolean): number {
+    let held = 0;
+    for (const [seq, { holder }] of this.#pending) {
+      if (holder !== undefined && isTheirs(holder) && !this.#queue.includes(seq)) held++;
+    }
+    return held;
+  }
+
+  /** What could be delivered to somebody who asks. */
+  get ready(): number {
+    return this.#queue.length + (this.#isFull ? 0 : this.pending);
   }
 
   delete(): void {
@@ -280,7 +324,7 @@ export class ModelConsumer {
       this.#streamSeq = seq;
       return;
     }
-    if (deliveries === 2) this.#redelivered.delete(seq);
+    if (deliveries === 2 && this.#around.isNew) this.#redelivered.delete(seq);
     else this.#redelivered.set(seq, deliveries - 2);
     this.#queue.unshift(seq);
   }
@@ -309,8 +353,9 @@ export class ModelConsumer {
     const { ackPrefix } = this.#around;
     const reply = `${ackPrefix}.${this.config.name}.${deliveries}.${seq}.${consumerSeq}.${nanos(storedAtMs)}.${this.pending}`;
     const pending = this.#pending.get(seq);
-    if (pending === undefined) this.#pending.set(seq, { consumerSeq, sinceMs: nowMs });
-    else pending.sinceMs = nowMs;
+    const { reply: holder } = request;
+    if (pending === undefined) this.#pending.set(seq, { consumerSeq, sinceMs: nowMs, holder });
+    else Object.assign(pending, { sinceMs: nowMs, holder });
     if (this.#cancelLook === undefined) this.#lookIn(this.ackWaitMs);
     this.#around.delivered?.(message, deliveries);
     this.#around.send(request.reply, { subject, reply, header, data });
@@ -405,8 +450,10 @@ export class ModelConsumer {
 
   #dropOverdue(): void {
     const nowMs = this.#around.nowMs();
-    const overdue = this.#waiting.filter(({ expiresAtMs }) => expiresAtMs <= nowMs + 1e-6);
-    for (const request of overdue) this.#end(request, "408 Request Timeout");
+    const isOverdue = ({ expiresAtMs }: Waiting) => expiresAtMs <= nowMs + 1e-6;
+    const overdue = this.#waiting.filter(isOverdue);
+    this.#waiting = this.#waiting.filter((request) => !isOverdue(request));
+    for (const request of overdue) this.#timeout(request);
     this.#dropDeserted();
   }
 
@@ -414,13 +461,8 @@ export class ModelConsumer {
     this.#waiting = this.#waiting.filter(({ reply }) => this.#around.hasInterest(reply));
   }
 
-  #end(request: Waiting, status: string): void {
-    this.#waiting = this.#waiting.filter((one) => one !== request);
-    this.#timeout(request, status);
-  }
-
-  #timeout({ reply, left }: Waiting, status = "408 Request Timeout"): void {
-    this.#status(reply, status, [
+  #timeout({ reply, left }: Waiting): void {
+    this.#status(reply, "408 Request Timeout", [
       ["Nats-Pending-Messages", left],
       ["Nats-Pending-Bytes", 0],
     ]);

@@ -14,7 +14,8 @@ export interface JetStreamSurroundings {
   readonly schedule: (callback: () => void, delayMs: number) => () => void;
   readonly hasInterest: (subject: string) => boolean;
   readonly send: (to: string, packet: Packet) => void;
-  readonly startsAtFloor: boolean;
+  /** Of 2.15, or later. */
+  readonly isNew: boolean;
   readonly observer?: JetStreamObserver | undefined;
 }
 
@@ -275,6 +276,7 @@ export class ModelJetStream {
     return {
       config: stream.config,
       created: new Date(stream.createdAtMs).toISOString(),
+      ts: new Date(this.#around.nowMs()).toISOString(),
       state: {
         messages: stream.size,
         bytes: stream.bytes,
@@ -316,14 +318,14 @@ export class ModelJetStream {
         if (other.config.filter_subject === config.filter_subject) return { error: API_ERRORS.notUnique };
       }
     }
-    const { nowMs, schedule, hasInterest, send, startsAtFloor, observer } = this.#around;
+    const { nowMs, schedule, hasInterest, send, isNew, observer } = this.#around;
     const made = new ModelConsumer(config, stream, {
       nowMs,
       schedule,
       hasInterest,
       send,
       ackPrefix: `${ACK}${stream.config.name}`,
-      startsAtFloor,
+      isNew,
       delivered: (message, deliveries) =>
         observer?.delivered?.(stream.config.name, name, message, deliveries),
     });

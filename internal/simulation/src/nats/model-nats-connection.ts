@@ -68,6 +68,7 @@ export class ModelNatsConnection {
   readonly #listeners = new Set<StatusListener>();
   readonly #asked = new Map<string, Asked>();
   readonly #closed: Promise<undefined>;
+  readonly #everListened = new Set<string>();
   #resolveClosed: (value: undefined) => void = () => {};
   #session: Session | undefined;
   /** What is sent while a try to connect is under way goes out when it succeeds. */
@@ -144,6 +145,7 @@ export class ModelNatsConnection {
       drain: () => this.#drain(sid),
     });
     this.#subscriptions.set(sid, subscription);
+    this.#everListened.add(subject);
     this.#send({ op: "SUB", sid, subject });
     return subscription as unknown as Subscription;
   }
@@ -199,6 +201,11 @@ export class ModelNatsConnection {
 
   getServer(): string {
     return "model:4222";
+  }
+
+  /** Whether it has ever subscribed to what the subject is one of. */
+  hasListened(subject: string): boolean {
+    return this.#everListened.has(`${subject.slice(0, subject.lastIndexOf("."))}.*`);
   }
 
   /** Its process is no more. */

@@ -73,7 +73,7 @@ export class ModelNatsServer {
       schedule: (callback, delayMs) => time.scheduleQuietly(callback, delayMs),
       hasInterest: (subject) => this.#listener(subject) !== undefined,
       send: (to, packet) => this.#send(to, packet),
-      startsAtFloor: !version.startsWith("2.12."),
+      isNew: !version.startsWith("2.12."),
       observer: {
         ...observer,
         removed: (stream, message, why) => {

@@ -1,4 +1,4 @@
-import { type Beyond, type Scenario, type ScenarioOptions, scenarioOf } from "../scenario/scenario.ts";
+import { type Scenario, type ScenarioOptions, scenarioOf } from "../scenario/scenario.ts";
 import { type Report, simulate } from "./simulate.ts";
 
 export interface Shrunken {
@@ -42,7 +42,11 @@ export async function shrink(
 }
 
 /** The command that runs it again. */
-export function commandFor(seed: number, { only, writes }: Shrunken, beyond: readonly Beyond[] = []): string {
-  const more = beyond.map((one) => ` --beyond ${one}`).join("");
+export function commandFor(
+  seed: number,
+  { only, writes }: Shrunken,
+  { beyond = [], queue }: ScenarioOptions = {},
+): string {
+  const more = beyond.map((one) => ` --beyond ${one}`).join("") + (queue ? ` --queue ${queue}` : "");
   return `pnpm simulate --seed ${seed} --only ${only.join(",") || "none"} --writes ${writes}${more} --trace`;
 }

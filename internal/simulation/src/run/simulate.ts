@@ -3,6 +3,7 @@ import { CHECKS } from "../checks/index.ts";
 import { STATEMENTS } from "../cluster/statements.ts";
 import { schedule } from "../scenario/fault-driver.ts";
 import { Person } from "../scenario/person.ts";
+import { Random } from "../scenario/random.ts";
 import { LONG_RETENTION_MS, type Scenario } from "../scenario/scenario.ts";
 import { Tape, type Violation } from "../world/tape.ts";
 import { VirtualTime } from "../world/virtual-time.ts";
@@ -32,8 +33,19 @@ export interface Report {
   readonly lines: readonly string[] | undefined;
 }
 
-/** Runs a scenario to its end. */
+/** Runs a scenario to its end. Two must not run at once: what draws without being given a source is seeded as well. */
 export async function simulate(scenario: Scenario, options: { keepLines?: boolean } = {}): Promise<Report> {
+  const chance = new Random(`jitter ${scenario.seed}`);
+  const { random } = Math;
+  Math.random = () => chance.next();
+  try {
+    return await run(scenario, options);
+  } finally {
+    Math.random = random;
+  }
+}
+
+async function run(scenario: Scenario, options: { keepLines?: boolean }): Promise<Report> {
   const time = new VirtualTime();
   const tape = new Tape(time, { keepLines: options.keepLines === true });
   const world = new World(scenario, time, tape);
@@ -48,6 +60,7 @@ export async function simulate(scenario: Scenario, options: { keepLines?: boolea
   });
   const person = new Person(world);
   const restLimitMs = restLimitOf(scenario);
+  await world.start();
   for (const planned of scenario.writes) time.schedule(() => world.write(planned), planned.atMs);
   for (const fault of scenario.faults) schedule(world, fault);
   const endMs = Math.max(0, ...scenario.faults.map(({ atMs, forMs }) => atMs + forMs));

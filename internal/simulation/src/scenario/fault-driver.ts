@@ -3,6 +3,9 @@ import type { ClusterTrouble } from "../cluster/model-cluster.ts";
 import type { SimProcess } from "../world/sim-process.ts";
 import type { World } from "../world/world.ts";
 import type { Fault } from "./faults.ts";
+import { beginNats } from "./nats-fault-driver.ts";
+import type { NatsFault } from "./nats-faults.ts";
+import { Random } from "./random.ts";
 
 type TroubleKind<T> = T extends unknown ? Omit<T, "sinceMs"> : never;
 
@@ -20,7 +23,7 @@ export function schedule(world: World, fault: Fault): void {
 }
 
 function begin(world: World, fault: Fault): () => void {
-  const { durable, time } = world;
+  const { durable, nats, time } = world;
   const ail = (cluster: ClusterId, trouble: TroubleKind<ClusterTrouble>) =>
     world.clusters[cluster].begin({ ...trouble, sinceMs: time.nowMs } as ClusterTrouble);
   switch (fault.kind) {
@@ -74,6 +77,7 @@ function begin(world: World, fault: Fault): () => void {
       };
     case "garbage":
       durable?.publishGarbage(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`);
+      nats?.publishGarbage(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`);
       return () => {};
     case "app-crash":
       return kill(world.appProcess(fault.app), fault.crossings);
@@ -93,7 +97,14 @@ function begin(world: World, fault: Fault): () => void {
     case "freeze":
       world.processAt(fault.process).freeze(Math.min(fault.forMs, 60_000));
       return () => {};
+    default:
+      return nats === undefined ? () => {} : beginNats(world, nats, fault, randomOf(world, fault));
   }
+}
+
+/** What such a fault draws while it lasts. */
+function randomOf({ scenario }: World, { kind, atMs, forMs }: Fault & NatsFault): Random {
+  return new Random(`fault ${scenario.seed} ${kind} ${atMs} ${forMs}`);
 }
 
 /** After so many crossings, and in the end if it has not made as many. */

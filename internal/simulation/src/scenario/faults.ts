@@ -1,6 +1,7 @@
 import { CLUSTERS, type ClusterId, LANES, type Lane } from "@helix/core";
 import type { RangesAway } from "../cluster/model-cluster.ts";
 import { TABLES } from "../cluster/statements.ts";
+import { NATS_FAULTS, type NatsFault } from "./nats-faults.ts";
 import type { Random } from "./random.ts";
 
 /** What goes wrong, from when and for how long. Milliseconds since the start. */
@@ -33,16 +34,22 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: "gate"; readonly cluster: ClusterId; readonly state: "drained" | "paused" }
   | { readonly kind: "clock-step"; readonly process: number; readonly byMs: number }
   | { readonly kind: "freeze"; readonly process: number }
+  | NatsFault
 );
 
 export type FaultKind = Fault["kind"];
 
 export interface Shape {
-  readonly mode: "embedded" | "service";
+  readonly queue: QueueKind;
   readonly apps: number;
   readonly pods: number;
   readonly spanMs: number;
 }
+
+/** In one process with the client; a model of a durable one; the adapter of NATS, over a model of the server. */
+export type QueueKind = "memory" | "model" | "nats";
+
+export const QUEUES: readonly QueueKind[] = ["memory", "model", "nats"];
 
 type Draw = (random: Random, shape: Shape) => DistributiveOmit<Fault, "atMs" | "forMs">;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -89,22 +96,33 @@ const ANYWHERE: readonly Draw[] = [
   (random, { apps, pods }) => ({ kind: "freeze", process: random.int(0, apps + pods - 1) }),
 ];
 
-const IN_A_SERVICE: readonly Draw[] = [
-  () => ({ kind: "queue-restart" }),
-  (random) => ({ kind: "garbage", lane: random.pick(LANES) }),
-  (random) => ({ kind: "queue-loss", share: random.pick([0.05, 0.3]) }),
-  (random) => ({ kind: "queue-duplicates", share: random.pick([0.1, 0.5]) }),
+const garbage: Draw = (random) => ({ kind: "garbage", lane: random.pick(LANES) });
+
+const CRASHES: readonly Draw[] = [
   (random, { apps }) => ({ kind: "app-crash", app: random.int(0, apps - 1), crossings: random.int(0, 60) }),
   (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 60) }),
   (random, { pods }) => ({ kind: "pod-crash", pod: random.int(0, pods - 1), crossings: random.int(0, 300) }),
 ];
+
+const ON_A_MODEL: readonly Draw[] = [
+  () => ({ kind: "queue-restart" }),
+  garbage,
+  (random) => ({ kind: "queue-loss", share: random.pick([0.05, 0.3]) }),
+  (random) => ({ kind: "queue-duplicates", share: random.pick([0.1, 0.5]) }),
+];
+
+const DRAWS: Readonly<Record<QueueKind, readonly Draw[]>> = {
+  memory: ANYWHERE,
+  model: [...ANYWHERE, ...ON_A_MODEL, ...CRASHES],
+  nats: [...ANYWHERE, garbage, ...CRASHES, ...NATS_FAULTS],
+};
 
 /** Longer than the patience of a worker with one message, 15 minutes, and than five failures after that. */
 const LONG_MS = 1_500_000;
 
 /** One to six faults within the time of the workload; some outlast it by far. */
 export function drawFaults(random: Random, shape: Shape): Fault[] {
-  const draws = shape.mode === "service" ? [...ANYWHERE, ...IN_A_SERVICE] : ANYWHERE;
+  const draws = DRAWS[shape.queue];
   return Array.from({ length: random.int(1, 6) }, () => {
     const atMs = random.int(0, shape.spanMs);
     const drawn = random.pick(draws)(random, shape);

@@ -21,11 +21,11 @@ export class Person {
    * a queue that keeps it.
    */
   async isNeeded(isOverdue: boolean): Promise<boolean> {
-    const { scenario, durable, writes } = this.#world;
+    const { scenario, writes } = this.#world;
     const { deadLetterCapacity } = scenario;
     const mayBeFull = deadLetterCapacity < scenario.writes.length;
     if (mayBeFull && (await this.#world.dead()).length >= deadLetterCapacity) return true;
-    if (!isOverdue || durable !== undefined || this.#pending.size === 0) return false;
+    if (!isOverdue || scenario.mode === "service" || this.#pending.size === 0) return false;
     const poison = new Set(
       writes
         .filter(({ poison: its }) => its?.how === "timeout" || its?.how === "hang")

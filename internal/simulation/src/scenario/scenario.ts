@@ -1,5 +1,6 @@
 import type { Operation, Priority } from "@helix/core";
-import { drawFaults, drawRangesAway, type Fault } from "./faults.ts";
+import { drawFaults, drawRangesAway, type Fault, type QueueKind } from "./faults.ts";
+import { drawSetup, type NatsSetup } from "./nats-faults.ts";
 import { Random } from "./random.ts";
 import { drawWrites } from "./workload.ts";
 import type { Poisoned } from "./write.ts";
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly seed: number;
   /** `embedded`: client, memory queue and worker in one process. `service`: a durable queue between many. */
   readonly mode: "embedded" | "service";
+  readonly queue: QueueKind;
+  readonly nats: NatsSetup;
   readonly apps: number;
   readonly pods: number;
   readonly worker: {
@@ -57,6 +60,8 @@ export const LONG_RETENTION_MS = 2_400_000;
 const SHORT_RETENTION_MS = 300_000;
 
 export interface ScenarioOptions {
+  /** @default by the mode that the seed draws: `memory` if it is embedded, else `model` */
+  readonly queue?: QueueKind | undefined;
   /** @default drawn, 100 to 260 */
   readonly writes?: number | undefined;
   /** What the code is known not to hold, to be looked at all the same. @default nothing */
@@ -70,7 +75,9 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
   const { beyond = [] } = options;
   const root = new Random(`helix ${seed}`);
   const random = root.fork("shape");
-  const mode = random.chance(0.35) ? "embedded" : "service";
+  const isEmbedded = random.chance(0.35);
+  const queue = options.queue ?? (isEmbedded ? "memory" : "model");
+  const mode = queue === "memory" ? "embedded" : "service";
   const apps = mode === "embedded" ? 1 : random.int(1, 2);
   const pods = mode === "embedded" ? 1 : random.int(1, 2);
   const spanMs = random.pick([3_000, 10_000, 30_000]);
@@ -81,7 +88,7 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     mode,
     ttlShare: beyond.includes("ttl") ? 0.2 : 0,
   });
-  const shape = { mode, apps, pods, spanMs } as const;
+  const shape = { queue, apps, pods, spanMs };
   const often = drawFaults(root.fork("faults"), shape);
   // Such that other seeds, all of the corpus among them, mean what they always meant.
   const away = seed % 4 === 0 ? drawRangesAway(root.fork("ranges"), shape, often) : [];
@@ -89,6 +96,8 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
   return {
     seed,
     mode,
+    queue,
+    nats: drawSetup(root.fork("nats")),
     apps,
     pods,
     worker: {

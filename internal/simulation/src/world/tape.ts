@@ -113,6 +113,11 @@ export type SimEvent =
       readonly isOpen: boolean;
     }
   | { readonly kind: "died"; readonly process: string }
+  /** A process ends in good order: it begins to, and has; how many messages the queue still takes to be in its hand. */
+  | { readonly kind: "stopping"; readonly process: string }
+  | { readonly kind: "closed"; readonly process: string; readonly held: number }
+  /** A worker found that a lane stood still. */
+  | { readonly kind: "reopened"; readonly process: string; readonly lane: Lane; readonly idleMs: number }
   | { readonly kind: "fault"; readonly fault: Fault; readonly isOn: boolean }
   /** A cluster ails, or does not any more; `isPartial`: it answers all the same, and most writes well. */
   | {
@@ -233,6 +238,12 @@ export class Tape {
         return `worker's breaker ${event.pod} ${event.cluster} ${event.isOpen ? "open" : "closed"}`;
       case "died":
         return `died ${event.process}`;
+      case "stopping":
+        return `stopping ${event.process}`;
+      case "closed":
+        return `closed ${event.process} held=${event.held}`;
+      case "reopened":
+        return `reopened ${event.lane} of ${event.process} after ${event.idleMs.toFixed(0)} ms`;
       case "fault":
         return `${event.isOn ? "begin" : "end"} ${describeFault(event.fault)}`;
       case "trouble":

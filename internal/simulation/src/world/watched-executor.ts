@@ -15,11 +15,14 @@ export function watchExecutor(
     process,
     tape,
     deliveries,
+    running,
     kills,
   }: {
     readonly process: SimProcess;
     readonly tape: Tape;
     readonly deliveries: WeakMap<ReplayPayload, Delivery>;
+    /** By payload, what says that its execution has failed for the worker, which may know it first. */
+    readonly running: Map<ReplayPayload, () => void>;
     readonly kills: (delivery: Delivery) => boolean;
   },
 ): ReplayExecutor {
@@ -34,11 +37,13 @@ export function watchExecutor(
       const end = (outcome: Outcome, lostConnection = false) => {
         if (hasEnded) return;
         hasEnded = true;
+        running.delete(payload);
         // What a stop has cut off is nobody's failure.
         const ignored = signal.aborted && !timedOut(signal);
         if (process.isAlive)
           tape.emit({ kind: "end", delivery, outcome, ignored, lostConnection, startedAtMs });
       };
+      running.set(payload, () => end("uncertain"));
       // What outlives its timeout has ended for the worker, long before it hears of its signal.
       signal.addEventListener("abort", () => timedOut(signal) && end("uncertain"), { once: true });
       try {

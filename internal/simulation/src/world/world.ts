@@ -18,6 +18,7 @@ import { ModelCluster } from "../cluster/model-cluster.ts";
 import { App, type Clusters, linksOf, type NodeOptions, workerOf } from "../cluster/nodes.ts";
 import { DurableConnection } from "../queue/durable-connection.ts";
 import { DurableQueue } from "../queue/durable-queue.ts";
+import { type Connected, NatsQueue } from "../queue/nats-queue.ts";
 import { payloadIdentity, WatchedQueue } from "../queue/watched-queue.ts";
 import { Random } from "../scenario/random.ts";
 import type { PlannedWrite, Scenario } from "../scenario/scenario.ts";
@@ -28,6 +29,9 @@ import { START_MS, type VirtualTime } from "./virtual-time.ts";
 
 const RESPAWN_MS = 500;
 const MAX_SKEW_MS = 200;
+/** In which what was sent to the queue has arrived, where nothing is wrong with it. */
+const ARRIVES_MS = 200;
+const START_LIMIT_MS = 10_000;
 
 /** A place for a process: an application, a worker, or both. One that dies is replaced. */
 interface Seat {
@@ -38,6 +42,8 @@ interface Seat {
   process: SimProcess;
   app?: App;
   worker?: ReplayWorker;
+  /** To NATS, if that is the queue. */
+  connected?: Connected;
   /** Stopped on purpose; a new process of the seat is not started either. */
   isStopped: boolean;
 }
@@ -59,6 +65,7 @@ export class World {
   readonly writes: Write[] = [];
   readonly durable: DurableQueue | undefined;
   readonly memory: MemoryReplayer | undefined;
+  readonly nats: NatsQueue | undefined;
   readonly #gate = new LocalClusterGate();
   readonly #seats: Seat[];
   readonly #random: Random;
@@ -80,12 +87,16 @@ export class World {
     });
     const { mode, apps, pods, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
     if (mode === "service") {
-      this.durable = new DurableQueue(
-        { leaseMs, capacity, deadLetterCapacity },
-        time,
-        random.fork("queue"),
-        tape,
-      );
+      if (scenario.queue === "nats") {
+        this.nats = new NatsQueue(scenario, time, random.fork("queue"), tape);
+      } else {
+        this.durable = new DurableQueue(
+          { leaseMs, capacity, deadLetterCapacity },
+          time,
+          random.fork("queue"),
+          tape,
+        );
+      }
       this.#seats = [
         ...Array.from({ length: apps }, (_, index) => this.#seat(`app${index}`, true, false)),
         ...Array.from({ length: pods }, (_, index) => this.#seat(`pod${index}`, false, true)),
@@ -101,12 +112,18 @@ export class World {
       });
       this.#seats = [seat];
     }
-    for (const seat of this.#seats) this.#populate(seat);
+  }
+
+  /** Resolves when every process has begun; as much time passes as that takes. */
+  async start(): Promise<void> {
+    await this.nats?.setUp();
+    const begun = Promise.all(this.#seats.map((seat) => this.#populate(seat)));
+    await this.time.until(begun, START_LIMIT_MS);
   }
 
   /** Messages that are ready, delayed or in hand. */
   get pending(): number {
-    return this.durable?.size ?? this.memory?.length ?? 0;
+    return this.nats?.pending ?? this.durable?.size ?? this.memory?.length ?? 0;
   }
 
   async dead(): Promise<DeadMessage[]> {
@@ -118,7 +135,7 @@ export class World {
         identity: identityIn(stored.bytes),
       }));
     }
-    const letters = (await this.memory?.deadLetters.list()) ?? [];
+    const letters = await this.#letters();
     return letters.map(({ id, reason, attempts, content }) => ({
       message: id,
       reason,
@@ -136,7 +153,7 @@ export class World {
     for (const { process } of this.#seats) process.correctClock();
     let left = 0;
     let redriven = 0;
-    for (const redrive of this.#redrives(await this.memory?.deadLetters.list())) {
+    for (const redrive of this.#redrives(await this.#letters())) {
       try {
         await redrive();
         redriven++;
@@ -146,7 +163,10 @@ export class World {
       }
     }
     // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
-    if (redriven === 0) this.durable?.enlargeDeadLetters();
+    if (redriven === 0) {
+      this.durable?.enlargeDeadLetters();
+      await this.nats?.enlargeDeadLetters();
+    }
     return left;
   }
 
@@ -179,6 +199,28 @@ export class World {
     await seat.worker?.start();
   }
 
+  /** The connection of one process to the queue breaks. */
+  cut(index: number, how: Parameters<Connected["connection"]["cut"]>[0]): void {
+    this.#seats[index]?.connected?.connection.cut(how);
+  }
+
+  /** A pod stops and closes in good order, and another one takes its place. */
+  async replacePod(pod: number, graceMs: number): Promise<void> {
+    const seat = this.#podSeat(pod);
+    const { process, worker, connected } = seat;
+    if (seat.isStopped || worker === undefined || connected === undefined) return;
+    this.tape.emit({ kind: "stopping", process: process.name });
+    await worker.stop({ graceMs });
+    await connected.close();
+    await connected.connection.close();
+    if (!process.isAlive) return;
+    process.die();
+    this.time.schedule(() => {
+      const held = this.nats?.heldBy(connected.connection) ?? 0;
+      this.tape.emit({ kind: "closed", process: process.name, held });
+    }, ARRIVES_MS);
+  }
+
   /** A person pauses one worker, if it is there; returns what resumes whichever is then in its place. */
   pause(pod: number, cluster: ClusterId): () => void {
     const seat = this.#podSeat(pod);
@@ -198,15 +240,26 @@ export class World {
     this.tape.emit({ kind: "halt", by: "gate", cluster, isOn: state !== "open" });
   }
 
-  /** Resolves when no worker has anything left. */
+  /** Resolves when no worker has anything left, and every queue is closed. */
   async stopAll(): Promise<void> {
-    await Promise.all(this.#seats.map(({ worker }) => worker?.stop({ graceMs: 1000 })));
+    await Promise.all(
+      this.#seats.map(async ({ worker, connected }) => {
+        await worker?.stop({ graceMs: 1000 });
+        await connected?.close();
+      }),
+    );
   }
 
-  *#redrives(letters: readonly DeadLetter[] | undefined): Generator<() => Promise<void>> {
-    for (const { id, content } of letters ?? []) {
+  async #letters(): Promise<readonly DeadLetter[]> {
+    return this.nats?.dead() ?? (await this.memory?.deadLetters.list()) ?? [];
+  }
+
+  *#redrives(letters: readonly DeadLetter[]): Generator<() => Promise<void>> {
+    for (const { id, content } of letters) {
       if (!content.ok) continue;
       yield async () => {
+        // Seen where it is stored.
+        if (this.nats !== undefined) return this.nats.redrive(id);
         await this.memory?.deadLetters.redrive(id);
         this.#redriven(id, content.payload);
       };
@@ -253,21 +306,25 @@ export class World {
   #died(seat: Seat, process: SimProcess): void {
     this.tape.emit({ kind: "died", process: process.name });
     seat.app?.died();
+    seat.connected?.connection.died();
     delete seat.app;
     delete seat.worker;
+    delete seat.connected;
     this.time.schedule(() => {
       seat.generation++;
       seat.process = this.#process(seat);
-      this.#populate(seat);
+      void this.#populate(seat);
     }, RESPAWN_MS);
   }
 
-  #populate(seat: Seat): void {
+  async #populate(seat: Seat): Promise<void> {
     const { scenario, clusters, tape } = this;
     const { process } = seat;
     const random = this.#random.fork(process.name);
     const node: NodeOptions = { scenario, process, clusters, random, tape };
-    const queue = this.#queueFor(process, random);
+    const queue =
+      this.nats === undefined ? this.#queueFor(process, random) : await this.#natsFor(seat, random);
+    if (queue === undefined) return;
     const events = new EventHub<ClientEvents>();
     const breaker = (cluster: ClusterId, isOpen: boolean) => {
       if (process.isAlive) tape.emit({ kind: "breaker", process: process.name, cluster, isOpen });
@@ -282,8 +339,31 @@ export class World {
     if (!seat.isStopped) void seat.worker.start();
   }
 
+  /** Undefined: the process has died in the meantime, or since it could not begin. */
+  async #natsFor(seat: Seat, random: Random): Promise<ReplayQueue | undefined> {
+    const { process } = seat;
+    try {
+      const connected = await (seat.hasWorker
+        ? this.nats?.connectPod(process, random)
+        : this.nats?.connectApp(process, random));
+      if (connected === undefined || !process.isAlive) return undefined;
+      seat.connected = connected;
+      return new WatchedQueue(connected.queue, this.#watched(process));
+    } catch (error) {
+      // A right that is missing for a moment ends a process that begins then, and it is started again.
+      if (!isHelixError(error, "HELIX_QUEUE_UNAUTHORIZED"))
+        this.tape.violated("start", `${process.name} ends as it begins: ${String(error)}`);
+      process.die();
+      return undefined;
+    }
+  }
+
+  #watched(process: SimProcess) {
+    return { process, tape: this.tape, deliveries: this.#deliveries, counter: this.#counter };
+  }
+
   #queueFor(process: SimProcess, random: Random): ReplayQueue {
-    const watched = { process, tape: this.tape, deliveries: this.#deliveries, counter: this.#counter };
+    const watched = this.#watched(process);
     if (this.durable !== undefined) {
       const { maxAgeMs } = this.scenario;
       const connection = new DurableConnection(this.durable, process, random.fork("queue"), maxAgeMs);

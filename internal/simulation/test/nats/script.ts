@@ -10,6 +10,8 @@ export type Step =
   /** A Direct Get, which answers with headers. */
   | { readonly do: "direct"; readonly subject: string; readonly body?: object }
   | { readonly do: "publish"; readonly subject: string; readonly data?: string; readonly headers?: Fields }
+  /** A publish that no answer is wanted to. */
+  | { readonly do: "put"; readonly subject: string; readonly data: string }
   /** A pull of consumer `stream.consumer`; what comes of it goes to an inbox of this name. */
   | { readonly do: "pull"; readonly from: string; readonly inbox: string; readonly body?: object }
   /** A word about a delivery: the nth of all that were received, from 0. */
@@ -17,7 +19,11 @@ export type Step =
   | { readonly do: "wait"; readonly ms: number }
   /** Writes down what the inboxes have received since. */
   | { readonly do: "take" }
-  | { readonly do: "unsubscribe"; readonly inbox: string };
+  | { readonly do: "unsubscribe"; readonly inbox: string }
+  /** Sent in one piece, without waiting between them. */
+  | { readonly do: "together"; readonly steps: readonly Sent[] };
+
+type Sent = Extract<Step, { readonly do: "pull" | "settle" | "unsubscribe" | "put" }>;
 
 export type Script = readonly Step[];
 
@@ -57,6 +63,32 @@ export async function run(script: Script, { connection, wait }: Surroundings): P
       return cause instanceof Error ? cause.name : name;
     }
   };
+  const send = (step: Sent) => {
+    switch (step.do) {
+      case "put":
+        connection.publish(step.subject, step.data);
+        return;
+      case "pull":
+        listen(step.inbox);
+        connection.publish(
+          `$JS.API.CONSUMER.MSG.NEXT.${step.from}`,
+          step.body ? JSON.stringify(step.body) : "",
+          {
+            reply: `script.${step.inbox}.1`,
+          },
+        );
+        return;
+      case "settle": {
+        const reply = deliveries[step.delivery];
+        if (reply === undefined) lines.push(`there was no delivery ${step.delivery}`);
+        else connection.publish(reply, step.verb);
+        return;
+      }
+      case "unsubscribe":
+        inboxes.get(step.inbox)?.unsubscribe();
+        inboxes.delete(step.inbox);
+    }
+  };
   for (const step of script) {
     switch (step.do) {
       case "api":
@@ -77,32 +109,18 @@ export async function run(script: Script, { connection, wait }: Surroundings): P
         lines.push(`direct ${step.subject}: ${typeof answer === "string" ? answer : describe(answer)}`);
         break;
       }
-      case "pull":
-        listen(step.inbox);
-        connection.publish(
-          `$JS.API.CONSUMER.MSG.NEXT.${step.from}`,
-          step.body ? JSON.stringify(step.body) : "",
-          {
-            reply: `script.${step.inbox}.1`,
-          },
-        );
-        break;
-      case "settle": {
-        const reply = deliveries[step.delivery];
-        if (reply === undefined) lines.push(`there was no delivery ${step.delivery}`);
-        else connection.publish(reply, step.verb);
-        break;
-      }
       case "wait":
         await wait(step.ms);
         break;
-      case "unsubscribe":
-        inboxes.get(step.inbox)?.unsubscribe();
-        inboxes.delete(step.inbox);
+      case "together":
+        step.steps.forEach(send);
         break;
       case "take":
         lines.push(...received.map((line) => `  ${line}`), "--");
         received = [];
+        break;
+      default:
+        send(step);
     }
     if (step.do === "wait" || step.do === "take") continue;
     await connection.flush();

@@ -1,5 +1,11 @@
 import type { Script, Step } from "./script.ts";
 
+type PullStep = Extract<Step, { do: "pull" }>;
+type SettleStep = Extract<Step, { do: "settle" }>;
+type UnsubscribeStep = Extract<Step, { do: "unsubscribe" }>;
+type PutStep = Extract<Step, { do: "put" }>;
+type SentStep = PullStep | SettleStep | UnsubscribeStep | PutStep;
+
 const S = 1_000_000_000;
 const MS = 1_000_000;
 
@@ -65,18 +71,20 @@ const publish = (subject: string, data = "", headers?: Record<string, string>): 
   data,
   ...(headers && { headers }),
 });
-const pull = (inbox: string, body?: object, from = "WORK.lane"): Step => ({
+const pull = (inbox: string, body?: object, from = "WORK.lane"): PullStep => ({
   do: "pull",
   from,
   inbox,
   ...(body && { body }),
 });
 const parked = (batch: number, seconds = 30) => ({ batch, expires: seconds * S, idle_heartbeat: 5 * S });
-const settle = (delivery: number, verb: string): Step => ({ do: "settle", delivery, verb });
+const settle = (delivery: number, verb: string): SettleStep => ({ do: "settle", delivery, verb });
 const ack = (delivery: number) => settle(delivery, "+ACK");
 const wait = (ms: number): Step => ({ do: "wait", ms });
+const put = (subject: string, data: string): PutStep => ({ do: "put", subject, data });
+const together = (...steps: SentStep[]): Step => ({ do: "together", steps });
 const take: Step = { do: "take" };
-const unsubscribe = (inbox: string): Step => ({ do: "unsubscribe", inbox });
+const unsubscribe = (inbox: string): UnsubscribeStep => ({ do: "unsubscribe", inbox });
 
 const makeWork = api("STREAM.CREATE.WORK", WORK);
 const makeLane = (more: object = {}): Step =>
@@ -394,6 +402,46 @@ export const SCRIPTS: Readonly<Record<string, Script>> = {
     take,
     laneInfo,
     pull("c", parked(2)),
+    take,
+    laneInfo,
+  ],
+  "a pull that does not wait says how it is, after what was sent before": [
+    ...both(),
+    pull("a", { batch: 1, no_wait: true }),
+    take,
+    ...some(3),
+    pull("a", { batch: 2, no_wait: true }),
+    take,
+    pull("a", { batch: 3, no_wait: true }),
+    take,
+    laneInfo,
+    pull("b", parked(5)),
+    pull("c", { batch: 1, no_wait: true }),
+    take,
+    together(settle(0, "-NAK"), settle(1, "-NAK"), pull("c", { batch: 1, no_wait: true })),
+    take,
+    together(settle(3, `-NAK {"delay":${500 * MS}}`), pull("c", { batch: 1, no_wait: true })),
+    take,
+    laneInfo,
+    wait(700),
+    take,
+    laneInfo,
+  ],
+  "what is sent together with the end of a subscription finds it ended": [
+    ...both(),
+    ...some(2),
+    pull("a", parked(5)),
+    take,
+    together(settle(0, "-NAK"), unsubscribe("a")),
+    take,
+    laneInfo,
+    pull("b", parked(1)),
+    take,
+    laneInfo,
+    pull("c", parked(3)),
+    together(put("work.high.A", "late"), unsubscribe("c")),
+    laneInfo,
+    pull("d", parked(3)),
     take,
     laneInfo,
   ],
