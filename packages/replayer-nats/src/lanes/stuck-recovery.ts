@@ -41,20 +41,21 @@ export class StuckRecovery {
   async bringBack(lane: Lane, floor: number, onDone: (count: number) => void): Promise<void> {
     const underWay = new Set<Promise<void>>();
     let broughtBack = 0;
-    let othersInARow = 0;
+    let byOthers = 0;
     let failure: { readonly error: unknown } | undefined;
     const failed = (error: unknown) => {
       failure ??= { error };
     };
-    // Where another pod is at it already, it is left alone; what it leaves is seen by the next look.
-    for (let seq = 1; failure === undefined && othersInARow < AT_ONCE && !this.#isClosed; ) {
+    // Where another pod does most of it, it is left alone; what it leaves is seen by the next look.
+    const isNeeded = () => byOthers <= broughtBack + AT_ONCE;
+    for (let seq = 1; failure === undefined && isNeeded() && !this.#isClosed; ) {
       const message = await this.next(lane, seq, floor).catch(failed);
       if (message === undefined) break;
       seq = message.seq + 1;
       const one: Promise<void> = this.#one(lane, message)
         .then((isNew) => {
           if (isNew) broughtBack++;
-          othersInARow = isNew ? 0 : othersInARow + 1;
+          else byOthers++;
         })
         .catch(failed)
         .finally(() => underWay.delete(one));
