@@ -104,7 +104,6 @@ export class ClusterRunner {
     });
     this.#endings = new Endings({
       executor,
-      clock,
       reporter,
       judge: new Judge({ ...settings, ledger: this.#ledger }),
       health: this.#health,
@@ -282,9 +281,9 @@ export class ClusterRunner {
   }
 
   #ended(execution: Execution, outcome: Outcome, error: unknown): void {
-    const durationMs = this.#settings.clock.monotonicMs() - execution.startedAtMs;
-    this.#reporter.executed(execution.item, outcome, durationMs);
-    this.#endings.ended(execution, outcome, error);
+    const nowMs = this.#settings.clock.monotonicMs();
+    this.#reporter.executed(execution.item, outcome, nowMs - execution.startedAtMs);
+    this.#endings.ended(execution, outcome, error, nowMs);
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */

@@ -1,4 +1,4 @@
-import type { Clock, Outcome, ReplayExecutor, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
+import type { Outcome, ReplayExecutor, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
 import type { Judge, Noted } from "../decide/judge.ts";
 import { strainOf } from "../decide/strain.ts";
 import type { Settler } from "../hand/settler.ts";
@@ -9,7 +9,6 @@ import type { Prober } from "./prober.ts";
 
 export interface EndingsOptions {
   readonly executor: ReplayExecutor;
-  readonly clock: Clock;
   readonly judge: Judge;
   readonly health: ClusterHealth;
   readonly prober: Prober;
@@ -25,14 +24,13 @@ export class Endings {
     this.#options = options;
   }
 
-  ended(execution: Execution, outcome: Outcome, error: unknown): void {
-    const { executor, clock, judge } = this.#options;
+  ended(execution: Execution, outcome: Outcome, error: unknown, nowMs: number): void {
+    const { executor, judge } = this.#options;
     const { item, order, startedAtMs, trial } = execution;
     const { payload, message } = item;
     const isFailure = outcome === "unavailable" || outcome === "uncertain";
     const strain = isFailure ? strainOf(executor, error) : undefined;
     const { attempts } = message;
-    const nowMs = clock.monotonicMs();
     const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, outcome, error, strain });
     const judged = this.#tellHealth(execution, outcome, error, strain);
     if (judged === undefined && !judge.wantsProbe(noted)) this.#carryOut(execution, noted, false);

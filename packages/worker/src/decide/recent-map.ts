@@ -4,6 +4,8 @@
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #max: number;
+  /** So that one that is used all the time is not moved each time. */
+  #newest: K | undefined;
 
   /** @param max Entries, from 1. */
   constructor(max: number) {
@@ -20,13 +22,14 @@ export class RecentMap<K, V> {
 
   use(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined) this.set(key, value);
+    if (value !== undefined && key !== this.#newest) this.set(key, value);
     return value;
   }
 
   set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = key;
     if (this.#entries.size <= this.#max) return;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
