@@ -4,8 +4,9 @@ import { waitFor } from "@helix/testkit";
 import { type NatsCluster, startNatsCluster } from "@helix/testkit/nats";
 import { ReplayWorker } from "@helix/worker";
 import type { JetStreamManager } from "@nats-io/jetstream";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { payloadOf, Rig } from "./rig.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { NatsReplayer } from "../src/index.ts";
+import { idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 import { settle, Workers, Writers } from "./torture.ts";
 
 const MESSAGES = 10_000;
@@ -54,6 +55,109 @@ it("loses nothing that was acknowledged while the leader of three is killed, twi
   expect(rig.log.find(({ text }) => text === "the queue is ready")?.fields).toMatchObject({
     replicas: 3,
     storage: "file",
+  });
+});
+
+describe("what is on its way when nobody wants it any more", () => {
+  const TOGGLES = 150;
+  const CLOSES = 20;
+  /** Long, so that whatever was sent to nobody comes far too late. */
+  const LEASE_MS = 20_000;
+  const PATIENCE_MS = 10_000;
+  let rig: Rig;
+  let settings: { connect: { servers: string[] }; replicas: number; ackWaitMs: number };
+  beforeEach(async () => {
+    const [first] = cluster.nodes;
+    if (first === undefined) throw new Error("no node");
+    rig = new Rig(first);
+    settings = { connect: { servers: [...cluster.urls] }, replicas: 3, ackWaitMs: LEASE_MS };
+    await rig.replayer(settings);
+  });
+  afterEach(() => rig[Symbol.asyncDispose]());
+
+  /** Connected to the server that leads the lane's consumer, or to another one. */
+  async function connected(isLeader: boolean): Promise<NatsReplayer> {
+    const { api } = await rig.api(settings.connect);
+    const { cluster: seen } = await api.consumers.info(rig.streamName, "helix-worker-high-B");
+    const node = cluster.nodes.find(({ name }) => (name === seen?.leader) === isLeader);
+    if (node === undefined) throw new Error("no node");
+    return rig.replayer({ ...settings, connect: { servers: node.url } });
+  }
+
+  it.each([true, false])(
+    "comes again at once while the demand falls and rises; connected to the leader: %s",
+    {
+      timeout: 120_000,
+    },
+    async (isLeader) => {
+      const queue = await connected(isLeader);
+      const ids = new Set<string | undefined>();
+      let isOn = true;
+      const source = queue.open(
+        "high.B",
+        (message) => {
+          ids.add(idOf(message));
+          void message.ack();
+          if (isOn) source.demand(8);
+        },
+        { pollIntervalMs: 100 },
+      );
+      let written = 0;
+      const write = () =>
+        Promise.all(Array.from({ length: 10 }, () => queue.enqueue(payloadOf(`${written++}`))));
+      for (let toggle = 0; toggle < TOGGLES; toggle++) {
+        isOn = true;
+        source.demand(8);
+        await write();
+        isOn = false;
+        source.demand(0);
+        await write();
+      }
+      isOn = true;
+      source.demand(8);
+      await waitFor(() => ids.size === written, {
+        timeoutMs: PATIENCE_MS,
+        describe: () => `all ${written} arrive before a lease is over; ${ids.size} have`,
+      });
+    },
+  );
+
+  it("goes to others at once when a pod closes while its lane is busy", { timeout: 120_000 }, async () => {
+    const written = 2000;
+    const writer = await rig.replayer(settings);
+    for (let n = 0; n < written; n += 200) {
+      await Promise.all(Array.from({ length: 200 }, (_, k) => writer.enqueue(payloadOf(`${n + k}`))));
+    }
+    const ids = new Set<string | undefined>();
+    for (let close = 0; close < CLOSES; close++) {
+      const queue = await connected(false);
+      await new Promise<void>((resolve) => {
+        const source = queue.open(
+          "high.B",
+          (message) => {
+            // In hand when it closes, so it comes again when its lease is over: not what this is about.
+            ids.add(idOf(message));
+            if (close % 2 === 0) resolve();
+          },
+          { pollIntervalMs: 100 },
+        );
+        source.demand(100);
+        if (close % 2 === 1) void writer.depths().then(() => resolve());
+      });
+      await queue.close();
+    }
+    const last = new Receiver(await connected(false));
+    await waitFor(
+      () => {
+        last.source.demand(100);
+        return new Set([...ids, ...last.ids]).size === written;
+      },
+      {
+        timeoutMs: PATIENCE_MS,
+        describe: () =>
+          `all ${written} arrive before a lease is over; ${ids.size} and ${last.received.length} have`,
+      },
+    );
   });
 });
 
