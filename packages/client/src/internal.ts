@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { CLIENT_OPTIONS, type ReadSessionOptions, SESSION_OPTIONS } from "./client-options.ts";
+export { type ReadSessionOptions, SESSION_OPTIONS } from "./client-options.ts";
 export { createReplayExecutor } from "./replay/replay-executor.ts";
 export type { ClusterConfig } from "./session/cluster-config.ts";
 export type { ClusterLinks } from "./session/cluster-links.ts";

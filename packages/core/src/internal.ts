@@ -19,7 +19,6 @@ export {
   integer,
   list,
   logger,
-  MAX_TIMER_MS,
   metrics,
   milliseconds,
   number,
@@ -43,16 +42,7 @@ export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.
 export { Breaker, type BreakerOptions, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
-export {
-  DEAD_LETTER_FILTER_OPTIONS,
-  matchesOutside,
-  matchesTable,
-  readDeadLetterFilter,
-  readDeadLetterList,
-} from "./queue/dead-letter-filter.ts";
-export { queueSchedulingOptions, schedulingOptions } from "./queue/scheduling-options.ts";
-export { checkCause, readDiscard, readRelease, settledAlready } from "./queue/settlement-input.ts";
-export { type ErrorSummary, errorSummary } from "./report/error-summary.ts";
+export { schedulingOptions } from "./queue/scheduling-options.ts";
 export { errorText, LoggableError } from "./report/error-text.ts";
-export { harmlessCallback, harmlessLogger, harmlessMetrics } from "./report/harmless.ts";
+export { harmlessCallback } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";

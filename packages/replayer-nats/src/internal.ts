@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { CONNECT_OPTIONS, ENQUEUER_OPTIONS, REPLAYER_OPTIONS } from "./options.ts";
+export { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "./options.ts";

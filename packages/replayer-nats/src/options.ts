@@ -254,7 +254,7 @@ const NAME_OPTIONS: OptionsOf<Settled<NatsNames>> = {
 };
 
 /** Every option of `connectNatsEnqueuer`. */
-export const ENQUEUER_OPTIONS: OptionsOf<EnqueuerSettings> = {
+const ENQUEUER_OPTIONS: OptionsOf<EnqueuerSettings> = {
   ...LINK_OPTIONS,
   ...NAME_OPTIONS,
   publishTimeoutMs: milliseconds({ min: 100, max: 60_000, fallback: 5000, about: "One try of a publish." }),

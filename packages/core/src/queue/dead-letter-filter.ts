@@ -4,7 +4,7 @@ import { tablesOf } from "../payload/payload.ts";
 import { DEAD_LETTER_REASONS, type DeadLetter, type DeadLetterFilter } from "./dead-letters.ts";
 
 /** By which each condition of a filter is checked. */
-export const DEAD_LETTER_FILTER_OPTIONS = {
+const DEAD_LETTER_FILTER_OPTIONS = {
   cluster: optional(oneOf(CLUSTERS)),
   priority: optional(oneOf(PRIORITIES)),
   reason: optional(oneOf(DEAD_LETTER_REASONS)),
