@@ -3,7 +3,6 @@ export {
   type ClusterId,
   clusterOf,
   isClusterId,
-  isPriority,
   LANES,
   type Lane,
   laneOf,

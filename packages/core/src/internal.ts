@@ -12,7 +12,6 @@ export {
   defaultOf,
   describeValue,
   expected,
-  type Facts,
   func,
   group,
   having,
@@ -35,11 +34,11 @@ export {
   text,
   withDefault,
 } from "./options/index.ts";
-export { type CqlToken, cqlTokens } from "./payload/cql-tokens.ts";
+export { cqlTokens } from "./payload/cql-tokens.ts";
 export { toInt64 } from "./payload/payload.ts";
 export { tableOf } from "./payload/table-of.ts";
 export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
-export { Breaker, type BreakerOptions, type BreakerState } from "./policy/breaker.ts";
+export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";

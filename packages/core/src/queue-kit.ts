@@ -16,7 +16,6 @@ export {
   having,
   integer,
   logger,
-  MAX_TIMER_MS,
   metrics,
   milliseconds,
   type Option,
@@ -49,5 +48,5 @@ export {
   settledAlready,
 } from "./queue/settlement-input.ts";
 export { errorSummary } from "./report/error-summary.ts";
-export { harmlessCallback, harmlessLogger, harmlessMetrics } from "./report/harmless.ts";
+export { harmlessCallback } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";
