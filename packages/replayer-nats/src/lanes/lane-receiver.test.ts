@@ -1,0 +1,122 @@
+import { encodePayload } from "@helix/codec";
+import { createPayload, type ReplayMessage, silentLogger } from "@helix/core";
+import { ManualClock, settle } from "@helix/testkit/manual-clock";
+import type { Msg } from "@nats-io/nats-core";
+import { beforeEach, expect, test } from "vitest";
+import type { Evidence, Judgement } from "./evidence.ts";
+import { HandBacks } from "./hand-backs.ts";
+import { LaneReceiver } from "./lane-receiver.ts";
+import { Lease } from "./lease.ts";
+import type { MessageSettler } from "./nats-message.ts";
+import type { PullChannel } from "./pull-channel.ts";
+import type { Settlements } from "./settlements.ts";
+
+const LEASE_MS = 1000;
+
+/** A lane whose records are read when the test says so. */
+class SlowRecords {
+  readonly clock = new ManualClock();
+  readonly received: ReplayMessage[] = [];
+  readonly handedBack: number[] = [];
+  readonly judgements: ((judgement: Judgement) => void)[] = [];
+  flushed = 0;
+  freed = 0;
+  withheld = 0;
+  demanded = 0;
+  readonly receiver: LaneReceiver;
+  readonly source;
+  #arrivals = 0;
+
+  constructor() {
+    const judge = () => new Promise<Judgement>((resolve) => this.judgements.push(resolve));
+    const release = (lease: Lease, delayMs: number) => {
+      this.handedBack.push(delayMs);
+      lease.free();
+    };
+    const flush = async () => {
+      this.flushed = this.handedBack.length;
+    };
+    const channel = {
+      demand: (messages: number) => {
+        this.demanded = messages;
+      },
+      claim: () => this.demanded > 0 && this.demanded-- > 0,
+      withhold: () => this.withheld++,
+    };
+    this.receiver = new LaneReceiver({
+      lane: "high.B",
+      clock: this.clock,
+      logger: silentLogger,
+      maxAgeMs: 60_000,
+      evidence: { judge } as unknown as Evidence,
+      handBacks: new HandBacks(),
+      settlements: { release, flush } as unknown as Settlements,
+      delays: { add: () => {} } as never,
+      settler: {} as MessageSettler,
+      onStop: () => {},
+      makeChannel: () => channel as unknown as PullChannel,
+    });
+    this.source = this.receiver.open((message) => this.received.push(message));
+  }
+
+  arrive(deliveries: number): void {
+    const nowMs = this.clock.wallMs();
+    const payload = createPayload({
+      targetCluster: "B",
+      operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: ["1"] },
+      timestampMicros: 1n,
+      writtenAtMs: nowMs,
+      enqueuedAtMs: nowMs,
+    });
+    const reply = `$JS.ACK.s.c.${deliveries}.${++this.#arrivals}.1.${nowMs * 1_000_000}.0`;
+    const { clock } = this;
+    const lease = new Lease(reply, { clock, leaseMs: LEASE_MS, onFree: () => this.freed++ });
+    this.receiver.received({ reply, data: encodePayload(payload), subject: "s" } as Msg, lease);
+  }
+}
+
+let lane: SlowRecords;
+beforeEach(() => {
+  lane = new SlowRecords();
+});
+
+test("a lane has stopped when what it was reading about has been handed back, and the server knows", async () => {
+  lane.source.demand(2);
+  lane.arrive(2);
+  lane.arrive(3);
+  let isStopped = false;
+  void lane.source.stop().then(() => {
+    isStopped = true;
+  });
+  lane.judgements[0]?.({ record: { attempts: 1 } });
+  await settle();
+  expect([isStopped, lane.handedBack]).toEqual([false, [0]]);
+  lane.judgements[1]?.({ delayMs: 500 });
+  await settle();
+  expect([isStopped, lane.handedBack, lane.flushed, lane.received]).toEqual([true, [0, 500], 2, []]);
+});
+
+test("a demand is not exceeded by what was being read about when it was made anew", async () => {
+  lane.source.demand(2);
+  lane.arrive(2);
+  lane.arrive(2);
+  lane.source.demand(1);
+  for (const judged of lane.judgements) judged({ record: { attempts: 0 } });
+  await settle();
+  expect([lane.received.length, lane.handedBack]).toEqual([1, [0]]);
+});
+
+test("a lease begins on arrival: one that is over before the record is read is nobody's business here", async () => {
+  lane.source.demand(2);
+  lane.arrive(2);
+  const untilMs = lane.clock.wallMs() + LEASE_MS;
+  await lane.clock.advance(300);
+  lane.judgements[0]?.({ record: { attempts: 0 } });
+  await settle();
+  expect(lane.received[0]?.leaseUntilMs).toBe(untilMs);
+  lane.arrive(2);
+  await lane.clock.advance(LEASE_MS);
+  lane.judgements[1]?.({ record: { attempts: 0 } });
+  await settle();
+  expect([lane.received.length, lane.handedBack, lane.withheld, lane.freed]).toEqual([1, [], 1, 1]);
+});
