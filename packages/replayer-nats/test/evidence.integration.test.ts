@@ -122,6 +122,27 @@ describe("a message that was being executed when its process died", () => {
     }
   });
 
+  it("counts no attempt for the first death in its turn beside another that is no suspect yet", async () => {
+    await using rig = new Rig(server);
+    await redelivered(rig, 2);
+    const seen: unknown[] = [];
+    for (const marked of [["m0"], ["m0", "m1"], ["m0"], ["m0", "m1"]]) {
+      const pod = await Pod.start(rig);
+      pod.receiver.source.demand(2);
+      await pod.receiver.until(2);
+      const messages = pod.receiver.received.sort((a, b) => (idOf(a) ?? "").localeCompare(idOf(b) ?? ""));
+      seen.push(messages.map(({ attempts, suspect }) => `${suspect} ${attempts}`));
+      for (const message of messages) if (marked.includes(idOf(message) ?? "")) await message.mark?.();
+      await pod.die();
+    }
+    expect(seen).toEqual([
+      ["false 0", "false 0"],
+      ["true 0", "false 0"],
+      ["true 0", "true 0"],
+      ["true 1", "true 0"],
+    ]);
+  });
+
   it("is no suspect after an orderly stop, with it in hand", async () => {
     await using rig = new Rig(server);
     await redelivered(rig, 1);

@@ -16,6 +16,8 @@ export interface Stored {
   delivery: number;
   /** Processes that died while they executed it. */
   readonly deaths: Set<string>;
+  /** One of them was in its turn as a suspect and did not count, since it may have been another's. */
+  isPardoned: boolean;
   state: "ready" | "lent" | "delayed";
   leaseUntilMs: number;
 }
@@ -101,6 +103,7 @@ export class DurableQueue {
       attempts: 0,
       delivery: 0,
       deaths: new Set(),
+      isPardoned: false,
       state: "ready",
       leaseUntilMs: 0,
     };
@@ -196,15 +199,19 @@ export class DurableQueue {
     for (const lane of LANES) this.#notify(lane);
   }
 
-  /** The death of a process is an attempt of the message whose turn as a suspect it was. Returns how long nobody knows. */
+  /** The death of a process is an attempt of the suspect whose turn it was, as in the NATS queue. Returns how long nobody knows. */
   #takeDeathsIntoAccount(stored: Stored, by: string): number {
     const { message, deaths } = stored;
     const found = this.#executions.about(message, by, this.#time.nowMs);
     if (found.undecidedForMs > 0) return found.undecidedForMs;
-    for (const { process, wasItsTurn } of found.deaths) {
+    for (const { process, wasItsTurn, isDoubtful } of found.deaths) {
       if (deaths.has(process)) continue;
       deaths.add(process);
       if (!wasItsTurn) continue;
+      if (isDoubtful && !stored.isPardoned) {
+        stored.isPardoned = true;
+        continue;
+      }
       stored.attempts++;
       this.#tape.emit({ kind: "mark-found", message });
     }

@@ -20,13 +20,18 @@ export class Executions {
 
   /** What the records of others say: who is gone and was executing it, and how long it takes until that is known of all. */
   about(message: string, reader: string, nowMs: number) {
-    const deaths: { readonly process: string; readonly wasItsTurn: boolean }[] = [];
+    const deaths: {
+      readonly process: string;
+      readonly wasItsTurn: boolean;
+      readonly isDoubtful: boolean;
+    }[] = [];
     let undecidedForMs = 0;
     for (const [process, { executing, writtenAtMs }] of this.#records) {
       const wasItsTurn = executing.get(message);
       const ageMs = nowMs - writtenAtMs;
       if (wasItsTurn === undefined || process === reader || ageMs < this.#leaseMs / 2) continue;
-      if (ageMs >= this.#leaseMs) deaths.push({ process, wasItsTurn });
+      const isDoubtful = [...executing.values()].includes(false);
+      if (ageMs >= this.#leaseMs) deaths.push({ process, wasItsTurn, isDoubtful });
       else undecidedForMs = Math.max(undecidedForMs, this.#leaseMs - ageMs);
     }
     return { deaths, undecidedForMs };

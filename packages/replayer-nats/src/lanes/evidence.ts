@@ -35,7 +35,7 @@ export interface EvidenceOptions {
 /**
  * Tells which message a process has died of. Each process writes down which redelivered messages it is executing. A message
  * is a suspect from the moment at which the record of a process that is gone names it. The death counts as an attempt of the
- * suspect whose turn it was; of the others nobody knows which it was. Both are written into the message's own record with the
+ * suspect whose turn it was, but for the first one beside which others were executed again; of those nobody knows which it was. Both are written into the message's own record with the
  * name of the process, so that no death is taken into account twice.
  *
  * The server's count of deliveries says nothing: hand-backs, restarts, other processes and lapsed leases raise it as well.
@@ -128,11 +128,15 @@ export class Evidence {
     const unknown = deaths.filter(({ pod }) => !known.includes(pod));
     if (unknown.length === 0) return record;
     const error = { name: "ProcessDied", message: "The process ended while it executed this message" };
-    const counted = unknown.filter(({ wasItsTurn }) => wasItsTurn).length;
+    const inTurn = unknown.filter(({ wasItsTurn }) => wasItsTurn);
+    // What kills beside a suspect is one itself from then on, so that this happens once for each that kills.
+    const pardon = inTurn.some(({ isDoubtful }) => isDoubtful) && record.isPardoned !== true;
+    const counted = inTurn.length - (pardon ? 1 : 0);
     const taken: MessageRecord = {
       attempts: record.attempts + counted,
       firstError: record.firstError ?? (counted > 0 ? error : undefined),
       deaths: [...known, ...unknown.map(({ pod }) => pod)].slice(-MOST_DEATHS),
+      isPardoned: record.isPardoned === true || pardon ? true : undefined,
     };
     await this.#options.records.write(id, taken);
     const { attempts } = taken;

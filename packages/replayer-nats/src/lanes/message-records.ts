@@ -9,6 +9,8 @@ import { parsed } from "./execution-record.ts";
 export interface MessageRecord extends FailureRecord {
   /** Records of processes that died while they executed it, by name; each is taken into account once. */
   readonly deaths?: readonly string[] | undefined;
+  /** One of them was in its turn as a suspect and did not count, since it may have been another's. */
+  readonly isPardoned?: boolean | undefined;
 }
 
 export const NO_RECORD: MessageRecord = Object.freeze({ attempts: 0 });
@@ -81,12 +83,13 @@ export class MessageRecords {
 
 /** Undefined for bytes that are no record. Without a count they are none, whatever else they say. */
 function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
-  const { attempts, firstError, deaths } = parsed(bytes) ?? {};
+  const { attempts, firstError, deaths, isPardoned } = parsed(bytes) ?? {};
   if (!Number.isSafeInteger(attempts) || (attempts as number) < 0) return undefined;
   const names = Array.isArray(deaths) ? deaths.filter((one) => typeof one === "string") : [];
   return {
     attempts: attempts as number,
     ...(typeof firstError === "object" ? { firstError: errorSummary(firstError) } : {}),
     ...(names.length === 0 ? {} : { deaths: names }),
+    ...(isPardoned === true ? { isPardoned } : {}),
   };
 }

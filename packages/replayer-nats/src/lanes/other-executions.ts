@@ -33,10 +33,19 @@ export interface OtherExecutionsOptions {
   readonly remove: (pod: string) => Promise<unknown>;
 }
 
+/** The end of a process that was executing a message. */
+export interface Death {
+  readonly pod: string;
+  /** Its turn as a suspect. */
+  readonly wasItsTurn: boolean;
+  /** Others that came again were being executed as well, and were no suspects yet. */
+  readonly isDoubtful: boolean;
+}
+
 /** What the records of other processes say about a message. */
 export interface Testimony {
   /** Processes that are gone and were executing it. */
-  readonly deaths: readonly { readonly pod: string; readonly wasItsTurn: boolean }[];
+  readonly deaths: readonly Death[];
   /** Until it is known whether another process that names it is gone. Milliseconds; 0: there is none. */
   readonly undecidedForMs: number;
 }
@@ -79,12 +88,13 @@ export class OtherExecutions {
       });
       await this.#reading;
     }
-    const deaths: { pod: string; wasItsTurn: boolean }[] = [];
+    const deaths: Death[] = [];
     let undecidedForMs = 0;
     for (const [pod, { storedAtMs, messages, suspects }] of this.#pods) {
       if (!messages.has(id)) continue;
       const ageMs = this.#nowMs - storedAtMs;
-      if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id) });
+      const isDoubtful = messages.size > suspects.size;
+      if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id), isDoubtful });
       else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
     const settledAtMs = this.#unreachableAtMs + Math.min(SETTLE_MS, leaseMs);
