@@ -31,8 +31,8 @@ const SERVED_BEFORE_MS = 1500;
  * rows that it writes, could have answered, and one for each outage and pod that began just before the execution
  * did. What died of its attempts had so many.
  *
- * The death of a process is the failure of the message that kills it, and of no other that it held. Where there
- * are two that kill, one may do so, while it is no suspect yet, during the turn of an innocent suspect.
+ * The death of a process is the failure of the message that kills it, and of no other that it held. But while it is no
+ * suspect yet, it may kill during the turn of an innocent one.
  */
 export const flatAttempts: CheckFactory = (world, violated) => {
   const own = new Map<string, number>();
@@ -65,7 +65,8 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         if (isMisled || killers.has(identities.get(message) ?? "")) return;
         const wrong = (wronglyMarked.get(message) ?? 0) + 1;
         wronglyMarked.set(message, wrong);
-        if (wrong > (killers.size - 1) * UNSUSPECTED_DEATHS) {
+        // The first of those deaths has made it a suspect.
+        if (wrong > killers.size * UNSUSPECTED_DEATHS - 1) {
           violated(`${world.tape.nameOf(message)} has killed nobody, and the mark on it counts`);
         }
       }

@@ -8,12 +8,16 @@ import { flow } from "./flow.ts";
 import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
+import { justSuspects } from "./just-suspects.ts";
+import { keptCounts } from "./kept-counts.ts";
 import { leftAlone } from "./left-alone.ts";
 import { noLaneStands } from "./no-lane-stands.ts";
 import { noSilentLoss } from "./no-silent-loss.ts";
 import { noTimeTravel } from "./no-time-travel.ts";
+import { ownLeases } from "./own-leases.ts";
 import { priorities } from "./priorities.ts";
 import { readyAgain } from "./ready-again.ts";
+import { settledOnce } from "./settled-once.ts";
 
 export const CHECKS: readonly CheckFactory[] = [
   noSilentLoss,
@@ -31,4 +35,8 @@ export const CHECKS: readonly CheckFactory[] = [
   justDeadLetters,
   cleanStops,
   noLaneStands,
+  settledOnce,
+  ownLeases,
+  keptCounts,
+  justSuspects,
 ];

@@ -35,7 +35,8 @@ export interface ConsumerSurroundings {
    * again is not counted as redelivered.
    */
   readonly isNew: boolean;
-  readonly delivered?: ((message: StoredMessage, deliveries: number) => void) | undefined;
+  /** To whom. */
+  readonly delivered?: ((message: StoredMessage, to: string) => void) | undefined;
 }
 
 interface Waiting {
@@ -241,11 +242,12 @@ export class ModelConsumer {
     this.wake();
   }
 
-  /** How many messages were sent there, and are neither settled nor handed back. */
-  heldBy(isTheirs: (subject: string) => boolean): number {
+  /** How many messages that were stored by then were sent there, and are neither settled nor handed back. */
+  heldBy(isTheirs: (subject: string) => boolean, storedByMs: number): number {
     let held = 0;
     for (const [seq, { holder }] of this.#pending) {
-      if (holder !== undefined && isTheirs(holder) && !this.#queue.includes(seq)) held++;
+      const isOld = (this.#stream.get(seq)?.storedAtMs ?? Number.POSITIVE_INFINITY) <= storedByMs;
+      if (isOld && holder !== undefined && isTheirs(holder) && !this.#queue.includes(seq)) held++;
     }
     return held;
   }
@@ -357,7 +359,7 @@ export class ModelConsumer {
     if (pending === undefined) this.#pending.set(seq, { consumerSeq, sinceMs: nowMs, holder });
     else Object.assign(pending, { sinceMs: nowMs, holder });
     if (this.#cancelLook === undefined) this.#lookIn(this.ackWaitMs);
-    this.#around.delivered?.(message, deliveries);
+    this.#around.delivered?.(message, request.reply);
     this.#around.send(request.reply, { subject, reply, header, data });
   }
 

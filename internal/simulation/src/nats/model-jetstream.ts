@@ -23,7 +23,7 @@ export interface JetStreamSurroundings {
 export interface JetStreamObserver {
   stored?(stream: string, message: StoredMessage): void;
   removed?(stream: string, message: StoredMessage, why: Removal): void;
-  delivered?(stream: string, consumer: string, message: StoredMessage, deliveries: number): void;
+  delivered?(stream: string, message: StoredMessage, to: string): void;
 }
 
 interface Entry {
@@ -326,8 +326,7 @@ export class ModelJetStream {
       send,
       ackPrefix: `${ACK}${stream.config.name}`,
       isNew,
-      delivered: (message, deliveries) =>
-        observer?.delivered?.(stream.config.name, name, message, deliveries),
+      delivered: (message, to) => observer?.delivered?.(stream.config.name, message, to),
     });
     consumers.set(name, made);
     return consumerInfo(stream.config.name, made);

@@ -27,7 +27,7 @@ import type { Random } from "../scenario/random.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { SimProcess } from "../world/sim-process.ts";
 import type { Tape } from "../world/tape.ts";
-import type { VirtualTime } from "../world/virtual-time.ts";
+import { START_MS, type VirtualTime } from "../world/virtual-time.ts";
 import { payloadIdentity } from "./watched-queue.ts";
 
 /** As the adapter names them. */
@@ -72,7 +72,9 @@ export class NatsQueue {
   readonly #copies = new Map<string, number>();
   readonly #lives = new Set<string>();
   readonly #everDead = new Set<string>();
-  readonly #counted = new Map<string, { readonly attempts: number; readonly deaths: number }>();
+  readonly #counted = new Map<string, Counted>();
+  readonly #deliveredTo = new Map<string, { readonly process: string; readonly atMs: number }>();
+  readonly #connections: { readonly process: string; readonly connection: ModelNatsConnection }[] = [];
 
   constructor(scenario: Scenario, time: VirtualTime, random: Random, tape: Tape) {
     const { version, hopMs } = scenario.nats;
@@ -85,6 +87,9 @@ export class NatsQueue {
     const observer: JetStreamObserver = {
       stored: (stream, message) => this.#stored(stream, message),
       removed: (stream, message, why) => this.#removed(stream, message, why),
+      delivered: (stream, message, to) => {
+        if (stream === STREAMS.lanes) this.#delivered(message, to);
+      },
     };
     this.server = new ModelNatsServer({ time, random: random.fork("server"), version, hopMs, observer });
   }
@@ -148,12 +153,22 @@ export class NatsQueue {
     this.server.jetStream.handle({ subject: `${PREFIX}.${lane}`, reply: "", header, data });
   }
 
-  /** How many messages the server takes to be in the hand of whose connection it is. */
-  heldBy(connection: ModelNatsConnection): number {
-    const held = LANES.map(
-      (lane) => this.#consumer(lane)?.heldBy((subject) => connection.hasListened(subject)) ?? 0,
-    );
+  /** How many messages that were stored so long ago the server takes to be in the hand of whose connection it is. */
+  heldBy(connection: ModelNatsConnection, agoMs: number): number {
+    const storedByMs = START_MS + this.#time.nowMs - agoMs;
+    const isTheirs = (subject: string) => connection.hasListened(subject);
+    const held = LANES.map((lane) => this.#consumer(lane)?.heldBy(isTheirs, storedByMs) ?? 0);
     return held.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Whom a message was last sent to, and when. */
+  lastDelivery(message: string): { readonly process: string; readonly atMs: number } | undefined {
+    return this.#deliveredTo.get(message);
+  }
+
+  /** What the record of a message says. */
+  counted(message: string): Counted | undefined {
+    return this.#counted.get(message);
   }
 
   /** What could be delivered to somebody who asks. */
@@ -183,8 +198,11 @@ export class NatsQueue {
     this.#desk = await connectNatsReplayer({ ...topology, maxInFlight, provision: "none" });
   }
 
-  #connect(process: SimProcess, random: Random): Promise<ModelNatsConnection> {
-    return ModelNatsConnection.connect({ server: this.server, process, random: random.fork("nats") });
+  async #connect(process: SimProcess, random: Random): Promise<ModelNatsConnection> {
+    const { server } = this;
+    const connection = await ModelNatsConnection.connect({ server, process, random: random.fork("nats") });
+    this.#connections.unshift({ process: process.name, connection });
+    return connection;
   }
 
   #options(process: SimProcess, connection: ModelNatsConnection) {
@@ -232,6 +250,13 @@ export class NatsQueue {
     }
   }
 
+  #delivered(stored: StoredMessage, to: string): void {
+    const payload = payloadOf(stored);
+    const found = this.#connections.find(({ connection }) => connection.hasListened(to));
+    if (payload === undefined || found === undefined) return;
+    this.#deliveredTo.set(messageId(payload), { process: found.process, atMs: this.#time.nowMs });
+  }
+
   #enqueued(stored: StoredMessage): void {
     const payload = payloadOf(stored);
     const message = payload === undefined ? nameOf(stored) : messageId(payload);
@@ -244,6 +269,9 @@ export class NatsQueue {
   }
 
   #removed(stream: string, stored: StoredMessage, why: Removal): void {
+    if (stream === STREAMS.records && stored.subject.startsWith(RECORDS) && why === "purged") {
+      this.#counted.delete(stored.subject.slice(RECORDS.length));
+    }
     if (stream !== STREAMS.lanes) return;
     const payload = payloadOf(stored);
     const message = payload === undefined ? nameOf(stored) : messageId(payload);
@@ -263,11 +291,18 @@ export class NatsQueue {
       attempts?: number;
       deaths?: string[];
     };
-    const before = this.#counted.get(message) ?? { attempts: 0, deaths: 0 };
-    this.#counted.set(message, { attempts, deaths: deaths.length });
+    const before = this.#counted.get(message) ?? { attempts: 0, deaths: 0, atMs: 0 };
+    this.#counted.set(message, { attempts, deaths: deaths.length, atMs: this.#time.nowMs });
     if (deaths.length === before.deaths) return;
     for (let at = before.attempts; at < attempts; at++) this.#tape.emit({ kind: "mark-found", message });
   }
+}
+
+/** A record of the adapter's. */
+interface Counted {
+  readonly attempts: number;
+  readonly deaths: number;
+  readonly atMs: number;
 }
 
 function payloadOf({ data }: StoredMessage): ReplayPayload | undefined {

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { QueueKind } from "../scenario/faults.ts";
 import { table } from "./summary.ts";
 
 /** A deliberate fault of the production code. */
@@ -13,6 +14,8 @@ export interface Mutant {
   /** Occurs exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** The queue of all seeds. @default as they draw it */
+  readonly queue?: QueueKind;
 }
 
 export interface MutantsOptions {
@@ -79,15 +82,16 @@ async function tryOut(copy: string, mutant: Mutant | undefined, seeds: number): 
       path,
       original.replace(mutant.find, () => mutant.replace),
     );
-    return await simulateIn(copy, seeds);
+    return await simulateIn(copy, seeds, mutant.queue);
   } finally {
     await writeFile(path, original);
   }
 }
 
-function simulateIn(copy: string, seeds: number): Promise<Found | undefined> {
+function simulateIn(copy: string, seeds: number, queue?: QueueKind): Promise<Found | undefined> {
   const main = join(copy, "internal/simulation/src/main.ts");
   const args = ["--conditions=@helix/source", main, "--terse", "--seeds", String(seeds)];
+  if (queue !== undefined) args.push("--queue", queue);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { timeout: LIMIT_MS, cwd: copy }, (error, stdout, stderr) => {
       const line = stdout.trim();

@@ -31,6 +31,7 @@ const RESPAWN_MS = 500;
 const MAX_SKEW_MS = 200;
 /** In which what was sent to the queue has arrived, where nothing is wrong with it. */
 const ARRIVES_MS = 200;
+const ENDS_MS = 100;
 const START_LIMIT_MS = 10_000;
 
 /** A place for a process: an application, a worker, or both. One that dies is replaced. */
@@ -216,7 +217,8 @@ export class World {
     if (!process.isAlive) return;
     process.die();
     this.time.schedule(() => {
-      const held = this.nats?.heldBy(connected.connection) ?? 0;
+      // What is stored while a server hears of the end may still be sent to nobody.
+      const held = this.nats?.heldBy(connected.connection, ARRIVES_MS + ENDS_MS) ?? 0;
       this.tape.emit({ kind: "closed", process: process.name, held });
     }, ARRIVES_MS);
   }

@@ -1,0 +1,106 @@
+import type { Mutant } from "../src/run/run-mutants.ts";
+
+const LANES = "packages/replayer-nats/src/lanes";
+const CHANNEL = `${LANES}/pull-channel.ts`;
+const RECEIVER = `${LANES}/lane-receiver.ts`;
+const SETTLEMENTS = `${LANES}/settlements.ts`;
+const SETTLER = "packages/worker/src/hand/settler.ts";
+
+const broken: readonly Omit<Mutant, "queue">[] = [
+  {
+    name: "NATS: a refused end is neither handed back nor forgotten",
+    file: SETTLER,
+    find: "    else await this.release(message, { delayMs: this.#refusedDelayMs(message) });",
+    replace: "    else this.#refusedDelayMs(message);",
+  },
+  {
+    name: "NATS: what is settled counts against what a lane may hold until its lease is over",
+    file: SETTLEMENTS,
+    find: "    lease.free();",
+    replace: "",
+  },
+  {
+    name: "NATS: a lease moves before the server is known to have been told",
+    file: SETTLEMENTS,
+    find: "    if (!this.#link.isUp) return;\n    const untilMs",
+    replace:
+      "    lease.moveTo(this.#clock.wallMs() + this.#leaseMs);\n    if (!this.#link.isUp) return;\n    const untilMs",
+  },
+  {
+    name: "NATS: an end is confirmed before the server is known to have it",
+    file: SETTLEMENTS,
+    find: "    return batch.confirmed;",
+    replace: "    return Promise.resolve();",
+  },
+  {
+    name: "NATS: what was not confirmed is not sent again after a reconnect",
+    file: SETTLEMENTS,
+    find: "      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);",
+    replace: "",
+  },
+  {
+    name: "NATS: what was delivered often is a suspect",
+    file: `${LANES}/nats-message.ts`,
+    find: "    return isSuspect(this.delivered.record);",
+    replace: "    return isSuspect(this.delivered.record) || this.delivered.delivery.deliveries > 4;",
+  },
+  {
+    name: "NATS: a record that cannot be read is taken for none",
+    file: `${LANES}/message-records.ts`,
+    find: "api.streams.getMessage(bucketStream, { last_by_subj }));",
+    replace: "api.streams.getMessage(bucketStream, { last_by_subj })).catch(() => null);",
+  },
+  {
+    name: "NATS: a stop does not wait for what is being read",
+    file: RECEIVER,
+    find: "    await Promise.all(this.#reading);",
+    replace: "",
+  },
+  {
+    name: "NATS: what is handed back while a queue closes comes back to it",
+    file: RECEIVER,
+    find: "    return this.#isClosing ? PARTING_DELAY_MS : 0;",
+    replace: "    return 0;",
+  },
+  {
+    name: "NATS: a close does not wait for what is on its way",
+    file: CHANNEL,
+    find: "    await this.#lastCall();",
+    replace: "",
+  },
+  {
+    name: "NATS: nothing is listened to while nothing is demanded",
+    file: CHANNEL,
+    find: "    this.#demanded = messages;",
+    replace: "    this.#demanded = messages;\n    if (messages === 0) this.#forgetPulls();",
+  },
+  {
+    name: "NATS: a consumer that is gone is not made again",
+    file: CHANNEL,
+    find: "    this.#backOff(isMissing ? onMissing : undefined);",
+    replace: "    void onMissing;\n    this.#backOff(isMissing ? undefined : undefined);",
+  },
+  {
+    name: "NATS: what a killed server has stranded is never brought back",
+    file: `${LANES}/stuck-messages.ts`,
+    find: "    let broughtBack = 0;",
+    replace: "    if (this.#floors.size >= 0) return 0;\n    let broughtBack = 0;",
+  },
+  {
+    name: "NATS: a publish that is not answered counts as stored",
+    file: "packages/replayer-nats/src/enqueuer.ts",
+    find: "      mayBeStored ||=",
+    replace:
+      '      if (failure.kind === "timeout" || failure.kind === "lost") return;\n      mayBeStored ||=',
+  },
+  {
+    name: "NATS: a dead letter that could not be written is acknowledged",
+    file: "packages/replayer-nats/src/dead-letters/dead-letter-writer.ts",
+    find: '        if (failure.meaning !== "conflict") {',
+    replace:
+      '        if (failure.errorCode === 10054) return;\n        if (failure.meaning !== "conflict") {',
+  },
+];
+
+/** The faults that the adapter once had, and some that it never should. */
+export const natsMutants: readonly Mutant[] = broken.map((mutant) => ({ ...mutant, queue: "nats" }));

@@ -1,0 +1,44 @@
+import type { CheckFactory } from "./check.ts";
+
+/**
+ * What makes a server forget what it has confirmed, or take it late; lends to somebody what another one has; or lets it wait
+ * before it is received.
+ */
+const FORGETFUL: ReadonlySet<string> = new Set([
+  "freeze",
+  "nats-restart",
+  "nats-leader",
+  "nats-loss",
+  "nats-late",
+  "nats-slowness",
+  "nats-duplicates",
+  "nats-consumer-gone",
+  "queue-loss",
+  "queue-duplicates",
+  "queue-restart",
+]);
+/** What was on its way to somebody else has arrived. */
+const ARRIVED_MS = 1000;
+
+/** What the queue has confirmed to be settled is delivered to nobody any more. */
+export const settledOnce: CheckFactory = (world, violated) => {
+  const { scenario, time, tape } = world;
+  if (scenario.faults.some(({ kind }) => FORGETFUL.has(kind))) return { name: "settled once" };
+  const settledAtMs = new Map<string, number>();
+  return {
+    name: "settled once",
+    see(event) {
+      if (event.kind === "settled" && event.error === undefined && event.how !== "release") {
+        const { message } = event.delivery;
+        if (message !== "undecodable") settledAtMs.set(message, time.nowMs);
+      }
+      if (event.kind !== "deliver") return;
+      const { message, pod } = event.delivery;
+      const agoMs = time.nowMs - (settledAtMs.get(message) ?? Number.POSITIVE_INFINITY);
+      if (agoMs > ARRIVED_MS)
+        violated(
+          `${tape.nameOf(message)} is delivered to ${pod}, and was settled ${agoMs.toFixed(0)} ms before`,
+        );
+    },
+  };
+};
