@@ -248,6 +248,29 @@ describe("leases", () => {
     expect([lost.length, executions, queue.settlements]).toEqual([2, [], []]);
   });
 
+  it("that ran out take no turn of their lane", async () => {
+    const ends: (() => void)[] = [];
+    const { queue, clock, executions } = await startRig({
+      concurrency: 1,
+      highPriorityRatio: 1,
+      executeTimeoutMs: 600_000,
+      traits: { leaseMs: 30_000 },
+      execute: () => new Promise<void>((resolve) => void ends.push(resolve)),
+    });
+    queue.put(payload(), payload({ priority: "low" }));
+    await settle();
+    await clock.block(30_000);
+    const [first, second] = payloads(2) as [ReplayPayload, ReplayPayload];
+    const low = payload({ priority: "low" });
+    queue.put(first, second, low);
+    for (let started = 1; started <= 4; started++) {
+      await settle();
+      expect(executions.length).toBe(started);
+      ends[started - 1]?.();
+    }
+    expect(executions.slice(1).map(({ payload: { id } }) => id)).toEqual([low.id, first.id, second.id]);
+  });
+
   it("that ran out are not handed back either, by a stop or an outage", async () => {
     const { queue, clock, worker } = await startRig({
       concurrency: 1,

@@ -28,6 +28,10 @@ export interface ClusterLanesOptions {
   readonly pollIntervalMs: number;
   readonly clock: Clock;
   readonly onMessage: (message: ReplayMessage) => void;
+  /** Whether a message that waits is not to be executed any more. */
+  readonly isLost: (item: HeldMessage) => boolean;
+  /** Called for each that was lost, and waits no more. */
+  readonly onLost: (item: HeldMessage) => void;
   /** A lane stands still that has messages: it is going to be opened again. */
   readonly onStandstill: (lane: Lane, idleMs: number) => void;
   /** Called with what the queue had against that, or undefined if the lane is open. */
@@ -108,9 +112,12 @@ export class ClusterLanes {
     this.#intakes[priority].open(queue.open(laneOf(cluster, priority), onMessage, { pollIntervalMs }));
   }
 
-  /** Takes the next one. */
+  /** Takes the next one. One that is lost takes nobody's turn. */
   pick(withRetries: boolean): HeldMessage | undefined {
     const { high, low } = this.#intakes;
+    const { isLost, onLost } = this.#options;
+    high.takeLeading(isLost, onLost);
+    low.takeLeading(isLost, onLost);
     const next = this.#scheduler.next({ high: high.has(withRetries), low: low.has(withRetries) });
     return next === undefined ? undefined : this.#intakes[next].take(withRetries);
   }

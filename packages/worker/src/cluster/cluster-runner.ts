@@ -63,6 +63,8 @@ export class ClusterRunner {
       ...settings,
       cluster,
       onMessage: (message) => this.#receive(message),
+      isLost: ({ message }) => this.#hand.isLost(message),
+      onLost: ({ message }) => this.#settler.lose(message),
       onStandstill: (lane, idleMs) => reporter.laneReopened(lane, idleMs),
       onReopened: (error) => {
         if (error !== undefined) reporter.laneStopFailed(error);
@@ -225,7 +227,7 @@ export class ClusterRunner {
     if (this.#pace.available > 0) this.#suspects.advance();
     let free = this.#freeSlots;
     for (; free > 0 && this.#pace.available > 0; free--) {
-      const item = this.#pick(this.#slots.mayRetry);
+      const item = this.#lanes.pick(this.#slots.mayRetry);
       if (item === undefined) break;
       this.#begin(item);
     }
@@ -238,20 +240,12 @@ export class ClusterRunner {
   /** Paused, or the breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
   #tryCluster(): void {
     this.#pace.stop();
-    const item = this.#isTrialDue ? this.#pick(true) : undefined;
+    const item = this.#isTrialDue ? this.#lanes.pick(true) : undefined;
     if (item !== undefined) this.#begin(item);
     const isTrialDue = this.#isTrialDue;
     if (isTrialDue) this.#suspects.advance();
     else this.#releaseHeld();
     this.#lanes.demand(isTrialDue ? 1 : 0);
-  }
-
-  #pick(withRetries: boolean): HeldMessage | undefined {
-    let item = this.#lanes.pick(withRetries);
-    for (; item !== undefined && this.#hand.isLost(item.message); item = this.#lanes.pick(withRetries)) {
-      this.#settler.lose(item.message);
-    }
-    return item;
   }
 
   #begin(item: HeldMessage): void {

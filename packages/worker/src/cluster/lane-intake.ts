@@ -76,6 +76,16 @@ export class LaneIntake {
     return (retryFirst ? this.#retries : this.#fresh).shift()?.item;
   }
 
+  /** Takes those at the head that match, until one does not. */
+  takeLeading(matches: (item: HeldMessage) => boolean, onTaken: (item: HeldMessage) => void): void {
+    for (const waiting of [this.#fresh, this.#retries]) {
+      for (let first = waiting[0]; first !== undefined && matches(first.item); first = waiting[0]) {
+        waiting.shift();
+        onTaken(first.item);
+      }
+    }
+  }
+
   /** Everything that waits, in the order of arrival. */
   takeAll(): HeldMessage[] {
     const all: HeldMessage[] = [];
