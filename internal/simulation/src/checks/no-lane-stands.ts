@@ -1,4 +1,4 @@
-import { LANES, type Lane } from "@helix/core";
+import { clusterOf, LANES, type Lane } from "@helix/core";
 import type { CheckFactory } from "./check.ts";
 
 /** How often it is looked. */
@@ -32,7 +32,11 @@ export const noLaneStands: CheckFactory = (world, violated) => {
   return {
     name: "no lane stands",
     see(event) {
-      if (event.kind === "deliver" || event.kind === "settle") movedAtMs.set(event.delivery.lane, time.nowMs);
+      // High ones may keep the low ones of their cluster waiting for as long as there are any.
+      if (event.kind === "deliver" || event.kind === "settle") {
+        for (const lane of LANES)
+          if (clusterOf(lane) === event.delivery.cluster) movedAtMs.set(lane, time.nowMs);
+      }
       if (event.kind === "reopened") {
         violated(
           `${event.process} had to open ${event.lane} anew, which stood for ${event.idleMs.toFixed(0)} ms`,

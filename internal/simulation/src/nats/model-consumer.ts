@@ -56,6 +56,8 @@ interface Pending {
   sinceMs: number;
   /** Who had it last; undefined: it was handed back. */
   holder: string | undefined;
+  /** Who had it before that, and handed it back at once. */
+  before: string | undefined;
 }
 
 /** What a pull asks for. */
@@ -242,12 +244,17 @@ export class ModelConsumer {
     this.wake();
   }
 
-  /** How many messages that were stored by then were sent there, and are neither settled nor handed back. */
+  /**
+   * How many messages were sent there and are neither settled nor handed back; of those that they had not had before, only
+   * what was stored by then.
+   */
   heldBy(isTheirs: (subject: string) => boolean, storedByMs: number): number {
     let held = 0;
-    for (const [seq, { holder }] of this.#pending) {
+    for (const [seq, { holder, before }] of this.#pending) {
+      if (holder === undefined || !isTheirs(holder) || this.#queue.includes(seq)) continue;
+      const isFirst = !this.#redelivered.has(seq);
       const isOld = (this.#stream.get(seq)?.storedAtMs ?? Number.POSITIVE_INFINITY) <= storedByMs;
-      if (isOld && holder !== undefined && isTheirs(holder) && !this.#queue.includes(seq)) held++;
+      if (isFirst ? isOld : before !== undefined && isTheirs(before)) held++;
     }
     return held;
   }
@@ -356,8 +363,11 @@ export class ModelConsumer {
     const reply = `${ackPrefix}.${this.config.name}.${deliveries}.${seq}.${consumerSeq}.${nanos(storedAtMs)}.${this.pending}`;
     const pending = this.#pending.get(seq);
     const { reply: holder } = request;
-    if (pending === undefined) this.#pending.set(seq, { consumerSeq, sinceMs: nowMs, holder });
-    else Object.assign(pending, { sinceMs: nowMs, holder });
+    if (pending === undefined) {
+      this.#pending.set(seq, { consumerSeq, sinceMs: nowMs, holder, before: undefined });
+    } else {
+      Object.assign(pending, { sinceMs: nowMs, holder, before: pending.holder });
+    }
     if (this.#cancelLook === undefined) this.#lookIn(this.ackWaitMs);
     this.#around.delivered?.(message, request.reply);
     this.#around.send(request.reply, { subject, reply, header, data });

@@ -153,7 +153,7 @@ export class NatsQueue {
     this.server.jetStream.handle({ subject: `${PREFIX}.${lane}`, reply: "", header, data });
   }
 
-  /** How many messages that were stored so long ago the server takes to be in the hand of whose connection it is. */
+  /** How many messages the server takes to be in the hand of whose connection it is, but what came at the very end. */
   heldBy(connection: ModelNatsConnection, agoMs: number): number {
     const storedByMs = START_MS + this.#time.nowMs - agoMs;
     const isTheirs = (subject: string) => connection.hasListened(subject);

@@ -131,6 +131,25 @@ export function drawFaults(random: Random, shape: Shape): Fault[] {
   });
 }
 
+/** What makes a cluster miss writes, so that there is something to replay. */
+const MISSING: readonly Draw[] = [
+  (random) => ({ kind: "outage", cluster: cluster(random) }),
+  (random) => ({ kind: "silence", cluster: cluster(random) }),
+  (random) => ({ kind: "flapping", cluster: cluster(random), periodMs: random.pick([300, 1000, 4000]) }),
+  (random) => ({ kind: "slowness", cluster: cluster(random), factor: random.pick([200, 1000]) }),
+];
+
+/** One or two faults of NATS and little else, where many at once would excuse each other. */
+export function drawNatsFaults(random: Random, shape: Shape): Fault[] {
+  const { spanMs } = shape;
+  const missing = random.pick(MISSING)(random, shape);
+  const ofNats = Array.from({ length: random.int(1, 2) }, () => random.pick(NATS_FAULTS)(random, shape));
+  return [missing, ...ofNats].map((drawn) => {
+    const atMs = random.int(0, spanMs);
+    return { ...drawn, atMs, forMs: drawDuration(random, spanMs) } as Fault;
+  });
+}
+
 const WHOLE: readonly FaultKind[] = ["outage", "silence", "deafness", "flapping", "flakiness"];
 
 /**

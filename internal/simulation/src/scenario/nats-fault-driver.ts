@@ -72,9 +72,14 @@ export function beginNats(
   }
 }
 
-function isOf({ kind, stream }: Asked, what: "reads" | "writes"): boolean {
+function isOf(
+  { kind, stream, subject }: Asked,
+  what: (NatsFault & { kind: "nats-records" })["what"],
+): boolean {
   if (stream !== STREAMS.records) return false;
-  return what === "writes" ? kind === "publish" : kind === "direct" || kind === "api";
+  if (what === "writes") return kind === "publish";
+  if (what === "counts") return kind === "direct" || subject.startsWith("$JS.API.STREAM.MSG.GET.");
+  return kind === "direct" || kind === "api";
 }
 
 /** Down until the end of the fault. */

@@ -43,7 +43,8 @@ export type NatsFault =
   /** What is known about messages cannot be read, or not be written. */
   | {
       readonly kind: "nats-records";
-      readonly what: "reads" | "writes";
+      /** `counts`: of the reads, those of single messages' records. */
+      readonly what: "reads" | "counts" | "writes";
       readonly how: "no responders" | "lost" | "forbidden";
     }
   /** Somebody deletes a consumer; the work queue keeps what it has not acknowledged. */
@@ -88,6 +89,14 @@ export const NATS_FAULTS: readonly Draw[] = [
     clientNoticesMs: random.pick([0, 5, 1000, 14_000]),
     serverNoticesMs: random.pick([0, 5, 14_000]),
   }),
+  // The process goes on to believe that it is heard, while the server has given its messages to somebody else.
+  (random, { apps, pods }) => ({
+    kind: "nats-cut",
+    process: apps + random.int(0, pods - 1),
+    arrives: false,
+    clientNoticesMs: 14_000,
+    serverNoticesMs: 5,
+  }),
   () => ({ kind: "nats-leader" }),
   (random) => ({ kind: "nats-loss", share: random.pick([0.05, 0.3]) }),
   (random) => ({ kind: "nats-late", share: random.pick([0.1, 0.5]), byMs: random.pick([500, 3000, 7000]) }),
@@ -105,7 +114,7 @@ export const NATS_FAULTS: readonly Draw[] = [
   }),
   (random) => ({
     kind: "nats-records",
-    what: random.pick(["reads", "writes"] as const),
+    what: random.pick(["reads", "counts", "counts", "writes"] as const),
     how: random.pick(["no responders", "lost", "forbidden"] as const),
   }),
   (random) => ({ kind: "nats-consumer-gone", lane: random.pick(LANES) }),

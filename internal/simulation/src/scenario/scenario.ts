@@ -1,5 +1,5 @@
 import type { Operation, Priority } from "@helix/core";
-import { drawFaults, drawRangesAway, type Fault, type QueueKind } from "./faults.ts";
+import { drawFaults, drawNatsFaults, drawRangesAway, type Fault, type QueueKind } from "./faults.ts";
 import { drawSetup, type NatsSetup } from "./nats-faults.ts";
 import { Random } from "./random.ts";
 import { drawWrites } from "./workload.ts";
@@ -89,7 +89,8 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     ttlShare: beyond.includes("ttl") ? 0.2 : 0,
   });
   const shape = { queue, apps, pods, spanMs };
-  const often = drawFaults(root.fork("faults"), shape);
+  const draw = queue === "nats" && seed % 2 === 1 ? drawNatsFaults : drawFaults;
+  const often = draw(root.fork("faults"), shape);
   // Such that other seeds, all of the corpus among them, mean what they always meant.
   const away = seed % 4 === 0 ? drawRangesAway(root.fork("ranges"), shape, often) : [];
   const faults = [...often, ...away];

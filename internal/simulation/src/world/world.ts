@@ -217,7 +217,7 @@ export class World {
     if (!process.isAlive) return;
     process.die();
     this.time.schedule(() => {
-      // What is stored while a server hears of the end may still be sent to nobody.
+      // What is stored, or handed back by others, while a server hears of the end may still be sent to nobody.
       const held = this.nats?.heldBy(connected.connection, ARRIVES_MS + ENDS_MS) ?? 0;
       this.tape.emit({ kind: "closed", process: process.name, held });
     }, ARRIVES_MS);
