@@ -29,17 +29,18 @@ export class MessageLife {
 
   /**
    * Settles it by `act`, which tells the queue and resolves when the queue is known to have it, or returns when it has it
-   * at once. Resolves when `act` does; it is over then.
+   * at once. `confirm`, called then, may still refuse by throwing. Resolves after both; it is over then.
    *
-   * Rejects with HELIX_MESSAGE_SETTLED if it is not in hand, `act` not called, or was ended while `act` failed; else with
-   * what `act` fails with: it is in hand again, unless that was HELIX_MESSAGE_SETTLED.
+   * Rejects with HELIX_MESSAGE_SETTLED if it is not in hand, `act` not called, or was ended while they failed; else with
+   * what they fail with: it is in hand again, unless that was HELIX_MESSAGE_SETTLED.
    */
-  async settle(act: () => Promise<void> | void): Promise<void> {
+  async settle(act: () => Promise<void> | void, confirm?: () => void): Promise<void> {
     this.assertInHand();
     this.#state = "settling";
     try {
       const told = act();
       if (told !== undefined) await told;
+      confirm?.();
     } catch (error) {
       if (this.isOver) throw settledAlready(this.#lane);
       this.#state = isHelixError(error, "HELIX_MESSAGE_SETTLED") ? "over" : "in hand";

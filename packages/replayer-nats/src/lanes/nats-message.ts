@@ -126,12 +126,16 @@ export class NatsMessage implements ReplayMessage {
   }
 
   #end(settle: () => Promise<void>): Promise<void> {
-    return this.#life.settle(async () => {
-      this.assertLent();
-      await settle();
-      this.assertLent();
-      this.#settler.gone(this);
-    });
+    return this.#life.settle(
+      () => {
+        this.assertLent();
+        return settle();
+      },
+      () => {
+        this.assertLent();
+        this.#settler.gone(this);
+      },
+    );
   }
 
   /**

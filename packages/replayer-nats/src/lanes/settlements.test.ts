@@ -108,10 +108,10 @@ describe("a settlement", () => {
     expect([second.state, third.state]).toEqual(["confirmed", "pending"]);
   });
 
-  test("does not wait for 50 ms where a hundred wait, with one ping under way", async () => {
-    for (let n = 0; n < 99; n++) server.ack(`${n}`);
+  test("does not wait for 50 ms where hundreds wait, with one ping under way", async () => {
+    for (let n = 0; n < 399; n++) server.ack(`${n}`);
     expect(server.pings.length).toBe(0);
-    for (let n = 0; n < 301; n++) server.ack(`more ${n}`);
+    for (let n = 0; n < 401; n++) server.ack(`more ${n}`);
     expect(server.pings.length).toBe(1);
     await server.answer(0);
     expect(server.pings.length).toBe(2);
