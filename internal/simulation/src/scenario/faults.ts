@@ -131,6 +131,9 @@ export function drawFaults(random: Random, shape: Shape): Fault[] {
   });
 }
 
+/** From the end of an outage until most of it has been replayed. */
+const REPLAYED_MS = 2000;
+
 /** What makes a cluster miss writes, so that there is something to replay. */
 const MISSING: readonly Draw[] = [
   (random) => ({ kind: "outage", cluster: cluster(random) }),
@@ -142,12 +145,18 @@ const MISSING: readonly Draw[] = [
 /** One or two faults of NATS and little else, where many at once would excuse each other. */
 export function drawNatsFaults(random: Random, shape: Shape): Fault[] {
   const { spanMs } = shape;
-  const missing = random.pick(MISSING)(random, shape);
-  const ofNats = Array.from({ length: random.int(1, 2) }, () => random.pick(NATS_FAULTS)(random, shape));
-  return [missing, ...ofNats].map((drawn) => {
-    const atMs = random.int(0, spanMs);
-    return { ...drawn, atMs, forMs: drawDuration(random, spanMs) } as Fault;
+  const missing = { ...random.pick(MISSING)(random, shape), ...drawTimes(random, spanMs) } as Fault;
+  const backMs = missing.atMs + missing.forMs;
+  const ofNats = Array.from({ length: random.int(1, 2) }, () => {
+    const drawn = { ...random.pick(NATS_FAULTS)(random, shape), ...drawTimes(random, spanMs) };
+    // While what was missed is replayed there is most to go wrong.
+    return random.chance(0.5) ? { ...drawn, atMs: backMs + random.int(0, REPLAYED_MS) } : drawn;
   });
+  return [missing, ...(ofNats as Fault[])];
+}
+
+function drawTimes(random: Random, spanMs: number): { atMs: number; forMs: number } {
+  return { atMs: random.int(0, spanMs), forMs: drawDuration(random, spanMs) };
 }
 
 const WHOLE: readonly FaultKind[] = ["outage", "silence", "deafness", "flapping", "flakiness"];
