@@ -20,19 +20,6 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     replace: "",
   },
   {
-    name: "NATS: a lease moves before the server is known to have been told",
-    file: SETTLEMENTS,
-    find: "    if (!this.#link.isUp) return;\n    const untilMs",
-    replace:
-      "    lease.moveTo(this.#clock.wallMs() + this.#leaseMs);\n    if (!this.#link.isUp) return;\n    const untilMs",
-  },
-  {
-    name: "NATS: an end is confirmed before the server is known to have it",
-    file: SETTLEMENTS,
-    find: "    return batch.confirmed;",
-    replace: "    return Promise.resolve();",
-  },
-  {
     name: "NATS: what was not confirmed is not sent again after a reconnect",
     file: SETTLEMENTS,
     find: "      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);",
@@ -43,18 +30,6 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     file: `${LANES}/nats-message.ts`,
     find: "    return isSuspect(this.delivered.record);",
     replace: "    return isSuspect(this.delivered.record) || this.delivered.delivery.deliveries > 4;",
-  },
-  {
-    name: "NATS: a record that cannot be read is taken for none",
-    file: `${LANES}/message-records.ts`,
-    find: "api.streams.getMessage(bucketStream, { last_by_subj }));",
-    replace: "api.streams.getMessage(bucketStream, { last_by_subj })).catch(() => null);",
-  },
-  {
-    name: "NATS: a stop does not wait for what is being read",
-    file: RECEIVER,
-    find: "    await Promise.all(this.#reading);",
-    replace: "",
   },
   {
     name: "NATS: what is handed back while a queue closes comes back to it",
