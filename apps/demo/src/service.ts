@@ -33,6 +33,8 @@ export async function playService(stage: Stage): Promise<boolean> {
   screen.say(nats.description);
   const commands = lookYourself(nats.url);
   for (const command of commands) screen.print(`          ${command}`);
+  // Now, since NATS may be away by the time that it is needed.
+  await using view = await openQueueView(nats.url);
   const account = new Account(options.rows);
   const { tally } = account;
   const watch = new ReplayWatch(account, 2);
@@ -73,7 +75,6 @@ export async function playService(stage: Stage): Promise<boolean> {
     // By now something is queued, and nothing is replayed before cluster B is back.
     inTheMiddle: async () => crashes.arm(),
   });
-  await using view = await openQueueView(nats.url);
   const queue = await drain(stage, view, () => progressLine({ share: 1, perSecond: 0 }, tally, watch.shares));
   const emptyAfterMs = backAt && performance.now() - backAt;
   await crashes.over();
