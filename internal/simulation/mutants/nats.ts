@@ -20,6 +20,19 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     replace: "",
   },
   {
+    name: "NATS: an acknowledgement is told before the server is known to have it",
+    file: SETTLEMENTS,
+    find: "    return batch.confirmed;",
+    replace: "    return verb === ACK ? Promise.resolve() : batch.confirmed;",
+  },
+  {
+    name: "NATS: a lease moves before the server is known to have been told",
+    file: SETTLEMENTS,
+    find: "    this.#batch().extensions.push({ lease, untilMs });",
+    replace: "    lease.moveTo(untilMs);",
+    from: 1800,
+  },
+  {
     name: "NATS: what was not confirmed is not sent again after a reconnect",
     file: SETTLEMENTS,
     find: "      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);",

@@ -56,6 +56,7 @@ export class Session {
   readonly #subjects = new Map<number, string>();
   readonly #sids = new Map<string, number>();
   #isOpen = true;
+  #isCut = false;
 
   constructor(client: ClientEnd, options: SessionOptions) {
     this.#client = client;
@@ -105,17 +106,19 @@ export class Session {
 
   /** The network between them is gone: neither hears of the other, and neither is told. */
   cut(arrives: boolean): void {
+    this.#isCut = true;
     this.#up.cut(arrives);
     this.#down.cut(false);
   }
 
-  /** The server has noticed that it is gone, or closes it. */
+  /** The server has noticed that it is gone, or closes it, of which the client hears while there is a network between them. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    const isHeard = !this.#isCut;
     this.cut(false);
     this.#options.onClosed();
-    this.#client.lost();
+    if (isHeard) this.#client.lost();
   }
 
   /** The client has closed it, or is no more: what it has sent arrives before that. */

@@ -14,6 +14,8 @@ export interface Mutant {
   /** Occurs exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** The first seed that is tried, where those before it find nothing. @default 0 */
+  readonly from?: number;
   /** The queue of all seeds. @default as they draw it */
   readonly queue?: QueueKind;
 }
@@ -82,15 +84,27 @@ async function tryOut(copy: string, mutant: Mutant | undefined, seeds: number): 
       path,
       original.replace(mutant.find, () => mutant.replace),
     );
-    return await simulateIn(copy, seeds, mutant.queue);
+    return await simulateIn(copy, seeds, mutant);
   } finally {
     await writeFile(path, original);
   }
 }
 
-function simulateIn(copy: string, seeds: number, queue?: QueueKind): Promise<Found | undefined> {
+function simulateIn(
+  copy: string,
+  seeds: number,
+  { queue, from = 0 }: Pick<Mutant, "queue" | "from"> = {},
+): Promise<Found | undefined> {
   const main = join(copy, "internal/simulation/src/main.ts");
-  const args = ["--conditions=@helix/source", main, "--terse", "--seeds", String(seeds)];
+  const args = [
+    "--conditions=@helix/source",
+    main,
+    "--terse",
+    "--seeds",
+    String(seeds),
+    "--from",
+    String(from),
+  ];
   if (queue !== undefined) args.push("--queue", queue);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { timeout: LIMIT_MS, cwd: copy }, (error, stdout, stderr) => {
