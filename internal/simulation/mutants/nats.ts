@@ -33,6 +33,12 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     from: 1800,
   },
   {
+    name: "NATS: a record that cannot be read is taken for none",
+    file: `${LANES}/evidence.ts`,
+    find: "      return { delayMs: this.#pauseMs(id, error) };",
+    replace: "      return { record: { attempts: 0 } };",
+  },
+  {
     name: "NATS: what was not confirmed is not sent again after a reconnect",
     file: SETTLEMENTS,
     find: "      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);",

@@ -6,8 +6,11 @@ import type { CheckFactory } from "./check.ts";
 /** A dead letter is one for a reason, and what it is said to be. */
 export const justDeadLetters: CheckFactory = (world, violated) => {
   const { maxAgeMs, faults } = world.scenario;
-  // Ages are told by the clocks of the processes.
-  const mayExpire = maxAgeMs < LONG_RETENTION_MS || faults.some(({ kind }) => kind === "clock-step");
+  // Ages are told by the clocks of the processes. And what a killed server has stranded, though it was acknowledged, may
+  // come back only when those before it have expired.
+  const mayExpire =
+    maxAgeMs < LONG_RETENTION_MS ||
+    faults.some((fault) => fault.kind === "clock-step" || (fault.kind === "nats-restart" && fault.loses));
   const isJust = (reason: DeadLetterReason, write: Write | undefined): boolean => {
     const how = write?.poison?.how;
     switch (reason) {
