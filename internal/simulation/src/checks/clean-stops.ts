@@ -14,9 +14,11 @@ const DISTURBING: ReadonlySet<string> = new Set([
 ]);
 
 /** A process that ends in good order has nothing in its hand that others would have to wait for. */
-export const cleanStops: CheckFactory = (_world, violated) => {
+export const cleanStops: CheckFactory = ({ time }, violated) => {
   const stopping = new Set<string>();
   let disturbances = 0;
+  /** What was sent while answers came late is here by then. */
+  let caughtUpAtMs = 0;
   return {
     name: "clean stops",
     see(event) {
@@ -24,10 +26,11 @@ export const cleanStops: CheckFactory = (_world, violated) => {
         case "fault":
           if (!DISTURBING.has(event.fault.kind)) break;
           disturbances += event.isOn ? 1 : -1;
+          if (event.fault.kind === "nats-late") caughtUpAtMs = time.nowMs + event.fault.byMs;
           stopping.clear();
           break;
         case "stopping":
-          if (disturbances === 0) stopping.add(event.process);
+          if (disturbances === 0 && time.nowMs >= caughtUpAtMs) stopping.add(event.process);
           break;
         case "closed":
           if (stopping.has(event.process) && event.held > 0)
