@@ -1,3 +1,4 @@
+import type { Fault } from "../scenario/faults.ts";
 import { NATS_KINDS } from "../scenario/nats-faults.ts";
 import type { CheckFactory } from "./check.ts";
 
@@ -14,10 +15,10 @@ const DISTURBING: ReadonlySet<string> = new Set([
 ]);
 
 /** A process that ends in good order has nothing in its hand that others would have to wait for. */
-export const cleanStops: CheckFactory = ({ time }, violated) => {
+export const cleanStops: CheckFactory = ({ time, scenario }, violated) => {
   const stopping = new Set<string>();
   let disturbances = 0;
-  /** What was sent while answers came late is here by then. */
+  /** What was lost with a settlement comes again by then, and what was sent late is here. */
   let caughtUpAtMs = 0;
   return {
     name: "clean stops",
@@ -26,7 +27,7 @@ export const cleanStops: CheckFactory = ({ time }, violated) => {
         case "fault":
           if (!DISTURBING.has(event.fault.kind)) break;
           disturbances += event.isOn ? 1 : -1;
-          if (event.fault.kind === "nats-late") caughtUpAtMs = time.nowMs + event.fault.byMs;
+          caughtUpAtMs = time.nowMs + scenario.leaseMs + lateMs(event.fault);
           stopping.clear();
           break;
         case "stopping":
@@ -41,3 +42,7 @@ export const cleanStops: CheckFactory = ({ time }, violated) => {
     },
   };
 };
+
+function lateMs(fault: Fault): number {
+  return fault.kind === "nats-late" ? fault.byMs : 0;
+}

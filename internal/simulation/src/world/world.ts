@@ -31,7 +31,8 @@ const RESPAWN_MS = 500;
 const MAX_SKEW_MS = 200;
 /** In which what was sent to the queue has arrived, where nothing is wrong with it. */
 const ARRIVES_MS = 200;
-const ENDS_MS = 100;
+/** From what a queue hears last of one lane until the server hears that it has ended: another lane may say nothing for 250 ms. */
+const ENDS_MS = 350;
 const START_LIMIT_MS = 10_000;
 
 /** A place for a process: an application, a worker, or both. One that dies is replaced. */
