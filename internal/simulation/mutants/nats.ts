@@ -75,6 +75,13 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     replace: "    void onMissing;\n    this.#backOff(isMissing ? undefined : undefined);",
   },
   {
+    name: "NATS: a lane whose consumer is gone waits until everything is as it should be",
+    file: "packages/replayer-nats/src/nats-replayer.ts",
+    find: "this.#provisioning.oneRun()",
+    replace: "this.#provisioning.again()",
+    from: 5721,
+  },
+  {
     name: "NATS: what a killed server has stranded is never brought back",
     file: `${LANES}/stuck-messages.ts`,
     find: "    let broughtBack = 0;",

@@ -271,7 +271,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       isReady: () => this.#provisioning.hasBeenReady,
       onMessage: (message, lease) => receiver.received(message, lease),
       onUnwanted: (message, lease) => receiver.unwanted(message, lease),
-      onMissing: () => this.#provisioning.again(),
+      onMissing: () => this.#provisioning.oneRun(),
     });
   }
 

@@ -49,7 +49,9 @@ export const flow: CheckFactory = (world, violated) => {
     new FirstExecutions({
       nowMs: () => world.time.nowMs,
       isGood: (write) =>
-        write.poison?.cluster !== cluster && !write.isHeld && world.clusters[cluster].serves(write.rows),
+        !world.clusters[cluster].poison.has(write.identity) &&
+        !write.isHeld &&
+        world.clusters[cluster].serves(write.rows),
       allowedMs: (isOfThisEra) => {
         // A server does not know at once that who has asked is gone, and delivers to it what comes in the meantime.
         if (queue === "nats" && (mayBeLost || mayLapse)) return leaseMs + QUEUE_TIMEOUTS_MS + HANDED_BACK_MS;

@@ -42,6 +42,7 @@ class SlowRecords {
       },
       claim: () => this.demanded > 0 && this.demanded-- > 0,
       withhold: () => this.withheld++,
+      wake() {},
     };
     this.receiver = new LaneReceiver({
       lane: "high.B",

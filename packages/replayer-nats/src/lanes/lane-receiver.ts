@@ -76,6 +76,7 @@ export class LaneReceiver {
     const { lane } = this.#options;
     if (this.isOpen) throw new TypeError(`Lane \`${lane}\` of this queue is open already`);
     this.#onMessage = onMessage;
+    this.#channel.wake();
     let stopping: Promise<void> | undefined;
     return {
       demand: (messages) => {

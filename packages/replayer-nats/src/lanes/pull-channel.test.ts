@@ -20,6 +20,8 @@ class SilentServer {
   readonly unwanted: string[] = [];
   readonly clock = new ManualClock();
   missing = 0;
+  /** What becomes of the consumer that is missing. */
+  found: Promise<void> = Promise.resolve();
   #callback: ((error: null, message: Msg) => void) | undefined;
   #listener: LinkListener | undefined;
   readonly channel: PullChannel;
@@ -70,6 +72,7 @@ class SilentServer {
       },
       onMissing: async () => {
         this.missing++;
+        await this.found;
       },
     });
   }
@@ -111,6 +114,16 @@ class SilentServer {
 let server: SilentServer;
 beforeEach(() => {
   server = new SilentServer();
+});
+
+test("a lane whose consumer nobody makes again pulls at once when it is woken, as when it is opened anew", async () => {
+  server.found = new Promise(() => {});
+  server.channel.demand(10);
+  server.status(503, { pending: 10 });
+  await server.clock.advance(60_000);
+  expect([server.missing, server.batches]).toEqual([1, [10]]);
+  server.channel.wake();
+  expect(server.batches).toEqual([10, 10]);
 });
 
 describe("a parked pull", () => {

@@ -108,9 +108,12 @@ export class PullChannel {
     this.#topUp();
   }
 
-  /** The queue has become able to serve it. */
+  /** The queue has become able to serve it, or a source is opened: what is demanded is pulled now. */
   wake(): void {
     this.#failures = 0;
+    this.#cancelBackoff?.();
+    this.#cancelBackoff = undefined;
+    this.#isBackingOff = false;
     this.#topUp();
   }
 

@@ -48,6 +48,22 @@ test("everybody who asks at the same time shares one run", async () => {
   expect([stage.runs, stage.done, provisioning.hasBeenReady]).toEqual([1, 1, true]);
 });
 
+test("who misses something waits for one run, though something else stays as it should not be", async () => {
+  const drift = helixError("HELIX_TOPOLOGY_DRIFT", "max_msgs is 7", { differences: [] });
+  let isOver = false;
+  void stage.provisioning.oneRun().then(() => {
+    isOver = true;
+  });
+  await settle();
+  expect([stage.runs, isOver]).toEqual([1, false]);
+  await stage.end(drift);
+  expect([stage.runs, isOver, stage.provisioning.fault]).toEqual([1, true, drift]);
+  await stage.clock.advance(1000);
+  expect(stage.runs).toBe(2);
+  stage.provisioning.close();
+  await stage.end();
+});
+
 test("what may pass is tried again until it is done", async () => {
   const first = stage.provisioning.first();
   await stage.end(away());

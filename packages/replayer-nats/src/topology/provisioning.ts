@@ -65,6 +65,15 @@ export class Provisioning {
     return this.#loop;
   }
 
+  /**
+   * Something is missing, which may be there again although not everything is. Resolves when a run has ended, however; it is
+   * seen to in the background from then on. Never rejects.
+   */
+  async oneRun(): Promise<void> {
+    void this.again();
+    await this.#once().catch(() => {});
+  }
+
   /** There is a new connection: whatever is not there yet, or was not, is looked at now. */
   connected(): void {
     if (this.#hasBeenReady && this.#fault === undefined) return;
