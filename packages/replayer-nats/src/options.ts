@@ -62,7 +62,8 @@ export interface TopologyOptions extends NatsNames {
   /** Copies of each message, 1 to 5 and odd; 3 in production. @default 1 */
   readonly replicas?: number | undefined;
   /**
-   * What workers may hold per lane and pod, by the credit of their pulls. Messages, 1 to 10 000. @default 1_000
+   * What workers may hold per lane and pod, by the credit of their pulls. With less than the worker's `concurrency`,
+   * messages that hang can be all of it, and hold up the others. Messages, 1 to 10 000. @default 1_000
    */
   readonly maxAckPending?: number | undefined;
   /** The most messages that one request may ask for, 1 to 1 000. @default 100 */
@@ -334,7 +335,8 @@ const TOPOLOGY_OPTIONS: OptionsOf<TopologySettings> = {
     max: 10_000,
     fallback: 1000,
     unit: "messages",
-    about: "What a pod may hold per lane.",
+    about:
+      "What a pod may hold per lane. With less than the worker's `concurrency`, messages that hang can be all of it, and hold up the others.",
   }),
   maxRequestBatch: integer({
     min: 1,

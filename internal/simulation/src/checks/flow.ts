@@ -37,7 +37,9 @@ const HANDED_BACK_MS = 30_000;
  * or keeps it from its work: trouble of the whole cluster, a death, a stop, a queue that is gone.
  */
 export const flow: CheckFactory = (world, violated) => {
-  const { mode, queue, leaseMs, faults, writes, worker } = world.scenario;
+  const { mode, queue, nats, leaseMs, faults, writes, worker } = world.scenario;
+  // Messages that hang have a quarter of the slots, which may be all that a lane may hold.
+  const mayBeFilled = queue === "nats" && nats.maxAckPending < worker.concurrency;
   const kinds = new Set(faults.map(({ kind }) => kind));
   // Later than its enqueue has taken effect, the caller may hear of it, and a worker that what it has asked for is lost.
   const mayBeLost = [...kinds].some((kind) => MAY_LOSE.has(kind));
@@ -53,6 +55,7 @@ export const flow: CheckFactory = (world, violated) => {
         !write.isHeld &&
         world.clusters[cluster].serves(write.rows),
       allowedMs: (isOfThisEra) => {
+        if (mayBeFilled) return Number.POSITIVE_INFINITY;
         // A server does not know at once that who has asked is gone, and delivers to it what comes in the meantime.
         if (queue === "nats" && (mayBeLost || mayLapse)) return leaseMs + QUEUE_TIMEOUTS_MS + HANDED_BACK_MS;
         if (mayBeLost) return leaseMs + QUEUE_TIMEOUTS_MS;
