@@ -167,7 +167,9 @@ it("makes no suspect of what three pods try again and again while the leader of 
   const [first] = cluster.nodes;
   if (first === undefined) throw new Error("no node");
   await using rig = new Rig(first);
-  const options = { connect: { servers: [...cluster.urls] }, replicas: 3, ackWaitMs: 2000 };
+  // A write that is under way when the leader dies must be given up, and made again, well within a lease.
+  const times = { ackWaitMs: 5000, publishTimeoutMs: 1000 };
+  const options = { connect: { servers: [...cluster.urls] }, replicas: 3, ...times };
   const enqueuer = await rig.replayer(options);
   const messages = 200;
   for (let n = 0; n < messages; n++) await enqueuer.enqueue(payloadOf(`m${n}`));

@@ -53,7 +53,8 @@ export interface Testimony {
 /**
  * What other processes were executing when they died. A process is gone when its record has not been written for a whole
  * lease, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
- * connected, or that could not reach the records itself: perhaps nobody could write. All ages are differences of the server's clock.
+ * connected, or that could not reach the records itself: perhaps nobody could write. Nor is one gone whose record has just been
+ * found to be so old: who did not read while there was no leader does not know of that. All ages are differences of the server's clock.
  *
  * Reading costs one look at the stream and one request per record, at most once a second, however many messages are asked
  * for. What is a second old is good enough: a message that a process held when it died comes
@@ -62,6 +63,8 @@ export interface Testimony {
 export class OtherExecutions {
   readonly #options: OtherExecutionsOptions;
   #pods = new Map<string, Pod>();
+  /** When it was first read that a record, by pod and sequence, is a lease old. */
+  #staleSinceMs = new Map<string, number>();
   #nowMs = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
@@ -90,18 +93,26 @@ export class OtherExecutions {
     }
     const deaths: Death[] = [];
     let undecidedForMs = 0;
-    for (const [pod, { storedAtMs, messages, suspects }] of this.#pods) {
+    let doubtfulAtMs = this.#unreachableAtMs;
+    for (const [pod, { sequence, storedAtMs, messages, suspects }] of this.#pods) {
       if (!messages.has(id)) continue;
       const ageMs = this.#nowMs - storedAtMs;
       const isDoubtful = messages.size > suspects.size;
-      if (ageMs >= leaseMs) deaths.push({ pod, wasItsTurn: suspects.has(id), isDoubtful });
-      else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
+      if (ageMs >= leaseMs) {
+        deaths.push({ pod, wasItsTurn: suspects.has(id), isDoubtful });
+        doubtfulAtMs = Math.max(doubtfulAtMs, this.#staleSinceMs.get(`${pod}.${sequence}`) ?? 0);
+      } else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
-    const settledAtMs = this.#unreachableAtMs + Math.min(SETTLE_MS, leaseMs);
+    const settledAtMs = doubtfulAtMs + Math.min(SETTLE_MS, leaseMs);
     if (deaths.length > 0 && this.#readAtMs < settledAtMs) {
       undecidedForMs = Math.max(undecidedForMs, settledAtMs - clock.monotonicMs(), this.#keepMs);
     }
     return { deaths, undecidedForMs };
+  }
+
+  /** Whose records are a lease old. */
+  get #gone(): [string, Pod][] {
+    return [...this.#pods].filter(([, { storedAtMs }]) => this.#nowMs - storedAtMs >= this.#options.leaseMs);
   }
 
   get #keepMs(): number {
@@ -125,6 +136,8 @@ export class OtherExecutions {
       // Asked before the records: a record may seem younger than it is, and never older.
       this.#nowMs = info.ts === undefined ? clock.wallMs() : Date.parse(info.ts);
       this.#readAtMs = startedAtMs;
+      const stale = this.#gone.map(([pod, { sequence }]) => `${pod}.${sequence}`);
+      this.#staleSinceMs = new Map(stale.map((key) => [key, this.#staleSinceMs.get(key) ?? startedAtMs]));
     });
     this.#removeOld();
   }
@@ -145,10 +158,8 @@ export class OtherExecutions {
 
   /** A process that dies again and again leaves a record each time. */
   #removeOld(): void {
-    const { remove, leaseMs, logger } = this.#options;
-    const gone = [...this.#pods]
-      .filter(([, { storedAtMs }]) => this.#nowMs - storedAtMs >= leaseMs)
-      .sort(([, a], [, b]) => b.sequence - a.sequence);
+    const { remove, logger } = this.#options;
+    const gone = this.#gone.sort(([, a], [, b]) => b.sequence - a.sequence);
     for (const [pod] of gone.slice(MOST_GONE)) {
       remove(pod).catch((error: unknown) => logger.debug({ err: error, pod }, "cannot remove a record"));
     }
