@@ -1,17 +1,8 @@
 import type { CheckFactory } from "./check.ts";
+import { LENDS_TWICE } from "./lends-twice.ts";
 
 /** What lends a message to two, or moves the clock by which leases are told. */
-const CONFUSING: ReadonlySet<string> = new Set([
-  "clock-step",
-  "freeze",
-  "nats-restart",
-  "nats-leader",
-  "nats-loss",
-  "nats-late",
-  "nats-slowness",
-  "nats-duplicates",
-  "nats-consumer-gone",
-]);
+const CONFUSING: ReadonlySet<string> = new Set([...LENDS_TWICE, "clock-step"]);
 /** How much later than the server a process may take its lease to end. */
 const LATE_MS = 500;
 

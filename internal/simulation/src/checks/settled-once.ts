@@ -1,18 +1,8 @@
 import type { CheckFactory } from "./check.ts";
+import { LENDS_TWICE } from "./lends-twice.ts";
 
-/**
- * What makes a server forget what it has confirmed, or take it late; lends to somebody what another one has; or lets it wait
- * before it is received.
- */
 const FORGETFUL: ReadonlySet<string> = new Set([
-  "freeze",
-  "nats-restart",
-  "nats-leader",
-  "nats-loss",
-  "nats-late",
-  "nats-slowness",
-  "nats-duplicates",
-  "nats-consumer-gone",
+  ...LENDS_TWICE,
   "queue-loss",
   "queue-duplicates",
   "queue-restart",
