@@ -103,25 +103,3 @@ describe("every promise holds over the NATS adapter", () => {
     expect(NATS_KINDS.filter((kind) => !faults.has(kind))).toEqual([]);
   });
 });
-
-describe("the same seed", () => {
-  it("gives the same trace, line by line, and another seed another one", async () => {
-    for (const [seed, queue] of [[3], [15], [3, "nats"], [20, "nats"]] as const) {
-      const scenario = scenarioOf(seed, { queue });
-      const [first, second] = [
-        await simulate(scenario, { keepLines: true }),
-        await simulate(scenario, { keepLines: true }),
-      ];
-      expect(first.lines?.length).toBeGreaterThan(500);
-      expect(second.lines).toEqual(first.lines);
-      expect(second.hash).toBe(first.hash);
-    }
-    const hashes = [await simulate(scenarioOf(3)), await simulate(scenarioOf(4))].map(({ hash }) => hash);
-    expect(new Set(hashes).size).toBe(2);
-  });
-
-  it("gives the same trace with and without its lines being kept", async () => {
-    const kept = await simulate(scenarioOf(8), { keepLines: true });
-    expect((await simulate(scenarioOf(8))).hash).toBe(kept.hash);
-  });
-});

@@ -1,4 +1,5 @@
 import { CLUSTERS } from "@helix/core";
+import { nuid } from "@nats-io/nats-core";
 import { CHECKS } from "../checks/index.ts";
 import { STATEMENTS } from "../cluster/statements.ts";
 import { schedule } from "../scenario/fault-driver.ts";
@@ -35,6 +36,8 @@ export interface Report {
 
 /** Runs a scenario to its end. Two must not run at once: what draws without being given a source is seeded as well. */
 export async function simulate(scenario: Scenario, options: { keepLines?: boolean } = {}): Promise<Report> {
+  // Draws its start when it is first asked in a process: here, lest the first run's other draws differ from the next's.
+  nuid.next();
   const chance = new Random(`jitter ${scenario.seed}`);
   const { random } = Math;
   Math.random = () => chance.next();
