@@ -48,6 +48,20 @@ class Pod implements AsyncDisposable {
     await Promise.all(received.slice(before).map((message) => message.mark?.()));
   }
 
+  /** So many messages, held together: the lease of the first is extended until the last is there. */
+  async hold(messages: number): Promise<ReplayMessage[]> {
+    const { received, source } = this.receiver;
+    source.demand(messages);
+    await waitFor(
+      () => {
+        for (const message of received) message.extend();
+        return received.length >= messages;
+      },
+      { timeoutMs: 10_000, describe: () => `${messages} messages are held; there are ${received.length}` },
+    );
+    return received.toSorted((a, b) => (idOf(a) ?? "").localeCompare(idOf(b) ?? ""));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.queue.close();
   }
@@ -128,9 +142,7 @@ describe("a message that was being executed when its process died", () => {
     const seen: unknown[] = [];
     for (const marked of [["m0"], ["m0", "m1"], ["m0"], ["m0", "m1"]]) {
       const pod = await Pod.start(rig);
-      pod.receiver.source.demand(2);
-      await pod.receiver.until(2);
-      const messages = pod.receiver.received.sort((a, b) => (idOf(a) ?? "").localeCompare(idOf(b) ?? ""));
+      const messages = await pod.hold(2);
       seen.push(messages.map(({ attempts, suspect }) => `${suspect} ${attempts}`));
       for (const message of messages) if (marked.includes(idOf(message) ?? "")) await message.mark?.();
       await pod.die();

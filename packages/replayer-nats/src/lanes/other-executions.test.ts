@@ -71,3 +71,11 @@ test("a process that could not write for longer than a lease is not gone, though
   await bucket.clock.advance(4500);
   expect(await bucket.others.about("m.0")).toEqual({ deaths: [], undecidedForMs: 0 });
 });
+
+test("nobody is told to ask again before the records are read again", async () => {
+  const bucket = new Bucket();
+  await bucket.clock.advance(LEASE_MS - 10);
+  expect((await bucket.others.about("m.0")).undecidedForMs).toBe(1000);
+  await bucket.clock.advance(400);
+  expect((await bucket.others.about("m.0")).undecidedForMs).toBe(600);
+});

@@ -107,7 +107,9 @@ export class OtherExecutions {
     if (deaths.length > 0 && this.#readAtMs < settledAtMs) {
       undecidedForMs = Math.max(undecidedForMs, settledAtMs - clock.monotonicMs(), this.#keepMs);
     }
-    return { deaths, undecidedForMs };
+    // Before the records are read again nobody knows more than now.
+    const unreadForMs = this.#readAtMs + this.#keepMs - clock.monotonicMs();
+    return { deaths, undecidedForMs: undecidedForMs > 0 ? Math.max(undecidedForMs, unreadForMs) : 0 };
   }
 
   /** Whose records are a lease old. */
