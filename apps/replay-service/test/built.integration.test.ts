@@ -50,8 +50,13 @@ describe("the built program with all that it needs", () => {
       await using service = start();
       await service.ready();
       const startMs = await service.cpuMs();
-      await after(IDLE_MS);
-      const percent = ((await service.cpuMs()) - startMs) / (IDLE_MS / 100);
+      let percent = Number.POSITIVE_INFINITY;
+      // Where others are at work the compiler is still busy in the first window; what the program does while idle it does in each.
+      for (let window = 0; window < 3 && percent >= 1; window++) {
+        const beforeMs = await service.cpuMs();
+        await after(IDLE_MS);
+        percent = ((await service.cpuMs()) - beforeMs) / (IDLE_MS / 100);
+      }
       const residentMB = await service.residentMB();
       const idle = `${residentMB.toFixed()} MB and ${percent.toFixed(2)} % of a core`;
       await annotate(`ready with ${startMs} ms of CPU; idle at ${idle}`);
@@ -59,6 +64,7 @@ describe("the built program with all that it needs", () => {
       expect(residentMB).toBeLessThan(100);
       expect(percent).toBeLessThan(1);
     },
+    5 * IDLE_MS,
   );
 });
 
