@@ -12,6 +12,7 @@ import {
 import type { BreakerState } from "@helix/core/internal";
 import type { types } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
+import { toLong } from "./bindings/long.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
 import { ReadPath } from "./read-path.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
@@ -27,7 +28,6 @@ import { Result } from "./result.ts";
 import { type ClusterLinks, clientClosed } from "./session/cluster-links.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "./session/connect-links.ts";
 import { createLinks } from "./session/create-links.ts";
-import { toLong } from "./session/driver-internals.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import { InFlight } from "./session/in-flight.ts";
 import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./write/operations.ts";

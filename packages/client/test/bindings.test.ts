@@ -4,7 +4,7 @@ import { cell } from "@helix/testkit";
 import { type Client, type ClientOptions, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { connectReplayExecutor } from "../src/index.ts";
-import { interceptBinding } from "../src/session/driver-internals.ts";
+import { interceptBinding } from "../src/session/driver-internals/index.ts";
 import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 
 const signal = new AbortController().signal;

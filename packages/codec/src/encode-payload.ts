@@ -7,8 +7,6 @@ import {
   type Statement,
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
-import { checkColumns, type OperationTypes } from "./columns/check-columns.ts";
-import type { ColumnEncoding } from "./columns/column-type.ts";
 import { invalid } from "./invalid.ts";
 import { FORMAT_VERSION } from "./wire/envelope.ts";
 import { pack } from "./wire/message-pack.ts";
@@ -17,18 +15,6 @@ import { fieldsToWire, listToWire, numberToWire } from "./wire/to-wire.ts";
 export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */
   readonly maxPayloadBytes?: number | undefined;
-  /**
-   * The types of the columns that the values are bound to, as the driver's prepared metadata has them: then
-   * what the driver would send as another value, or not at all, is refused too. For a batch one entry per
-   * statement. What has no type is not looked at. @default none
-   */
-  readonly types?: OperationTypes | undefined;
-  /**
-   * The option of that name of the driver that is to bind them. Without `types` it is not looked at.
-   *
-   * @default the driver's
-   */
-  readonly encoding?: ColumnEncoding | undefined;
 }
 
 /**
@@ -41,14 +27,12 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
  * A payload as bytes: a snapshot, in an allocation of its own. The format is in the package's README.
  *
  * @throws TypeError, RangeError for a payload of the wrong shape, as `checkPayload` does.
- * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, with
- * `types` for one that its column does not take so, and for a text without UTF-8; it names the path
- * (`params[3].items[2]`) and the type, never the value.
+ * @throws HelixError HELIX_PAYLOAD_INVALID for a bound value that no CQL type takes as it is meant, and for
+ * a text without UTF-8; it names the path (`params[3].items[2]`) and the type, never the value.
  * @throws HelixError HELIX_PAYLOAD_TOO_LARGE
  */
 export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {
   checkPayload(payload);
-  if (options.types !== undefined) checkColumns(payload.operation, options.types, options.encoding ?? {});
   const bytes = packed(wireOf(payload));
   const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
   if (bytes.length > maxPayloadBytes) {

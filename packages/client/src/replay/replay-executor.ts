@@ -10,11 +10,11 @@ import {
 import { tableOf } from "@helix/core/internal";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
+import { adaptBinding } from "../bindings/on-binding.ts";
 import { classifyError } from "../failure/classify-error.ts";
 import { strainOf } from "../failure/strain.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "../session/driver-request.ts";
-import { adaptBinding } from "./bindings.ts";
 
 /**
  * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same

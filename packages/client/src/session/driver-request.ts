@@ -1,10 +1,11 @@
 import type { BatchType, Operation } from "@helix/core";
 import type { Client, QueryOptions, types } from "cassandra-driver";
+import { toLong } from "../bindings/long.ts";
 import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
 import type { BatchOptions, ExecuteOptions } from "../request-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
-import { type BindingOptions, ON_BINDING, type OnBinding, toLong } from "./driver-internals.ts";
+import { type BindingOptions, ON_BINDING, type OnBinding } from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
 
 type Options = ExecuteOptions & BatchOptions;

@@ -6,7 +6,7 @@ import {
   interceptBinding,
   socketClosed,
   watchConnections,
-} from "./driver-internals.ts";
+} from "./driver-internals/index.ts";
 
 /** How long servers have to answer the end of a connection before it is cut. */
 const FAREWELL_MS = 200;

@@ -11,7 +11,7 @@ import {
   type WriteReport,
 } from "@helix/core";
 import type { types } from "cassandra-driver";
-import { checkBinding } from "../replay/bindings.ts";
+import { checkBinding } from "../bindings/on-binding.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
 import type { BatchOptions, ExecuteOptions } from "../request-options.ts";
 import { Result, type WriteState } from "../result.ts";

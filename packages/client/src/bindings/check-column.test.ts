@@ -1,11 +1,11 @@
-import { isHelixError, type Operation, type Params } from "@helix/core";
+import { isHelixError, type Params } from "@helix/core";
+import { cqlType, encoderOf, loadForeignDriver } from "@helix/testkit/values";
 import { types } from "cassandra-driver";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cqlType, encoderOf, loadForeignDriver } from "../../test/driver-copies.ts";
-import { payloadOf } from "../../test/round-trip.ts";
-import { type EncodeOptions, encodePayload } from "../index.ts";
+import { checkValues } from "./check-values.ts";
 import type { ColumnEncoding, ColumnType } from "./column-type.ts";
+import { byPosition } from "./positions.ts";
 
 const {
   Long,
@@ -70,16 +70,16 @@ function sentBy(encoding: ColumnEncoding, value: unknown, column: ColumnType): s
 }
 
 function refusalOf(value: unknown, column: ColumnType, encoding?: ColumnEncoding) {
-  return refusal(payloadOf([value]), { types: [column], encoding });
+  return refusal([value], [column], { encoding });
 }
 
-function refusalOfOperation(operation: Operation, types: EncodeOptions["types"]) {
-  return refusal({ ...payloadOf([]), operation }, { types });
-}
-
-function refusal(payload: ReturnType<typeof payloadOf>, options: EncodeOptions) {
+function refusal(
+  params: Params,
+  columns: readonly (ColumnType | undefined)[],
+  { encoding = {}, names = [] }: { encoding?: ColumnEncoding | undefined; names?: readonly string[] } = {},
+) {
   try {
-    encodePayload(payload, options);
+    checkValues(byPosition(params, names, "params"), columns, encoding);
     return undefined;
   } catch (error) {
     if (isHelixError(error, "HELIX_PAYLOAD_INVALID")) return error;
@@ -365,7 +365,7 @@ describe("a value for a column", () => {
     expect(error?.path).toMatch(/^params\[0\]/);
     expect(refusalOf(test.value, test.column, test.encoding)?.cause).toBeUndefined();
     // Without its type, the value is the driver's own to refuse.
-    expect(refusal(payloadOf([test.value]), {})).toBeUndefined();
+    expect(refusal([test.value], [])).toBeUndefined();
   });
 
   it.each(named(TAKEN))("is taken where the driver sends just that: $label is $result", (test) => {
@@ -401,50 +401,27 @@ describe("a value for a column", () => {
     expect(refusalOf(new foreign.Tuple(1, "a"), columnOf("tuple<int,text>"))).toBeUndefined();
   });
 
-  it("is encoded with its types to the same bytes as without", () => {
-    const payload = payloadOf([1, "a"]);
-    expect(encodePayload(payload, { types: [columnOf("int"), columnOf("text")] })).toEqual(
-      encodePayload(payload),
-    );
-  });
-
-  it.each<[string, Params, EncodeOptions["types"], string]>([
+  it.each<[string, Params, readonly ColumnType[], string, string[]?]>([
     ["params[1]", [1, "secret"], [columnOf("int"), columnOf("int")], "int: it is a string that is no whole"],
-    ["params.id", { id: "secret" }, { id: columnOf("int") }, "int: it is a string"],
-    ["params.Id", { Id: "secret" }, { id: columnOf("int") }, "int: it is a string"],
-    ["params{0}", { "[ttl]": "secret" }, { "[ttl]": columnOf("int") }, "int: it is a string"],
+    ["params.id", { id: "secret" }, [columnOf("int")], "int: it is a string", ["id"]],
+    ["params.Id", { Id: "secret" }, [columnOf("int")], "int: it is a string", ["id"]],
+    ["params.v", { v: "secret" }, [columnOf("text"), columnOf("int")], "int: it is a string", ["v", "v"]],
+    ["params{0}", { "[ttl]": "secret" }, [columnOf("int")], "int: it is a string", ["[ttl]"]],
     ["params[0].items[1]", [{ a: 1, items: [1, "secret"] }], [UDT], "int: it is a string"],
     ["params[0]{1}", [{ a: 1, "my secret": 1 }], [UDT], "user-defined type: it is a field"],
     ["params[0].keys[1]", [{ 1: 1, secret: 1 }], [columnOf("map<int,int>")], "int: it is a string"],
     ["params[0].values[0]", [{ secret: "secret" }], [columnOf("map<text,int>")], "int: it is a string"],
     ["params[0][1]", [new Tuple(1, 2)], [columnOf("tuple<int,text>")], "text: it is a number"],
     ["params[0][1][0]", [[["a"], [2]]], [columnOf("list<list<text>>")], "text: it is a number"],
-  ])("is named by its path and the type, and never said: %s", (path, params, types, message) => {
-    const error = refusalOfOperation({ kind: "statement", query: "UPDATE t", params }, types);
+  ])("is named by its path and the type, and never said: %s", (path, params, types, message, names = []) => {
+    const error = refusal(params, types, { names });
     expect(error).toMatchObject({ path, message: expect.stringContaining(`\`${path}\` as ${message}`) });
     expect(error?.message).not.toContain("secret");
   });
 
-  it("is named with its statement in a batch, whose statements may have no types", () => {
-    const query = "INSERT INTO t (v) VALUES (?)";
-    const statements = [
-      { query, params: ["a"] },
-      { query, params: [1] },
-      { query, params: { v: "b" } },
-    ];
-    const operation: Operation = { kind: "batch", batchType: "logged", statements };
-    expect(refusalOfOperation(operation, [undefined, [columnOf("int")], { v: columnOf("int") }])?.path).toBe(
-      "statements[2].params.v",
-    );
-    expect(refusalOfOperation(operation, [undefined, [columnOf("text")]])?.path).toBe(
-      "statements[1].params[0]",
-    );
-    expect(refusalOfOperation(operation, [undefined, [undefined]])).toBeUndefined();
-  });
-
   it("is not checked where its type is not given", () => {
-    expect(refusal(payloadOf([1, "a"]), { types: [columnOf("int")] })).toBeUndefined();
-    expect(refusal(payloadOf({ constructor: 1 }), { types: {} })).toBeUndefined();
+    expect(refusal([1, "a"], [columnOf("int")])).toBeUndefined();
+    expect(refusal([1, "a"], [columnOf("int"), undefined])).toBeUndefined();
     expect(refusalOf("a", { code: 0, info: `${MARSHAL}.CounterColumnType` })).toBeUndefined();
   });
 
@@ -452,27 +429,6 @@ describe("a value for a column", () => {
     expect(refusalOf(["a"], { code: 0x20 })).toBeUndefined();
     expect(refusalOf({ a: 1 }, { code: 0x30, info: "ks.udt" })).toBeUndefined();
     expect(refusalOf({ a: 1 }, { code: 0x21, info: null })).toBeUndefined();
-  });
-
-  it.each(["int", null, { name: "int" }])("needs a type that is one, unlike %j", (type) => {
-    const types = [type] as unknown as ColumnType[];
-    expect(() => encodePayload(payloadOf([1]), { types })).toThrow("Expected the type of `params[0]`");
-  });
-
-  it("needs types of the shape of the parameters", () => {
-    const ints = [columnOf("int")];
-    expect(() => encodePayload(payloadOf([1]), { types: { v: columnOf("int") } })).toThrow(TypeError);
-    expect(() => encodePayload(payloadOf({ v: 1 }), { types: ints })).toThrow(
-      "Expected the `types` of `params`",
-    );
-    const operation: Operation = {
-      kind: "batch",
-      batchType: "logged",
-      statements: [{ query: "q", params: [1] }],
-    };
-    expect(() => encodePayload({ ...payloadOf([]), operation }, { types: { 0: undefined } })).toThrow(
-      TypeError,
-    );
   });
 
   it("that is taken is never refused by the driver, and a number in it is the number that was meant", () => {

@@ -1,5 +1,4 @@
 import type { ValueKind } from "@helix/core/internal";
-import { longToBigint } from "../driver-values.ts";
 import { type ColumnEncoding, CQL } from "./column-type.ts";
 import {
   isDate,
@@ -11,6 +10,7 @@ import {
   isUuid,
   isWholeNumber,
 } from "./cql-strings.ts";
+import { longToBigint } from "./long.ts";
 
 /** What is wrong with a value of the kind; undefined if the driver sends just that. */
 export type Rule<T> = (value: T, encoding: ColumnEncoding) => string | undefined;

@@ -1,42 +1,37 @@
-import type { Params } from "@helix/core";
 import { type ValueKind, valueKind } from "@helix/core/internal";
-import { type ParamKey, paramOf, paramPath, typeOf } from "./columns/check-columns.ts";
-import { type ColumnType, CQL, type StatementTypes, structureOf } from "./columns/column-type.ts";
-import { driverEncoder } from "./columns/driver-encoder.ts";
-import { longToBigint, tupleFromElements, vectorFromElements } from "./driver-values.ts";
-import { invalid } from "./invalid.ts";
+import { types } from "cassandra-driver";
+import { type ColumnType, CQL, structureOf } from "./column-type.ts";
+import { driverEncoder } from "./driver-encoder.ts";
+import { invalidValue } from "./invalid-value.ts";
+import { longToBigint } from "./long.ts";
+import type { Positions } from "./positions.ts";
 
 /**
- * Decoded parameters for a client of any `encoding` options, whichever those of the client that bound them:
- * the same CQL bytes. A client that takes bigint refuses Long and number for the same column, and the other
- * way round; a client without its option for maps sends a JavaScript Map as an empty one.
+ * Values for a session of any `encoding` options, whichever those of the one that bound them: the same CQL bytes. A
+ * session that takes bigint refuses Long and number for the same column, and the other way round; one without
+ * the driver's option for maps sends a JavaScript Map as an empty one.
  *
- * What only some modes take becomes the bytes that CQL has for it, which every client sends as they are; a
- * Set becomes an array. All else is passed on. The parameters themselves are not changed.
+ * What only some modes take becomes the bytes that CQL has for it, which every session sends as they are; a
+ * Set becomes an array. All else is passed on. The values themselves are not changed.
  *
- * @param types Of the statement's parameters, as the target's prepared metadata has them. A parameter
- * without type is passed on.
- * @param path What the parameters are called in the error.
- * @throws HelixError HELIX_PAYLOAD_INVALID for a value that no client could send.
+ * @param columns Types of the markers, as the prepared metadata of the target has them. A value without type is passed on.
+ * @throws HelixError HELIX_PAYLOAD_INVALID for a value that no session could send.
  */
-export function normalizeParams(params: Params, types: StatementTypes, path = "params"): Params {
-  const adapted = (key: ParamKey) => {
-    const type = typeOf(types, key);
-    const value = paramOf(params, key);
+export function adaptValues(
+  { values, pathOf }: Positions,
+  columns: readonly (ColumnType | undefined)[],
+): unknown[] {
+  return values.map((value, position) => {
+    const type = columns[position];
     if (type === undefined) return value;
     try {
       return normalize(value, type);
     } catch {
       // Without its cause: the driver's errors quote the value.
-      const where = path + paramPath(params, key);
-      throw invalid(`Cannot bind \`${where}\`: the driver refuses it`, where);
+      const path = pathOf(position);
+      throw invalidValue(path, `Cannot bind \`${path}\`: the driver refuses it`);
     }
-  };
-  if (!Array.isArray(params))
-    return Object.fromEntries(Object.keys(params).map((name) => [name, adapted(name)]));
-  const positional: unknown[] = [];
-  for (let position = 0; position < params.length; position++) positional.push(adapted(position));
-  return positional;
+  });
 }
 
 function normalize(value: unknown, type: ColumnType): unknown {
@@ -52,7 +47,7 @@ function normalize(value: unknown, type: ColumnType): unknown {
       return kind === "map" || kind === "object" ? normalizeMap(value as object, kind, type) : value;
     case "tuple":
       if (kind !== "tuple") return value;
-      return tupleFromElements(
+      return types.Tuple.fromArray(
         (value as { elements: unknown[] }).elements.map((element, index) => {
           const item = structure.items[index];
           return item === undefined ? element : normalize(element, item);
@@ -69,7 +64,7 @@ function normalize(value: unknown, type: ColumnType): unknown {
     case "vector": {
       if (kind !== "vector" && kind !== "float32Array") return value;
       const elements = each(value as Iterable<unknown>, structure.item);
-      return vectorFromElements(elements, (value as { subtype?: string }).subtype);
+      return new types.Vector(elements, (value as { subtype?: string }).subtype);
     }
     default:
       return value;

@@ -17,11 +17,6 @@ export interface ColumnEncoding {
   readonly set?: unknown;
 }
 
-/** The types of the parameters of one statement: by position, or by name. What has no type is not checked. */
-export type StatementTypes =
-  | readonly (ColumnType | undefined)[]
-  | Readonly<Record<string, ColumnType | undefined>>;
-
 /** The protocol's numbers of the CQL types. */
 export const CQL = Object.freeze({
   custom: 0x00,

@@ -1,10 +1,13 @@
-import { isHelixError, type Params } from "@helix/core";
+import { decodePayload, encodePayload } from "@helix/codec";
+import { createPayload, isHelixError, statementsOf } from "@helix/core";
+import { cqlType, encoderOf, encodings, sent, typedValue } from "@helix/testkit/values";
 import { types } from "cassandra-driver";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cqlType, encoderOf, sent } from "../test/driver-copies.ts";
-import { roundTrip } from "../test/round-trip.ts";
-import type { ColumnEncoding, ColumnType } from "./columns/column-type.ts";
-import { normalizeParams } from "./index.ts";
+import { adaptValues } from "./adapt-values.ts";
+import { checkValues } from "./check-values.ts";
+import type { ColumnEncoding, ColumnType } from "./column-type.ts";
+import { byPosition } from "./positions.ts";
 
 const { Integer, Long, Tuple, Uuid } = types;
 
@@ -15,11 +18,19 @@ const COLLECTIONS: ColumnEncoding = { map: Map, set: Set };
 const column = (name: string) => cqlType(name) as ColumnType;
 
 function normalized(value: unknown, type: string): unknown {
-  const [result] = normalizeParams([value], [column(type)]) as unknown[];
+  const [result] = adaptValues(byPosition([value], [], "params"), [column(type)]);
   return result;
 }
 
-describe("normalizeParams", () => {
+/** After it has been in a durable queue. */
+function roundTrip(value: unknown): unknown {
+  const operation = { kind: "statement", query: "INSERT INTO t (v) VALUES (?)", params: [value] } as const;
+  const payload = createPayload({ targetCluster: "B", operation, timestampMicros: 1n });
+  const [statement] = statementsOf(decodePayload(encodePayload(payload)));
+  return (statement as unknown as { params: unknown[] }).params[0];
+}
+
+describe("adaptValues", () => {
   it.each<[string, unknown, ColumnEncoding, ColumnEncoding]>([
     ["bigint", Long.MAX_VALUE, PLAIN, BIGINT],
     ["bigint", 7, PLAIN, BIGINT],
@@ -60,36 +71,39 @@ describe("normalizeParams", () => {
     expect(sent(encoderOf(PLAIN), normalized(decoded, "varint"), column("varint"))).toBe("7fffffffffffffff");
   });
 
-  it("leaves the parameters as they are, and passes on what every mode takes or has no type", () => {
+  it("leaves the values as they are, and passes on what every mode takes or has no type", () => {
     const list = [1n];
-    const params: Params = { Big: 1n, list, text: "a", untyped: 1n, nothing: undefined };
-    const result = normalizeParams(params, {
-      big: column("bigint"),
-      list: column("list<bigint>"),
-      text: column("text"),
-      nothing: column("bigint"),
-    });
+    const values = [1n, list, "a", 1n, undefined];
+    const types = ["bigint", "list<bigint>", "text"].map(column);
     const one = Buffer.from("0000000000000001", "hex");
-    expect(result).toEqual({ Big: one, list: [one], text: "a", untyped: 1n, nothing: undefined });
+    expect(adaptValues(byPosition(values, [], "params"), types)).toEqual([one, [one], "a", 1n, undefined]);
     expect(list).toEqual([1n]);
-    expect(params.Big).toBe(1n);
+    expect(values[0]).toBe(1n);
   });
 
-  it.each<[string, Params, readonly ColumnType[] | Record<string, ColumnType>]>([
+  it.each<[string, unknown[], readonly ColumnType[]]>([
     ["params[1]", [1, new Map([["secret", null]])], [column("int"), column("map<text,int>")]],
-    ["params.big", { big: Integer.fromNumber(4711) }, { big: column("bigint") }],
-  ])(
-    "refuses what no client could send, with the path of the parameter only: %s",
-    (path, params, columns) => {
-      let refusal: unknown;
-      try {
-        normalizeParams(params, columns);
-      } catch (error) {
-        refusal = error;
-      }
-      expect(isHelixError(refusal, "HELIX_PAYLOAD_INVALID")).toBe(true);
-      expect(refusal).toMatchObject({ path, message: `Cannot bind \`${path}\`: the driver refuses it` });
-      expect((refusal as Error).cause).toBeUndefined();
-    },
-  );
+    ["params[0]", [Integer.fromNumber(4711)], [column("bigint")]],
+  ])("refuses what no session could send, with the path of the value only: %s", (path, values, columns) => {
+    let refusal: unknown;
+    try {
+      adaptValues(byPosition(values, [], "params"), columns);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(isHelixError(refusal, "HELIX_PAYLOAD_INVALID")).toBe(true);
+    expect(refusal).toMatchObject({ path, message: `Cannot bind \`${path}\`: the driver refuses it` });
+    expect((refusal as Error).cause).toBeUndefined();
+  });
+
+  it("sends any value that is taken from any mode, through a queue, by any other mode, as the same bytes", () => {
+    fc.assert(
+      fc.property(typedValue(), encodings(), ({ type, value, encoding }, otherMode) => {
+        checkValues(byPosition([value], [], "params"), [type], encoding);
+        const [adapted] = adaptValues(byPosition([roundTrip(value)], [], "params"), [type]);
+        expect(sent(encoderOf(otherMode), adapted, type)).toBe(sent(encoderOf(encoding), value, type));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
 });

@@ -1,6 +1,21 @@
 import fc from "fast-check";
-import { type ColumnEncoding, type ColumnType, CQL } from "../src/columns/column-type.ts";
 import { ownDriver } from "./driver-copies.ts";
+
+/** As the driver's prepared metadata has it. */
+interface ColumnType {
+  readonly code: number;
+  readonly info?: unknown;
+}
+
+/** The driver's option of that name. */
+interface ColumnEncoding {
+  readonly useBigIntAsLong?: boolean | undefined;
+  readonly useBigIntAsVarint?: boolean | undefined;
+  readonly map?: unknown;
+  readonly set?: unknown;
+}
+
+const CQL = ownDriver.types.dataTypes;
 
 /** A value, the column that takes it, and the mode of the driver in which it does. */
 export interface TypedValue {

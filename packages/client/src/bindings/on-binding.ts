@@ -1,0 +1,18 @@
+import type { OnBinding } from "../session/driver-internals/index.ts";
+import { adaptValues } from "./adapt-values.ts";
+import { checkValues } from "./check-values.ts";
+
+/**
+ * For a write to both clusters: what the driver would send as another value than is meant is refused,
+ * before the write goes out anywhere, and so never has to be queued.
+ */
+export const checkBinding: OnBinding = (positions, types, encoding) => {
+  checkValues(positions, types, encoding);
+  return positions.values;
+};
+
+/**
+ * For a replay: the values as this session takes them, whatever the options of the one that they were first
+ * bound by.
+ */
+export const adaptBinding: OnBinding = (positions, types) => adaptValues(positions, types);
