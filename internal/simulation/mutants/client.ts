@@ -30,6 +30,13 @@ export const clientMutants: readonly Mutant[] = [
     replace: 'if (A.applied === "maybe" && B.applied === "maybe") return',
   },
   {
+    name: "once a call has returned, the other cluster is taken to have applied the write as well",
+    file: "packages/client/src/write/dual-write.ts",
+    find: "if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();",
+    replace:
+      "if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#settle(otherCluster(cluster), outcome);",
+  },
+  {
     name: "an earlier try of the driver is forgotten",
     file: "packages/client/src/session/driver-request.ts",
     find: 'if (!memory.mayBeApplied || found.applied === "maybe") return found;',

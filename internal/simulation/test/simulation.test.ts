@@ -71,6 +71,7 @@ describe("every promise holds", () => {
       "table-away",
       "table-timeouts",
       "worker-restart",
+      "writes in the background",
     ]);
   });
 

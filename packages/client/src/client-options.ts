@@ -12,6 +12,7 @@ import {
   clock,
   clusterNames,
   having,
+  integer,
   isolate,
   logger,
   metrics,
@@ -24,6 +25,7 @@ import {
   readOptions,
 } from "@helix/core/internal";
 import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
+import { WAIT_FOR, type WaitFor } from "./request-options.ts";
 import {
   assertOwnPolicies,
   type ClusterConfig,
@@ -64,6 +66,17 @@ export interface HelixClientOptions extends SessionOptions {
    * Milliseconds, 1 to 2^31 − 1. @default 2_000
    */
   readonly secondaryTimeoutMs?: number | undefined;
+  /**
+   * `first`: a write returns when one cluster has applied it; the other is watched in the background, for
+   * `secondaryTimeoutMs` and until the queue has what it missed. What it missed by then is queued before the call
+   * returns. A process that is killed in between loses the other's part. @default "both"
+   */
+  readonly wait?: WaitFor | undefined;
+  /**
+   * How many writes are watched in the background at most; one more waits for both clusters. 1 to 1 000 000.
+   * @default 1_000
+   */
+  readonly maxInBackground?: number | undefined;
   /** Where reads go until that cluster fails. @default "A" */
   readonly readCluster?: ClusterId | undefined;
   /**
@@ -94,7 +107,7 @@ export type ReadSessionOptions = Filled<SessionOptions, Defaulted>;
 /** Validated, with defaults filled in. */
 export type ReadClientOptions = Filled<
   HelixClientOptions,
-  Defaulted | "secondaryTimeoutMs" | "readCluster" | "drainTimeoutMs"
+  Defaulted | "secondaryTimeoutMs" | "wait" | "maxInBackground" | "readCluster" | "drainTimeoutMs"
 >;
 
 /** What is in it is looked at further on. */
@@ -135,6 +148,16 @@ export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
     fallback: 2_000,
     about:
       "How long a write waits for a cluster once the other has applied it; then it is queued for the slow one.",
+  }),
+  wait: oneOf<WaitFor>(WAIT_FOR, "both", {
+    about:
+      "`first`: a write returns when one cluster has applied it, and the other is watched in the background.",
+  }),
+  maxInBackground: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: 1_000,
+    about: "How many writes are watched in the background at most; one more waits for both clusters.",
   }),
   readCluster: oneOf<ClusterId>(CLUSTERS, "A", { about: "Where reads go until that cluster fails." }),
   drainTimeoutMs: milliseconds({

@@ -30,6 +30,7 @@ import { type ConnectOptions, checkConnectOptions, connectLinks } from "./sessio
 import { createLinks } from "./session/create-links.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import { InFlight } from "./session/in-flight.ts";
+import { Background } from "./write/background.ts";
 import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./write/operations.ts";
 import { ReplayHandoff } from "./write/replay-handoff.ts";
 import { assertReplayable, inspectStatement, isWrite } from "./write/statement-check.ts";
@@ -67,7 +68,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   constructor(options: HelixClientOptions) {
     const read = readClientOptions(options);
     const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
-    const { openTelemetry } = read;
+    const { openTelemetry, wait, maxInBackground } = read;
     const events = new EventHub<ClientEvents>((err, name) =>
       logger.error({ err, event: name }, "an event listener failed"),
     );
@@ -85,6 +86,8 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
         links,
         handoff,
         timestamps,
+        wait,
+        background: new Background({ limit: maxInBackground, inFlight: this.#inFlight, logger }),
         secondaryTimeoutMs,
         clock,
         metrics,
@@ -119,7 +122,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   /**
    * Runs a statement: a write on both clusters, a SELECT on one of them, anything on one alone with
    * `cluster`, or if there is only one. Resolves when it is applied on one cluster and queued for the other
-   * at least.
+   * at least; with `wait: "first"` when it is applied on one.
    *
    * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be
    * bound, and HELIX_NOT_REPLAYABLE. A write to both rejects with HELIX_BOTH_CLUSTERS_FAILED,
@@ -183,7 +186,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   }
 
   /**
-   * Stops the attached workers, waits for requests in flight, ends the sessions; the replayer is whose it
+   * Stops the attached workers, waits for requests in flight and writes in the background, ends the sessions; the replayer is whose it
    * was. Resolves when no socket and no timer is left. Rejects, after all of that, with what a worker failed
    * to stop with. Twice is safe.
    */

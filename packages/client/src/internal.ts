@@ -9,6 +9,8 @@ export { createReplayExecutor } from "./replay/replay-executor.ts";
 export type { ClusterConfig } from "./session/cluster-config.ts";
 export type { ClusterLinks } from "./session/cluster-links.ts";
 export { createLinks } from "./session/create-links.ts";
+export { InFlight } from "./session/in-flight.ts";
+export { Background } from "./write/background.ts";
 export { ReplayHandoff } from "./write/replay-handoff.ts";
 export { WritePath } from "./write/write-path.ts";
 export { WriteTimestamps } from "./write/write-timestamps.ts";

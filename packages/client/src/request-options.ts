@@ -14,6 +14,11 @@ import {
   toInt64,
 } from "@helix/core/internal";
 
+/** Which clusters must have a write before its call returns. */
+export type WaitFor = "both" | "first";
+
+export const WAIT_FOR: readonly WaitFor[] = Object.freeze(["both", "first"]);
+
 /** What `execute` and `batch` have in common. The driver's names mean what they mean to the driver. */
 export interface RequestOptions {
   /** Which lane a missed write is queued in. @default "high" */
@@ -29,6 +34,11 @@ export interface RequestOptions {
    * the driver's own. @default both clusters for a write, either one for a read
    */
   readonly cluster?: ClusterId | undefined;
+  /**
+   * `first`: a write to both clusters returns when one of them has applied it, and `result.writes` says `pending` of the
+   * other, which is watched in the background. @default that of the client
+   */
+  readonly wait?: WaitFor | undefined;
   /**
    * Ends the waiting. A read rejects with the signal's reason. A write that was not sent does too; one that
    * was is treated as not answered: queued where that is needed, so that it is applied all the same.
@@ -76,6 +86,7 @@ const COMMON = {
   priority: oneOf(PRIORITIES),
   timestampMicros: object({ expectation: "microseconds" }, checkTimestamp),
   cluster: oneOf(CLUSTERS),
+  wait: oneOf(WAIT_FOR),
   signal,
   prepare: flag,
   consistency: level,

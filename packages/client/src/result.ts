@@ -1,27 +1,30 @@
-import type { ClusterId } from "@helix/core";
+import type { ClusterId, ClusterReport } from "@helix/core";
 import type { types } from "cassandra-driver";
 
-/** What came of a write on one cluster. `not-queued`: `onEnqueueFailed` was given the payload. */
-export type WriteState = "applied" | "queued" | "not-queued";
+/**
+ * What came of a write on one cluster. `not-queued`: `onEnqueueFailed` was given the payload. `pending`: its answer is
+ * awaited in the background, and what it misses is queued then.
+ */
+export type WriteState = "applied" | "queued" | "not-queued" | "pending";
+
+/** Per cluster, in the same words as in the errors of a write. */
+export type WriteReports = Readonly<Partial<Record<ClusterId, ClusterReport>>>;
 
 /** What {@link Result} knows beyond the driver's answer. */
 export interface ResultFacts {
   readonly cluster: ClusterId;
-  readonly writes?: Readonly<Partial<Record<ClusterId, WriteState>>> | undefined;
-  readonly replayId?: string | undefined;
+  readonly clusters?: WriteReports | undefined;
   readonly timestampMicros?: bigint | undefined;
 }
 
-const NO_WRITES = Object.freeze({});
+const NO_REPORTS: WriteReports = Object.freeze({});
 
 /** What `execute` and `batch` resolve with: the driver's answer, and what came of a write per cluster. */
 export class Result<Row = types.Row> implements Iterable<Row> {
   /** The cluster whose answer this is. */
   readonly cluster: ClusterId;
   /** Empty for anything but a write to both clusters. */
-  readonly writes: Readonly<Partial<Record<ClusterId, WriteState>>>;
-  /** The id of the payload that was queued, if one was. */
-  readonly replayId: string | undefined;
+  readonly clusters: WriteReports;
   /** What the write was made with; undefined for a read. */
   readonly timestampMicros: bigint | undefined;
   readonly #resultSet: types.ResultSet;
@@ -29,9 +32,20 @@ export class Result<Row = types.Row> implements Iterable<Row> {
   constructor(resultSet: types.ResultSet, facts: ResultFacts) {
     this.#resultSet = resultSet;
     this.cluster = facts.cluster;
-    this.writes = facts.writes ?? NO_WRITES;
-    this.replayId = facts.replayId;
+    this.clusters = facts.clusters ?? NO_REPORTS;
     this.timestampMicros = facts.timestampMicros;
+  }
+
+  /** `clusters` in a word each. */
+  get writes(): Readonly<Partial<Record<ClusterId, WriteState>>> {
+    return Object.fromEntries(
+      Object.entries(this.clusters).map(([cluster, report]) => [cluster, stateOf(report)]),
+    );
+  }
+
+  /** The id of the payload that the queue was given, if one of the clusters missed the write. */
+  get replayId(): string | undefined {
+    return this.clusters.A?.replayId ?? this.clusters.B?.replayId;
   }
 
   /** Empty for a write. */
@@ -69,4 +83,10 @@ export class Result<Row = types.Row> implements Iterable<Row> {
   [Symbol.iterator](): IterableIterator<Row> {
     return this.rows[Symbol.iterator]();
   }
+}
+
+function stateOf({ applied, queued }: ClusterReport): WriteState {
+  if (applied === "yes") return "applied";
+  if (applied === "pending") return "pending";
+  return queued === "yes" ? "queued" : "not-queued";
 }

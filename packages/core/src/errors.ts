@@ -1,13 +1,18 @@
 import type { ClusterId, Lane } from "./cluster.ts";
 
-/** What is known of one logical write on one cluster when the call that made it fails. */
+/** What is known of one logical write on one cluster when the call that made it returns or fails. */
 export interface ClusterReport {
-  /** `no` only with proof for every try that the driver made; `maybe` whenever an answer was lost. */
-  readonly applied: "yes" | "no" | "maybe";
+  /**
+   * `no` only with proof for every try that the driver made; `maybe` whenever an answer was lost. `pending`, in results
+   * alone: its answer is awaited in the background.
+   */
+  readonly applied: "yes" | "no" | "maybe" | "pending";
   /**
    * Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it.
    */
   readonly queued: "yes" | "no" | "maybe";
+  /** The id of the payload that the queue was given for this cluster, whether it took it or not. */
+  readonly replayId?: string | undefined;
   /**
    * Why it was not (surely) applied. Never contains a bound value of ours; a driver's text is passed on as it
    * is.

@@ -1,16 +1,20 @@
 import type { ClusterLinks } from "@helix/client/internal";
 import {
+  Background,
   createLinks,
   createReplayExecutor,
+  InFlight,
   ReplayHandoff,
   WritePath,
   WriteTimestamps,
 } from "@helix/client/internal";
 import {
+  CLUSTERS,
   type ClientEvents,
   type ClusterGate,
   type ClusterId,
   clusterOf,
+  type EventHub,
   type EventSink,
   type EventSource,
   isHelixError,
@@ -73,27 +77,40 @@ export class App {
   readonly #options: NodeOptions;
   readonly #timestamps: TimestampGenerator;
   readonly #path: WritePath;
-  readonly #writes: Write[] = [];
+  readonly #background: Background;
+  readonly #writes = new Map<string, Write>();
   readonly #held = new Set<string>();
+  /** What was written, by the id of the payload that was made of it. */
+  readonly #payloads = new Map<string, string>();
+  /** Cluster and write of all that is known to be in the queue. */
+  readonly #queued = new Set<string>();
 
   constructor(
     options: NodeOptions & { readonly replayer: ReplayQueue },
     links: ClusterLinks,
-    events: EventSink<ClientEvents>,
+    events: EventHub<ClientEvents>,
   ) {
     const { process, scenario, replayer } = options;
     const { clock } = process;
     this.#options = options;
     this.#timestamps = new TimestampGenerator(clock);
     const handoff = new ReplayHandoff({
-      replayer: this.#holding(replayer),
+      replayer: this.#watching(replayer),
       onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
       metrics: silentMetrics,
       events,
     });
+    events.on("write:not-queued", ({ payload }) => this.#told(payload.id));
+    this.#background = new Background({
+      limit: scenario.maxInBackground,
+      inFlight: new InFlight(),
+      logger: silentLogger,
+    });
     this.#path = new WritePath({
       links: { A: links.get("A"), B: links.get("B") },
       handoff,
+      wait: "both",
+      background: this.#background,
       timestamps: new WriteTimestamps(clock, silentLogger, events),
       secondaryTimeoutMs: 2000,
       clock,
@@ -105,32 +122,31 @@ export class App {
     return this.#options.process;
   }
 
+  get inBackground(): number {
+    return this.#background.size;
+  }
+
   /** Makes the write; nothing if the process is gone. */
   async write(planned: PlannedWrite, lastTimestamp: bigint | undefined): Promise<void> {
     const { process, tape, clusters } = this.#options;
     if (!process.cross()) return;
-    const { operation, priority, poison } = planned;
+    const { operation, priority, poison, wait } = planned;
     const timestamp = planned.isTie && lastTimestamp !== undefined ? lastTimestamp : this.#timestamps.next();
     const write = writeOf(planned, timestamp, process.name);
-    this.#writes.push(write);
+    this.#writes.set(write.identity, write);
     if (planned.isHeld) this.#held.add(write.identity);
     if (poison !== undefined) clusters[poison.cluster].poison.set(write.identity, poison.how);
     tape.emit({ kind: "call", write });
     try {
       const result = await this.#path.write(operation, {
         priority,
+        wait,
         timestampMicros: timestamp,
         ...(operation.kind === "batch" && { logged: operation.batchType === "logged" }),
       });
       if (!process.isAlive) return;
-      const states = Object.entries(result.writes) as [ClusterId, string][];
-      write.verdict = states.some(([, state]) => state === "not-queued") ? "not-queued" : "success";
-      write.reports = Object.fromEntries(
-        states.map(([cluster, state]) => [
-          cluster,
-          { applied: state === "applied" ? "yes" : "maybe", queued: state === "queued" ? "yes" : "no" },
-        ]),
-      );
+      write.verdict = Object.values(result.writes).includes("not-queued") ? "not-queued" : "success";
+      write.reports = result.clusters;
     } catch (error) {
       if (!process.isAlive) return;
       fail(write, error);
@@ -138,20 +154,45 @@ export class App {
     tape.emit({ kind: "return", write });
   }
 
-  /** The queue, with what is for a person marked as such. */
-  #holding(inner: Replayer): Replayer {
-    const hold = (payload: ReplayPayload): ReplayPayload =>
-      this.#held.has(payloadIdentity(payload)) ? { ...payload, disposition: "hold" } : payload;
+  /** The queue, with what is for a person marked as such. What it has taken is remembered. */
+  #watching(inner: Replayer): Replayer {
     return {
-      enqueue: (payload, options) => inner.enqueue(hold(payload), options),
+      enqueue: async (payload, options) => {
+        const identity = payloadIdentity(payload);
+        this.#payloads.set(payload.id, identity);
+        const isHeld = this.#held.has(identity);
+        await inner.enqueue(isHeld ? { ...payload, disposition: "hold" } : payload, options);
+        if (this.process.isAlive) this.#queued.add(`${payload.targetCluster} ${identity}`);
+      },
       close: () => inner.close(),
       [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
     };
   }
 
-  /** The process has died: what had not returned never will. */
+  /** The call of a write has returned, and nobody but an event says that the queue has not got it. */
+  #told(payloadId: string): void {
+    const write = this.#writes.get(this.#payloads.get(payloadId) ?? "");
+    if (!this.process.isAlive || write?.verdict !== "success") return;
+    write.verdict = "not-queued";
+    this.#options.tape.emit({ kind: "told", write });
+  }
+
+  /** The process has died: what had not returned never will, and what was in the background perhaps is nowhere. */
   died(): void {
-    for (const write of this.#writes) if (write.verdict === "calling") write.verdict = "died";
+    for (const write of this.#writes.values()) {
+      if (write.verdict === "calling") write.verdict = "died";
+      if (write.verdict === "success" && !this.#isSafe(write)) write.verdict = "died";
+    }
+  }
+
+  #isSafe({ reports, identity }: Write): boolean {
+    const { clusters } = this.#options;
+    return CLUSTERS.every(
+      (cluster) =>
+        reports[cluster]?.applied !== "pending" ||
+        clusters[cluster].hasApplied(identity) ||
+        this.#queued.has(`${cluster} ${identity}`),
+    );
   }
 }
 

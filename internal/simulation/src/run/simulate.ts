@@ -70,7 +70,10 @@ async function run(scenario: Scenario, options: { keepLines?: boolean }): Promis
   const lastWriteMs = scenario.writes.at(-1)?.atMs ?? 0;
   await time.runUntil(() => false, Math.max(endMs, lastWriteMs) + 1000);
 
-  const isIdle = () => world.pending === 0 && world.writes.every(({ verdict }) => verdict !== "calling");
+  const isIdle = () =>
+    world.pending === 0 &&
+    world.inBackground === 0 &&
+    world.writes.every(({ verdict }) => verdict !== "calling");
   const comesToRest = async (): Promise<boolean> => {
     let cures = 0;
     for (let waitedMs = LOOK_MS; !(await time.runUntil(isIdle, LOOK_MS)); waitedMs += LOOK_MS) {
@@ -141,6 +144,7 @@ function faultsOf(scenario: Scenario): string[] {
     ...faults.map(({ kind }) => kind),
     ...writes.flatMap(({ poison }) => (poison === undefined ? [] : `poison (${poison.how})`)),
     ...(writes.some(({ isHeld }) => isHeld) ? ["held writes"] : []),
+    ...(writes.some(({ wait }) => wait === "first") ? ["writes in the background"] : []),
     ...(maxAgeMs < LONG_RETENTION_MS && mode === "service" ? ["short retention"] : []),
     ...(callbacks === "none" ? [] : [`callbacks that ${callbacks}`]),
     ...(deadLetterCapacity < writes.length ? ["few dead letters"] : []),
@@ -165,6 +169,7 @@ async function writeOnceMore(world: World): Promise<void> {
       poison: undefined,
       isHeld: false,
       isTie: false,
+      wait: "both",
     });
   }
   await time.runUntil(() => false, CALL_LIMIT_MS);

@@ -17,6 +17,8 @@ export interface PlannedWrite {
   readonly isHeld: boolean;
   /** Takes the timestamp of the write before it, so that the value decides. */
   readonly isTie: boolean;
+  /** Which clusters its caller waits for. */
+  readonly wait: "both" | "first";
 }
 
 export type Misbehaviour = "none" | "throw" | "reject" | "hang";
@@ -45,6 +47,8 @@ export interface Scenario {
   readonly maxAgeMs: number;
   readonly isIdempotent: boolean;
   readonly onEnqueueFailed: boolean;
+  /** How many writes an application watches after their calls have returned. */
+  readonly maxInBackground: number;
   readonly callbacks: Misbehaviour;
   readonly writes: readonly PlannedWrite[];
   readonly faults: readonly Fault[];
@@ -81,13 +85,15 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
   const apps = mode === "embedded" ? 1 : random.int(1, 2);
   const pods = mode === "embedded" ? 1 : random.int(1, 2);
   const spanMs = random.pick([3_000, 10_000, 30_000]);
+  const waiting = root.fork("wait");
+  const firstShare = waiting.pick([0, 0, 0.3, 1]);
   const drawn = drawWrites(root.fork("writes"), {
     count: random.int(100, 260),
     apps,
     spanMs,
     mode,
     ttlShare: beyond.includes("ttl") ? 0.2 : 0,
-  });
+  }).map((write): PlannedWrite => ({ ...write, wait: waiting.chance(firstShare) ? "first" : "both" }));
   const shape = { queue, apps, pods, spanMs };
   const draw = queue === "nats" && seed % 2 === 1 ? drawNatsFaults : drawFaults;
   const often = draw(root.fork("faults"), shape);
@@ -115,6 +121,7 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     maxAgeMs: random.chance(0.2) ? SHORT_RETENTION_MS : LONG_RETENTION_MS,
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
+    maxInBackground: waiting.pick([1, 4, 1000]),
     callbacks: random.pick(["none", "none", "throw", "reject", "hang"]),
     writes: drawn.slice(0, options.writes ?? drawn.length),
     faults: options.only === undefined ? faults : faults.filter((_, index) => options.only?.includes(index)),

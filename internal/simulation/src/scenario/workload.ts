@@ -18,7 +18,7 @@ interface WorkloadShape {
 export function drawWrites(
   random: Random,
   { count, apps, spanMs, mode, ttlShare }: WorkloadShape,
-): PlannedWrite[] {
+): Omit<PlannedWrite, "wait">[] {
   const rows = random.pick([4, 12, 60]);
   const lowShare = random.pick([0, 0.2, 0.5]);
   const poisonShare = random.pick([0, 0, 0.02, 0.1]);

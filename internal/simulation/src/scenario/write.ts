@@ -15,7 +15,8 @@ export interface Poisoned {
  * What a call came to.
  *
  * - `calling`: it has not returned. `died`: its process died first.
- * - `success`, `pending`: it must be on both clusters in the end.
+ * - `success`, `pending`: it must be on both clusters in the end. What a `success` left in the background may become
+ *   `not-queued` by an event, or `died`.
  * - `not-queued`: the caller was told that a cluster missed it.
  * - `failed`: surely applied nowhere, and never will be.
  */

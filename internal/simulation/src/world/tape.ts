@@ -32,6 +32,8 @@ export type SettlementKind = "ack" | "release" | "deadLetter";
 export type SimEvent =
   | { readonly kind: "call"; readonly write: Write }
   | { readonly kind: "return"; readonly write: Write }
+  /** After it had returned, an event said that a cluster missed it and the queue has not got it. */
+  | { readonly kind: "told"; readonly write: Write }
   | { readonly kind: "apply"; readonly cluster: ClusterId; readonly identity: string }
   | {
       readonly kind: "enqueue";
@@ -202,6 +204,8 @@ export class Tape {
         return `call ${event.write.identity}`;
       case "return":
         return `return ${event.write.number} ${event.write.verdict}`;
+      case "told":
+        return `told ${event.write.number} ${event.write.verdict}`;
       case "apply":
         return `apply ${event.cluster} ${event.identity}`;
       case "enqueue":

@@ -128,6 +128,11 @@ export class World {
     return this.nats?.pending ?? this.durable?.size ?? this.memory?.length ?? 0;
   }
 
+  /** Writes that have returned, and of which a cluster has not answered. */
+  get inBackground(): number {
+    return this.#seats.reduce((sum, { app }) => sum + (app?.inBackground ?? 0), 0);
+  }
+
   async dead(): Promise<DeadMessage[]> {
     if (this.durable !== undefined) {
       return [...this.durable.dead.values()].map(({ stored, cause }) => ({

@@ -28,7 +28,7 @@ function run(client: Client, operation: Operation, options: QueryOptions): Promi
 
 /** The driver's options of a request, without those of ours. */
 export function queryOptions(operation: Operation, options: Options): QueryOptions {
-  const { priority, timestampMicros, cluster, signal, prepare, ...rest } = options;
+  const { priority, timestampMicros, cluster, wait, signal, prepare, ...rest } = options;
   const given: Record<string, unknown> = { prepare: prepare ?? hasParams(operation) };
   // The driver takes an option that is there and undefined for one that was given, in places.
   for (const [name, value] of Object.entries(rest)) if (value !== undefined) given[name] = value;

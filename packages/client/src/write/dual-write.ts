@@ -15,6 +15,11 @@ export interface DualWriteOptions<T> {
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called when one cluster has applied it and the other has not answered. Returns whether that is enough for the
+   * caller, whose signal then ends nothing any more.
+   */
+  readonly onFirst?: ((cluster: ClusterId, result: T) => boolean) | undefined;
 }
 
 /**
@@ -30,6 +35,7 @@ export class DualWrite<T> {
   readonly #options: DualWriteOptions<T>;
   readonly #outcomes: Partial<Record<ClusterId, ClusterOutcome<T>>> = {};
   readonly #cleanups: (() => void)[] = [];
+  #unlisten: (() => void) | undefined;
   #resolve: (outcomes: WriteOutcomes<T>) => void = () => {};
 
   constructor(options: DualWriteOptions<T>) {
@@ -65,10 +71,12 @@ export class DualWrite<T> {
     this.#outcomes[cluster] = outcome;
     const { A, B } = this.#outcomes;
     if (A !== undefined && B !== undefined) {
+      this.#unlisten?.();
       for (const cleanup of this.#cleanups) cleanup();
       this.#resolve({ A, B });
     } else if (outcome.state === "applied") {
       this.#limit(otherCluster(cluster));
+      if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();
     }
   }
 
@@ -90,7 +98,7 @@ export class DualWrite<T> {
       for (const cluster of CLUSTERS) this.#notAnswered(cluster, signal.reason);
     };
     signal.addEventListener("abort", giveUp, { once: true });
-    this.#cleanups.push(() => signal.removeEventListener("abort", giveUp));
+    this.#unlisten = () => signal.removeEventListener("abort", giveUp);
   }
 
   #notAnswered(cluster: ClusterId, error: unknown): void {

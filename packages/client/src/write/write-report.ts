@@ -1,0 +1,73 @@
+import {
+  CLUSTERS,
+  type ClusterId,
+  type ClusterReport,
+  helixError,
+  otherCluster,
+  type ReplayPayload,
+  type WriteReport,
+} from "@helix/core";
+import type { WriteReports } from "../result.ts";
+import { type ClusterOutcome, isCallersMistake, type WriteDecision } from "./decide-write.ts";
+import type { Handoff } from "./replay-handoff.ts";
+
+/** What was handed to the queue, per cluster that missed the write. */
+export type Handoffs = Readonly<Partial<Record<ClusterId, Handoff & { readonly payload: ReplayPayload }>>>;
+
+type Outcomes = Readonly<Record<ClusterId, ClusterOutcome<unknown>>>;
+
+const APPLIED: ClusterReport = Object.freeze({ applied: "yes", queued: "no" });
+const PENDING: ClusterReport = Object.freeze({ applied: "pending", queued: "no" });
+const BOTH_APPLIED: WriteReports = Object.freeze({ A: APPLIED, B: APPLIED });
+
+/** What is known of each cluster at the end. */
+export function reportsOf(outcomes: Outcomes, handoffs: Handoffs): WriteReports {
+  const { A, B } = outcomes;
+  if (A.state === "applied" && B.state === "applied") return BOTH_APPLIED;
+  return { A: reportOn(A, handoffs.A), B: reportOn(B, handoffs.B) };
+}
+
+/** What is known when one cluster has applied it and the other has not answered. */
+export function reportsAtFirst(cluster: ClusterId): WriteReports {
+  return { [cluster]: APPLIED, [otherCluster(cluster)]: PENDING };
+}
+
+/** The error that the caller gets. */
+export function failureOf(
+  verdict: WriteDecision["verdict"],
+  outcomes: Outcomes,
+  handoffs: Handoffs,
+  timestampMicros: bigint,
+): unknown {
+  // The refusal of a value says more than anything around it could.
+  if (verdict === "mistake") return CLUSTERS.map((one) => errorOf(outcomes[one])).find(isCallersMistake);
+  const report: WriteReport = { clusters: reportsOf(outcomes, handoffs), timestampMicros };
+  const cause = errorOf(outcomes.A);
+  if (verdict === "failed") {
+    const text = "The write failed on both clusters; nothing was queued";
+    return helixError("HELIX_BOTH_CLUSTERS_FAILED", text, report, { cause });
+  }
+  const notQueued = Object.values(handoffs).find(({ queued }) => queued !== "yes");
+  if (notQueued !== undefined) {
+    const missed =
+      verdict === "success"
+        ? "A cluster missed the write"
+        : "The write failed on both clusters, perhaps applied on one";
+    return helixError("HELIX_REPLAY_NOT_QUEUED", `${missed}, and it could not be queued for replay`, report, {
+      cause: notQueued.error ?? errorOf(outcomes[notQueued.payload.targetCluster]),
+    });
+  }
+  const text = "Neither cluster has confirmed the write; it is queued for both and will be applied";
+  return helixError("HELIX_OUTCOME_PENDING", text, report, { cause });
+}
+
+/** Undefined where it was applied. */
+export function errorOf(outcome: ClusterOutcome<unknown>): unknown {
+  return outcome.state === "failed" ? outcome.error : undefined;
+}
+
+function reportOn(outcome: ClusterOutcome<unknown>, handoff: Handoffs[ClusterId]): ClusterReport {
+  if (outcome.state === "applied") return APPLIED;
+  const { applied, error: cause } = outcome;
+  return { applied, queued: handoff?.queued ?? "no", replayId: handoff?.payload.id, cause };
+}
