@@ -82,6 +82,7 @@ describe("a scripted CQL server", () => {
         values: [cell.int(7), null, undefined],
         timestamp: 1_700_000_000_000_001n,
         consistency: types.consistencies.quorum,
+        pageSize: 5_000,
         attempt: 1,
       },
     ]);

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import {
   type ClientEvents,
   type ClusterId,
@@ -14,17 +15,20 @@ import type { types } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
 import { toLong } from "./bindings/long.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
+import { type EachRowCallback, type RowCallback, readEachRow, visitRows } from "./each-row.ts";
+import { clusterOfPage, parsePageState } from "./page-state.ts";
 import { ReadPath } from "./read-path.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
 import { createReplayExecutor } from "./replay/replay-executor.ts";
 import {
   type BatchOptions,
-  checkBatchOptions,
-  checkExecuteOptions,
   type ExecuteOptions,
-  type RequestOptions,
+  type ReadOptions,
+  readBatchOptions,
+  readExecuteOptions,
+  refuseCallback,
 } from "./request-options.ts";
-import { Result } from "./result.ts";
+import { type FetchPage, Result } from "./result.ts";
 import { type ClusterLinks, clientClosed } from "./session/cluster-links.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "./session/connect-links.ts";
 import { createLinks } from "./session/create-links.ts";
@@ -111,6 +115,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
    * with HELIX_CLIENT_CLOSED, or with what a worker failed to start with.
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
+    refuseCallback("connect", options);
     checkConnectOptions(options);
     if (this.#closed.signal.aborted) throw clientClosed();
     options.signal?.throwIfAborted();
@@ -134,18 +139,27 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
    */
   async execute<Row = types.Row>(
     query: string,
-    params?: Params,
+    params?: Params | null,
     options: ExecuteOptions = {},
+    ...nothing: never[]
   ): Promise<Result<Row>> {
-    checkExecuteOptions(options);
+    refuseCallback("execute", params, options, ...nothing);
+    const given = readExecuteOptions(options);
     const operation = readStatement(query, params);
-    const cluster = this.#onlyCluster(options);
+    const only = this.#onlyCluster(given);
     const kind = inspectStatement(query);
-    if (cluster !== undefined) return this.#single(operation, options, cluster, isWrite(kind));
-    if (kind.verb !== "select") return this.#write(operation, options);
-    return this.#inFlight.track(() =>
-      abortable(this.#ready().reads.read<Row>(operation, options), options.signal),
-    );
+    const page = parsePageState(given.pageState);
+    const from = page === undefined ? undefined : clusterOfPage(page, only);
+    const request = page === undefined ? given : { ...given, pageState: page.state };
+    const fetchPage = (pageState: string) => this.execute<Row>(query, params, { ...options, pageState });
+    if (only !== undefined) return this.#single(operation, request, only, isWrite(kind), fetchPage);
+    if (kind.verb !== "select") return this.#write(operation, request);
+    const { reads } = this.#ready();
+    const read =
+      from === undefined
+        ? () => reads.read(operation, request, fetchPage)
+        : () => reads.readPage(from, operation, request, fetchPage);
+    return this.#inFlight.track(() => abortable(read(), given.signal));
   }
 
   /**
@@ -155,12 +169,61 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   async batch<Row = types.Row>(
     statements: readonly BatchStatement[],
     options: BatchOptions = {},
+    ...nothing: never[]
   ): Promise<Result<Row>> {
-    checkBatchOptions(options);
-    const operation = readBatch(statements, options);
-    const cluster = this.#onlyCluster(options);
-    if (cluster !== undefined) return this.#single(operation, options, cluster, true);
-    return this.#write(operation, options);
+    refuseCallback("batch", options, ...nothing);
+    const given = readBatchOptions(options);
+    const operation = readBatch(statements, given);
+    const only = this.#onlyCluster(given);
+    if (only !== undefined) return this.#single(operation, given, only, true);
+    return this.#write(operation, given);
+  }
+
+  /**
+   * Calls back for each row, and once with the end, as the driver does: `(query, params?, options?, rowCallback,
+   * callback?)`. Reads a page at a time, all of them with `autoPage`; without it the `nextPage` of the result does the
+   * same for the page that follows. Without a `callback` a failure is a log line.
+   *
+   * @throws TypeError without a function that takes the rows; else the callback gets what `execute` rejects with.
+   */
+  eachRow<Row = types.Row>(
+    query: string,
+    params: Params | null | undefined,
+    options: ExecuteOptions | null | undefined,
+    rowCallback: RowCallback<Row>,
+    callback?: EachRowCallback<Row>,
+  ): void;
+  eachRow<Row = types.Row>(
+    query: string,
+    params: Params | null | undefined,
+    rowCallback: RowCallback<Row>,
+    callback?: EachRowCallback<Row>,
+  ): void;
+  eachRow<Row = types.Row>(query: string, rowCallback: RowCallback<Row>): void;
+  eachRow<Row>(query: string, ...args: readonly unknown[]): void {
+    const { params, options, rowCallback, callback } = readEachRow<Row>(args);
+    const log = (err: unknown) => {
+      if (err !== null) this.#options.logger.error({ err }, "eachRow failed, and was given no callback");
+    };
+    visitRows(this.execute<Row>(query, params, options), { options, rowCallback }, callback ?? log);
+  }
+
+  /**
+   * All rows as a stream of objects, which asks for a page when its reader has taken the one before. It is destroyed
+   * with what `execute` rejects with. The callback is called once, at the end or with the failure.
+   */
+  stream(
+    query: string,
+    params?: Params | null,
+    options?: ExecuteOptions,
+    callback?: (error?: Error) => void,
+  ): Readable {
+    const rows = async function* (this: HelixClient) {
+      yield* await this.execute(query, params, options);
+    };
+    const stream = Readable.from(rows.call(this));
+    if (callback !== undefined) stream.once("end", () => callback()).once("error", callback);
+    return stream;
   }
 
   /** Returns what removes the listener. A listener that fails is logged and changes nothing. */
@@ -212,7 +275,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   }
 
   /** The cluster that a request is for, if it is not for both. */
-  #onlyCluster({ cluster, executionProfile, signal }: RequestOptions): ClusterId | undefined {
+  #onlyCluster({ cluster, executionProfile, signal }: ReadOptions): ClusterId | undefined {
     const { clusters } = this.#options;
     if (cluster !== undefined && !clusters.has(cluster)) {
       throw new TypeError(`Expected \`cluster\` to be one that is configured, got "${cluster}"`);
@@ -228,16 +291,22 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     return only;
   }
 
-  #write<Row>(operation: Operation, options: ExecuteOptions & BatchOptions): Promise<Result<Row>> {
+  #write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     assertReplayable(unsafeConstruct(operation));
+    if (options.hints !== undefined) {
+      throw new TypeError(
+        "`hints` is refused in a write to both clusters, since a replay has none: leave `prepare` as it is",
+      );
+    }
     return this.#inFlight.track(() => this.#ready().writes.write<Row>(operation, options));
   }
 
   async #single<Row>(
     operation: Operation,
-    options: ExecuteOptions & BatchOptions,
+    options: ReadOptions,
     cluster: ClusterId,
     isTimed: boolean,
+    fetchPage?: FetchPage<Row>,
   ): Promise<Result<Row>> {
     const timestampMicros = isTimed ? this.#timestamps.next(options.timestampMicros) : undefined;
     const query = {
@@ -246,7 +315,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     };
     return this.#inFlight.track(async () => {
       const sent = sendOperation(this.#links.get(cluster), operation, query);
-      return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros });
+      return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros, fetchPage });
     });
   }
 

@@ -1,7 +1,7 @@
 import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
 import { classifyError } from "./failure/classify-error.ts";
-import type { ExecuteOptions } from "./request-options.ts";
-import { Result } from "./result.ts";
+import type { ReadOptions } from "./request-options.ts";
+import { type FetchPage, Result } from "./result.ts";
 import type { ClusterLink } from "./session/cluster-link.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 
@@ -23,7 +23,11 @@ export class ReadPath {
    * Rejects with the driver's error where a server refuses it for good, or both refuse it; otherwise with
    * HELIX_NO_CLUSTER_AVAILABLE and both causes.
    */
-  async read<Row>(operation: Operation, options: ExecuteOptions): Promise<Result<Row>> {
+  async read<Row>(
+    operation: Operation,
+    options: ReadOptions,
+    fetchPage: FetchPage<Row>,
+  ): Promise<Result<Row>> {
     const causes: Partial<Record<ClusterId, unknown>> = {};
     /** Of servers that know no such table, or grant no such right: the other may. */
     const refusals: unknown[] = [];
@@ -37,7 +41,7 @@ export class ReadPath {
       try {
         const resultSet = await sendOperation(link, operation, query);
         this.#current = cluster;
-        return new Result<Row>(resultSet, { cluster });
+        return new Result<Row>(resultSet, { cluster, fetchPage });
       } catch (error) {
         const { outcome, applied } = classifyError(error);
         if (outcome === "rejected") throw error;
@@ -56,4 +60,34 @@ export class ReadPath {
       },
     );
   }
+
+  /**
+   * Reads on from a page of this cluster. Where the others read changes nothing, and is not changed. Rejects with the
+   * driver's error, or HELIX_PAGE_LOST if the cluster is away.
+   */
+  async readPage<Row>(
+    cluster: ClusterId,
+    operation: Operation,
+    options: ReadOptions,
+    fetchPage: FetchPage<Row>,
+  ): Promise<Result<Row>> {
+    const link = this.#links[cluster];
+    if (!link.isAvailable) throw pageLost(cluster, link.unavailableError());
+    try {
+      const resultSet = await sendOperation(link, operation, queryOptions(operation, options));
+      return new Result<Row>(resultSet, { cluster, fetchPage });
+    } catch (error) {
+      throw link.isAvailable ? error : pageLost(cluster, error);
+    }
+  }
+}
+
+function pageLost(cluster: ClusterId, cause: unknown): Error {
+  return helixError(
+    "HELIX_PAGE_LOST",
+    `Cluster ${cluster}, which gave the page before, is away, and the other cannot go on from there: read again from ` +
+      "the start, or this page later",
+    { cluster },
+    { cause },
+  );
 }

@@ -10,9 +10,11 @@ import {
   object,
   oneOf,
   signal,
-  text,
   toInt64,
 } from "@helix/core/internal";
+import { ExecutionProfile, type policies, type types } from "cassandra-driver";
+import { longToBigint } from "./bindings/long.ts";
+import { parsePageState } from "./page-state.ts";
 
 /** Which clusters must have a write before its call returns. */
 export type WaitFor = "both" | "first";
@@ -29,6 +31,8 @@ export interface RequestOptions {
    * this process
    */
   readonly timestampMicros?: bigint | number | undefined;
+  /** The driver's name for `timestampMicros`. */
+  readonly timestamp?: bigint | number | types.Long | undefined;
   /**
    * Runs it on this cluster alone, knowingly: anything goes (but `USE`), nothing is queued, and errors are
    * the driver's own. @default both clusters for a write, either one for a read
@@ -48,8 +52,8 @@ export interface RequestOptions {
   readonly prepare?: boolean | undefined;
   readonly consistency?: number | undefined;
   readonly serialConsistency?: number | undefined;
-  /** The name of a profile that both clusters are configured with. */
-  readonly executionProfile?: string | undefined;
+  /** The name of a profile that both clusters are configured with; an object stands for its name. */
+  readonly executionProfile?: string | ExecutionProfile | undefined;
   /** Per try of the driver. Milliseconds, at least 1. */
   readonly readTimeout?: number | undefined;
   /** Whether the driver may send it again by itself. Ignored for writes with speculative executions. */
@@ -57,12 +61,28 @@ export interface RequestOptions {
   readonly traceQuery?: boolean | undefined;
   readonly captureStackTrace?: boolean | undefined;
   readonly customPayload?: Readonly<Record<string, Buffer>> | undefined;
+  /** Instead of the cluster's, and of the profile's. */
+  readonly retry?: policies.retry.RetryPolicy | undefined;
+  /** What the parameters of a statement that is not prepared are. Refused for a write to both clusters. */
+  readonly hints?: readonly string[] | readonly (readonly string[])[] | undefined;
+  /** Which node coordinates, where the driver cannot tell: with `prepare` it can. */
+  readonly routingKey?: Buffer | readonly Buffer[] | undefined;
+  /** Which parameters are the partition key, for the same purpose. */
+  readonly routingIndexes?: readonly number[] | undefined;
+  /** As `routingIndexes`, of named parameters. */
+  readonly routingNames?: readonly string[] | undefined;
 }
 
 export interface ExecuteOptions extends RequestOptions {
+  /** How many rows make a page. @default the cluster's, 5_000 */
   readonly fetchSize?: number | undefined;
-  /** Where a page ended: of the same statement, and best with `cluster` set to the result's. */
-  readonly pageState?: Buffer | string | undefined;
+  /** Whether `eachRow` goes on to the next page by itself. @default false */
+  readonly autoPage?: boolean | undefined;
+  /**
+   * Where a page of the same statement ended: a result's `pageState`, which goes to the cluster of that result; or one
+   * of a driver of its own, with the `cluster` that it is of.
+   */
+  readonly pageState?: Buffer | string | null | undefined;
 }
 
 export interface BatchOptions extends RequestOptions {
@@ -71,6 +91,11 @@ export interface BatchOptions extends RequestOptions {
   /** Counter batches are refused unless `cluster` is given. @default false */
   readonly counter?: boolean | undefined;
 }
+
+/** Checked, and in one vocabulary: a timestamp is `timestampMicros`, a profile its name. */
+export type ReadOptions = Omit<ExecuteOptions & BatchOptions, "timestamp" | "executionProfile"> & {
+  readonly executionProfile?: string | undefined;
+};
 
 const flag = boolean(false);
 const positive = integer({ min: 1 });
@@ -82,42 +107,66 @@ const level = object<number>(
   },
 );
 
+const PAGE_STATE = "the `pageState` of an earlier result";
+const PROFILE = "the name of a profile, or an ExecutionProfile";
+
 const COMMON = {
   priority: oneOf(PRIORITIES),
   timestampMicros: object({ expectation: "microseconds" }, checkTimestamp),
+  timestamp: object({ expectation: "microseconds" }, (value) => checkTimestamp(fromLong(value))),
   cluster: oneOf(CLUSTERS),
   wait: oneOf(WAIT_FOR),
   signal,
   prepare: flag,
   consistency: level,
   serialConsistency: level,
-  executionProfile: text({ pattern: /^/, expectation: "the name of a profile" }),
+  executionProfile: object<string | ExecutionProfile>({ expectation: PROFILE }, (value, name) => {
+    if (typeof value !== "string" && !(value instanceof ExecutionProfile))
+      throw new TypeError(expected(name, PROFILE, value));
+    return value as string | ExecutionProfile;
+  }),
   readTimeout: positive,
   isIdempotent: flag,
   traceQuery: flag,
   captureStackTrace: flag,
   customPayload: having<Readonly<Record<string, Buffer>>>("an object", []),
+  retry: having<policies.retry.RetryPolicy>("a RetryPolicy", ["onReadTimeout", "onWriteTimeout"]),
+  hints: anArray<string[]>(),
+  routingKey: object<Buffer | Buffer[]>({ expectation: "a Buffer, or an array of them" }, (value, name) => {
+    if ([value].flat().every(Buffer.isBuffer)) return value as Buffer | Buffer[];
+    throw new TypeError(expected(name, "a Buffer, or an array of them", value));
+  }),
+  routingIndexes: anArray<number[]>(),
+  routingNames: anArray<string[]>(),
 } satisfies OptionsOf<RequestOptions>;
 
 const EXECUTE: OptionsOf<ExecuteOptions> = {
   ...COMMON,
   fetchSize: positive,
-  pageState: object<Buffer | string>({ expectation: "a page state of an earlier result" }, (value, name) => {
-    if (typeof value === "string" || Buffer.isBuffer(value)) return value;
-    throw new TypeError(expected(name, "a page state of an earlier result", typeof value));
+  autoPage: flag,
+  pageState: object<Buffer | string | null>({ expectation: PAGE_STATE }, (value, name) => {
+    if (value === null || parsePageState(value) !== undefined) return value as Buffer | string | null;
+    throw new TypeError(expected(name, PAGE_STATE, typeof value));
   }),
 };
 
 const BATCH: OptionsOf<BatchOptions> = { ...COMMON, logged: flag, counter: flag };
 
 /** @throws TypeError, RangeError naming the option. */
-export function checkExecuteOptions(options: ExecuteOptions): void {
-  check("execute", EXECUTE, options);
+export function readExecuteOptions(options: ExecuteOptions): ReadOptions {
+  return read("execute", EXECUTE, options);
 }
 
 /** @throws TypeError, RangeError naming the option. */
-export function checkBatchOptions(options: BatchOptions): void {
-  check("batch", BATCH, options);
+export function readBatchOptions(options: BatchOptions): ReadOptions {
+  return read("batch", BATCH, options);
+}
+
+/** @throws TypeError for a function: the driver calls it back, and nobody would call it here. */
+export function refuseCallback(method: string, ...args: readonly unknown[]): void {
+  if (args.some((arg) => typeof arg === "function")) {
+    throw new TypeError(`\`${method}\` takes no callback: it returns a promise`);
+  }
 }
 
 /**
@@ -133,8 +182,25 @@ function checkTimestamp(value: unknown): bigint {
   return micros;
 }
 
-/** Those that were given, one by one: nothing is made for a request that gives none. */
-function check(method: string, known: Readonly<Record<string, Option<unknown>>>, options: unknown): void {
+/** The driver's 64-bit number as a `bigint`; anything else as it is. */
+function fromLong(value: unknown): unknown {
+  const isLong = (value as { readonly __isLong__?: unknown } | null)?.__isLong__ === true;
+  return isLong ? longToBigint(value) : value;
+}
+
+function anArray<T extends readonly unknown[]>(): Option<T> {
+  return object<T>({ expectation: "an array" }, (value, name) => {
+    if (!Array.isArray(value)) throw new TypeError(expected(name, "an array", value));
+    return value as unknown as T;
+  });
+}
+
+/** Checks those that were given, one by one: nothing is made for a request that gives none. */
+function read(
+  method: string,
+  known: Readonly<Record<string, Option<unknown>>>,
+  options: ExecuteOptions & BatchOptions,
+): ReadOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       `Expected the options of \`${method}\` to be an object, got ${describeValue(options)}`,
@@ -145,11 +211,25 @@ function check(method: string, known: Readonly<Record<string, Option<unknown>>>,
     if (option === undefined) throw new TypeError(unknown(method, name, known));
     if (value !== undefined) option.check(value, name);
   }
+  const { timestamp, executionProfile, ...rest } = options;
+  if (timestamp === undefined && typeof executionProfile !== "object") return options as ReadOptions;
+  if (timestamp !== undefined && options.timestampMicros !== undefined) {
+    throw new TypeError("Expected one of `timestamp` and `timestampMicros`, which are the same");
+  }
+  return {
+    ...rest,
+    executionProfile: typeof executionProfile === "object" ? executionProfile.name : executionProfile,
+    ...(timestamp !== undefined && { timestampMicros: checkTimestamp(fromLong(timestamp)) }),
+  };
 }
 
+const REFUSED: Readonly<Record<string, string>> = {
+  host: '`host` is refused, since a host is one session\'s: `driver("A")` is the driver of a session',
+};
+
 function unknown(method: string, name: string, known: object): string {
-  if (name === "timestamp") {
-    return "`timestamp` is refused: use `timestampMicros` (`bigint` or integer, microseconds), which both clusters get";
-  }
-  return `Unknown option \`${name}\` of \`${method}\`; there are \`${Object.keys(known).join("`, `")}\``;
+  return (
+    REFUSED[name] ??
+    `Unknown option \`${name}\` of \`${method}\`; there are \`${Object.keys(known).join("`, `")}\``
+  );
 }

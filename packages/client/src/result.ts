@@ -1,5 +1,6 @@
 import type { ClusterId, ClusterReport } from "@helix/core";
 import type { types } from "cassandra-driver";
+import { formatPageState } from "./page-state.ts";
 
 /**
  * What came of a write on one cluster. `not-queued`: `onEnqueueFailed` was given the payload. `pending`: its answer is
@@ -10,30 +11,47 @@ export type WriteState = "applied" | "queued" | "not-queued" | "pending";
 /** Per cluster, in the same words as in the errors of a write. */
 export type WriteReports = Readonly<Partial<Record<ClusterId, ClusterReport>>>;
 
+/** Reads on from where a page ended. */
+export type FetchPage<Row> = (pageState: string) => Promise<Result<Row>>;
+
 /** What {@link Result} knows beyond the driver's answer. */
-export interface ResultFacts {
+export interface ResultFacts<Row = types.Row> {
   readonly cluster: ClusterId;
   readonly clusters?: WriteReports | undefined;
   readonly timestampMicros?: bigint | undefined;
+  readonly fetchPage?: FetchPage<Row> | undefined;
 }
 
 const NO_REPORTS: WriteReports = Object.freeze({});
 
-/** What `execute` and `batch` resolve with: the driver's answer, and what came of a write per cluster. */
-export class Result<Row = types.Row> implements Iterable<Row> {
+/**
+ * What `execute` and `batch` resolve with: the driver's answer, and what came of a write per cluster. It fits where
+ * the driver's `types.ResultSet` is expected.
+ *
+ * `for (const row of result)` goes through this page, `for await` through this one and all that follow, each asked of
+ * the cluster that gave this one. It rejects as `execute` does, with HELIX_PAGE_LOST if that cluster has gone.
+ */
+export class Result<Row = types.Row> implements Iterable<Row>, AsyncIterable<Row> {
   /** The cluster whose answer this is. */
   readonly cluster: ClusterId;
   /** Empty for anything but a write to both clusters. */
   readonly clusters: WriteReports;
   /** What the write was made with; undefined for a read. */
   readonly timestampMicros: bigint | undefined;
+  /** Of this page; at the end of `eachRow`, of all its pages. */
+  rowLength: number;
+  /** Asks the same cluster for the next page. Null after the last one. Rejects as `execute` does. */
+  nextPage: (() => Promise<Result<Row>>) | null = null;
   readonly #resultSet: types.ResultSet;
 
-  constructor(resultSet: types.ResultSet, facts: ResultFacts) {
+  constructor(resultSet: types.ResultSet, facts: ResultFacts<Row>) {
+    const { cluster, clusters, timestampMicros, fetchPage } = facts;
     this.#resultSet = resultSet;
-    this.cluster = facts.cluster;
-    this.clusters = facts.clusters ?? NO_REPORTS;
-    this.timestampMicros = facts.timestampMicros;
+    this.cluster = cluster;
+    this.clusters = clusters ?? NO_REPORTS;
+    this.timestampMicros = timestampMicros;
+    this.rowLength = resultSet.rowLength ?? 0;
+    if (fetchPage !== undefined && this.isPaged()) this.nextPage = () => fetchPage(this.pageState);
   }
 
   /** `clusters` in a word each. */
@@ -48,13 +66,9 @@ export class Result<Row = types.Row> implements Iterable<Row> {
     return this.clusters.A?.replayId ?? this.clusters.B?.replayId;
   }
 
-  /** Empty for a write. */
+  /** Of this page. Empty for a write. */
   get rows(): Row[] {
     return (this.#resultSet.rows ?? []) as Row[];
-  }
-
-  get rowLength(): number {
-    return this.#resultSet.rowLength ?? 0;
   }
 
   get columns(): types.ResultSet["columns"] {
@@ -66,11 +80,23 @@ export class Result<Row = types.Row> implements Iterable<Row> {
     return this.#resultSet.info;
   }
 
-  /** Where the page ended, for the option of that name; undefined or null after the last one. */
-  get pageState(): string | null | undefined {
-    return this.#resultSet.pageState;
+  /**
+   * Where the page ended and on which cluster, for the option of that name; null after the last one, which the type
+   * leaves out as the driver's does.
+   */
+  get pageState(): string {
+    const { pageState } = this.#resultSet;
+    return this.isPaged() ? formatPageState(this.cluster, pageState) : (null as never);
   }
 
+  /** Whether there are more pages. */
+  isPaged(): boolean {
+    return Boolean(this.#resultSet.pageState);
+  }
+
+  first(): Row | null;
+  /** So that it fits where the driver's is expected, which leaves null out. */
+  first(): Row;
   first(): Row | null {
     return this.rows[0] ?? null;
   }
@@ -82,6 +108,13 @@ export class Result<Row = types.Row> implements Iterable<Row> {
 
   [Symbol.iterator](): IterableIterator<Row> {
     return this.rows[Symbol.iterator]();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
+    // A page may be empty and not the last: the server stops at what it has looked at, not only at what it gives.
+    for (let page: Result<Row> | undefined = this; page !== undefined; page = await page.nextPage?.()) {
+      yield* page.rows;
+    }
   }
 }
 

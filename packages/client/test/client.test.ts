@@ -1,5 +1,6 @@
 import { isHelixError, type Startable } from "@helix/core";
 import { type CqlRequest, cell, reply, type ServerError, startScriptedCqlServer } from "@helix/testkit";
+import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { type BatchOptions, type ExecuteOptions, HelixClient } from "../src/index.ts";
 import { driverOptions, errorOf, FakeReplayer, TwoClusters } from "./two-clusters.ts";
@@ -13,7 +14,10 @@ describe("refused before anything is sent", () => {
   test.each<[string, unknown, typeof TypeError | typeof RangeError, string]>([
     ["a priority that does not exist", { priority: "urgent" }, TypeError, "`priority`"],
     ["a cluster that does not exist", { cluster: "C" }, TypeError, "`cluster`"],
-    ["the driver's timestamp", { timestamp: 1 }, TypeError, "`timestampMicros`"],
+    ["a timestamp twice", { timestamp: 1, timestampMicros: 1 }, TypeError, "`timestampMicros`"],
+    ["no timestamp of ours", { timestamp: null }, TypeError, "`timestamp"],
+    ["hints for both clusters", { hints: ["text"], prepare: false }, TypeError, "`hints`"],
+    ["a host of a session", { host: {} }, TypeError, 'driver("A")'],
     ["a fraction of a microsecond", { timestampMicros: 1.5 }, TypeError, "`timestampMicros`"],
     ["the least int64", { timestampMicros: -(2n ** 63n) }, RangeError, "`timestampMicros`"],
     ["more than an int64", { timestampMicros: 2n ** 63n }, RangeError, "`timestampMicros`"],
@@ -74,6 +78,35 @@ describe("refused before anything is sent", () => {
     expect(clusters.servers.A.requests).toEqual([]);
     expect(clusters.servers.B.requests).toHaveLength(1);
   });
+});
+
+test("a callback is refused before anything is sent, wherever the driver takes one", async () => {
+  await using clusters = await TwoClusters.connected();
+  const { client } = clusters;
+  const callback = (() => {}) as never;
+  const calls: [string, Promise<unknown>][] = [
+    ["`execute`", client.execute(SELECT, callback)],
+    ["`execute`", client.execute(SELECT, [], callback)],
+    ["`execute`", client.execute(SELECT, [], {}, callback)],
+    ["`batch`", client.batch([INSERT], callback)],
+    ["`batch`", client.batch([INSERT], {}, callback)],
+    ["`connect`", client.connect(callback)],
+  ];
+  for (const [method, call] of calls) {
+    const error = await errorOf(call);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toBe(`${method} takes no callback: it returns a promise`);
+  }
+  expect(clusters.servers.A.requests).toEqual([]);
+});
+
+test("a timestamp by the driver's name is the same, as a number or a Long of any copy", async () => {
+  await using clusters = await TwoClusters.connected();
+  for (const timestamp of [1_700_000_000_000_000, types.Long.fromNumber(-42)]) {
+    const { timestampMicros } = await clusters.client.execute(INSERT, ["1", "a"], { timestamp });
+    expect(timestampMicros).toBe(BigInt(String(timestamp)));
+    expect(clusters.servers.B.requests.at(-1)?.timestamp).toBe(timestampMicros);
+  }
 });
 
 test("options that the driver knows reach it", async () => {

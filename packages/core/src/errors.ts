@@ -44,6 +44,8 @@ export interface HelixErrors {
   HELIX_NOT_REPLAYABLE: { readonly construct: string };
   /** Neither cluster could answer a read. */
   HELIX_NO_CLUSTER_AVAILABLE: { readonly causes: Readonly<Partial<Record<ClusterId, unknown>>> };
+  /** The cluster that gave the page before is away, and no other can go on from there. */
+  HELIX_PAGE_LOST: { readonly cluster: ClusterId };
   /** The cluster that a request is for has no session, or its breaker is open: the request was not sent. */
   HELIX_CLUSTER_UNAVAILABLE: { readonly cluster: ClusterId; readonly outcome: "unavailable" };
   /** The client, or the executor made from it, has been closed. */

@@ -9,7 +9,13 @@ export type RawRow = readonly (Buffer | null)[];
 /** What a request is answered with, `delayMs` (0) after the handler has decided it. */
 export type Reply = { readonly delayMs?: number } & (
   | { readonly kind: "void" }
-  | { readonly kind: "rows"; readonly columns: readonly Column[]; readonly rows: readonly RawRow[] }
+  | {
+      readonly kind: "rows";
+      readonly columns: readonly Column[];
+      readonly rows: readonly RawRow[];
+      /** Where the page ends. None: it is the last. */
+      readonly pageState?: Buffer | undefined;
+    }
   | { readonly kind: "error"; readonly error: ServerError }
   /** Never answered; the connection stays. */
   | { readonly kind: "silence" }
@@ -22,7 +28,12 @@ export const reply = {
   void: { kind: "void" },
   silence: { kind: "silence" },
   close: { kind: "close" },
-  rows: (columns: readonly Column[], rows: readonly RawRow[]): Reply => ({ kind: "rows", columns, rows }),
+  rows: (columns: readonly Column[], rows: readonly RawRow[], pageState?: Buffer): Reply => ({
+    kind: "rows",
+    columns,
+    rows,
+    pageState,
+  }),
   error: (error: ServerError): Extract<Reply, { kind: "error" }> => ({ kind: "error", error }),
   /** The same, later. */
   after: (delayMs: number, later: Reply): Reply => ({ ...later, delayMs }),
@@ -35,7 +46,7 @@ export function encodeReply(
   if (answer.kind === "error") return [OPCODE.error, encodeServerError(answer.error)];
   if (answer.kind === "void") return [OPCODE.result, new WireWriter().int(1).finish()];
   const to = new WireWriter().int(2);
-  writeColumns(to, answer.columns).int(answer.rows.length);
+  writeColumns(to, answer.columns, { pageState: answer.pageState }).int(answer.rows.length);
   for (const row of answer.rows) for (const value of row) to.bytes(value);
   return [OPCODE.result, to.finish()];
 }
@@ -43,7 +54,7 @@ export function encodeReply(
 /** The body of the RESULT for a PREPARE. The columns of its own result come with the rows. */
 export function prepared(queryId: Buffer, markers: readonly Column[]): WireWriter {
   const to = new WireWriter().int(4).shortBytes(queryId);
-  return writeColumns(to, markers, true).int(NO_METADATA).int(0);
+  return writeColumns(to, markers, { forPrepared: true }).int(NO_METADATA).int(0);
 }
 
 /** The body of the RESULT for a USE. */
@@ -52,10 +63,16 @@ export function usedKeyspace(keyspace: string): WireWriter {
 }
 
 const GLOBAL_TABLE = 1;
+const HAS_MORE_PAGES = 2;
 const NO_METADATA = 4;
 
-function writeColumns(to: WireWriter, columns: readonly Column[], forPrepared = false): WireWriter {
-  to.int(GLOBAL_TABLE).int(columns.length);
+function writeColumns(
+  to: WireWriter,
+  columns: readonly Column[],
+  { pageState, forPrepared }: { readonly pageState?: Buffer | undefined; readonly forPrepared?: boolean },
+): WireWriter {
+  to.int(pageState === undefined ? GLOBAL_TABLE : GLOBAL_TABLE | HAS_MORE_PAGES).int(columns.length);
+  if (pageState !== undefined) to.bytes(pageState);
   if (forPrepared) to.int(0); // no partition key known: the driver then routes to any node
   to.string("scripted").string("scripted");
   for (const { name, type } of columns) writeColumnType(to.string(name), type);

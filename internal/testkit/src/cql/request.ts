@@ -26,6 +26,10 @@ export interface CqlRequest {
   readonly timestamp?: bigint;
   /** The protocol's number: 10 is LOCAL_ONE. */
   readonly consistency: number;
+  /** How many rows a page may have. */
+  readonly pageSize?: number;
+  /** Where the page before ended. */
+  readonly pageState?: BoundValue;
   /** How often this server has seen this kind with this text: 1 for the first time. */
   readonly attempt: number;
 }
@@ -70,11 +74,13 @@ export function decodeRequest(frame: Frame, findPrepared: FindPrepared): Decoded
     if (flags & NAMES) names.push(from.string());
     values.push(from.value());
   }
-  if (flags & PAGE_SIZE) from.int();
-  if (flags & PAGING_STATE) from.value();
+  const paging = {
+    ...(flags & PAGE_SIZE ? { pageSize: from.int() } : {}),
+    ...(flags & PAGING_STATE ? { pageState: from.value() } : {}),
+  };
   if (flags & SERIAL_CONSISTENCY) from.short();
   const statement = { query, values, ...(flags & NAMES ? { names } : {}) };
-  return { kind, query, statements: [statement], values, consistency, ...timestamp(from, flags) };
+  return { kind, query, statements: [statement], values, consistency, ...paging, ...timestamp(from, flags) };
 }
 
 function decodeBatch(from: WireReader, findPrepared: FindPrepared): Decoded {

@@ -2,13 +2,11 @@ import type { BatchType, Operation } from "@helix/core";
 import type { Client, QueryOptions, types } from "cassandra-driver";
 import { toLong } from "../bindings/long.ts";
 import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
-import type { BatchOptions, ExecuteOptions } from "../request-options.ts";
+import type { BatchOptions, ReadOptions } from "../request-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
 import { type BindingOptions, ON_BINDING, type OnBinding } from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
-
-type Options = ExecuteOptions & BatchOptions;
 
 /** Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does. */
 export function sendOperation(
@@ -27,7 +25,7 @@ function run(client: Client, operation: Operation, options: QueryOptions): Promi
 }
 
 /** The driver's options of a request, without those of ours. */
-export function queryOptions(operation: Operation, options: Options): QueryOptions {
+export function queryOptions(operation: Operation, options: ReadOptions): QueryOptions {
   const { priority, timestampMicros, cluster, wait, signal, prepare, ...rest } = options;
   const given: Record<string, unknown> = { prepare: prepare ?? hasParams(operation) };
   // The driver takes an option that is there and undefined for one that was given, in places.
@@ -39,11 +37,11 @@ export function queryOptions(operation: Operation, options: Options): QueryOptio
 export function writeOptions(
   config: ClusterConfig,
   base: QueryOptions,
-  options: Options,
+  options: ReadOptions,
   timestampMicros: bigint,
   onBinding: OnBinding,
 ): { readonly query: BindingOptions; readonly memory: RememberingRetryPolicy } {
-  const memory = new RememberingRetryPolicy(config.retryPolicyOf(options));
+  const memory = new RememberingRetryPolicy(options.retry ?? config.retryPolicyOf(options));
   const isIdempotent = config.mayRetryWrites && (options.isIdempotent ?? config.isIdempotent);
   const timestamp = toLong(timestampMicros);
   return { query: { ...base, timestamp, isIdempotent, retry: memory, [ON_BINDING]: onBinding }, memory };

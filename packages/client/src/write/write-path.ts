@@ -10,7 +10,7 @@ import {
 import type { types } from "cassandra-driver";
 import { checkBinding } from "../bindings/on-binding.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
-import type { BatchOptions, ExecuteOptions, WaitFor } from "../request-options.ts";
+import type { ReadOptions, WaitFor } from "../request-options.ts";
 import { Result } from "../result.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import { classifyWrite, queryOptions, sendOperation, writeOptions } from "../session/driver-request.ts";
@@ -46,7 +46,7 @@ export class WritePath {
   }
 
   /** Resolves and rejects as `HelixClient.execute` does. */
-  async write<Row>(operation: Operation, options: ExecuteOptions & BatchOptions): Promise<Result<Row>> {
+  async write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     const timestampMicros = this.#options.timestamps.next(options.timestampMicros);
     const { background, wait } = this.#options;
     const run = (onFirst?: OnFirst) => this.#run<Row>(operation, options, timestampMicros, onFirst);
@@ -64,7 +64,7 @@ export class WritePath {
 
   async #run<Row>(
     operation: Operation,
-    options: ExecuteOptions & BatchOptions,
+    options: ReadOptions,
     timestampMicros: bigint,
     onFirst: OnFirst,
   ): Promise<Result<Row>> {
