@@ -1,7 +1,7 @@
 import { HelixClient } from "@helix/client";
 import { summarize } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { ReplayWorker } from "@helix/worker";
+import { replay } from "@helix/worker";
 
 const [a = "127.0.0.1:9042", b = "127.0.0.1:9043"] = process.argv.slice(2);
 const localDataCenter = "datacenter1";
@@ -11,12 +11,10 @@ const client = new HelixClient({
   clusters: { A: { contactPoints: [a], localDataCenter }, B: { contactPoints: [b], localDataCenter } },
   replayer,
 });
-const worker = new ReplayWorker({
+await replay(client, {
   queue: replayer,
-  executor: client.replayExecutor(),
   onDrop: ({ payload, cause }) => console.error("dead letter", cause, summarize(payload)),
 });
-await client.attachWorker(worker);
 await client.connect({ waitFor: "all" }); // starts the worker as well
 
 for (const cluster of ["A", "B"] as const) {

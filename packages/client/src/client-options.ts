@@ -32,6 +32,7 @@ import {
   type ClusterOptions,
   readClusterConfig,
 } from "./session/cluster-config.ts";
+import { onQueueFull, type RoomLimits, type WaitForRoom } from "./write/queue-room.ts";
 import type { OnEnqueueFailed } from "./write/replay-handoff.ts";
 
 /** What whoever holds sessions to clusters needs. */
@@ -90,6 +91,11 @@ export interface HelixClientOptions extends SessionOptions {
    */
   readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
   /**
+   * What a write does that one cluster misses while the queue is full: it is refused at once, or it waits for room first.
+   * Its caller waits as well (at most `maxWaiting` of them), which slows down what writes too much. @default "refuse"
+   */
+  readonly onQueueFull?: "refuse" | WaitForRoom | undefined;
+  /**
    * The module `@opentelemetry/api`: a write that is queued remembers the span that was active at the call, and the
    * worker's `tracedExecutor` links its replay to that. @default none
    */
@@ -107,8 +113,14 @@ export type ReadSessionOptions = Filled<SessionOptions, Defaulted>;
 /** Validated, with defaults filled in. */
 export type ReadClientOptions = Filled<
   HelixClientOptions,
-  Defaulted | "secondaryTimeoutMs" | "wait" | "maxInBackground" | "readCluster" | "drainTimeoutMs"
->;
+  | Defaulted
+  | "secondaryTimeoutMs"
+  | "wait"
+  | "maxInBackground"
+  | "readCluster"
+  | "drainTimeoutMs"
+  | "onQueueFull"
+> & { readonly onQueueFull: "refuse" | RoomLimits };
 
 /** What is in it is looked at further on. */
 const ANYTHING = optional(object<unknown>({ expectation: "anything" }, (value) => value));
@@ -168,6 +180,7 @@ export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
   onEnqueueFailed: callback<OnEnqueueFailed>({
     about: "Takes the payloads that the queue did not, with the error; the call then succeeds.",
   }),
+  onQueueFull,
   openTelemetry: optional(
     object(
       {

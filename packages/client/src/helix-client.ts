@@ -64,7 +64,9 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   readonly #inFlight = new InFlight();
   readonly #closed = new AbortController();
   /** None with one cluster alone. */
-  readonly #both: { readonly reads: ReadPath; readonly writes: WritePath } | undefined;
+  readonly #both:
+    | { readonly reads: ReadPath; readonly writes: WritePath; readonly handoff: ReplayHandoff }
+    | undefined;
   #isOpen = false;
   #closing: Promise<void> | undefined;
 
@@ -72,7 +74,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   constructor(options: HelixClientOptions) {
     const read = readClientOptions(options);
     const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
-    const { openTelemetry, wait, maxInBackground } = read;
+    const { openTelemetry, wait, maxInBackground, onQueueFull } = read;
     const events = new EventHub<ClientEvents>((err, name) =>
       logger.error({ err, event: name }, "an event listener failed"),
     );
@@ -82,9 +84,10 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     this.#timestamps = new WriteTimestamps(clock, logger, events);
     if (!read.clusters.has("B")) return;
     const links = { A: this.#links.get("A"), B: this.#links.get("B") };
-    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, metrics, events });
+    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, onQueueFull, clock, metrics, events });
     const timestamps = this.#timestamps;
     this.#both = {
+      handoff,
       reads: new ReadPath(links, readCluster),
       writes: new WritePath({
         links,
@@ -267,6 +270,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     this.#closed.abort();
     const failures = await this.#workers.stop();
     await this.#inFlight.drain(clock, drainTimeoutMs);
+    this.#both?.handoff.close();
     await this.#links.close();
     // What was cut off is now being queued.
     await this.#inFlight.drain(clock, drainTimeoutMs);

@@ -8,4 +8,5 @@ export type { Result, WriteReports, WriteState } from "./result.ts";
 export type { ClusterOptions } from "./session/cluster-config.ts";
 export type { ConnectOptions } from "./session/connect-links.ts";
 export type { BatchStatement } from "./write/operations.ts";
+export type { WaitForRoom } from "./write/queue-room.ts";
 export type { OnEnqueueFailed } from "./write/replay-handoff.ts";

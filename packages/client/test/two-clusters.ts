@@ -13,11 +13,12 @@ import { HelixClient, type HelixClientOptions } from "../src/index.ts";
 /** A queue that keeps what it is given, or refuses it. */
 export class FakeReplayer implements Replayer {
   readonly payloads: ReplayPayload[] = [];
-  refuse: (() => Error) | undefined;
+  refuse: (() => Error | undefined) | undefined;
   closed = false;
 
   async enqueue(payload: ReplayPayload): Promise<void> {
-    if (this.refuse !== undefined) throw this.refuse();
+    const refusal = this.refuse?.();
+    if (refusal !== undefined) throw refusal;
     this.payloads.push(payload);
   }
 

@@ -15,9 +15,11 @@ interface Call {
  * costs on the other alone. Only where nothing else is wrong: not the other cluster, the queue or the process.
  */
 export const healthyPath: CheckFactory = (world, violated) => {
-  const isUndisturbed = world.scenario.faults.every(
-    ({ kind }) => !kind.startsWith("queue-") && !kind.startsWith("nats-") && kind !== "freeze",
-  );
+  const { faults, writes, queueCapacity, onQueueFull } = world.scenario;
+  const mayWaitForRoom = onQueueFull !== "refuse" && queueCapacity < writes.length;
+  const isUndisturbed =
+    !mayWaitForRoom &&
+    faults.every(({ kind }) => !kind.startsWith("queue-") && !kind.startsWith("nats-") && kind !== "freeze");
   const open = new Set<string>();
   const calls = new Map<number, Call>();
   return {

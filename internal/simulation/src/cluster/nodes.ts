@@ -97,6 +97,8 @@ export class App {
     const handoff = new ReplayHandoff({
       replayer: this.#watching(replayer),
       onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
+      onQueueFull: scenario.onQueueFull,
+      clock,
       metrics: silentMetrics,
       events,
     });

@@ -47,6 +47,8 @@ export interface Scenario {
   readonly maxAgeMs: number;
   readonly isIdempotent: boolean;
   readonly onEnqueueFailed: boolean;
+  /** What a write does whose queue is full. */
+  readonly onQueueFull: "refuse" | { readonly waitMs: number; readonly maxWaiting: number };
   /** How many writes an application watches after their calls have returned. */
   readonly maxInBackground: number;
   readonly callbacks: Misbehaviour;
@@ -121,6 +123,9 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     maxAgeMs: random.chance(0.2) ? SHORT_RETENTION_MS : LONG_RETENTION_MS,
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
+    onQueueFull: waiting.chance(0.5)
+      ? "refuse"
+      : { waitMs: waiting.pick([500, 10_000]), maxWaiting: waiting.pick([2, 1000]) },
     maxInBackground: waiting.pick([1, 4, 1000]),
     callbacks: random.pick(["none", "none", "throw", "reject", "hang"]),
     writes: drawn.slice(0, options.writes ?? drawn.length),

@@ -1,5 +1,6 @@
 import {
   type ClientEvents,
+  type Clock,
   type ClusterReport,
   type EventSink,
   isHelixError,
@@ -8,6 +9,7 @@ import {
   type ReplayPayload,
   summarize,
 } from "@helix/core";
+import { QueueRoom, type RoomLimits } from "./queue-room.ts";
 
 /** Takes a payload that the queue did not: what becomes of it is then the application's business. */
 export type OnEnqueueFailed = (payload: ReplayPayload, error: unknown) => unknown;
@@ -15,6 +17,8 @@ export type OnEnqueueFailed = (payload: ReplayPayload, error: unknown) => unknow
 export interface ReplayHandoffOptions {
   readonly replayer: Replayer | undefined;
   readonly onEnqueueFailed: OnEnqueueFailed | undefined;
+  readonly onQueueFull: "refuse" | RoomLimits;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly events: EventSink<ClientEvents>;
 }
@@ -36,9 +40,13 @@ const SURELY_NOT = new Set<string>([
 /** Gives missed writes to the queue, and tells everybody. */
 export class ReplayHandoff {
   readonly #options: ReplayHandoffOptions;
+  readonly #room: QueueRoom | undefined;
 
   constructor(options: ReplayHandoffOptions) {
     this.#options = options;
+    const { replayer, onQueueFull, clock } = options;
+    if (replayer === undefined || onQueueFull === "refuse") return;
+    this.#room = new QueueRoom(replayer, clock, onQueueFull);
   }
 
   /** Whether a payload that is not queued is taken by the application. */
@@ -46,8 +54,11 @@ export class ReplayHandoff {
     return this.#options.onEnqueueFailed !== undefined;
   }
 
-  /** Resolves when the queue has it, or does not; never rejects. `cause` is why the cluster missed it. */
-  async enqueue(payload: ReplayPayload, cause: unknown): Promise<Handoff> {
+  /**
+   * Resolves when the queue has it, or does not; never rejects. `cause` is why the cluster missed it. An abort ends the
+   * waiting for room, if that is waited for.
+   */
+  async enqueue(payload: ReplayPayload, cause: unknown, signal?: AbortSignal | undefined): Promise<Handoff> {
     const { replayer, metrics, events } = this.#options;
     const { targetCluster: cluster, priority } = payload;
     let failure: Handoff;
@@ -55,7 +66,7 @@ export class ReplayHandoff {
       failure = { queued: "no" };
     } else {
       try {
-        await replayer.enqueue(payload);
+        await (this.#room?.enqueue(payload, signal) ?? replayer.enqueue(payload));
         metrics.increment("helix_enqueued_total", { cluster, priority });
         if (events.has("write:queued")) events.emit("write:queued", { payload: summarize(payload), cause });
         return { queued: "yes" };
@@ -65,6 +76,11 @@ export class ReplayHandoff {
     }
     this.#failed(payload, failure.error);
     return failure;
+  }
+
+  /** Nobody waits for room any more. */
+  close(): void {
+    this.#room?.close();
   }
 
   #failed(payload: ReplayPayload, error: unknown): void {

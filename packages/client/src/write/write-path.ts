@@ -70,6 +70,7 @@ export class WritePath {
   ): Promise<Result<Row>> {
     const { links, secondaryTimeoutMs, clock, openTelemetry } = this.#options;
     const writtenAtMs = clock.wallMs();
+    let { signal } = options;
     const base = queryOptions(operation, options);
     const requests = {
       A: writeOptions(links.A.config, base, options, timestampMicros, checkBinding),
@@ -81,8 +82,12 @@ export class WritePath {
       classify: (cluster, error) => classifyWrite(error, requests[cluster].memory),
       secondaryTimeoutMs,
       clock,
-      signal: options.signal,
-      onFirst,
+      signal,
+      onFirst: (cluster, answer) => {
+        const isEnough = onFirst?.(cluster, answer) === true;
+        if (isEnough) signal = undefined;
+        return isEnough;
+      },
     }).run();
 
     const { verdict, queue } = decideWrite(outcomes);
@@ -92,7 +97,7 @@ export class WritePath {
     const handoffs =
       queue.length === 0
         ? {}
-        : await this.#enqueue(queue, outcomes, (targetCluster) =>
+        : await this.#enqueue(queue, outcomes, signal, (targetCluster) =>
             createPayload({
               targetCluster,
               operation,
@@ -120,11 +125,12 @@ export class WritePath {
   async #enqueue(
     clusters: readonly ClusterId[],
     outcomes: Outcomes,
+    signal: AbortSignal | undefined,
     payloadFor: (cluster: ClusterId) => ReplayPayload,
   ): Promise<Handoffs> {
     const entries = clusters.map(async (cluster) => {
       const payload = payloadFor(cluster);
-      const handoff = await this.#options.handoff.enqueue(payload, errorOf(outcomes[cluster]));
+      const handoff = await this.#options.handoff.enqueue(payload, errorOf(outcomes[cluster]), signal);
       return [cluster, { ...handoff, payload }] as const;
     });
     return Object.fromEntries(await Promise.all(entries));
