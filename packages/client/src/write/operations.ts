@@ -2,12 +2,16 @@ import type { Operation, Params, Statement } from "@helix/core";
 import { assertBindable, describeValue, expected } from "@helix/core/internal";
 import type { BatchOptions } from "../request-options.ts";
 import { batchTypeOf } from "../session/driver-request.ts";
+import { ownValue } from "./own-values.ts";
 import { assertNoUse, inspectStatement } from "./statement-check.ts";
 
 /** A statement of a batch: its text alone, or with what is bound to it. */
 export type BatchStatement = string | { readonly query: string; readonly params?: Params | undefined };
 
 const NO_PARAMS: Params = Object.freeze([]);
+
+/** The protocol counts the statements of a batch in 16 bits. */
+const MAX_STATEMENTS = 65_535;
 
 /**
  * @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound; HELIX_NOT_REPLAYABLE
@@ -17,15 +21,19 @@ export function readStatement(query: unknown, params: unknown): Extract<Operatio
   return { kind: "statement", ...readPart(query, params, "") };
 }
 
-/** As {@link readStatement}, for each; TypeError for an empty batch. */
+/** As {@link readStatement}, for each; TypeError for an empty batch, RangeError for more than 65,535 statements. */
 export function readBatch(statements: unknown, options: BatchOptions): Extract<Operation, { kind: "batch" }> {
   if (!Array.isArray(statements) || statements.length === 0) {
     throw new TypeError(expected("statements", "an array of at least one statement", statements));
   }
+  if (statements.length > MAX_STATEMENTS) {
+    throw new RangeError(expected("statements", `an array of at most ${MAX_STATEMENTS}`, statements));
+  }
   return {
     kind: "batch",
     batchType: batchTypeOf(options),
-    statements: statements.map((statement: unknown, index) => {
+    // Not `map`, which skips holes.
+    statements: Array.from(statements, (statement: unknown, index) => {
       const path = `statements[${index}].`;
       if (typeof statement === "string") return readPart(statement, undefined, path);
       const { query, params } = (statement ?? {}) as { query?: unknown; params?: unknown };
@@ -53,6 +61,7 @@ function readPart(query: unknown, params: unknown, path: string): Statement {
   }
   assertNoUse(inspectStatement(query));
   if (params === undefined || params === null) return { query, params: NO_PARAMS };
-  assertBindable(params, `${path}params`);
-  return { query, params: params as Params };
+  const own = ownValue(params, `${path}params`);
+  assertBindable(own, `${path}params`);
+  return { query, params: own as Params };
 }

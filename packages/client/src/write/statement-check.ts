@@ -1,5 +1,5 @@
 import { helixError } from "@helix/core";
-import { cqlTokens } from "@helix/core/internal";
+import { cqlTokens, TextCache } from "@helix/core/internal";
 
 /** What the text of a statement says about how it may be run. */
 export interface StatementKind {
@@ -10,22 +10,14 @@ export interface StatementKind {
 }
 
 const WRITES: ReadonlySet<string> = new Set(["insert", "update", "delete"]);
-const CACHE_LIMIT = 1000;
-const cache = new Map<string, StatementKind>();
+const cache = new TextCache(inspect);
 
 /**
  * Looks at the text alone: the first word, and `IF`. Counters, lists, `now()` and TTL need the schema or
  * more of the grammar and are not looked for. Pure; cached per text.
  */
 export function inspectStatement(query: string): StatementKind {
-  let kind = cache.get(query);
-  if (kind === undefined) {
-    kind = inspect(query);
-    // Applications have few distinct texts; one that inlines literals must not fill the memory.
-    if (cache.size >= CACHE_LIMIT) cache.clear();
-    cache.set(query, kind);
-  }
-  return kind;
+  return cache.get(query);
 }
 
 /** Whether it changes rows, and so takes a timestamp. */

@@ -1,20 +1,14 @@
 import { type CqlToken, cqlTokens } from "./cql-tokens.ts";
+import { TextCache } from "./text-cache.ts";
 
-const CACHE_LIMIT = 1000;
-const cache = new Map<string, { keyspace: string | undefined; table: string } | undefined>();
+const cache = new TextCache(parse);
 
 /**
  * The table that a statement reads or writes, as `keyspace.table` where either the text or the session
  * names the keyspace. Undefined where the text is not one of INSERT, UPDATE, DELETE, SELECT.
  */
 export function tableOf(query: string, sessionKeyspace?: string): string | undefined {
-  let found = cache.get(query);
-  if (found === undefined && !cache.has(query)) {
-    found = parse(query);
-    // Applications have few distinct texts; one that inlines literals must not fill the memory.
-    if (cache.size >= CACHE_LIMIT) cache.clear();
-    cache.set(query, found);
-  }
+  const found = cache.get(query);
   if (found === undefined) return undefined;
   const keyspace = found.keyspace ?? sessionKeyspace;
   return keyspace === undefined ? found.table : `${keyspace}.${found.table}`;

@@ -1,0 +1,47 @@
+import { helixError } from "@helix/core";
+import { valueKind } from "@helix/core/internal";
+import { types } from "cassandra-driver";
+
+/** Deep enough for any schema. */
+const MAX_DEPTH = 64;
+
+/**
+ * A copy of whatever the caller may still change. A parameter is read more than once (for each cluster, for each of
+ * the driver's repetitions, when the write is queued), some of it long after the call: all must see one value, or the
+ * clusters differ for good. Accessors are asked once; what they throw is thrown.
+ *
+ * @throws HELIX_PAYLOAD_INVALID for a value that contains itself.
+ */
+export function ownValue(value: unknown, path = "params", depth = 0): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) {
+    const text = `Cannot bind \`${path}\`: it is nested deeper than ${MAX_DEPTH} levels, or contains itself`;
+    throw helixError("HELIX_PAYLOAD_INVALID", text, { path });
+  }
+  const own = (item: unknown) => ownValue(item, path, depth + 1);
+  switch (valueKind(value)) {
+    case "array":
+      // Holes are kept, to be refused.
+      return (value as unknown[]).map(own);
+    case "object":
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, own(item)]));
+    case "map":
+      return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [own(key), own(item)]));
+    case "set":
+      return new Set([...(value as Set<unknown>)].map(own));
+    case "date":
+      return new Date((value as Date).getTime());
+    case "buffer":
+      return Buffer.from(value as Buffer);
+    case "float32Array":
+      return (value as Float32Array).slice();
+    case "tuple":
+      return types.Tuple.fromArray((value as types.Tuple).elements.map(own));
+    case "vector": {
+      const { elements, subtype } = value as types.Vector;
+      return new types.Vector(elements.map(own), subtype);
+    }
+    default:
+      return value;
+  }
+}
