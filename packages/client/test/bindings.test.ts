@@ -10,6 +10,7 @@ import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 const signal = new AbortController().signal;
 const INSERT = "INSERT INTO ks.t (id, n, m) VALUES (?, ?, ?)";
 const NAMED = "INSERT INTO ks.t (id, n, m) VALUES (:id, :n, :m)";
+const TWICE = "INSERT INTO ks.t (id, n) VALUES (:v, :v)";
 const server = { types: () => ["int", "bigint", { map: ["text", "bigint"] }] as const };
 
 const PLAIN: Partial<ClientOptions> = {};
@@ -44,6 +45,13 @@ describe("a write of a value that the driver would send as another one", () => {
     expect(clusters.servers.A.requests).toEqual([]);
     expect(clusters.servers.B.requests).toEqual([]);
     expect(clusters.queued).toEqual([]);
+  });
+
+  test("is refused for the column that does not take it, of two that a name stands for", async () => {
+    await using clusters = await TwoClusters.connected({ server });
+    const error = await errorOf(clusters.client.execute(TWICE, { v: 2 ** 40 }));
+    expect(isHelixError(error, "HELIX_PAYLOAD_INVALID") && error.message).toMatch(/`params.v` as int/);
+    expect(clusters.servers.A.requests).toEqual([]);
   });
 
   test("is refused for a Map without the driver's option, and taken with it", async () => {
@@ -85,6 +93,7 @@ describe("a replay by a client with other options of the driver than the one tha
       { query: INSERT, params },
       { query: NAMED, params: byName(params) },
     ]);
+    await client.execute(TWICE, { v: "7" });
     const payloads = clusters.queued.map((payload) => decodePayload(encodePayload(payload)));
 
     await clusters.servers.B.setUp();
@@ -94,7 +103,7 @@ describe("a replay by a client with other options of the driver than the one tha
       waitFor: "all",
     });
     for (const payload of payloads) await executor.execute(payload, { signal });
-    expect(valuesAt(clusters, "B")).toHaveLength(3);
+    expect(valuesAt(clusters, "B")).toHaveLength(4);
     expect(valuesAt(clusters, "B")).toEqual(valuesAt(clusters, "A"));
     expect(valuesAt(clusters, "B").flat(3)).toContainEqual(cell.bigint(big));
   });

@@ -70,7 +70,11 @@ export interface HelixErrors {
   /** No dead letter of that id and life. */
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
   /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */
-  HELIX_PAYLOAD_INVALID: { readonly path?: string | undefined };
+  HELIX_PAYLOAD_INVALID: {
+    readonly path?: string | undefined;
+    /** A change of the schema may make it right: a field that a type does not have yet. */
+    readonly retry?: "later" | undefined;
+  };
   /** A payload whose encoding is longer than the queue takes. */
   HELIX_PAYLOAD_TOO_LARGE: { readonly bytes: number; readonly maxPayloadBytes: number };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */

@@ -15,6 +15,8 @@ export interface ColumnFault {
   /** The CQL type that does not take it. */
   readonly type: string;
   readonly at: string;
+  /** Whether a change of the schema may make it right. */
+  readonly curable?: true;
 }
 
 /**
@@ -100,7 +102,7 @@ const STRUCTURES: { readonly [K in Structure["kind"]]: Check<K> } = {
     for (const name of Object.keys(value)) {
       const type = types.get(name);
       if (type === undefined)
-        return { what: "a field that it does not have", type: UDT, at: `{${position}}` };
+        return { what: "a field that it does not have", type: UDT, at: `{${position}}`, curable: true };
       const fault = partFault(value[name], type, encoding);
       if (fault !== undefined) return { ...fault, at: `.${name}${fault.at}` };
       position++;

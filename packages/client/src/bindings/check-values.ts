@@ -21,6 +21,10 @@ export function checkValues(
     const fault = type === undefined ? undefined : columnFault(values[position], type, encoding);
     if (fault === undefined) continue;
     const path = pathOf(position) + fault.at;
-    throw invalidValue(path, `Cannot bind \`${path}\` as ${fault.type}: it is ${fault.what}`);
+    throw invalidValue(
+      path,
+      `Cannot bind \`${path}\` as ${fault.type}: it is ${fault.what}`,
+      fault.curable && "later",
+    );
   }
 }

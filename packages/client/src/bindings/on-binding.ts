@@ -13,6 +13,11 @@ export const checkBinding: OnBinding = (positions, types, encoding) => {
 
 /**
  * For a replay: the values as this session takes them, whatever the options of the one that they were first
- * bound by.
+ * bound by. They are checked again: the columns of this cluster may be others.
  */
-export const adaptBinding: OnBinding = (positions, types) => adaptValues(positions, types);
+export const adaptBinding: OnBinding = (positions, types) => {
+  checkValues(positions, types, REPLAYED);
+  return adaptValues(positions, types);
+};
+
+const REPLAYED = { either: true, map: Map, set: Set } as const;

@@ -53,7 +53,7 @@ const NO_BIGINT = "a bigint, without the driver's option for it";
 const unlessBigint =
   <T>(option: "useBigIntAsLong" | "useBigIntAsVarint", rule: Rule<T>): Rule<T> =>
   (value, encoding) =>
-    encoding[option] ? NEEDS_BIGINT : rule(value, encoding);
+    encoding[option] && !encoding.either ? NEEDS_BIGINT : rule(value, encoding);
 
 /** An unsigned Long is sent with its bits, which may be those of a negative number. */
 const long: Rule<unknown> = (value) => {
@@ -61,8 +61,8 @@ const long: Rule<unknown> = (value) => {
   return unsigned === true && high < 0 ? "an unsigned Long beyond 63 bits" : undefined;
 };
 
-const bigintAsLong: Rule<bigint> = (value, { useBigIntAsLong }) =>
-  useBigIntAsLong ? within(value, 64) : NO_BIGINT;
+const bigintAsLong: Rule<bigint> = (value, { useBigIntAsLong, either }) =>
+  useBigIntAsLong || either ? within(value, 64) : NO_BIGINT;
 
 const int64 = (name: string): Scalar => ({
   name,
@@ -129,7 +129,9 @@ export const SCALARS: Readonly<Record<number, Scalar>> = {
       number: unlessBigint("useBigIntAsVarint", whole),
       integer: unlessBigint("useBigIntAsVarint", asItIs),
       string: text(isWholeNumber, "a string that is no whole decimal number"),
-      bigint: (_, { useBigIntAsVarint }) => (useBigIntAsVarint ? undefined : NO_BIGINT),
+      bigint: (_, { useBigIntAsVarint, either }) => (useBigIntAsVarint || either ? undefined : NO_BIGINT),
+      // What is an int64 in a queue is read as a Long.
+      long: (_, { either }) => (either ? undefined : "a Long"),
     },
   },
   [CQL.decimal]: {

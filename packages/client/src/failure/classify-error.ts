@@ -111,8 +111,13 @@ export interface DriverErrorShape {
   readonly requestNotWritten?: unknown;
 }
 
-function classifyOwn(error: { readonly code: string; readonly outcome?: unknown }): ErrorClass {
+function classifyOwn(error: {
+  readonly code: string;
+  readonly outcome?: unknown;
+  readonly retry?: unknown;
+}): ErrorClass {
   if (error.code === "HELIX_CLIENT_CLOSED" || error.code === "HELIX_CLIENT_NOT_CONNECTED") return unavailable;
+  if (error.code === "HELIX_PAYLOAD_INVALID" && error.retry === "later") return curable;
   if (error.code === "HELIX_PAYLOAD_INVALID" || error.code === "HELIX_NOT_REPLAYABLE") return rejected;
   return error.outcome === "unavailable" ? unavailable : uncertain;
 }

@@ -5,7 +5,7 @@ import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
-import { type BindingOptions, ON_BINDING, type OnBinding } from "./driver-internals/index.ts";
+import { type BindingOptions, forgetPrepared, ON_BINDING, type OnBinding } from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
 
 /** Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does. */
@@ -17,7 +17,24 @@ export function sendOperation(
   return link.send((client) => run(client, operation, options));
 }
 
-function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
+/** What is refused by what the session knows of the statement from earlier is prepared anew, once, and tried again. */
+async function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
+  try {
+    return await runOnce(client, operation, options);
+  } catch (error) {
+    const { applied, outcome } = classifyError(error);
+    const isRefused = applied === "no" && outcome !== "unavailable" && options.prepare === true;
+    if (!isRefused || !forgetPrepared(client, textsOf(operation))) throw error;
+    return runOnce(client, operation, options);
+  }
+}
+
+function textsOf(operation: Operation): ReadonlySet<string> {
+  const statements = operation.kind === "batch" ? operation.statements : [operation];
+  return new Set(statements.map(({ query }) => query));
+}
+
+function runOnce(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
   if (operation.kind === "statement") {
     return client.execute(operation.query, operation.params as unknown[], options);
   }

@@ -3,6 +3,7 @@ import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import {
   type DriverConnections,
+  forgetOnSchemaChange,
   interceptBinding,
   socketClosed,
   watchConnections,
@@ -33,6 +34,7 @@ export class DriverSession {
     this.#clock = clock;
     this.#connections = watchConnections(client);
     interceptBinding(client);
+    forgetOnSchemaChange(client);
     client.on("hostDown", () => this.#checkHosts());
   }
 

@@ -3,6 +3,7 @@ import type { Client, ExecutionOptions, QueryOptions } from "cassandra-driver";
 import type { ColumnEncoding, ColumnType } from "../../bindings/column-type.ts";
 import { byPosition, type Positions } from "../../bindings/positions.ts";
 import { isObject, member } from "./member.ts";
+import { newestMetadata } from "./prepared.ts";
 
 /**
  * Is told what a prepared statement is about to be sent with: the types of its markers, as the server has said, and
@@ -27,29 +28,98 @@ export type BindingOptions = QueryOptions & { readonly [ON_BINDING]?: OnBinding 
  */
 export function interceptBinding(client: Client): void {
   const encoding = (member(member(client, "options"), "encoding") ?? {}) as ColumnEncoding;
-  const bound = (options: unknown, params: unknown, meta: unknown, path: string): unknown => {
+  const lateIn = (options: unknown, item: Item, path: string): LateBinding | undefined => {
     const onBinding = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
-    const columns = member(meta, "columns");
-    if (onBinding === undefined || !isObject(params) || !Array.isArray(columns)) return params;
-    const names = columns.map((column) => member(column, "name"));
-    const types = columns.map((column) => member(column, "type") as ColumnType | undefined);
-    return onBinding(byPosition(params as Params, names, path), types, encoding);
-  };
-  before(client, "_createExecuteRequest", ([query, queryId, options, params, meta, ...rest]) => {
-    return [query, queryId, options, bound(options, params, meta, "params"), meta, ...rest];
-  });
-  before(client, "_createBatchRequest", ([items, options, ...rest]) => {
-    const boundItem = (item: object, index: number) => ({
-      ...item,
-      params: bound(options, member(item, "params"), member(item, "meta"), `statements[${index}].params`),
+    if (onBinding === undefined || !isObject(item.params) || item.meta === undefined) return undefined;
+    return new LateBinding(client, item, (meta) => {
+      const columns = member(meta, "columns");
+      if (!Array.isArray(columns)) return item.params as readonly unknown[];
+      const names = columns.map((column) => member(column, "name"));
+      const types = columns.map((column) => member(column, "type") as ColumnType | undefined);
+      return onBinding(byPosition(item.params as Params, names, path), types, encoding);
     });
-    return [(items as object[]).map(boundItem), options, ...rest];
+  };
+  wrap(client, "_createExecuteRequest", async (create, [query, queryId, options, params, meta, ...rest]) => {
+    const late = lateIn(options, { query, queryId, params, meta }, "params");
+    if (late === undefined) return create(query, queryId, options, params, meta, ...rest);
+    const request = (await create(query, queryId, options, late.params, late.meta, ...rest)) as SentRequest;
+    const { write } = request;
+    // Of the request's own, so that the driver's copies of it have it too.
+    request.write = function (...args) {
+      this.meta = late.meta;
+      this.params = late.params;
+      return write.apply(this, args);
+    };
+    return request;
+  });
+  wrap(client, "_createBatchRequest", async (create, [items, ...rest]) => {
+    const [options] = rest;
+    const late = (items as Item[]).map(
+      (item, index) => lateIn(options, item, `statements[${index}].params`) ?? item,
+    );
+    return create(late, ...rest);
   });
 }
 
-/** Changes the arguments of a method that returns a promise. */
-function before(target: object, name: string, change: (args: unknown[]) => unknown[]): void {
+/** A statement on its way, as the driver has it in a batch. */
+interface Item {
+  readonly query: unknown;
+  readonly queryId: unknown;
+  readonly params: unknown;
+  readonly meta: unknown;
+}
+
+interface SentRequest {
+  meta: unknown;
+  params: unknown;
+  /** Makes the bytes that are sent next. What it throws the request rejects with. */
+  write(this: SentRequest, ...args: unknown[]): unknown;
+}
+
+/**
+ * What a statement binds by the newest types that are known, whenever it is looked at. A server that has forgotten
+ * the statement is asked to prepare it anew while the request is on its way, and then the driver would send what was
+ * bound by the earlier types: in a batch encoded by them as well, without the fields that they lack.
+ */
+class LateBinding implements Item {
+  readonly query: unknown;
+  readonly queryId: unknown;
+  readonly #client: Client;
+  readonly #prepared: unknown;
+  readonly #bind: (meta: unknown) => readonly unknown[];
+  #boundBy: unknown;
+  #bound: readonly unknown[] = [];
+
+  constructor(client: Client, item: Item, bind: (meta: unknown) => readonly unknown[]) {
+    this.query = item.query;
+    this.queryId = item.queryId;
+    this.#client = client;
+    this.#prepared = item.meta;
+    this.#bind = bind;
+  }
+
+  get meta(): unknown {
+    return newestMetadata(this.#client, this.queryId) ?? this.#prepared;
+  }
+
+  get params(): readonly unknown[] {
+    const { meta } = this;
+    if (meta !== this.#boundBy) {
+      this.#bound = this.#bind(meta);
+      this.#boundBy = meta;
+    }
+    return this.#bound;
+  }
+}
+
+/** Puts something around a method that returns a promise. */
+function wrap(
+  target: object,
+  name: string,
+  around: (method: (...args: unknown[]) => unknown, args: unknown[]) => Promise<unknown>,
+): void {
   const method = member(target, name);
   if (typeof method !== "function") return;
-  Object.assign(target, { [name]: async (...args: unknown[]) => method.apply(target, change(args)) });
+  const call = (...args: unknown[]) => method.apply(target, args);
+  Object.assign(target, { [name]: (...args: unknown[]) => around(call, args) });
 }

@@ -1,9 +1,10 @@
 /**
  * The one place that touches what the driver does not declare. Everything is looked at before it is used:
- * with a driver that is built otherwise connections leak again, nobody is asked about what is bound, and
- * nothing else happens.
+ * with a driver that is built otherwise connections leak again, nobody is asked about what is bound, statements
+ * stay prepared as they were, and nothing else happens.
  *
  * @module
  */
 export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } from "./binding.ts";
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
+export { forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
