@@ -2,7 +2,7 @@ import type { Logger } from "@helix/core";
 import { LoggableError } from "@helix/core/internal";
 import { type DestinationStream, pino } from "pino";
 import type { ServiceConfig } from "./config/schema.ts";
-import { inVariables } from "./error-text.ts";
+import { errorText } from "./error-text.ts";
 
 /** What pino writes itself: a field of that name would be there twice. */
 const OWN_KEYS = new Set(["time", "level", "message"]);
@@ -54,10 +54,8 @@ function keyOf(name: string): string {
 function describeError(error: unknown): object {
   if (error instanceof LoggableError) return error;
   const { differences } = (error ?? {}) as { differences?: unknown };
-  const loggable = new LoggableError(error);
   return {
-    ...loggable,
-    text: inVariables(error, loggable.text),
+    ...new LoggableError(error, errorText(error)),
     ...(differences !== undefined && { differences }),
   };
 }

@@ -26,8 +26,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "an ambiguous double failure is taken for a failure",
     file: DECIDE,
-    find: 'if (A.applied === "maybe" || B.applied === "maybe") return',
-    replace: 'if (A.applied === "maybe" && B.applied === "maybe") return',
+    find: 'if (A.reading.applied === "maybe" || B.reading.applied === "maybe") {',
+    replace: 'if (A.reading.applied === "maybe" && B.reading.applied === "maybe") {',
   },
   {
     name: "once a call has returned, the other cluster is taken to have applied the write as well",
@@ -39,8 +39,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "an earlier try of the driver is forgotten",
     file: "packages/client/src/session/driver-request.ts",
-    find: 'if (!memory.mayBeApplied || found.applied === "maybe") return found;',
-    replace: "return found;",
+    find: 'return memory.mayBeApplied ? { ...reading, applied: "maybe" } : reading;',
+    replace: "return reading;",
   },
   {
     name: "what the queue refused is called queued",
@@ -63,9 +63,10 @@ export const clientMutants: readonly Mutant[] = [
   },
   {
     name: "a timeout counts as surely not applied",
-    file: "packages/client/src/failure/classify-error.ts",
-    find: '  ["OperationTimedOutError", uncertain],',
-    replace: '  ["OperationTimedOutError", unavailable],',
+    file: "packages/client/src/failure/driver-errors.ts",
+    find: '{ applied: "maybe", retry: "later", scope: "replicas", answered: false, load: "timeout", told: true },',
+    replace:
+      '{ applied: "no", retry: "later", scope: "replicas", answered: false, load: "timeout", told: true },',
   },
   {
     name: "the breaker of the client never closes",

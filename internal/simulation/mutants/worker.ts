@@ -19,8 +19,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged though its outcome is uncertain",
     file: JUDGE,
-    find: '    if (outcome === "applied") return { kind: "acknowledge" };',
-    replace: '    if (outcome === "applied" || outcome === "uncertain") return { kind: "acknowledge" };',
+    find: '    if (ending.outcome === "applied") return { kind: "acknowledge" };',
+    replace: '    if (ending.outcome !== "rejected") return { kind: "acknowledge" };',
   },
   {
     name: "acknowledged instead of kept as a dead letter",
@@ -67,8 +67,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "the last failure of a message is not told",
     file: ENDINGS,
-    find: '    if (outcome !== "applied") reporter',
-    replace: '    if (outcome !== "applied" && verdict.kind === "hand-back") reporter',
+    find: '    if (ending.outcome !== "applied") {',
+    replace: '    if (ending.outcome !== "applied" && verdict.kind === "hand-back") {',
   },
   {
     name: "given up one attempt too early",
@@ -85,14 +85,14 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "too few replicas of some data open the breaker of the cluster",
     file: HEALTH,
-    find: '(strain === "overload" || strain === "partial")',
-    replace: 'strain === "overload"',
+    find: 'scope === "cluster" && (execution.trial || load !== "overload")',
+    replace: 'scope !== "session" && (execution.trial || load !== "overload")',
   },
   {
     name: "a trial that is answered for lack of replicas leaves the breaker open",
     file: HEALTH,
-    find: 'execution.trial && strain === "partial"',
-    replace: "false",
+    find: "if (answered || (await this.#options.prober.now())) this.#recover();",
+    replace: "if (!answered && (await this.#options.prober.now())) this.#recover();",
   },
   {
     name: "the first timeout counts at once",
@@ -103,8 +103,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "a connection that is lost counts",
     file: JUDGE,
-    find: '    if (strain === "connection-lost") return',
-    replace: "    if (ended.order < 0) return",
+    find: 'load === "connection-lost" || load === "overload"',
+    replace: 'load === "overload"',
   },
   {
     name: "an open breaker waits for a message, whatever a probe would say",

@@ -1,5 +1,5 @@
 export type { HelixClientOptions, SessionOptions } from "./client-options.ts";
-export { classifyError, type ErrorClass } from "./failure/classify-error.ts";
+export { readError } from "./failure/read-error.ts";
 export { type ClusterState, HelixClient } from "./helix-client.ts";
 export { type ConnectedReplayExecutor, connectReplayExecutor } from "./replay/connect-replay-executor.ts";
 export type { TraceContextApi } from "./replay/trace-context.ts";

@@ -1,5 +1,5 @@
-import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster } from "@helix/core";
-import { classifyError } from "./failure/classify-error.ts";
+import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster, outcomeOf } from "@helix/core";
+import { readError } from "./failure/read-error.ts";
 import type { ReadOptions } from "./request-options.ts";
 import { type FetchPage, Result } from "./result.ts";
 import type { ClusterLink } from "./session/cluster-link.ts";
@@ -43,10 +43,10 @@ export class ReadPath {
         this.#current = cluster;
         return new Result<Row>(resultSet, { cluster, fetchPage });
       } catch (error) {
-        const { outcome, applied } = classifyError(error);
-        if (outcome === "rejected") throw error;
+        const reading = readError(error);
+        if (reading.retry === "never") throw error;
         causes[cluster] = error;
-        if (outcome === "uncertain" && applied === "no") refusals.push(error);
+        if (outcomeOf(reading) === "uncertain" && reading.applied === "no") refusals.push(error);
       }
       options.signal?.throwIfAborted();
     }

@@ -114,7 +114,7 @@ describe("a replay by a client with other options of the driver than the one tha
     const payload = createPayload({ targetCluster: "B", operation, timestampMicros: 1n });
     const executor = clusters.client.replayExecutor();
     const error = await errorOf(executor.execute(payload, { signal }));
-    expect(executor.classify?.(error)).toBe("rejected");
+    expect(executor.read?.(error)).toMatchObject({ retry: "never", scope: "value" });
     expect(error).toMatchObject({ code: "HELIX_PAYLOAD_INVALID", path: "params[1]" });
   });
 });

@@ -34,7 +34,7 @@ test("an answer that is lost with its connection is told apart from one that doe
   });
   await clusters.servers.B.setDown();
   const error = await failing;
-  expect([executor.classify?.(error), executor.strain?.(error)]).toEqual(["uncertain", "connection-lost"]);
+  expect(executor.read?.(error)).toMatchObject({ applied: "maybe", load: "connection-lost" });
 });
 
 test("a connection that goes three times costs what was under way no attempt, though others are applied at once", async () => {

@@ -96,7 +96,7 @@ test("failures are classified, and a probe tells a cluster that is there from on
   const executor = clusters.client.replayExecutor();
   clusters.script.B = () => reply.error({ code: "syntaxError" });
   const refusal = await errorOf(executor.execute(payload(), { signal }));
-  expect(executor.classify?.(refusal)).toBe("rejected");
+  expect(executor.read?.(refusal)).toMatchObject({ retry: "never", answered: true });
   await executor.probe?.("B", { signal });
   await clusters.servers.B.setDown();
   await waitFor(() => clusters.client.clusterStates.B?.connected === false, {
@@ -104,7 +104,7 @@ test("failures are classified, and a probe tells a cluster that is there from on
     describe: "B is lost",
   });
   const absence = await errorOf(executor.execute(payload(), { signal }));
-  expect(executor.classify?.(absence)).toBe("unavailable");
+  expect(executor.read?.(absence)).toMatchObject({ applied: "no", scope: "cluster" });
   await expect(executor.probe?.("B", { signal })).rejects.toThrow();
 });
 
@@ -182,7 +182,7 @@ test("a cluster that this process does not have makes its messages wait", async 
   await using executor = await connectReplayExecutor({ clusters: { A: driverOptions(clusters.servers.A) } });
   const error = await errorOf(executor.execute(payload(), { signal }));
   expect(isHelixError(error, "HELIX_CLUSTER_UNAVAILABLE")).toBe(true);
-  expect(executor.classify(error)).toBe("unavailable");
+  expect(executor.read(error)).toMatchObject({ applied: "no", scope: "cluster" });
 });
 
 test("connecting that is aborted leaves nothing", async () => {

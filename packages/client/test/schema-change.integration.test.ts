@@ -151,7 +151,7 @@ test("a value of which a cluster knows a field only later is not sent short ther
   const [payload] = replayer.payloads;
   const executor = client.replayExecutor();
   const execute = () => executor.execute(payload as never, { signal: AbortSignal.timeout(20_000) });
-  expect(executor.classify?.(await errorOf(execute()))).toBe("uncertain");
+  expect(executor.read?.(await errorOf(execute()))).toMatchObject({ retry: "later", scope: "value" });
   expect(await storedOn("B", "later", 1)).toBeUndefined();
 
   await onDirect("B", add);

@@ -11,6 +11,7 @@ export {
   type Priority,
   priorityOf,
 } from "./cluster.ts";
+export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {
   type ClusterReport,
   HelixError,
@@ -21,14 +22,7 @@ export {
   isHelixError,
   type WriteReport,
 } from "./errors.ts";
-export {
-  type ExecuteFunc,
-  type Outcome,
-  outcomeOf,
-  type ReplayExecutor,
-  type Startable,
-  type Strain,
-} from "./executor.ts";
+export type { ExecuteFunc, ReplayExecutor, Startable } from "./executor.ts";
 export {
   BATCH_TYPES,
   type BatchType,

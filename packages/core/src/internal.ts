@@ -43,6 +43,6 @@ export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";
-export { errorText, LoggableError } from "./report/error-text.ts";
+export { errorLabel, errorText, LoggableError } from "./report/error-text.ts";
 export { harmlessCallback } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";

@@ -1,4 +1,4 @@
-import { LocalClusterGate, type ReplayQueue, type SchedulingOptions } from "@helix/core";
+import { LocalClusterGate, type ReplayQueue, readingOf, type SchedulingOptions } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -214,7 +214,7 @@ const cases: [string, (make: MakeQueue) => Promise<void>][] = [
     async (make) => {
       const queue = await make();
       const { put } = await work(queue, {
-        executor: { classify: () => "rejected" },
+        executor: { read: (error) => ({ ...readingOf(error), retry: "never" }) },
         execute: () => Promise.reject(new Error("syntax")),
       });
       await put(payloadOf("bad"));

@@ -18,11 +18,7 @@ describe("options of a worker", () => {
     [{ queue: {} }, TypeError, "Expected `queue` to be a ReplayQueue (with `open`), got an object"],
     [{ executor: 1 }, TypeError, "Expected `executor` to be an executor or a function"],
     [{ executor: { execute() {}, probe: true } }, TypeError, "Expected `executor.probe` to be a function"],
-    [
-      { executor: { execute() {}, classify: "x" } },
-      TypeError,
-      "Expected `executor.classify` to be a function",
-    ],
+    [{ executor: { execute() {}, read: "x" } }, TypeError, "Expected `executor.read` to be a function"],
     [{ batchSize: 0 }, RangeError, "Expected `batchSize` to be an integer from 1 to 10000, got `0` (number)"],
     [{ pollIntervalMs: "1" }, TypeError, "Expected `pollIntervalMs` to be an integer"],
     [{ retryDelayMs: 0 }, RangeError, "Expected `retryDelayMs` to be"],
@@ -60,7 +56,6 @@ describe("options of a worker", () => {
     [{ rateLimit: Number.NaN }, RangeError, "Expected `rateLimit` to be"],
     [{ rateLimit: "5" }, TypeError, "Expected `rateLimit` to be"],
     [{ gate: {} }, TypeError, "Expected `gate` to be a ClusterGate (with `state`, `onChange`)"],
-    [{ executor: { execute() {}, strain: 1 } }, TypeError, "Expected `executor.strain` to be a function"],
     [{ speed: 5 }, TypeError, "Unknown option `speed` of ReplayWorker"],
   ])("refuses %o before anything happens", (options, type, message) => {
     expect(() => make(options)).toThrow(type);

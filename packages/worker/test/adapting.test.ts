@@ -1,17 +1,20 @@
-import type { Strain } from "@helix/core";
+import { type ErrorReading, readingOf } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
 
-const strain = (error: unknown) => (error as { strain?: Strain }).strain;
-const overload = () => Object.assign(failure("unavailable"), { strain: "overload" as const });
-const timeout = () => Object.assign(failure("uncertain"), { strain: "timeout" as const });
+const read = (error: unknown): ErrorReading => ({
+  ...readingOf(error),
+  load: (error as Partial<ErrorReading>).load,
+});
+const overload = () => Object.assign(failure("unavailable"), { load: "overload" as const });
+const timeout = () => Object.assign(failure("uncertain"), { load: "timeout" as const });
 
 describe("concurrency", () => {
   it("settles where a cluster bears it: more at once than that are refused, and nothing is lost", async () => {
     const bears = 40;
     const { queue, clock, running, record } = await startRig({
-      executor: { strain },
+      executor: { read },
       execute: async () => {
         if (running.now > bears) throw overload();
         await new Promise<void>((resolve) => void clock.setTimer(resolve, 10));
@@ -40,7 +43,7 @@ describe("concurrency", () => {
     const limits: number[] = [];
     const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
     const { queue } = await startRig({
-      executor: { strain },
+      executor: { read },
       metrics: {
         increment() {},
         observe() {},
@@ -67,7 +70,7 @@ describe("concurrency", () => {
     let refused = 0;
     const { queue, clock, record, executions } = await startRig({
       concurrency: 4,
-      executor: { strain },
+      executor: { read },
       execute: async () => {
         if (refused > 0 && executions.length % refused === 0) throw overload();
       },
@@ -85,7 +88,7 @@ describe("concurrency", () => {
 
   it("falls where the cluster is stifled by what is under way, so that it is served again", async () => {
     const { queue, clock, running } = await startRig({
-      executor: { strain, probe: async () => {} },
+      executor: { read, probe: async () => {} },
       execute: async () => {
         const isTooMuch = running.now > 60;
         await new Promise<void>((resolve) => void clock.setTimer(resolve, isTooMuch ? 500 : 10));
@@ -110,11 +113,11 @@ describe("concurrency", () => {
   });
 });
 
-it("an executor whose `strain` throws is one that has none", async () => {
+it("an executor whose `read` throws is one that has none", async () => {
   const { queue, record } = await startRig({
     executor: {
-      strain: () => {
-        throw new Error("strain");
+      read: () => {
+        throw new Error("read");
       },
     },
     execute: () => Promise.reject(failure("unavailable")),

@@ -2,7 +2,7 @@ import type { ReplayPayload } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayFailure } from "../src/index.ts";
-import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+import { failure, hang, payload, payloads, reading, startRig } from "./rig.ts";
 
 const uncertain = () => Promise.reject(failure("uncertain"));
 
@@ -171,10 +171,7 @@ describe("which failures count", () => {
   it.each([
     ["the replicas of its table are away, though another table is served", undefined],
     ["the replicas of its table are away, though a probe is answered", { probe: answered }],
-    [
-      "the replicas of its table do not answer in time",
-      { probe: answered, strain: () => "timeout" as const },
-    ],
+    ["the replicas of its table do not answer in time", { probe: answered, ...reading({ load: "timeout" }) }],
     ["its table is missing, since the cluster gets the schema an hour later", { probe: answered }],
   ])("never counts while %s", async (why, executor) => {
     let isAway = false;
@@ -253,11 +250,11 @@ describe("which failures count", () => {
     [undefined, 1],
   ] as const)(
     "counts no lost connection, whatever is applied next, and no patience ends (%s)",
-    async (strain, least) => {
+    async (load, least) => {
       const { queue, clock, record } = await startRig({
         patienceMs: 1000,
         executeTimeoutMs: 1000,
-        executor: { strain: () => strain, probe: answered },
+        executor: { ...reading({ load }), probe: answered },
         execute: async ({ id }) => {
           if (id.startsWith("cut")) await uncertain();
         },

@@ -1,7 +1,7 @@
-import type { ReplayPayload } from "@helix/core";
+import { type ReplayPayload, readingOf } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { executedIds, failure, hang, payload, payloads, settledAlready, startRig } from "./rig.ts";
+import { executedIds, failure, hang, payload, payloads, reading, settledAlready, startRig } from "./rig.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -417,7 +417,7 @@ describe("a run of uncertain failures", () => {
 });
 
 describe("an outage of some data, of which the cluster tells", () => {
-  const partial = { strain: () => "partial" as const };
+  const partial = reading({ scope: "replicas", answered: true });
   const away = () => Promise.reject(failure("unavailable"));
 
   it("holds up nothing else, and costs nothing", async () => {
@@ -479,7 +479,11 @@ describe("an outage of some data, of which the cluster tells", () => {
         if (id.startsWith("away")) await away();
       },
       executor: {
-        strain: (error) => ((error as { isWhole?: true }).isWhole === true ? undefined : "partial"),
+        read: (error) => ({
+          ...readingOf(error),
+          scope: (error as { isWhole?: true }).isWhole === true ? "cluster" : "replicas",
+          answered: (error as { isWhole?: true }).isWhole !== true,
+        }),
       },
     });
     for (let n = 0; n < 500; n++) queue.put(payload({ name: `away${n}` }));

@@ -2,7 +2,7 @@ import { helixError, type Metrics, type ReplayPayload } from "@helix/core";
 import { type ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayDrop, ReplayFailure } from "../src/index.ts";
-import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+import { failure, hang, payload, payloads, reading, startRig } from "./rig.ts";
 
 function callbacks() {
   const calls: { successes: ReplayPayload[]; failures: ReplayFailure[]; drops: ReplayDrop[] } = {
@@ -131,12 +131,13 @@ describe("what becomes of a message", () => {
     expect([calls.drops.length, queue.dead.length]).toEqual([1, 1]);
   });
 
-  it("takes every failure for uncertain that nobody classifies, and so one of the classifier itself", async () => {
+  it("takes every failure for uncertain that nobody reads, and so one of the reader itself", async () => {
     const executors = [
       {},
-      { classify: () => "applied" as never },
+      { read: () => "applied" as never },
+      { read: () => undefined as never },
       {
-        classify: () => {
+        read: () => {
           throw new Error("no idea");
         },
       },
@@ -155,9 +156,9 @@ describe("what becomes of a message", () => {
     }
   });
 
-  it("uses the executor's own classification", async () => {
+  it("uses the executor's own reading", async () => {
     const { queue } = await startRig({
-      executor: { classify: () => "rejected" },
+      executor: reading({ retry: "never" }),
       execute: () => Promise.reject(new Error("syntax")),
     });
     queue.put(payload());
@@ -225,7 +226,7 @@ describe("an execution that takes too long", () => {
     async (first) => {
       const timeoutMs = first === "a driver's timeout" ? 500 : 5000;
       const { queue, clock, record } = await startRig({
-        executor: { strain: () => "timeout" },
+        executor: reading({ load: "timeout" }),
         execute: async ({ id }) => {
           if (!id.startsWith("sent")) return;
           await new Promise<void>(

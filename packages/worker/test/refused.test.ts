@@ -1,7 +1,7 @@
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { Settlement } from "./fake-queue.ts";
-import { failure, payload, payloads, settledAlready, startRig } from "./rig.ts";
+import { failure, payload, payloads, reading, settledAlready, startRig } from "./rig.ts";
 
 const KINDS = ["ack", "release", "deadLetter"] as const;
 const refusal = new Error("The queue is away");
@@ -12,7 +12,7 @@ async function startWith(kind: Settlement["kind"], options: Parameters<typeof st
   const outcome = { ack: undefined, release: "unavailable", deadLetter: "rejected" } as const;
   let isOver = false;
   const rig = await startRig({
-    executor: { strain: () => "partial" },
+    executor: reading({ scope: "replicas", answered: true }),
     execute: async ({ id }) => {
       const error = outcome[kind];
       if (id.startsWith("first") && error !== undefined && !isOver) throw failure(error);

@@ -1,6 +1,7 @@
 import {
   type ClusterId,
   createPayload,
+  type ErrorReading,
   type ExecuteFunc,
   helixError,
   LocalClusterGate,
@@ -9,6 +10,7 @@ import {
   type QueueTraits,
   type ReplayExecutor,
   type ReplayPayload,
+  readingOf,
   type WorkerEvents,
 } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
@@ -39,6 +41,11 @@ export function payloads(count: number, input: Parameters<typeof payload>[0] = {
 /** An error that says what it is. */
 export function failure(outcome: Exclude<Outcome, "applied">): Error {
   return Object.assign(new Error(outcome), { outcome });
+}
+
+/** An executor that knows more of each failure than its outcome. */
+export function reading(more: Partial<ErrorReading>): Pick<ReplayExecutor, "read"> {
+  return { read: (error) => ({ ...readingOf(error), ...more }) };
 }
 
 /** What a queue says of a message that somebody has ended. */

@@ -1,4 +1,4 @@
-import { isHelixError, type Outcome, type ReplayExecutor, type ReplayPayload } from "@helix/core";
+import { isHelixError, type Outcome, outcomeOf, type ReplayExecutor, type ReplayPayload } from "@helix/core";
 import type { SimProcess } from "./sim-process.ts";
 import type { Delivery, Tape } from "./tape.ts";
 
@@ -49,13 +49,12 @@ export function watchExecutor(
       try {
         await inner.execute(payload, { signal });
       } catch (error) {
-        end(inner.classify(error), hasLostConnection(error));
+        end(outcomeOf(inner.read(error)), hasLostConnection(error));
         throw error;
       }
       end("applied");
     },
-    classify: (error) => inner.classify(error),
-    strain: (error) => inner.strain(error),
+    read: (error) => inner.read(error),
     probe: (cluster, options) => inner.probe(cluster, options),
     onAvailable: (listener) => inner.onAvailable(listener),
   };

@@ -7,7 +7,7 @@ import { createReplayExecutor } from "./replay-executor.ts";
 /** A {@link ReplayExecutor} with sessions of its own. */
 export interface ConnectedReplayExecutor extends ReplayExecutor, EventSource<SessionEvents>, AsyncDisposable {
   probe: NonNullable<ReplayExecutor["probe"]>;
-  classify: NonNullable<ReplayExecutor["classify"]>;
+  read: NonNullable<ReplayExecutor["read"]>;
   /**
    * Ends the sessions: stop the worker first. Resolves when no socket and no timer is left. Twice is safe.
    */

@@ -11,8 +11,7 @@ import { tableOf } from "@helix/core/internal";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
-import { classifyError } from "../failure/classify-error.ts";
-import { strainOf } from "../failure/strain.ts";
+import { readError } from "../failure/read-error.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "../session/driver-request.ts";
 
@@ -43,8 +42,7 @@ export function createReplayExecutor(
       );
       await abortable(sendOperation(link, payload.operation, query), signal);
     },
-    classify: (error) => classifyError(error).outcome,
-    strain: strainOf,
+    read: readError,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();
       await abortable(links.get(cluster).probe(), signal);

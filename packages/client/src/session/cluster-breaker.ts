@@ -1,6 +1,6 @@
 import { Backoff, type Clock } from "@helix/core";
 import { Breaker, type BreakerState } from "@helix/core/internal";
-import { signOfLife } from "./sign-of-life.ts";
+import { readError } from "../failure/read-error.ts";
 
 /** So many requests in a row without an answer. */
 const SILENT_LIMIT = 5;
@@ -54,10 +54,10 @@ export class ClusterBreaker {
 
   /** A request failed. */
   failed(error: unknown): void {
-    const sign = signOfLife(error);
-    if (sign === "answered") this.answered();
-    else if (sign === "no-host") this.#open(error);
-    else if (sign === "silent" && ++this.#silent >= SILENT_LIMIT) this.#open(error);
+    const { answered, scope, load } = readError(error);
+    if (answered) this.answered();
+    else if (scope === "cluster") this.#open(error);
+    else if (load === "timeout" && ++this.#silent >= SILENT_LIMIT) this.#open(error);
   }
 
   /** Many requests are out, and nothing comes back. */
@@ -106,12 +106,14 @@ export class ClusterBreaker {
       await this.#options.probe();
       this.answered();
     } catch (error) {
-      if (signOfLife(error) === "answered") return this.answered();
+      const { answered, scope } = readError(error);
+      if (answered) return this.answered();
       // A late answer, or the loss of the session, has decided in the meantime.
       if (this.#breaker.state !== "half-open" || !this.#connected) return;
       this.#breaker.open(error);
       this.#scheduleProbe();
-      this.#options.onSessionInDoubt(error);
+      // A probe that was not sent, for all that is in flight, says nothing of the connections.
+      if (scope !== "caller") this.#options.onSessionInDoubt(error);
     }
   }
 }

@@ -59,7 +59,7 @@ export function readClusterConfig(cluster: ClusterId, options: unknown): Cluster
     createClient(keyspace) {
       const fresh = make();
       if (keyspace !== undefined && typeof options !== "function" && hasOwnPolicy(fresh)) {
-        throw new Error(
+        throw new TypeError(
           `A session for another keyspace needs policies of its own: give \`${name}\` as a function`,
         );
       }

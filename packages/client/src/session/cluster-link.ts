@@ -8,10 +8,10 @@ import {
 } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
+import { readError } from "../failure/read-error.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { Outstanding } from "./outstanding.ts";
-import { signOfLife } from "./sign-of-life.ts";
 import { SupervisedSession } from "./supervised-session.ts";
 
 const PROBE_TIMEOUT_MS = 2_000;
@@ -116,14 +116,18 @@ export class ClusterLink {
     return () => void this.#unavailableListeners.delete(listener);
   }
 
-  /** The error of a request that is not sent: surely the cluster's fault, surely not applied. */
+  /** The error of a request that is not sent: surely not its fault, surely not applied. */
   unavailableError(): Error {
-    const { name } = this.#options;
+    const { name, keyspace } = this.#options;
     const why = this.isConnected ? "its breaker is open" : "there is no session";
     return helixError(
       "HELIX_CLUSTER_UNAVAILABLE",
       `Cluster ${name} is not available: ${why}`,
-      { cluster: this.cluster, outcome: "unavailable" },
+      {
+        cluster: this.cluster,
+        outcome: "unavailable",
+        scope: keyspace !== undefined && isOfSession(this.#lastFailure) ? "session" : "cluster",
+      },
       { cause: this.#lastFailure },
     );
   }
@@ -149,7 +153,7 @@ export class ClusterLink {
           resolve(result);
         },
         (error: unknown) => {
-          this.#outstanding.remove(entry, signOfLife(error) === "answered");
+          this.#outstanding.remove(entry, readError(error).answered);
           if (client === this.#session.client) this.#breaker.failed(error);
           reject(error);
         },
@@ -217,4 +221,14 @@ export class ClusterLink {
       events.emit("cluster:breaker:closed", this.#self);
     }
   }
+}
+
+/**
+ * Whether a session could not be made for a reason that says nothing of its cluster: none yet, a refusal of the
+ * server (there is no such keyspace), options that do not allow it.
+ */
+function isOfSession(failure: unknown): boolean {
+  if (failure === undefined) return true;
+  const { answered, retry } = readError(failure);
+  return answered || retry === "never";
 }

@@ -44,7 +44,7 @@ export class ClusterLinks {
       throw helixError(
         "HELIX_CLUSTER_UNAVAILABLE",
         `Cluster ${cluster} is not configured here: name it in \`clusters\``,
-        { cluster, outcome: "unavailable" },
+        { cluster, outcome: "unavailable", scope: "cluster" },
       );
     }
     if (keyspace === undefined || keyspace === main.config.keyspace) return main;

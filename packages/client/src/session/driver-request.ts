@@ -1,7 +1,7 @@
-import type { BatchType, Operation } from "@helix/core";
+import { type BatchType, type ErrorReading, type Operation, outcomeOf } from "@helix/core";
 import type { Client, QueryOptions, types } from "cassandra-driver";
 import { toLong } from "../bindings/long.ts";
-import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
+import { readError } from "../failure/read-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
@@ -22,8 +22,9 @@ async function run(client: Client, operation: Operation, options: QueryOptions):
   try {
     return await runOnce(client, operation, options);
   } catch (error) {
-    const { applied, outcome } = classifyError(error);
-    const isRefused = applied === "no" && outcome !== "unavailable" && options.prepare === true;
+    const reading = readError(error);
+    const isRefused =
+      reading.applied === "no" && outcomeOf(reading) !== "unavailable" && options.prepare === true;
     if (!isRefused || !forgetPrepared(client, textsOf(operation))) throw error;
     return runOnce(client, operation, options);
   }
@@ -65,10 +66,9 @@ export function writeOptions(
 }
 
 /** What a failed write means, over all the tries that the driver made. */
-export function classifyWrite(error: unknown, memory: RememberingRetryPolicy): ErrorClass {
-  const found = classifyError(error);
-  if (!memory.mayBeApplied || found.applied === "maybe") return found;
-  return { outcome: found.outcome === "unavailable" ? "uncertain" : found.outcome, applied: "maybe" };
+export function readWrite(error: unknown, memory: RememberingRetryPolicy): ErrorReading {
+  const reading = readError(error);
+  return memory.mayBeApplied ? { ...reading, applied: "maybe" } : reading;
 }
 
 /** What the driver's two switches make of a batch. */

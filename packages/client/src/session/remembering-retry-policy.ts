@@ -1,5 +1,5 @@
 import { policies } from "cassandra-driver";
-import { classifyError } from "../failure/classify-error.ts";
+import { readError } from "../failure/read-error.ts";
 
 type RetryPolicy = policies.retry.RetryPolicy;
 type Decision = policies.retry.DecisionInfo;
@@ -32,7 +32,7 @@ export class RememberingRetryPolicy extends policies.retry.RetryPolicy {
 
   override onRequestError(info: Info, consistency: number, error: Error): Decision {
     // An overloaded or bootstrapping host says so, and has not applied it; a lost answer is another matter.
-    if (classifyError(error).applied === "maybe") this.#mayBeApplied = true;
+    if (readError(error).applied === "maybe") this.#mayBeApplied = true;
     return honest(this.#inner.onRequestError(info, consistency, error));
   }
 

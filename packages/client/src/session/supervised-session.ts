@@ -1,7 +1,7 @@
 import { Backoff, type Clock } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
-import { type DriverErrorShape, errorsByHost } from "../failure/classify-error.ts";
+import { readError } from "../failure/read-error.ts";
 import { DriverSession } from "./driver-session.ts";
 
 /** How soon, and at most how rarely, a cluster is sought. */
@@ -106,10 +106,8 @@ export class SupervisedSession {
   }
 }
 
-/** Whether more tries are vain until a person has changed something: so say all the hosts that answered. */
+/** Whether more tries are vain until a person has changed something: so say all the hosts that were asked. */
 function isMisconfiguration(error: unknown): boolean {
-  const { name, innerErrors } = (error ?? {}) as DriverErrorShape;
-  if (name === "ArgumentError" || name === "AuthenticationError") return true;
-  const parts = errorsByHost(innerErrors);
-  return parts.length > 0 && parts.every(isMisconfiguration);
+  const { scope, answered } = readError(error);
+  return scope === "caller" || (scope === "session" && answered);
 }

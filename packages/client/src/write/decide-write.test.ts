@@ -1,21 +1,22 @@
 import { helixError } from "@helix/core";
 import { errors } from "cassandra-driver";
 import { expect, test } from "vitest";
-import { type ClusterOutcome, decideWrite, isCallersMistake } from "./decide-write.ts";
+import { readError } from "../failure/read-error.ts";
+import { type ClusterOutcome, decideWrite, isMistake } from "./decide-write.ts";
 
-const failed = (
-  outcome: "unavailable" | "uncertain" | "rejected",
-  applied: "no" | "maybe",
-  error: unknown = {},
-) => ({ state: "failed", outcome, applied, error }) as const;
+const failed = (error: unknown): ClusterOutcome<string> => ({
+  state: "failed",
+  error,
+  reading: readError(error),
+});
 
 const outcomes: Readonly<Record<string, ClusterOutcome<string>>> = {
   applied: { state: "applied", result: "" },
-  away: failed("unavailable", "no"),
-  lost: failed("uncertain", "maybe"),
-  curable: failed("uncertain", "no"),
-  refused: failed("rejected", "no"),
-  unbindable: failed("rejected", "no", new TypeError()),
+  away: failed(new errors.NoHostAvailableError({})),
+  lost: failed(new errors.OperationTimedOutError("no reply")),
+  curable: failed(new errors.ResponseError(0x2100, "")),
+  refused: failed(new errors.ResponseError(0x2000, "")),
+  unbindable: failed(new TypeError()),
 };
 
 // Rows: what A came to; columns: what B came to. `+` success, `?` pending, `-` failed, `!` mistake.
@@ -51,9 +52,12 @@ test("the table has a row and a column for each outcome", () => {
 
 test.each<[string, unknown, boolean]>([
   ["what the driver cannot encode", new RangeError(), true],
+  ["an option that it does not take", new errors.ArgumentError(""), true],
   ["what we refuse", helixError("HELIX_PAYLOAD_INVALID", "", { path: "params[0]" }), true],
+  ["what the columns do not take yet", helixError("HELIX_PAYLOAD_INVALID", "", { retry: "later" }), true],
   ["what a server refuses", new errors.ResponseError(0x2200, ""), false],
+  ["more than its connections take", new errors.BusyConnectionError("10.0.0.1", 2048, 1), false],
   ["what is not even an error", null, false],
 ])("the caller's mistake: %s", (_, error, expected) => {
-  expect(isCallersMistake(error)).toBe(expected);
+  expect(isMistake(failed(error))).toBe(expected);
 });

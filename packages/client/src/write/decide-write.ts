@@ -1,10 +1,9 @@
-import { CLUSTERS, type ClusterId, isHelixError } from "@helix/core";
-import type { ErrorClass } from "../failure/classify-error.ts";
+import { CLUSTERS, type ClusterId, type ErrorReading, outcomeOf } from "@helix/core";
 
 /** What one cluster came to, for one logical write. */
 export type ClusterOutcome<T> =
   | { readonly state: "applied"; readonly result: T }
-  | ({ readonly state: "failed"; readonly error: unknown } & ErrorClass);
+  | { readonly state: "failed"; readonly error: unknown; readonly reading: ErrorReading };
 
 /** What is to be done about both. */
 export interface WriteDecision {
@@ -28,15 +27,16 @@ export function decideWrite(outcomes: Readonly<Record<ClusterId, ClusterOutcome<
     const queue = CLUSTERS.filter((cluster) => outcomes[cluster].state === "failed");
     return { verdict: "success", queue };
   }
-  if (A.applied === "maybe" || B.applied === "maybe") return { verdict: "pending", queue: CLUSTERS };
-  const tried = [A, B].filter(({ outcome }) => outcome !== "unavailable");
-  const mistake = tried.length > 0 && tried.every(({ error }) => isCallersMistake(error));
-  return { verdict: mistake ? "mistake" : "failed", queue: NOWHERE };
+  if (A.reading.applied === "maybe" || B.reading.applied === "maybe") {
+    return { verdict: "pending", queue: CLUSTERS };
+  }
+  const tried = [A, B].filter(({ reading }) => outcomeOf(reading) !== "unavailable");
+  return { verdict: tried.length > 0 && tried.every(isMistake) ? "mistake" : "failed", queue: NOWHERE };
 }
 
-/** A value, a name or an option that we or the driver refuse before anything is sent. */
-export function isCallersMistake(error: unknown): boolean {
-  if (isHelixError(error, "HELIX_PAYLOAD_INVALID")) return true;
-  const name: unknown = typeof error === "object" && error !== null && "name" in error && error.name;
-  return name === "TypeError" || name === "RangeError" || name === "ArgumentError";
+/** Whether it is a value, a name or an option that we or the driver refused before anything was sent. */
+export function isMistake(outcome: ClusterOutcome<unknown>): boolean {
+  if (outcome.state === "applied") return false;
+  const { answered, retry, scope } = outcome.reading;
+  return !answered && (scope === "value" || (scope === "caller" && retry === "never"));
 }

@@ -1,5 +1,5 @@
-import { CLUSTERS, type Clock, type ClusterId, otherCluster } from "@helix/core";
-import { classifyError, type ErrorClass } from "../failure/classify-error.ts";
+import { CLUSTERS, type Clock, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
+import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import { requestTimeout } from "../session/outstanding.ts";
 import type { ClusterOutcome } from "./decide-write.ts";
@@ -11,7 +11,7 @@ export interface DualWriteOptions<T> {
   /** Sends it to one cluster. */
   readonly send: (link: ClusterLink) => Promise<T>;
   /** What a failure of `send` means, over all tries. */
-  readonly classify: (cluster: ClusterId, error: unknown) => ErrorClass;
+  readonly read: (cluster: ClusterId, error: unknown) => ErrorReading;
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -53,16 +53,16 @@ export class DualWrite<T> {
   }
 
   #send(cluster: ClusterId): void {
-    const { links, send, classify } = this.#options;
+    const { links, send, read } = this.#options;
     const link = links[cluster];
     if (!link.isAvailable) {
       const error = link.unavailableError();
-      this.#settle(cluster, { state: "failed", error, ...classifyError(error) });
+      this.#settle(cluster, { state: "failed", error, reading: readError(error) });
       return;
     }
     send(link).then(
       (result) => this.#settle(cluster, { state: "applied", result }),
-      (error: unknown) => this.#settle(cluster, { state: "failed", error, ...classify(cluster, error) }),
+      (error: unknown) => this.#settle(cluster, { state: "failed", error, reading: read(cluster, error) }),
     );
   }
 
@@ -102,6 +102,8 @@ export class DualWrite<T> {
   }
 
   #notAnswered(cluster: ClusterId, error: unknown): void {
-    this.#settle(cluster, { state: "failed", error, outcome: "uncertain", applied: "maybe" });
+    // Whatever the reason of the signal would mean as an answer.
+    const reading = { ...readError(error), applied: "maybe", retry: "later" } as const;
+    this.#settle(cluster, { state: "failed", error, reading });
   }
 }

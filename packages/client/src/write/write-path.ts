@@ -13,7 +13,7 @@ import { activeTraceparent, type TraceContextApi } from "../replay/trace-context
 import type { ReadOptions, WaitFor } from "../request-options.ts";
 import { Result } from "../result.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import { classifyWrite, queryOptions, sendOperation, writeOptions } from "../session/driver-request.ts";
+import { queryOptions, readWrite, sendOperation, writeOptions } from "../session/driver-request.ts";
 import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
 import { DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
@@ -79,7 +79,7 @@ export class WritePath {
     const outcomes = await new DualWrite({
       links,
       send: (link) => sendOperation(link, operation, requests[link.cluster].query),
-      classify: (cluster, error) => classifyWrite(error, requests[cluster].memory),
+      read: (cluster, error) => readWrite(error, requests[cluster].memory),
       secondaryTimeoutMs,
       clock,
       signal,

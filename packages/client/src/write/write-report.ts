@@ -8,7 +8,7 @@ import {
   type WriteReport,
 } from "@helix/core";
 import type { WriteReports } from "../result.ts";
-import { type ClusterOutcome, isCallersMistake, type WriteDecision } from "./decide-write.ts";
+import { type ClusterOutcome, isMistake, type WriteDecision } from "./decide-write.ts";
 import type { Handoff } from "./replay-handoff.ts";
 
 /** What was handed to the queue, per cluster that missed the write. */
@@ -40,7 +40,7 @@ export function failureOf(
   timestampMicros: bigint,
 ): unknown {
   // The refusal of a value says more than anything around it could.
-  if (verdict === "mistake") return CLUSTERS.map((one) => errorOf(outcomes[one])).find(isCallersMistake);
+  if (verdict === "mistake") return errorOf(CLUSTERS.map((one) => outcomes[one]).find(isMistake));
   const report: WriteReport = { clusters: reportsOf(outcomes, handoffs), timestampMicros };
   const cause = errorOf(outcomes.A);
   if (verdict === "failed") {
@@ -62,12 +62,12 @@ export function failureOf(
 }
 
 /** Undefined where it was applied. */
-export function errorOf(outcome: ClusterOutcome<unknown>): unknown {
-  return outcome.state === "failed" ? outcome.error : undefined;
+export function errorOf(outcome: ClusterOutcome<unknown> | undefined): unknown {
+  return outcome?.state === "failed" ? outcome.error : undefined;
 }
 
 function reportOn(outcome: ClusterOutcome<unknown>, handoff: Handoffs[ClusterId]): ClusterReport {
   if (outcome.state === "applied") return APPLIED;
-  const { applied, error: cause } = outcome;
-  return { applied, queued: handoff?.queued ?? "no", replayId: handoff?.payload.id, cause };
+  const { applied } = outcome.reading;
+  return { applied, queued: handoff?.queued ?? "no", replayId: handoff?.payload.id, cause: outcome.error };
 }

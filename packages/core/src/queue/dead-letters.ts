@@ -1,6 +1,6 @@
 import type { ClusterId, Lane, Priority } from "../cluster.ts";
+import type { Outcome } from "../error-reading.ts";
 import type { HelixError } from "../errors.ts";
-import type { Outcome } from "../executor.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import type { ErrorSummary } from "../report/error-summary.ts";
 

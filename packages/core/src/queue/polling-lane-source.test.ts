@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { outcomeOf } from "../executor.ts";
 import { PollingLaneSource } from "./polling-lane-source.ts";
 import type { ReplayMessage } from "./queue.ts";
 
@@ -169,14 +168,6 @@ test("what is reported to a listener that throws changes nothing", async () => {
 
 test.each([-1, 1.5, Number.NaN])("a demand of %s is refused", (demand) => {
   expect(() => setUp(1).source.demand(demand)).toThrow("Expected `messages`");
-});
-
-test("an error that names no outcome is uncertain", () => {
-  expect(outcomeOf(Object.assign(new Error("x"), { outcome: "rejected" }))).toBe("rejected");
-  expect(outcomeOf({ outcome: "unavailable" })).toBe("unavailable");
-  expect([new Error("x"), null, "x", { outcome: "applied" }].map(outcomeOf)).toEqual(
-    Array(4).fill("uncertain"),
-  );
 });
 
 test("a message that cannot be handed back is forgotten, so that it holds nothing", async () => {

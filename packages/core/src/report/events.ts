@@ -1,5 +1,5 @@
 import type { ClusterId, Lane } from "../cluster.ts";
-import type { Outcome } from "../executor.ts";
+import type { Outcome } from "../error-reading.ts";
 import type { PayloadSummary } from "../payload/payload.ts";
 import type { DeadLetterReason } from "../queue/dead-letters.ts";
 import { harmlessCallback } from "./harmless.ts";

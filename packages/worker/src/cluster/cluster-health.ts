@@ -1,6 +1,7 @@
-import { type Backoff, type Clock, messageId, type Strain } from "@helix/core";
+import { type Backoff, type Clock, messageId } from "@helix/core";
 import { Breaker, type BreakerState } from "@helix/core/internal";
 import { AdaptiveLimit } from "../decide/adaptive-limit.ts";
+import type { FailedEnding } from "../decide/ending.ts";
 import type { Execution } from "./executions.ts";
 import type { Prober } from "./prober.ts";
 
@@ -149,35 +150,35 @@ export class ClusterHealth {
     this.#limit.ended("answered", execution.order, this.#options.nextOrder());
   }
 
-  /** @param strain What `error` says about the state of the cluster. */
-  unavailable(execution: Execution, error: unknown, strain: Strain | undefined): void {
-    if (this.isStale(execution)) return;
-    if (execution.trial && strain === "partial") {
-      // It is there, and perhaps serves other data, of which one message at a time would hardly find any.
-      this.#recover();
-      return;
+  /**
+   * Surely not applied, and for no fault of the message. Where it was a trial that says nothing of the cluster, the
+   * promise resolves when that has been judged; it never rejects.
+   */
+  unavailable(execution: Execution, { error, reading }: FailedEnding): Promise<void> | undefined {
+    if (this.isStale(execution)) return undefined;
+    const { scope, load } = reading;
+    if (scope === "cluster" && (execution.trial || load !== "overload")) {
+      this.#breaker.open(error);
+      return undefined;
     }
-    if (!execution.trial && (strain === "overload" || strain === "partial")) {
-      this.#limit.ended(strain, execution.order, this.#options.nextOrder());
-      // It answers, and yet serves nothing: then it needs to be left alone as well.
-      this.#run.add(messageId(execution.item.payload));
-      if (this.#run.size < SUSPICIOUS_RUN || (strain === "partial" && !this.#isSilent)) return;
-    }
-    this.#breaker.open(error);
+    // It is there, and perhaps serves other data, of which one message at a time would hardly find any.
+    if (execution.trial) return this.#judgeTrial(reading.answered, error);
+    this.#limit.ended(load, execution.order, this.#options.nextOrder());
+    // A session that is not there, or a caller that asks for too much, says nothing of the cluster.
+    if (scope !== "cluster" && scope !== "replicas") return undefined;
+    // It answers, and yet serves nothing: then it needs to be left alone as well.
+    this.#run.add(messageId(execution.item.payload));
+    const isRun = this.#run.size >= SUSPICIOUS_RUN && (scope === "cluster" || this.#isSilent);
+    if (isRun) this.#breaker.open(error);
+    return undefined;
   }
 
-  /**
-   * Perhaps it was the cluster. Where it was a trial, the promise resolves when that has been judged; it never rejects.
-   *
-   * @param strain What `error` says about the state of the cluster.
-   */
-  uncertain(execution: Execution, error: unknown, strain: Strain | undefined): Promise<void> | undefined {
+  /** Perhaps it was the cluster. Where it was a trial, the promise is as that of `unavailable`. */
+  uncertain(execution: Execution, { error, reading }: FailedEnding): Promise<void> | undefined {
     if (this.isStale(execution)) return undefined;
     const { prober, nextOrder } = this.#options;
-    if (execution.trial) {
-      return prober.now().then((alive) => (alive ? this.#recover() : this.#breaker.open(error)));
-    }
-    this.#limit.ended(strain, execution.order, nextOrder());
+    if (execution.trial) return this.#judgeTrial(reading.answered, error);
+    this.#limit.ended(reading.load, execution.order, nextOrder());
     this.#run.add(messageId(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return undefined;
@@ -192,6 +193,11 @@ export class ClusterHealth {
       else this.#breaker.open(error);
     });
     return undefined;
+  }
+
+  async #judgeTrial(answered: boolean, error: unknown): Promise<void> {
+    if (answered || (await this.#options.prober.now())) this.#recover();
+    else this.#breaker.open(error);
   }
 
   get #isSuspicious(): boolean {

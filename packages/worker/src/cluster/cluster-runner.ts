@@ -1,6 +1,7 @@
-import { type ClusterId, messageId, type Outcome, priorityOf, type ReplayMessage } from "@helix/core";
+import { type ClusterId, messageId, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { admit } from "../decide/admission.ts";
+import type { Ending } from "../decide/ending.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
@@ -85,7 +86,7 @@ export class ClusterRunner {
         if (kind === "suspect") this.#suspects.ended();
         wake();
       },
-      onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
+      onEnd: (execution, ending) => this.#ended(execution, ending),
       // What a driver gave up meanwhile was perhaps answered in time.
       onBlocked: () => this.#ledger.beginEra(this.#slots.nextOrder),
     });
@@ -105,7 +106,6 @@ export class ClusterRunner {
       },
     });
     this.#endings = new Endings({
-      executor,
       reporter,
       judge: new Judge({ ...settings, ledger: this.#ledger }),
       health: this.#health,
@@ -274,10 +274,10 @@ export class ClusterRunner {
     this.#endings.postpone(message, payload);
   }
 
-  #ended(execution: Execution, outcome: Outcome, error: unknown): void {
+  #ended(execution: Execution, ending: Ending): void {
     const nowMs = this.#settings.clock.monotonicMs();
-    this.#reporter.executed(execution.item, outcome, nowMs - execution.startedAtMs);
-    this.#endings.ended(execution, outcome, error, nowMs);
+    this.#reporter.executed(execution.item, ending.outcome, nowMs - execution.startedAtMs);
+    this.#endings.ended(execution, ending, nowMs);
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */

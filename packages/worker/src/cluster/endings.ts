@@ -1,6 +1,6 @@
-import type { Outcome, ReplayExecutor, ReplayMessage, ReplayPayload, Strain } from "@helix/core";
+import type { ReplayMessage, ReplayPayload } from "@helix/core";
+import type { Ending } from "../decide/ending.ts";
 import type { Judge, Noted } from "../decide/judge.ts";
-import { strainOf } from "../decide/strain.ts";
 import type { Settler } from "../hand/settler.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { ClusterHealth } from "./cluster-health.ts";
@@ -8,7 +8,6 @@ import type { Execution } from "./executions.ts";
 import type { Prober } from "./prober.ts";
 
 export interface EndingsOptions {
-  readonly executor: ReplayExecutor;
   readonly judge: Judge;
   readonly health: ClusterHealth;
   readonly prober: Prober;
@@ -24,15 +23,13 @@ export class Endings {
     this.#options = options;
   }
 
-  ended(execution: Execution, outcome: Outcome, error: unknown, nowMs: number): void {
-    const { executor, judge } = this.#options;
+  ended(execution: Execution, ending: Ending, nowMs: number): void {
+    const { judge } = this.#options;
     const { item, order, startedAtMs, trial } = execution;
     const { payload, message } = item;
-    const isFailure = outcome === "unavailable" || outcome === "uncertain";
-    const strain = isFailure ? strainOf(executor, error) : undefined;
     const { attempts } = message;
-    const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, outcome, error, strain });
-    const judged = this.#tellHealth(execution, outcome, error, strain);
+    const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, ending });
+    const judged = this.#tellHealth(execution, ending);
     if (judged === undefined && !judge.wantsProbe(noted)) this.#carryOut(execution, noted, false);
     else void this.#probeFirst(execution, noted, judged);
   }
@@ -43,16 +40,11 @@ export class Endings {
     void settler.release(message, { delayMs: judge.postponementMs(payload) });
   }
 
-  #tellHealth(
-    execution: Execution,
-    outcome: Outcome,
-    error: unknown,
-    strain: Strain | undefined,
-  ): Promise<void> | undefined {
+  #tellHealth(execution: Execution, ending: Ending): Promise<void> | undefined {
     const { health } = this.#options;
-    if (outcome === "uncertain") return health.uncertain(execution, error, strain);
-    if (outcome === "unavailable") health.unavailable(execution, error, strain);
-    else health.answered(execution);
+    if (ending.outcome === "uncertain") return health.uncertain(execution, ending);
+    if (ending.outcome === "unavailable") return health.unavailable(execution, ending);
+    health.answered(execution);
     return undefined;
   }
 
@@ -70,10 +62,12 @@ export class Endings {
       void settler.ack(item);
       return;
     }
-    const { outcome, error } = noted.ended;
+    const { ending } = noted.ended;
     const { attempts, counted } = verdict;
     const delayMs = verdict.kind === "hand-back" ? verdict.release.delayMs : 0;
-    if (outcome !== "applied") reporter.failed({ payload, error, attempts, delayMs }, outcome, counted);
+    if (ending.outcome !== "applied") {
+      reporter.failed({ payload, error: ending.error, attempts, delayMs }, ending.outcome, counted);
+    }
     if (verdict.kind === "hand-back") void settler.release(message, verdict.release);
     else void settler.drop(message, verdict.cause);
   }

@@ -1,4 +1,5 @@
-import { type Clock, helixError, type Outcome, outcomeOf, type ReplayExecutor } from "@helix/core";
+import { type Clock, helixError, type ReplayExecutor } from "@helix/core";
+import { type Ending, endingOf } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 
 /**
@@ -28,7 +29,7 @@ export interface ExecutionsOptions {
   readonly executeTimeoutMs: number;
   readonly clock: Clock;
   /** Called once for each execution that was not abandoned. Must not throw. */
-  readonly onEnd: (execution: Execution, outcome: Outcome, error?: unknown) => void;
+  readonly onEnd: (execution: Execution, ending: Ending) => void;
   /** Called when the event loop was blocked, before any end of what was started earlier. Must not throw. */
   readonly onBlocked: () => void;
 }
@@ -98,30 +99,19 @@ export class Executions {
   }
 
   async #run(execution: Running): Promise<void> {
-    let failure: { readonly error: unknown } | undefined;
+    const { executor, onEnd } = this.#options;
+    let ending: Ending = { outcome: "applied" };
     try {
       const { signal } = execution.controller;
-      await this.#options.executor.execute(execution.item.payload, { signal });
+      await executor.execute(execution.item.payload, { signal });
     } catch (error) {
-      failure = { error };
+      ending = endingOf(executor, error);
     }
     if (!this.#running.has(execution)) return;
     // A driver has timers of its own, which may be the first to notice.
     this.#noticeBlock();
     this.#remove(execution);
-    if (failure === undefined) this.#options.onEnd(execution, "applied");
-    else this.#options.onEnd(execution, this.#classify(failure.error), failure.error);
-  }
-
-  #classify(error: unknown): Exclude<Outcome, "applied"> {
-    const { executor } = this.#options;
-    if (executor.classify === undefined) return outcomeOf(error);
-    try {
-      // Through `outcomeOf` as well, so that a word that is no outcome is `uncertain`.
-      return outcomeOf({ outcome: executor.classify(error) });
-    } catch {
-      return "uncertain";
-    }
+    onEnd(execution, ending);
   }
 
   #arm(untilDueMs: number): void {
@@ -143,7 +133,7 @@ export class Executions {
 
   #sweep(): void {
     this.#cancelTimer = undefined;
-    const { clock, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
+    const { clock, executor, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
     if (this.#noticeBlock()) return;
     const nowMs = clock.monotonicMs();
     for (const execution of this.#running) {
@@ -154,7 +144,7 @@ export class Executions {
       this.#remove(execution);
       const message = `Expected an execution to end within ${timeoutMs} ms; it may still be applied`;
       const error = helixError("HELIX_EXECUTE_TIMEOUT", message, { timeoutMs, outcome: "uncertain" });
-      onEnd(execution, "uncertain", error);
+      onEnd(execution, endingOf(executor, error));
       execution.controller.abort(error);
     }
   }

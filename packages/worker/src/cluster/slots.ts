@@ -1,4 +1,5 @@
-import type { Clock, Outcome, ReplayExecutor } from "@helix/core";
+import type { Clock, ReplayExecutor } from "@helix/core";
+import type { Ending } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { Marking } from "../hand/marking.ts";
 import { type Execution, Executions } from "./executions.ts";
@@ -24,7 +25,7 @@ export interface SlotsOptions {
   readonly onMarkFailed: (item: HeldMessage, error: unknown) => void;
   /** A slot is free. */
   readonly onLeft: (item: HeldMessage) => void;
-  readonly onEnd: (execution: Execution, outcome: Outcome, error: unknown) => void;
+  readonly onEnd: (execution: Execution, ending: Ending) => void;
   readonly onBlocked: () => void;
 }
 
@@ -44,7 +45,7 @@ export class Slots {
     this.#options = options;
     this.#executions = new Executions({
       ...options,
-      onEnd: (execution, outcome, error) => this.#ended(execution, outcome, error),
+      onEnd: (execution, ending) => this.#ended(execution, ending),
     });
     this.#marking = new Marking({
       clock: options.clock,
@@ -125,11 +126,11 @@ export class Slots {
     else this.#executions.start(item, permit === "trial");
   }
 
-  #ended(execution: Execution, outcome: Outcome, error: unknown): void {
+  #ended(execution: Execution, ending: Ending): void {
     const { isStale, onEnd } = this.#options;
     if (execution.item.kind !== "suspect" && isStale(execution)) this.#stale--;
     this.#leave(execution.item);
-    onEnd(execution, outcome, error);
+    onEnd(execution, ending);
   }
 
   #leave(item: HeldMessage): void {

@@ -1,4 +1,4 @@
-import type { Strain } from "@helix/core";
+import type { ErrorReading } from "@helix/core";
 
 /** No number of failures takes it below this. */
 const FLOOR = 8;
@@ -52,7 +52,7 @@ export class AdaptiveLimit {
   }
 
   /** An execution ended; undefined: in none of these ways. `nextOrder` is what the next one to be started has. */
-  ended(how: "answered" | Strain | undefined, order: number, nextOrder: number): void {
+  ended(how: "answered" | ErrorReading["load"], order: number, nextOrder: number): void {
     if (how === "answered") {
       if (this.#value < this.#max) this.#value++;
       // A few answers after a restart do not tell where the limit was.

@@ -1,4 +1,4 @@
-import { Backoff, createPayload, type Outcome, type Strain } from "@helix/core";
+import { Backoff, createPayload, type ErrorReading, type Outcome, readingOf } from "@helix/core";
 import { describe, expect, it } from "vitest";
 import { FailureLedger } from "./failure-ledger.ts";
 import { type Ended, Judge, type Verdict } from "./judge.ts";
@@ -17,6 +17,8 @@ const payloadOf = (id: string, table = "t") =>
   });
 const message = payloadOf("message");
 
+type More = Partial<Ended> & { readonly reading?: Partial<ErrorReading> };
+
 /** What has happened on the cluster until the execution that a case is about. */
 class History {
   readonly judge = new Judge({
@@ -32,7 +34,7 @@ class History {
   #order = 1;
 
   /** Executions take 10 ms, one after the other. */
-  ended(outcome: Outcome, more: Partial<Ended> = {}) {
+  ended(outcome: Outcome, { reading, ...more }: More = {}) {
     const startedAtMs = this.nowMs;
     this.nowMs += 10;
     return this.judge.note({
@@ -42,8 +44,10 @@ class History {
       startedAtMs,
       nowMs: this.nowMs,
       trial: false,
-      outcome,
-      error,
+      ending:
+        outcome === "applied"
+          ? { outcome }
+          : { outcome, error, reading: { ...readingOf({ outcome }), ...reading } },
       ...more,
     });
   }
@@ -55,9 +59,9 @@ class History {
   }
 
   /** The message fails as it will again, and others are applied before and after it. */
-  failedBetweenGood(strain?: Strain): this {
+  failedBetweenGood(load?: ErrorReading["load"]): this {
     this.served();
-    this.judge.verdict(this.ended("uncertain", { strain }), 0, false);
+    this.judge.verdict(this.ended("uncertain", { reading: { load } }), 0, false);
     return this.served();
   }
 
@@ -70,7 +74,7 @@ class History {
 interface Case {
   readonly outcome: Outcome;
   readonly before?: (history: History) => void;
-  readonly ended?: Partial<Ended>;
+  readonly ended?: More;
   readonly trialInMs?: number;
   readonly isThere?: boolean;
 }
@@ -108,14 +112,21 @@ describe("what becomes of a message whose execution has ended", () => {
     ],
     ["no cluster", { outcome: "unavailable" }, back(100)],
     ["no cluster, the next trial in 400.2 ms", { outcome: "unavailable", trialInMs: 400.2 }, back(501)],
-    ["no replicas of its data", { outcome: "unavailable", ended: { strain: "partial" } }, back(100)],
+    [
+      "no replicas of its data",
+      { outcome: "unavailable", ended: { reading: { scope: "replicas" } } },
+      back(100),
+    ],
     [
       "no replicas of its data, for the third time",
       {
         outcome: "unavailable",
-        ended: { strain: "partial" },
+        ended: { reading: { scope: "replicas" } },
         before: (h) =>
-          void [h.ended("unavailable", { strain: "partial" }), h.ended("unavailable", { strain: "partial" })],
+          void [
+            h.ended("unavailable", { reading: { scope: "replicas" } }),
+            h.ended("unavailable", { reading: { scope: "replicas" } }),
+          ],
       },
       back(400),
     ],
@@ -152,7 +163,11 @@ describe("what becomes of a message whose execution has ended", () => {
     ],
     [
       "the first timeouts",
-      { outcome: "uncertain", before: (h) => h.failedBetweenGood("timeout"), ended: { strain: "timeout" } },
+      {
+        outcome: "uncertain",
+        before: (h) => h.failedBetweenGood("timeout"),
+        ended: { reading: { load: "timeout" } },
+      },
       back(200),
     ],
     [
@@ -164,7 +179,7 @@ describe("what becomes of a message whose execution has ended", () => {
             .failedBetweenGood("timeout")
             .pass(2 * EXECUTE_TIMEOUT_MS)
             .served(),
-        ended: { strain: "timeout", order: 0 },
+        ended: { reading: { load: "timeout" }, order: 0 },
       },
       counted(1, 200),
     ],
@@ -173,7 +188,7 @@ describe("what becomes of a message whose execution has ended", () => {
       {
         outcome: "uncertain",
         before: (h) => h.served(),
-        ended: { strain: "timeout", attempts: 1, order: 0 },
+        ended: { reading: { load: "timeout" }, attempts: 1, order: 0 },
       },
       counted(2, 100),
     ],
@@ -182,13 +197,13 @@ describe("what becomes of a message whose execution has ended", () => {
       {
         outcome: "uncertain",
         before: (h) => h.failedBetweenGood("connection-lost").failedBetweenGood("connection-lost"),
-        ended: { strain: "connection-lost", order: 0 },
+        ended: { reading: { load: "connection-lost" }, order: 0 },
       },
       back(400),
     ],
     [
       "a connection that went, of the trial",
-      { outcome: "uncertain", ended: { strain: "connection-lost", trial: true }, trialInMs: 800 },
+      { outcome: "uncertain", ended: { reading: { load: "connection-lost" }, trial: true }, trialInMs: 800 },
       back(900),
     ],
     [

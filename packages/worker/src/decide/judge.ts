@@ -2,11 +2,10 @@ import {
   type Backoff,
   type DeadLetterCause,
   messageId,
-  type Outcome,
   type ReleaseOptions,
   type ReplayPayload,
-  type Strain,
 } from "@helix/core";
+import type { Ending } from "./ending.ts";
 import type { Failure, FailureLedger } from "./failure-ledger.ts";
 import { tableKeyOf, textKeyOf } from "./held-message.ts";
 
@@ -38,9 +37,7 @@ export interface Ended {
   readonly nowMs: number;
   /** Whether it was one by which the breaker learns about the cluster. */
   readonly trial: boolean;
-  readonly outcome: Outcome;
-  readonly error?: unknown;
-  readonly strain?: Strain | undefined;
+  readonly ending: Ending;
 }
 
 /** An end that has been written down, and is not judged yet. */
@@ -78,20 +75,24 @@ export class Judge {
 
   note(ended: Ended): Noted {
     const { ledger } = this.#options;
-    const { payload, outcome, order, nowMs, strain } = ended;
-    if (outcome === "applied" || outcome === "rejected") {
+    const { payload, ending, order, nowMs } = ended;
+    if (ending.outcome === "applied" || ending.outcome === "rejected") {
       if (ledger.size > 0) ledger.forget(messageId(payload));
-      if (outcome === "applied") {
+      if (ending.outcome === "applied") {
         ledger.applied({ table: tableKeyOf(payload), text: textKeyOf(payload) }, order, nowMs);
       }
       return { ended, failures: 0 };
     }
-    if (outcome === "unavailable") {
-      // The others go on where only its data is away, and must not be held up by it.
-      return { ended, failures: strain === "partial" ? ledger.unserved(messageId(payload)) : 0 };
+    const { scope, load } = ending.reading;
+    if (ending.outcome === "unavailable") {
+      // The others go on where only its data or its session is away, and must not be held up by it.
+      return { ended, failures: scope === "cluster" ? 0 : ledger.unserved(messageId(payload)) };
     }
-    if (strain === "connection-lost") return { ended, failures: ledger.unserved(messageId(payload)) };
-    const failure = this.#failed(ended);
+    // Too much to do is no more its fault than a connection that went.
+    if (load === "connection-lost" || load === "overload") {
+      return { ended, failures: ledger.unserved(messageId(payload)) };
+    }
+    const failure = this.#failed(ended, load === "timeout");
     return { ended, failure, failures: failure.record.failures };
   }
 
@@ -111,8 +112,9 @@ export class Judge {
   verdict(noted: Noted, trialInMs: number, isThere: boolean): Verdict {
     const { ledger, maxDeliver } = this.#options;
     const { ended, failure } = noted;
-    const { outcome, error, payload } = ended;
-    if (outcome === "applied") return { kind: "acknowledge" };
+    const { ending, payload } = ended;
+    if (ending.outcome === "applied") return { kind: "acknowledge" };
+    const { outcome, error } = ending;
     if (outcome === "rejected") {
       const attempts = ended.attempts + 1;
       return {
@@ -145,23 +147,22 @@ export class Judge {
     return this.#backoffMs(this.#options.ledger.postponed(messageId(payload)));
   }
 
-  #failed(ended: Ended): Failure {
+  #failed(ended: Ended, isTimeout: boolean): Failure {
     const { ledger, executeTimeoutMs } = this.#options;
     const { payload, nowMs } = ended;
     // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
     // that the cluster gets later, while other statements of the table are applied.
-    const isTimeout = ended.strain === "timeout";
     const place = isTimeout ? { table: tableKeyOf(payload) } : { text: textKeyOf(payload) };
     const graceMs = isTimeout && ended.attempts === 0 ? TIMEOUT_GRACE * executeTimeoutMs : 0;
     return ledger.failed(messageId(payload), place, ended, nowMs, graceMs);
   }
 
-  #delayMs({ ended: { outcome, trial }, failures }: Noted, trialInMs: number): number {
+  #delayMs({ ended: { ending, trial }, failures }: Noted, trialInMs: number): number {
     // Late enough that another message is there first when the next trial is due.
     const afterTrialMs = Math.ceil(trialInMs) + this.#options.retryDelayMs;
     if (failures === 0) return afterTrialMs;
     const backoffMs = this.#backoffMs(failures);
-    return outcome === "unavailable" || trial ? Math.max(backoffMs, afterTrialMs) : backoffMs;
+    return ending.outcome === "unavailable" || trial ? Math.max(backoffMs, afterTrialMs) : backoffMs;
   }
 
   #backoffMs(failures: number): number {

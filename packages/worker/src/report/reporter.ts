@@ -10,12 +10,14 @@ import {
   type Metrics,
   type Outcome,
   priorityOf,
+  type ReplayExecutor,
   type ReplayMessage,
   type ReplayPayload,
   summarize,
   type WorkerEvents,
 } from "@helix/core";
 import { type BreakerState, LoggableError } from "@helix/core/internal";
+import { readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 
 /** What `onError` is told. */
@@ -52,6 +54,8 @@ export interface ReplayCallbacks {
 }
 
 export interface ReporterOptions extends ReplayCallbacks {
+  /** What its errors say without values. */
+  readonly executor: ReplayExecutor;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clusterNames: Readonly<Record<ClusterId, string>>;
@@ -139,7 +143,7 @@ export class Reporter implements EventSource<WorkerEvents> {
     const fields = { cluster: this.#options.clusterNames[cluster] };
     if (state === "open") {
       logger.warn(
-        { ...fields, retryInMs, error: new LoggableError(cause) },
+        { ...fields, retryInMs, error: this.#loggable(cause) },
         "Replay to a cluster is suspended: it is unavailable",
       );
       this.#events.emit("cluster:breaker:opened", { cluster, cause, retryInMs });
@@ -189,7 +193,7 @@ export class Reporter implements EventSource<WorkerEvents> {
     const cluster = clusterOf(lane);
     metrics.increment("helix_dead_lettered_total", { cluster, priority: priorityOf(lane), result: reason });
     const summary = payload && summarize(payload);
-    const why = error === undefined ? {} : { error: new LoggableError(error) };
+    const why = error === undefined ? {} : { error: this.#loggable(error) };
     logger.warn(
       { lane, reason, ...why, ...summary, cluster: clusterNames[cluster] },
       "A message became a dead letter",
@@ -230,6 +234,10 @@ export class Reporter implements EventSource<WorkerEvents> {
     metrics.increment("helix_lane_reopened_total", { cluster: clusterOf(lane), priority: priorityOf(lane) });
     logger.warn({ lane, idleMs }, "A lane stands still though it has messages; it is opened again");
     this.#events.emit("worker:lane:reopened", { lane, idleMs });
+  }
+
+  #loggable(error: unknown): LoggableError {
+    return new LoggableError(error, readFailure(this.#options.executor, error).text);
   }
 
   /** A queue that could not stop a lane in order, or open it again. */

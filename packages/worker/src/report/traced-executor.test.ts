@@ -99,20 +99,20 @@ describe("tracedExecutor", () => {
     expect(JSON.stringify(spans)).not.toContain("secret");
   });
 
-  it("is not misled by a `classify` that throws, and is otherwise the executor that it was given", async () => {
+  it("is not misled by a `read` that throws, and is otherwise the executor that it was given", async () => {
     const { api } = recordingApi();
     const error = new Error("x");
     const inner: ReplayExecutor = {
       execute: () => Promise.reject(error),
-      classify: () => {
-        throw new Error("classify");
+      read: () => {
+        throw new Error("read");
       },
-      strain: () => "overload",
       probe: async () => {},
     };
     const executor = tracedExecutor(inner, api);
     await expect(executor.execute(payloadWith(), options)).rejects.toBe(error);
-    expect([executor.strain?.(error), typeof executor.probe]).toEqual(["overload", "function"]);
+    expect(() => executor.read?.(error)).toThrow("read");
+    expect(typeof executor.probe).toBe("function");
     expect(tracedExecutor(async () => {}, api).probe).toBeUndefined();
   });
 

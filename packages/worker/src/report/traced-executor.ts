@@ -1,4 +1,11 @@
-import { type ExecuteFunc, outcomeOf, type ReplayExecutor, type ReplayPayload, summarize } from "@helix/core";
+import {
+  type ExecuteFunc,
+  outcomeOf,
+  type ReplayExecutor,
+  type ReplayPayload,
+  readingOf,
+  summarize,
+} from "@helix/core";
 import { isolate } from "@helix/core/internal";
 
 /** The part of `@opentelemetry/api` that is used: pass the module itself. */
@@ -48,7 +55,7 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{
 export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: TracingApi): ReplayExecutor {
   const inner = typeof executor === "function" ? { execute: executor } : executor;
   const tracer = api.trace.getTracer("@helix/worker");
-  const classify = (error: unknown) => inner.classify?.(error) ?? outcomeOf(error);
+  const read = (error: unknown) => inner.read?.(error) ?? readingOf(error);
   const execute: ExecuteFunc = async (payload, options) => {
     let execution: Promise<void> | undefined;
     // Once, whatever becomes of the trace.
@@ -70,7 +77,7 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
       await run();
       quietly(() => span?.setAttribute("helix.outcome", "applied"));
     } catch (error) {
-      quietly(() => span?.setAttribute("helix.outcome", classify(error)));
+      quietly(() => span?.setAttribute("helix.outcome", outcomeOf(read(error))));
       quietly(() => span?.setStatus({ code: ERROR }));
       throw error;
     } finally {
@@ -79,8 +86,7 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
   };
   return {
     execute,
-    classify,
-    strain: (error) => inner.strain?.(error),
+    read,
     // Absent where it is absent: a worker treats an executor that cannot be asked in another way.
     ...(inner.probe && { probe: (cluster, options) => inner.probe?.(cluster, options) ?? Promise.resolve() }),
     ...(inner.onAvailable && { onAvailable: (listener) => inner.onAvailable?.(listener) ?? (() => {}) }),

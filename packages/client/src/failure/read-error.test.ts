@@ -1,0 +1,271 @@
+import { type ErrorReading, helixError, outcomeOf } from "@helix/core";
+import { errors } from "cassandra-driver";
+import { describe, expect, test } from "vitest";
+import { readError } from "./read-error.ts";
+
+const response = (code: number, message = "") => new errors.ResponseError(code, message);
+const hosts = (...inner: unknown[]) =>
+  new errors.NoHostAvailableError(Object.fromEntries(inner.map((error, n) => [`10.0.0.${n}:9042`, error])));
+const socketClosed = (requestNotWritten?: boolean) =>
+  Object.assign(new Error("Socket was closed"), {
+    name: "DriverError",
+    isSocketError: true,
+    requestNotWritten,
+  });
+const timedOut = () => new errors.OperationTimedOutError("no reply", "10.0.0.1");
+const busy = () => new errors.BusyConnectionError("10.0.0.1", 2048, 1);
+const system = (code: string) =>
+  Object.assign(new Error(`connect ${code}`), { code, errno: -1, syscall: "connect" });
+const fromEncoder = (error: Error) => Object.assign(error, { coordinator: "10.0.0.1:9042", query: "INSERT" });
+const internal = (message: string) => new errors.DriverInternalError(message);
+
+/** As the tables of the README say it: outcome, applied, retry, scope, answered, load. */
+function words(error: unknown): string {
+  const reading: ErrorReading = readError(error);
+  const { applied, retry, scope, answered, load = "-" } = reading;
+  return [outcomeOf(reading), applied, retry, scope, answered ? "answered" : "silent", load].join(" ");
+}
+
+const lost = "uncertain maybe later session silent connection-lost";
+const unknown = "uncertain maybe later statement silent -";
+const noSession = "unavailable no elsewhere session silent -";
+const noHost = "unavailable no later cluster silent -";
+const refusedValue = "rejected no never value silent -";
+const refusedStatement = "rejected no never statement answered -";
+const curable = "uncertain no later statement answered -";
+
+describe("a server's error", () => {
+  test.each([
+    ["serverError", 0x0000, "uncertain maybe later statement answered -"],
+    ["protocolError", 0x000a, refusedStatement],
+    ["badCredentials", 0x0100, "unavailable no later session answered -"],
+    ["unavailable", 0x1000, "unavailable no later replicas answered -"],
+    ["overloaded", 0x1001, "unavailable no elsewhere cluster answered overload"],
+    ["bootstrapping", 0x1002, "unavailable no elsewhere cluster answered -"],
+    ["truncateError", 0x1003, "rejected maybe never statement answered -"],
+    ["writeTimeout", 0x1100, "uncertain maybe later replicas answered timeout"],
+    ["readTimeout", 0x1200, "uncertain maybe later replicas answered timeout"],
+    ["readFailure", 0x1300, "uncertain maybe later replicas answered -"],
+    ["functionFailure", 0x1400, refusedStatement],
+    ["writeFailure", 0x1500, "uncertain maybe later replicas answered -"],
+    ["cdcWriteFailure", 0x1600, "unavailable no later replicas answered -"],
+    ["casWriteUnknown", 0x1700, "uncertain maybe later replicas answered -"],
+    ["syntaxError", 0x2000, refusedStatement],
+    ["unauthorized", 0x2100, curable],
+    ["invalid", 0x2200, refusedStatement],
+    ["configError", 0x2300, refusedStatement],
+    ["alreadyExists", 0x2400, refusedStatement],
+    ["unprepared", 0x2500, "uncertain no elsewhere statement answered -"],
+    ["rate limit of Scylla", 0x4321, "uncertain maybe later replicas answered overload"],
+    ["one that does not exist yet", 0x7777, "uncertain maybe later statement answered -"],
+  ])("%s (%i)", (_, code, expected) => {
+    expect(words(response(code))).toBe(expected);
+  });
+
+  test.each([
+    "unconfigured table t",
+    "table ks.t does not exist",
+    "Keyspace 'ks' does not exist",
+    "Undefined column name v in table ks.t",
+    "Undefined name v in where clause",
+    "Unknown identifier v",
+    "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename",
+    "Guardrail collection_size violated: 2 exceeds the failure threshold of 1",
+  ])("0x2200 that a schema or a setting may cure: %s", (message) => {
+    expect(words(response(0x2200, message))).toBe(curable);
+  });
+
+  test.each([
+    "Batch too large",
+    'Invalid STRING constant (x) for "id" of type int',
+    "Unexpected extraneous bytes",
+  ])("0x2200 that nothing cures: %s", (message) => {
+    expect(words(response(0x2200, message))).toBe(refusedStatement);
+  });
+
+  test("0x2300 that is Scylla's rate limit, told to a driver without the extension", () => {
+    const error = response(0x2300, "Per-partition rate limit reached for writes in table ks.t");
+    expect(words(error)).toBe("uncertain maybe later replicas answered overload");
+  });
+});
+
+describe("an error of the driver", () => {
+  test.each<[string, unknown, string]>([
+    ["timed out", timedOut(), "uncertain maybe later replicas silent timeout"],
+    ["socket closed", socketClosed(), lost],
+    ["socket closed before it was written", socketClosed(true), noSession],
+    ["busy", busy(), "unavailable no elsewhere caller silent overload"],
+    ["no connection", new Error("No connection available"), noSession],
+    ["TCP connect timed out", new Error("Connection timeout"), noSession],
+    ["pool closed", new Error("Connection closed"), noSession],
+    ["name without an address", new Error("db.example could not be resolved"), noSession],
+    ["refused", system("ECONNREFUSED"), noSession],
+    [
+      "certificate",
+      Object.assign(new Error("self-signed"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+      noSession,
+    ],
+    ["authentication", new errors.AuthenticationError("no"), "unavailable no later session answered -"],
+    ["argument", new errors.ArgumentError("no"), "rejected no never caller silent -"],
+    ["not supported", new errors.NotSupportedError("no"), "rejected no never caller silent -"],
+    ["internal", internal("bug"), unknown],
+    ["unprepared id", internal("Unprepared response invalid, id: 0x1"), noSession],
+    ["no encoder", internal("Encoder is not defined"), noSession],
+    ["other keyspace", new Error("Query was prepared on keyspace a, can't execute it on b (q)"), noSession],
+    ["encoder, type", fromEncoder(new TypeError("Not a valid text value")), refusedValue],
+    ["encoder, range", fromEncoder(new RangeError("out of range")), refusedValue],
+    ["encoder, plain", fromEncoder(new Error("Type not supported undefined")), refusedValue],
+    ["unknown", new Error("what?"), unknown],
+    ["no error at all", "text", unknown],
+    ["nothing", undefined, unknown],
+  ])("%s", (_, error, expected) => {
+    expect(words(error)).toBe(expected);
+  });
+
+  test("of a foreign copy is told by its name", () => {
+    class OperationTimedOutError extends Error {
+      override name = "OperationTimedOutError";
+    }
+    expect(words(new OperationTimedOutError())).toBe(words(timedOut()));
+  });
+});
+
+describe("no host available, the hosts having said", () => {
+  test.each<[string, Error, string]>([
+    ["nothing, there being none", hosts(), noHost],
+    ["down", hosts("Host considered as DOWN", null), noHost],
+    ["refused", hosts(system("ECONNREFUSED"), new Error("No connection available")), noHost],
+    ["not written", hosts(socketClosed(true)), noHost],
+    [
+      "busy and down",
+      hosts("Host considered as DOWN", busy()),
+      "unavailable no later caller silent overload",
+    ],
+    [
+      "timed out and down",
+      hosts("Host considered as DOWN", timedOut()),
+      "uncertain maybe later replicas silent timeout",
+    ],
+    ["socket closed", hosts("Host considered as DOWN", socketClosed()), lost],
+    ["socket closed and timed out", hosts(socketClosed(), timedOut()), lost],
+    [
+      "socket closed and overloaded",
+      hosts(socketClosed(), response(0x1001)),
+      "uncertain maybe later session answered connection-lost",
+    ],
+    ["overloaded", hosts(response(0x1001)), "unavailable no later cluster answered overload"],
+    [
+      "overloaded and timed out",
+      hosts(timedOut(), response(0x1001)),
+      "uncertain maybe later replicas answered overload",
+    ],
+    [
+      "too few replicas and down",
+      hosts("Host considered as DOWN", response(0x1000)),
+      "unavailable no later replicas answered -",
+    ],
+    [
+      "too few replicas and not written",
+      hosts(socketClosed(true), response(0x1000)),
+      "unavailable no later replicas answered -",
+    ],
+    [
+      "too few replicas and timed out",
+      hosts(response(0x1000), timedOut()),
+      "uncertain maybe later replicas answered timeout",
+    ],
+    ["syntax", hosts(response(0x2000)), refusedStatement],
+    [
+      "syntax and a lost answer",
+      hosts(response(0x2000), socketClosed()),
+      "uncertain maybe later session answered connection-lost",
+    ],
+    ["unauthorized and syntax", hosts(response(0x2100), response(0x2000)), curable],
+    [
+      "a wrong data centre",
+      hosts(new errors.ArgumentError("localDataCenter")),
+      "unavailable no later caller silent -",
+    ],
+    [
+      "a wrong password",
+      hosts(new errors.AuthenticationError("no"), new errors.AuthenticationError("no")),
+      "unavailable no later session answered -",
+    ],
+    [
+      "a wrong password, and nothing",
+      hosts(new errors.AuthenticationError("no"), system("ECONNREFUSED")),
+      "unavailable no later cluster answered -",
+    ],
+    ["a missing keyspace", hosts(response(0x2200, "Keyspace 'ks' does not exist")), curable],
+    [
+      "shut down",
+      new errors.NoHostAvailableError(null, "Connecting after shutdown is not supported"),
+      noHost,
+    ],
+    ["hosts within hosts", hosts(hosts(timedOut())), "uncertain maybe later replicas silent timeout"],
+  ])("%s", (_, error, expected) => {
+    expect(words(error)).toBe(expected);
+  });
+});
+
+test("errors of our own are told by their code, from another copy of the package as well", () => {
+  const away = (scope: "cluster" | "session") =>
+    helixError("HELIX_CLUSTER_UNAVAILABLE", "", { cluster: "A", outcome: "unavailable", scope });
+  expect(words(away("cluster"))).toBe(noHost);
+  expect(words(away("session"))).toBe("unavailable no later session silent -");
+  expect(words(helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" }))).toBe(
+    "uncertain maybe later replicas silent timeout",
+  );
+  expect(words(helixError("HELIX_CLIENT_CLOSED", "", {}))).toBe(noHost);
+  expect(words(helixError("HELIX_PAYLOAD_INVALID", "", {}))).toBe(refusedValue);
+  expect(words(helixError("HELIX_PAYLOAD_INVALID", "", { retry: "later" }))).toBe(
+    "uncertain no later value silent -",
+  );
+});
+
+describe("the text of a reading", () => {
+  test.each<[string, unknown, string]>([
+    ["a timeout", timedOut(), "no reply"],
+    ["missing rights", response(0x2100, "User x has no MODIFY"), "User x has no MODIFY"],
+    ["a missing table", response(0x2200, "unconfigured table shop.orders"), "unconfigured table shop.orders"],
+    ["one of the system", system("ECONNREFUSED"), "connect ECONNREFUSED"],
+    [
+      "hosts, each with its own reason",
+      hosts(new errors.AuthenticationError("incorrect"), "Host considered as DOWN"),
+      "10.0.0.0:9042: incorrect; 10.0.0.1:9042: not asked",
+    ],
+    [
+      "a name that has no address",
+      new errors.NoHostAvailableError({}, "No host could be resolved"),
+      "No host could be resolved",
+    ],
+    ["an error of ours", helixError("HELIX_QUEUE_CLOSED", "The queue is closed", {}), "The queue is closed"],
+    ["a plain one of our packages", new Error("No host is connected"), "No host is connected"],
+  ])("is that of %s", (_, error, text) => {
+    expect(readError(error).text).toBe(text);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["the encoder", new TypeError("Not a valid value, obtained 'canary'"), "TypeError"],
+    [
+      "the encoder, by a range",
+      Object.assign(new RangeError("Received canary"), { code: "ERR_OUT_OF_RANGE" }),
+      "RangeError ERR_OUT_OF_RANGE",
+    ],
+    ["the encoder, by a plain error", fromEncoder(new Error("canary")), "Error"],
+    ["a server that looked at values", response(0x2200, "got canary"), "ResponseError 0x2200"],
+    [
+      "a server that names a table and quotes a value",
+      response(0x2200, "unconfigured table t: canary"),
+      "ResponseError 0x2200",
+    ],
+    ["a function that failed", response(0x1400, "canary"), "ResponseError 0x1400"],
+    ["the syntax", response(0x2000, "near canary"), "ResponseError 0x2000"],
+    ["a statement", new Error("Query was prepared on keyspace a, can't execute it on b (canary)"), "Error"],
+    ["an error nobody knows", Object.assign(new Error("canary"), { name: "OddError" }), "OddError"],
+    ["one of these behind a host", hosts(new TypeError("canary")), "10.0.0.0:9042: TypeError"],
+    ["a thrown text", "canary", "a thrown string"],
+  ])("is name and code of %s, since it may quote a value", (_, error, text) => {
+    expect(readError(error).text).toBe(text);
+  });
+});

@@ -1,0 +1,90 @@
+import { type ErrorReading, isHelixError, outcomeOf, readingOf } from "@helix/core";
+import { errorLabel, errorText } from "@helix/core/internal";
+import { meaningOfDriverError } from "./driver-errors.ts";
+import { type DriverErrorShape, UNKNOWN } from "./meaning.ts";
+import { meaningOfCode } from "./server-codes.ts";
+
+/**
+ * What a failure of the driver, of a server, or of this package means: the tables are in the README. Pure; never throws.
+ * What it does not know is `uncertain`: perhaps applied, and tried again later.
+ *
+ * It only knows the error: a driver that made several tries reports the last, so whether an *earlier* try may
+ * have been applied is for whoever made the request to remember.
+ */
+export function readError(error: unknown): ErrorReading {
+  if (typeof error !== "object" || error === null) return { ...UNKNOWN, text: errorText(error) };
+  if (isHelixError(error)) return readOwn(error);
+  const { name, code, message, innerErrors } = error as DriverErrorShape;
+  if (name === "NoHostAvailableError") return readHosts(innerErrors, String(message));
+  const meaning =
+    typeof code === "number" ? meaningOfCode(code, String(message)) : meaningOfDriverError(error);
+  // What nobody here knows is perhaps of another package, whose texts core knows.
+  if (meaning === undefined)
+    return { ...UNKNOWN, answered: typeof code === "number", text: errorText(error) };
+  const { told, ...reading } = meaning;
+  return { ...reading, text: told === true && message !== "" ? String(message) : errorLabel(error) };
+}
+
+/** No host is left that could be asked: the cluster is away. */
+const AWAY = { applied: "no", retry: "later", scope: "cluster", answered: false } as const;
+
+function readOwn(error: {
+  readonly code: string;
+  readonly message: string;
+  readonly scope?: unknown;
+  readonly retry?: unknown;
+}): ErrorReading {
+  const text = error.message;
+  switch (error.code) {
+    case "HELIX_CLIENT_CLOSED":
+    case "HELIX_CLIENT_NOT_CONNECTED":
+      return { ...AWAY, text };
+    case "HELIX_CLUSTER_UNAVAILABLE":
+      return { ...AWAY, scope: error.scope === "session" ? "session" : "cluster", text };
+    case "HELIX_PAYLOAD_INVALID":
+      return { ...AWAY, retry: error.retry === "later" ? "later" : "never", scope: "value", text };
+    case "HELIX_NOT_REPLAYABLE":
+      return { ...AWAY, retry: "never", scope: "statement", text };
+    default:
+      return readingOf(error);
+  }
+}
+
+/** One entry per host that was tried: an error, or a text or nothing where it was not asked at all. */
+function readHosts(innerErrors: unknown, message: string): ErrorReading {
+  const hosts = typeof innerErrors === "object" && innerErrors !== null ? Object.entries(innerErrors) : [];
+  const readings = hosts.map(([host, inner]): [string, ErrorReading | undefined] => [
+    host,
+    typeof inner === "object" && inner !== null ? readError(inner) : undefined,
+  ]);
+  // Per host, since the text of the whole quotes only the first.
+  const text = readings.map(([host, reading]) => `${host}: ${reading?.text ?? "not asked"}`).join("; ");
+  const asked = readings.flatMap(([, reading]) => reading ?? []);
+  return {
+    ...together(asked),
+    answered: asked.some(({ answered }) => answered),
+    load: LOADS.find((load) => asked.some((reading) => reading.load === load)),
+    text: text === "" ? message : text,
+  };
+}
+
+/** One answer that was lost with its connection is enough for the failure to be nobody's. */
+const LOADS = ["connection-lost", "overload", "timeout"] as const;
+
+/** The most cautious wins: an uncertain one is tried again and may then be refused by itself. */
+function together(asked: readonly ErrorReading[]): Omit<ErrorReading, "text"> {
+  const pick = (test: (reading: ErrorReading) => boolean) => asked.find(test);
+  const lost = pick(({ applied }) => applied === "maybe");
+  if (lost !== undefined) return { ...lost, retry: "later" };
+  const found =
+    pick((reading) => outcomeOf(reading) === "uncertain") ??
+    pick(({ retry, scope }) => retry === "never" && scope !== "caller") ??
+    pick(({ load }) => load === "overload") ??
+    pick(({ scope }) => scope === "replicas");
+  // There is no other host.
+  if (found !== undefined) return { ...found, retry: found.retry === "never" ? "never" : "later" };
+  // A wrong data centre, or a password that every host refuses, is nothing that the cluster does.
+  const [first] = asked;
+  const isOurs = first !== undefined && asked.every(({ scope, answered }) => scope === "caller" || answered);
+  return isOurs ? { ...first, retry: "later" } : AWAY;
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { type ErrorReading, outcomeOf, readingOf } from "./error-reading.ts";
+import { helixError } from "./errors.ts";
+
+// Rows: scope; columns: applied and retry.
+const table = `
+           no:never   no:later     no:elsewhere  maybe:later  maybe:never
+cluster    rejected   unavailable  unavailable   uncertain    rejected
+session    rejected   unavailable  unavailable   uncertain    rejected
+replicas   rejected   unavailable  unavailable   uncertain    rejected
+caller     rejected   unavailable  unavailable   uncertain    rejected
+statement  rejected   uncertain    uncertain     uncertain    rejected
+value      rejected   uncertain    uncertain     uncertain    rejected
+`;
+const [header = "", ...rows] = table.trim().split("\n");
+const columns = header.trim().split(/\s+/);
+const cases = rows.flatMap((row) => {
+  const [scope = "", ...cells] = row.split(/\s+/);
+  return cells.map((outcome, n) => [scope, columns[n] ?? "", outcome] as const);
+});
+
+test.each(cases)("a failure of scope %s, applied and to be tried again %s, is %s", (scope, how, outcome) => {
+  const [applied, retry] = how.split(":");
+  expect(outcomeOf({ applied, retry, scope } as ErrorReading)).toBe(outcome);
+});
+
+test("an error means what its `outcome` says, and is uncertain where it says nothing", () => {
+  const outcomes = (errors: unknown[]) => errors.map((error) => outcomeOf(readingOf(error)));
+  const rejected = Object.assign(new Error("x"), { outcome: "rejected" });
+  expect(outcomes([rejected, { outcome: "unavailable" }])).toEqual(["rejected", "unavailable"]);
+  expect(outcomes([new Error("x"), null, "x", { outcome: "applied" }])).toEqual(Array(4).fill("uncertain"));
+  expect(readingOf(rejected).text).toBe("x");
+});
+
+test("an execution that took too long is a timeout of its replicas", () => {
+  const error = helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" });
+  expect(readingOf(error)).toMatchObject({ applied: "maybe", scope: "replicas", load: "timeout" });
+});

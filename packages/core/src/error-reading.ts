@@ -1,0 +1,71 @@
+import { isHelixError } from "./errors.ts";
+import { errorText } from "./report/error-text.ts";
+
+/**
+ * What an execution came to.
+ *
+ * - `applied`: the cluster has it.
+ * - `unavailable`: surely not applied, and surely no fault of the message. Costs it nothing.
+ * - `uncertain`: perhaps applied, or refused for a reason that may pass (schema, rights, guardrails).
+ * - `rejected`: can never work, whatever the cluster's state.
+ */
+export type Outcome = "applied" | "unavailable" | "uncertain" | "rejected";
+
+/** What a failed execution means: read once, where it happened. */
+export interface ErrorReading {
+  /** `no` is proof for the tries that the error speaks of; `maybe` whenever an answer may have been lost. */
+  readonly applied: "no" | "maybe";
+  /** Whether to try again. `elsewhere`: another host or session would do, at once. */
+  readonly retry: "never" | "later" | "elsewhere";
+  /**
+   * What it is about. Only `cluster` says that the cluster is away, and so opens a breaker by itself.
+   *
+   * - `session`: this connection or session; others may work.
+   * - `replicas`: those of this data; other data may be served.
+   * - `statement`: its text, or what of the schema and the rights it needs.
+   * - `value`: what is bound to it.
+   * - `caller`: its options, or that it asks for too much at once.
+   */
+  readonly scope: "cluster" | "session" | "replicas" | "statement" | "value" | "caller";
+  /** Whether a server has answered at all, be it with a refusal. */
+  readonly answered: boolean;
+  /**
+   * - `overload`: there is too much to do, and that is said.
+   * - `timeout`: no answer in time.
+   * - `connection-lost`: the connection went before there was an answer. Surely no fault of the message, whatever
+   *   is applied on the next connection.
+   */
+  readonly load?: "overload" | "timeout" | "connection-lost" | undefined;
+  /** For log lines: quotes nothing that was bound. */
+  readonly text: string;
+}
+
+/** What a reading comes to for the message that was executed. Pure. */
+export function outcomeOf({
+  applied,
+  retry,
+  scope,
+}: Pick<ErrorReading, "applied" | "retry" | "scope">): Exclude<Outcome, "applied"> {
+  if (retry === "never") return "rejected";
+  // A schema or a right may cure a refusal of the statement, or nothing ever will: the message has to answer for that.
+  return applied === "no" && scope !== "statement" && scope !== "value" ? "unavailable" : "uncertain";
+}
+
+/**
+ * What an error means that nobody else can read: as its `outcome` says where it is one, else `uncertain`. An
+ * executor without `read` is taken to say so. Never throws.
+ */
+export function readingOf(error: unknown): ErrorReading {
+  const text = errorText(error);
+  if (isHelixError(error, "HELIX_EXECUTE_TIMEOUT")) {
+    return { applied: "maybe", retry: "later", scope: "replicas", answered: false, load: "timeout", text };
+  }
+  const outcome: unknown = typeof error === "object" && error !== null && "outcome" in error && error.outcome;
+  if (outcome === "unavailable") {
+    return { applied: "no", retry: "later", scope: "cluster", answered: false, text };
+  }
+  if (outcome === "rejected") {
+    return { applied: "no", retry: "never", scope: "statement", answered: true, text };
+  }
+  return { applied: "maybe", retry: "later", scope: "statement", answered: false, text };
+}
