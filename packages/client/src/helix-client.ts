@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import {
   type ClientEvents,
   type ClusterId,
@@ -15,7 +14,7 @@ import type { types } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
 import { toLong } from "./bindings/long.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
-import { type EachRowCallback, type RowCallback, readEachRow, visitRows } from "./each-row.ts";
+import { type DriverLog, DriverSurface, type LogListener } from "./driver-surface.ts";
 import { clusterOfPage, parsePageState } from "./page-state.ts";
 import { ReadPath } from "./read-path.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
@@ -29,6 +28,7 @@ import {
   refuseCallback,
 } from "./request-options.ts";
 import { type FetchPage, Result } from "./result.ts";
+import type { ClusterLink } from "./session/cluster-link.ts";
 import { type ClusterLinks, clientClosed } from "./session/cluster-links.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "./session/connect-links.ts";
 import { createLinks } from "./session/create-links.ts";
@@ -55,9 +55,10 @@ export interface ClusterState {
  * new –`connect`→ open –`close`→ closed. Before `connect` requests reject with HELIX_CLIENT_NOT_CONNECTED,
  * after `close` with HELIX_CLIENT_CLOSED; in between clusters come and go by themselves.
  */
-export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
+export class HelixClient extends DriverSurface implements EventSource<ClientEvents>, AsyncDisposable {
   readonly #options: ReadClientOptions;
   readonly #events: EventHub<ClientEvents>;
+  readonly #log: DriverLog;
   readonly #links: ClusterLinks;
   readonly #timestamps: WriteTimestamps;
   readonly #workers = new AttachedWorkers();
@@ -68,6 +69,7 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     | { readonly reads: ReadPath; readonly writes: WritePath; readonly handoff: ReplayHandoff }
     | undefined;
   #isOpen = false;
+  #wasConnected = false;
   #closing: Promise<void> | undefined;
 
   /** @throws TypeError, RangeError naming option, expectation and value. Does no I/O. */
@@ -75,12 +77,15 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     const read = readClientOptions(options);
     const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
     const { openTelemetry, wait, maxInBackground, onQueueFull } = read;
-    const events = new EventHub<ClientEvents>((err, name) =>
-      logger.error({ err, event: name }, "an event listener failed"),
-    );
+    const onListenerError = (err: unknown, event: string) =>
+      logger.error({ err, event }, "an event listener failed");
+    const events = new EventHub<ClientEvents>(onListenerError);
+    const log: DriverLog = new EventHub(onListenerError);
+    super(log, logger);
     this.#options = read;
     this.#events = events;
-    this.#links = createLinks(read, events);
+    this.#log = log;
+    this.#links = createLinks(read, events, log);
     this.#timestamps = new WriteTimestamps(clock, logger, events);
     if (!read.clusters.has("B")) return;
     const links = { A: this.#links.get("A"), B: this.#links.get("B") };
@@ -112,7 +117,8 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   }
 
   /**
-   * Resolves when the clusters that are waited for are there, and the attached workers run. Twice is safe.
+   * Resolves when the clusters that are waited for are there, and the attached workers run. Twice is safe: once it
+   * has resolved, it does so at once if no `waitFor` is given, as the driver's does (its Mapper connects ever again).
    *
    * Rejects with the signal's reason (the clusters are sought all the same: connect again, or close),
    * with HELIX_CLIENT_CLOSED, or with what a worker failed to start with.
@@ -122,9 +128,11 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
     checkConnectOptions(options);
     if (this.#closed.signal.aborted) throw clientClosed();
     options.signal?.throwIfAborted();
+    if (this.#wasConnected && options.waitFor === undefined) return;
     this.#isOpen = true;
     await connectLinks(this.#links, options, this.#closed.signal);
     await this.#workers.start();
+    this.#wasConnected = true;
   }
 
   /**
@@ -183,55 +191,14 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
   }
 
   /**
-   * Calls back for each row, and once with the end, as the driver does: `(query, params?, options?, rowCallback,
-   * callback?)`. Reads a page at a time, all of them with `autoPage`; without it the `nextPage` of the result does the
-   * same for the page that follows. Without a `callback` a failure is a log line.
-   *
-   * @throws TypeError without a function that takes the rows; else the callback gets what `execute` rejects with.
+   * Returns what removes the listener. A listener that fails is logged and changes nothing. `log` is the driver's: the
+   * lines that the drivers of all sessions log.
    */
-  eachRow<Row = types.Row>(
-    query: string,
-    params: Params | null | undefined,
-    options: ExecuteOptions | null | undefined,
-    rowCallback: RowCallback<Row>,
-    callback?: EachRowCallback<Row>,
-  ): void;
-  eachRow<Row = types.Row>(
-    query: string,
-    params: Params | null | undefined,
-    rowCallback: RowCallback<Row>,
-    callback?: EachRowCallback<Row>,
-  ): void;
-  eachRow<Row = types.Row>(query: string, rowCallback: RowCallback<Row>): void;
-  eachRow<Row>(query: string, ...args: readonly unknown[]): void {
-    const { params, options, rowCallback, callback } = readEachRow<Row>(args);
-    const log = (err: unknown) => {
-      if (err !== null) this.#options.logger.error({ err }, "eachRow failed, and was given no callback");
-    };
-    visitRows(this.execute<Row>(query, params, options), { options, rowCallback }, callback ?? log);
-  }
-
-  /**
-   * All rows as a stream of objects, which asks for a page when its reader has taken the one before. It is destroyed
-   * with what `execute` rejects with. The callback is called once, at the end or with the failure.
-   */
-  stream(
-    query: string,
-    params?: Params | null,
-    options?: ExecuteOptions,
-    callback?: (error?: Error) => void,
-  ): Readable {
-    const rows = async function* (this: HelixClient) {
-      yield* await this.execute(query, params, options);
-    };
-    const stream = Readable.from(rows.call(this));
-    if (callback !== undefined) stream.once("end", () => callback()).once("error", callback);
-    return stream;
-  }
-
-  /** Returns what removes the listener. A listener that fails is logged and changes nothing. */
-  on<N extends keyof ClientEvents>(name: N, listener: (event: ClientEvents[N]) => unknown): () => void {
-    return this.#events.on(name, listener);
+  on(name: "log", listener: LogListener): () => void;
+  on<N extends keyof ClientEvents>(name: N, listener: (event: ClientEvents[N]) => unknown): () => void;
+  on(name: keyof ClientEvents | "log", listener: (...event: never[]) => unknown): () => void {
+    if (name === "log") return this.#log.on("log", (line) => (listener as LogListener)(...line));
+    return this.#events.on(name, listener as (event: unknown) => unknown);
   }
 
   /**
@@ -263,6 +230,10 @@ export class HelixClient implements EventSource<ClientEvents>, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  protected override get readLinks(): readonly ClusterLink[] {
+    return this.#both?.reads.links ?? this.#links.main;
   }
 
   async #close(): Promise<void> {

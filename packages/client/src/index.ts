@@ -1,4 +1,6 @@
 export type { HelixClientOptions, SessionOptions } from "./client-options.ts";
+export type { DriverSurface, LogListener } from "./driver-surface.ts";
+export type { EachRowCallback, RowCallback } from "./each-row.ts";
 export { readError } from "./failure/read-error.ts";
 export { type ClusterState, HelixClient } from "./helix-client.ts";
 export { type ConnectedReplayExecutor, connectReplayExecutor } from "./replay/connect-replay-executor.ts";

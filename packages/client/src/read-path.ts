@@ -19,6 +19,11 @@ export class ReadPath {
     this.#current = first;
   }
 
+  /** The one that reads go to first. */
+  get links(): readonly ClusterLink[] {
+    return [this.#links[this.#current], this.#links[otherCluster(this.#current)]];
+  }
+
   /**
    * Rejects with the driver's error where a server refuses it for good, or both refuse it; otherwise with
    * HELIX_NO_CLUSTER_AVAILABLE and both causes.

@@ -140,7 +140,7 @@ const COMMON = {
   routingNames: anArray<string[]>(),
 } satisfies OptionsOf<RequestOptions>;
 
-const EXECUTE: OptionsOf<ExecuteOptions> = {
+export const EXECUTE_OPTIONS: OptionsOf<ExecuteOptions> = {
   ...COMMON,
   fetchSize: positive,
   autoPage: flag,
@@ -150,16 +150,16 @@ const EXECUTE: OptionsOf<ExecuteOptions> = {
   }),
 };
 
-const BATCH: OptionsOf<BatchOptions> = { ...COMMON, logged: flag, counter: flag };
+export const BATCH_OPTIONS: OptionsOf<BatchOptions> = { ...COMMON, logged: flag, counter: flag };
 
 /** @throws TypeError, RangeError naming the option. */
 export function readExecuteOptions(options: ExecuteOptions): ReadOptions {
-  return read("execute", EXECUTE, options);
+  return read("execute", EXECUTE_OPTIONS, options);
 }
 
 /** @throws TypeError, RangeError naming the option. */
 export function readBatchOptions(options: BatchOptions): ReadOptions {
-  return read("batch", BATCH, options);
+  return read("batch", BATCH_OPTIONS, options);
 }
 
 /** @throws TypeError for a function: the driver calls it back, and nobody would call it here. */

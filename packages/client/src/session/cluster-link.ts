@@ -8,6 +8,7 @@ import {
 } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
+import type { DriverLog } from "../driver-surface.ts";
 import { readError } from "../failure/read-error.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -27,6 +28,7 @@ export interface ClusterLinkOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly events: EventSink<SessionEvents>;
+  readonly driverLog?: DriverLog | undefined;
   readonly onBreakerChange?: ((state: BreakerState) => void) | undefined;
 }
 
@@ -54,7 +56,7 @@ export class ClusterLink {
       this.#onAttempted = resolve;
     });
     this.#session = new SupervisedSession({
-      createClient: () => config.createClient(keyspace),
+      createClient: () => this.#listen(config.createClient(keyspace)),
       clock,
       random,
       onConnected: () => this.#onConnected(),
@@ -76,6 +78,11 @@ export class ClusterLink {
 
   get cluster(): ClusterId {
     return this.config.cluster;
+  }
+
+  /** The driver of the present session; undefined while there is none. */
+  get driver(): Client | undefined {
+    return this.#session.client;
   }
 
   get isConnected(): boolean {
@@ -171,6 +178,16 @@ export class ClusterLink {
       isIdempotent: false,
       readTimeout: PROBE_TIMEOUT_MS,
     });
+  }
+
+  #listen(client: Client): Client {
+    const { driverLog } = this.#options;
+    client.on("log", (level, className, message, furtherInfo) => {
+      if (driverLog?.has("log")) {
+        driverLog.emit("log", [level, className, message, furtherInfo, this.cluster]);
+      }
+    });
+    return client;
   }
 
   /** As its events name it. */

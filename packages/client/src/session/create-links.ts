@@ -1,11 +1,16 @@
 import type { ClusterId, EventSink, SessionEvents } from "@helix/core";
 import type { ReadSessionOptions } from "../client-options.ts";
+import type { DriverLog } from "../driver-surface.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { ClusterLink } from "./cluster-link.ts";
 import { ClusterLinks } from "./cluster-links.ts";
 
 /** The links of the configured clusters, not started. */
-export function createLinks(options: ReadSessionOptions, events: EventSink<SessionEvents>): ClusterLinks {
+export function createLinks(
+  options: ReadSessionOptions,
+  events: EventSink<SessionEvents>,
+  driverLog?: DriverLog,
+): ClusterLinks {
   const { clusters, clusterNames, requestTimeoutMs, clock, random, logger, metrics } = options;
   const link = (config: ClusterConfig, keyspace?: string): ClusterLink => {
     const { cluster } = config;
@@ -19,6 +24,7 @@ export function createLinks(options: ReadSessionOptions, events: EventSink<Sessi
       random,
       logger,
       events,
+      driverLog,
       // A further session is no further cluster: the gauge shows the one that writes use.
       ...(keyspace === undefined && {
         onBreakerChange: (state) =>
