@@ -1,6 +1,7 @@
 import {
   CLUSTERS,
   type Clock,
+  type ClusterGate,
   type ClusterId,
   type Logger,
   type Metrics,
@@ -24,6 +25,8 @@ import {
   random,
   readOptions,
 } from "@helix/core/internal";
+import { type ReadYourWrites, readYourWrites } from "./read/own-writes.ts";
+import { READ_STRATEGIES, type ReadStrategyName } from "./read/read-strategy.ts";
 import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
 import { WAIT_FOR, type WaitFor } from "./request-options.ts";
 import {
@@ -78,8 +81,21 @@ export interface HelixClientOptions extends SessionOptions {
    * @default 1_000
    */
   readonly maxInBackground?: number | undefined;
-  /** Where reads go until that cluster fails. @default "A" */
+  /** Where reads go at first; with `primary`, whenever that cluster is there. @default "A" */
   readonly readCluster?: ClusterId | undefined;
+  /**
+   * Where reads go. `sticky`: to one cluster until it fails, then to the other. `primary`: to `readCluster` whenever it is
+   * there. `nearest`: to the one that answers sooner, and every twentieth to the other. @default "sticky"
+   */
+  readonly readStrategy?: ReadStrategyName | undefined;
+  /**
+   * Whether reads go to the other cluster while one lacks writes of this client: in the background, or queued until the
+   * queue was empty for it, if it can be asked, or for `forMs` (1 to 2^31 − 1, by default 60 000). Best effort: not of other
+   * clients, not where both lack some or the other is away, and dead letters count as replayed. @default false
+   */
+  readonly readYourWrites?: boolean | { readonly forMs?: number | undefined } | undefined;
+  /** What it drains gets no writes, which are queued, and reads only where the other cluster cannot answer. @default none */
+  readonly gate?: ClusterGate | undefined;
   /**
    * How long `close` waits for requests in flight. Those that are left are cut, and count as not answered.
    * Milliseconds, 1 to 2^31 − 1. @default 5_000
@@ -112,15 +128,18 @@ type Defaulted = "clusterNames" | "requestTimeoutMs" | "logger" | "metrics" | "c
 export type ReadSessionOptions = Filled<SessionOptions, Defaulted>;
 /** Validated, with defaults filled in. */
 export type ReadClientOptions = Filled<
-  HelixClientOptions,
+  Omit<HelixClientOptions, "onQueueFull" | "readYourWrites">,
   | Defaulted
   | "secondaryTimeoutMs"
   | "wait"
   | "maxInBackground"
   | "readCluster"
+  | "readStrategy"
   | "drainTimeoutMs"
-  | "onQueueFull"
-> & { readonly onQueueFull: "refuse" | RoomLimits };
+> & {
+  readonly onQueueFull: "refuse" | RoomLimits;
+  readonly readYourWrites: ReadYourWrites;
+};
 
 /** What is in it is looked at further on. */
 const ANYTHING = optional(object<unknown>({ expectation: "anything" }, (value) => value));
@@ -171,7 +190,19 @@ export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
     fallback: 1_000,
     about: "How many writes are watched in the background at most; one more waits for both clusters.",
   }),
-  readCluster: oneOf<ClusterId>(CLUSTERS, "A", { about: "Where reads go until that cluster fails." }),
+  readCluster: oneOf<ClusterId>(CLUSTERS, "A", {
+    about: "Where reads go at first; with `primary`, whenever that cluster is there.",
+  }),
+  readStrategy: oneOf<ReadStrategyName>(READ_STRATEGIES, "sticky", {
+    about:
+      "Where reads go: to one cluster until it fails, to `readCluster` whenever it is there, or to the one that answers sooner.",
+  }),
+  readYourWrites,
+  gate: optional(
+    having<ClusterGate>("a ClusterGate", ["state", "onChange"], {
+      about: "What it drains gets no writes, which are queued, and reads only where the other cannot answer.",
+    }),
+  ),
   drainTimeoutMs: milliseconds({
     fallback: 5_000,
     about:

@@ -7,6 +7,7 @@ import {
   type Operation,
   type Params,
   type ReplayExecutor,
+  type ReplayQueue,
   type Startable,
 } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
@@ -16,7 +17,9 @@ import { toLong } from "./bindings/long.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
 import { type DriverLog, DriverSurface, type LogListener } from "./driver-surface.ts";
 import { clusterOfPage, parsePageState } from "./page-state.ts";
-import { ReadPath } from "./read-path.ts";
+import { OwnWrites } from "./read/own-writes.ts";
+import { ReadPath } from "./read/read-path.ts";
+import { readStrategy } from "./read/read-strategy.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
 import { createReplayExecutor } from "./replay/replay-executor.ts";
 import {
@@ -34,6 +37,7 @@ import { type ConnectOptions, checkConnectOptions, connectLinks } from "./sessio
 import { createLinks } from "./session/create-links.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import { InFlight } from "./session/in-flight.ts";
+import { isDrained } from "./session/is-drained.ts";
 import { Background } from "./write/background.ts";
 import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./write/operations.ts";
 import { ReplayHandoff } from "./write/replay-handoff.ts";
@@ -91,15 +95,28 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     const links = { A: this.#links.get("A"), B: this.#links.get("B") };
     const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, onQueueFull, clock, metrics, events });
     const timestamps = this.#timestamps;
+    const { gate, readYourWrites, random } = read;
+    const ownWrites =
+      readYourWrites === false
+        ? undefined
+        : new OwnWrites({ clock, queue: replayer as Partial<ReplayQueue>, ...readYourWrites });
+    const drained = (cluster: ClusterId) => isDrained(gate, cluster);
     this.#both = {
       handoff,
-      reads: new ReadPath(links, readCluster),
+      reads: new ReadPath({
+        links,
+        strategy: readStrategy(read.readStrategy, readCluster, random),
+        isAvoided: (cluster) => drained(cluster) || ownWrites?.isMissing(cluster) === true,
+        clock,
+      }),
       writes: new WritePath({
         links,
         handoff,
         timestamps,
         wait,
         background: new Background({ limit: maxInBackground, inFlight: this.#inFlight, logger }),
+        isDrained: drained,
+        ownWrites,
         secondaryTimeoutMs,
         clock,
         metrics,

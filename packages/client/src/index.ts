@@ -3,6 +3,7 @@ export type { DriverSurface, LogListener } from "./driver-surface.ts";
 export type { EachRowCallback, RowCallback } from "./each-row.ts";
 export { readError } from "./failure/read-error.ts";
 export { type ClusterState, HelixClient } from "./helix-client.ts";
+export type { ReadStrategyName } from "./read/read-strategy.ts";
 export { type ConnectedReplayExecutor, connectReplayExecutor } from "./replay/connect-replay-executor.ts";
 export type { TraceContextApi } from "./replay/trace-context.ts";
 export type { BatchOptions, ExecuteOptions, RequestOptions, WaitFor } from "./request-options.ts";

@@ -86,11 +86,11 @@ export class App {
   readonly #queued = new Set<string>();
 
   constructor(
-    options: NodeOptions & { readonly replayer: ReplayQueue },
+    options: NodeOptions & { readonly replayer: ReplayQueue; readonly gate: ClusterGate },
     links: ClusterLinks,
     events: EventHub<ClientEvents>,
   ) {
-    const { process, scenario, replayer } = options;
+    const { process, scenario, replayer, gate } = options;
     const { clock } = process;
     this.#options = options;
     this.#timestamps = new TimestampGenerator(clock);
@@ -113,6 +113,8 @@ export class App {
       handoff,
       wait: "both",
       background: this.#background,
+      isDrained: (cluster) => gate.state(cluster) === "drained",
+      ownWrites: undefined,
       timestamps: new WriteTimestamps(clock, silentLogger, events),
       secondaryTimeoutMs: 2000,
       clock,

@@ -341,7 +341,7 @@ export class World {
     events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
     const links = linksOf(node, events);
     links.start();
-    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue }, links, events);
+    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue, gate: this.#gate }, links, events);
     if (!seat.hasWorker) return;
     seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links, events);
     if (!seat.isStopped) void seat.worker.start();

@@ -124,9 +124,8 @@ export class ClusterLink {
   }
 
   /** The error of a request that is not sent: surely not its fault, surely not applied. */
-  unavailableError(): Error {
+  unavailableError(why = this.isConnected ? "its breaker is open" : "there is no session"): Error {
     const { name, keyspace } = this.#options;
-    const why = this.isConnected ? "its breaker is open" : "there is no session";
     return helixError(
       "HELIX_CLUSTER_UNAVAILABLE",
       `Cluster ${name} is not available: ${why}`,

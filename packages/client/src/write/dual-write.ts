@@ -12,6 +12,8 @@ export interface DualWriteOptions<T> {
   readonly send: (link: ClusterLink) => Promise<T>;
   /** What a failure of `send` means, over all tries. */
   readonly read: (cluster: ClusterId, error: unknown) => ErrorReading;
+  /** Whether nothing is to be sent to that cluster for now. */
+  readonly isDrained: (cluster: ClusterId) => boolean;
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -25,7 +27,7 @@ export interface DualWriteOptions<T> {
 /**
  * One write on its way to both clusters, up to the point where it is known what to do.
  *
- * Per cluster: waiting → applied | failed. A cluster that is not available fails at once, unasked. Once the
+ * Per cluster: waiting → applied | failed. A cluster that is drained or not available fails at once, unasked. Once the
  * other has applied it, a waiting one fails as not answered after `secondaryTimeoutMs`, or as soon as its
  * breaker opens; when the signal is aborted all that wait fail so. What comes after that is ignored: the
  * same write twice is harmless. While the other has not applied it, it is waited for in full, since then
@@ -53,10 +55,11 @@ export class DualWrite<T> {
   }
 
   #send(cluster: ClusterId): void {
-    const { links, send, read } = this.#options;
+    const { links, send, read, isDrained } = this.#options;
     const link = links[cluster];
-    if (!link.isAvailable) {
-      const error = link.unavailableError();
+    const isSkipped = isDrained(cluster);
+    if (isSkipped || !link.isAvailable) {
+      const error = link.unavailableError(isSkipped ? "it is drained" : undefined);
       this.#settle(cluster, { state: "failed", error, reading: readError(error) });
       return;
     }

@@ -5,10 +5,12 @@ import {
   createPayload,
   type Metrics,
   type Operation,
+  otherCluster,
   type ReplayPayload,
 } from "@helix/core";
 import type { types } from "cassandra-driver";
 import { checkBinding } from "../bindings/on-binding.ts";
+import type { OwnWrites } from "../read/own-writes.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
 import type { ReadOptions, WaitFor } from "../request-options.ts";
 import { Result } from "../result.ts";
@@ -28,6 +30,9 @@ export interface WritePathOptions {
   /** Where a request does not say it. */
   readonly wait: WaitFor;
   readonly background: Background;
+  readonly isDrained: (cluster: ClusterId) => boolean;
+  /** Where reads ask for it. */
+  readonly ownWrites: OwnWrites | undefined;
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -48,13 +53,14 @@ export class WritePath {
   /** Resolves and rejects as `HelixClient.execute` does. */
   async write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     const timestampMicros = this.#options.timestamps.next(options.timestampMicros);
-    const { background, wait } = this.#options;
+    const { background, wait, ownWrites } = this.#options;
     const run = (onFirst?: OnFirst) => this.#run<Row>(operation, options, timestampMicros, onFirst);
     if ((options.wait ?? wait) === "both") return run();
     return new Promise((resolve, reject) => {
       const whole = run((cluster, answer) => {
         if (!background.hasRoom) return false;
         background.watch(whole);
+        ownWrites?.awaited(otherCluster(cluster), whole);
         resolve(new Result<Row>(answer, { cluster, clusters: reportsAtFirst(cluster), timestampMicros }));
         return true;
       });
@@ -68,7 +74,7 @@ export class WritePath {
     timestampMicros: bigint,
     onFirst: OnFirst,
   ): Promise<Result<Row>> {
-    const { links, secondaryTimeoutMs, clock, openTelemetry } = this.#options;
+    const { links, secondaryTimeoutMs, clock, isDrained, openTelemetry } = this.#options;
     const writtenAtMs = clock.wallMs();
     let { signal } = options;
     const base = queryOptions(operation, options);
@@ -80,6 +86,7 @@ export class WritePath {
       links,
       send: (link) => sendOperation(link, operation, requests[link.cluster].query),
       read: (cluster, error) => readWrite(error, requests[cluster].memory),
+      isDrained,
       secondaryTimeoutMs,
       clock,
       signal,
@@ -128,9 +135,12 @@ export class WritePath {
     signal: AbortSignal | undefined,
     payloadFor: (cluster: ClusterId) => ReplayPayload,
   ): Promise<Handoffs> {
+    const { handoff: queue, ownWrites } = this.#options;
     const entries = clusters.map(async (cluster) => {
+      ownWrites?.missed(cluster);
       const payload = payloadFor(cluster);
-      const handoff = await this.#options.handoff.enqueue(payload, errorOf(outcomes[cluster]), signal);
+      const handoff = await queue.enqueue(payload, errorOf(outcomes[cluster]), signal);
+      ownWrites?.missed(cluster);
       return [cluster, { ...handoff, payload }] as const;
     });
     return Object.fromEntries(await Promise.all(entries));

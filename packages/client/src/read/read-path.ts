@@ -1,27 +1,41 @@
-import { CLUSTERS, type ClusterId, helixError, type Operation, otherCluster, outcomeOf } from "@helix/core";
-import { readError } from "./failure/read-error.ts";
-import type { ReadOptions } from "./request-options.ts";
-import { type FetchPage, Result } from "./result.ts";
-import type { ClusterLink } from "./session/cluster-link.ts";
-import { queryOptions, sendOperation } from "./session/driver-request.ts";
+import {
+  CLUSTERS,
+  type Clock,
+  type ClusterId,
+  helixError,
+  type Operation,
+  otherCluster,
+  outcomeOf,
+} from "@helix/core";
+import { readError } from "../failure/read-error.ts";
+import type { ReadOptions } from "../request-options.ts";
+import { type FetchPage, Result } from "../result.ts";
+import type { ClusterLink } from "../session/cluster-link.ts";
+import { queryOptions, sendOperation } from "../session/driver-request.ts";
+import type { ReadStrategy } from "./read-strategy.ts";
+
+export interface ReadPathOptions {
+  readonly links: Readonly<Record<ClusterId, ClusterLink>>;
+  readonly strategy: ReadStrategy;
+  /** Whether the other cluster is to be asked first, if that one is not to be avoided as well. */
+  readonly isAvoided: (cluster: ClusterId) => boolean;
+  readonly clock: Clock;
+}
 
 /**
- * Reads from one cluster and stays with it, since two reads from two clusters may see two pasts: it moves to
- * the other when this one fails or its breaker is open, and then stays there. A refusal of the server is not
- * a failure: the other would refuse as well.
+ * Reads from the cluster that the strategy chooses, and from the other when that one fails or its breaker is open. A
+ * refusal of the server is not a failure: the other would refuse as well.
  */
 export class ReadPath {
-  readonly #links: Readonly<Record<ClusterId, ClusterLink>>;
-  #current: ClusterId;
+  readonly #options: ReadPathOptions;
 
-  constructor(links: Readonly<Record<ClusterId, ClusterLink>>, first: ClusterId) {
-    this.#links = links;
-    this.#current = first;
+  constructor(options: ReadPathOptions) {
+    this.#options = options;
   }
 
   /** The one that reads go to first. */
   get links(): readonly ClusterLink[] {
-    return [this.#links[this.#current], this.#links[otherCluster(this.#current)]];
+    return this.#order().map((cluster) => this.#options.links[cluster]);
   }
 
   /**
@@ -33,23 +47,27 @@ export class ReadPath {
     options: ReadOptions,
     fetchPage: FetchPage<Row>,
   ): Promise<Result<Row>> {
+    const { links, strategy, clock } = this.#options;
     const causes: Partial<Record<ClusterId, unknown>> = {};
     /** Of servers that know no such table, or grant no such right: the other may. */
     const refusals: unknown[] = [];
     const query = queryOptions(operation, options);
-    for (const cluster of [this.#current, otherCluster(this.#current)]) {
-      const link = this.#links[cluster];
+    const order = this.#order();
+    for (const cluster of order) {
+      const link = links[cluster];
       if (!link.isAvailable) {
         causes[cluster] = link.unavailableError();
         continue;
       }
+      const sentAtMs = clock.monotonicMs();
       try {
         const resultSet = await sendOperation(link, operation, query);
-        this.#current = cluster;
+        strategy.answered(cluster, clock.monotonicMs() - sentAtMs);
         return new Result<Row>(resultSet, { cluster, fetchPage });
       } catch (error) {
         const reading = readError(error);
         if (reading.retry === "never") throw error;
+        strategy.failed(cluster, clock.monotonicMs() - sentAtMs);
         causes[cluster] = error;
         if (outcomeOf(reading) === "uncertain" && reading.applied === "no") refusals.push(error);
       }
@@ -61,7 +79,7 @@ export class ReadPath {
       "No cluster could answer the read",
       { causes },
       {
-        cause: causes[this.#current],
+        cause: causes[order[0]],
       },
     );
   }
@@ -76,7 +94,7 @@ export class ReadPath {
     options: ReadOptions,
     fetchPage: FetchPage<Row>,
   ): Promise<Result<Row>> {
-    const link = this.#links[cluster];
+    const link = this.#options.links[cluster];
     if (!link.isAvailable) throw pageLost(cluster, link.unavailableError());
     try {
       const resultSet = await sendOperation(link, operation, queryOptions(operation, options));
@@ -84,6 +102,13 @@ export class ReadPath {
     } catch (error) {
       throw link.isAvailable ? error : pageLost(cluster, error);
     }
+  }
+
+  #order(): readonly [ClusterId, ClusterId] {
+    const { strategy, isAvoided } = this.#options;
+    const first = strategy.first();
+    const second = otherCluster(first);
+    return isAvoided(first) && !isAvoided(second) ? [second, first] : [first, second];
   }
 }
 
