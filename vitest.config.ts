@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 import { ClosingLine } from "./scripts/closing-line.ts";
 
@@ -8,8 +9,14 @@ const conditions = [source, "node"];
 const everywhere = "{packages,internal,apps,examples}/*/{src,test}/**";
 const integration = [`${everywhere}/*.integration.test.ts`];
 
+/** Another release of the driver, for everything: by the name under which the client's package depends on it. */
+const driver = process.env.HELIX_DRIVER;
+const client = createRequire(new URL("packages/client/package.json", import.meta.url));
+const alias =
+  driver === undefined ? [] : [{ find: /^cassandra-driver$/, replacement: client.resolve(driver) }];
+
 export default defineConfig({
-  resolve: { conditions },
+  resolve: { conditions, alias },
   ssr: { resolve: { conditions, externalConditions: [source] } },
   test: {
     reporters: ["default", new ClosingLine()],

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { ClientOptions, types } from "cassandra-driver";
+import { type ClientOptions, type types, version } from "cassandra-driver";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { type ClusterOptions, HelixClient } from "../src/index.ts";
 import { BATCH_OPTIONS, EXECUTE_OPTIONS } from "../src/request-options.ts";
 import { Result } from "../src/result.ts";
 
 const require = createRequire(import.meta.url);
-const driver = require.resolve("cassandra-driver/package.json");
+const driver = require.resolve(`${process.env.HELIX_DRIVER ?? "cassandra-driver"}/package.json`);
+const { version: wanted } = require(driver);
 const declarations = (path: string) => readFileSync(new URL(path, `file://${driver}`), "utf8");
 
 /** The members that a class or an interface declares, once each. */
@@ -41,6 +42,10 @@ const CASES: [string, string, readonly string[], (name: string) => boolean][] = 
   ],
   ["ResultSet", "./lib/types/index.d.ts", [], (name) => name in result],
 ];
+
+test("the tests run with the driver that the run asks for", () => {
+  expect(version).toBe(wanted);
+});
 
 describe("what the driver declares is here, or in the README's table of what is different", () => {
   test.each(CASES)("as members of its %s", (name, path, elsewhere, isHere) => {
