@@ -22,15 +22,6 @@ describe("a watch over a cluster", () => {
     expect(watch.health).toEqual({ up: false, detail: "lost" });
   });
 
-  test("does not follow the sessions for further keyspaces", () => {
-    const { executor, watch } = setUp();
-    executor.emit("cluster:connected", { cluster: "B", keyspace: "shop" });
-    expect(watch.health.up).toBe(false);
-    executor.emit("cluster:connected", { cluster: "B" });
-    executor.emit("cluster:disconnected", { cluster: "B", keyspace: "shop", cause: new Error("lost") });
-    expect(watch.health).toEqual({ up: true });
-  });
-
   test("is down while the worker has suspended the replay", () => {
     const { executor, worker, watch } = setUp();
     executor.emit("cluster:connected", { cluster: "B" });

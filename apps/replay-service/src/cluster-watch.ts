@@ -2,10 +2,7 @@ import type { ClusterId, EventSource, SessionEvents, WorkerEvents } from "@helix
 import { errorText } from "./error-text.ts";
 import type { PartHealth } from "./readiness.ts";
 
-/**
- * What is known of one cluster: whether there is a session, and whether the worker has suspended its replay.
- * Sessions for further keyspaces are left out: they come and go with the messages that need them.
- */
+/** What is known of one cluster: whether there is a session, and whether the worker has suspended its replay. */
 export class ClusterWatch {
   readonly #cluster: ClusterId;
   #session: PartHealth = { up: false, detail: "not connected yet" };
@@ -14,11 +11,10 @@ export class ClusterWatch {
   constructor(cluster: ClusterId, executor: EventSource<SessionEvents>) {
     this.#cluster = cluster;
     executor.on("cluster:connected", (event) => {
-      if (event.cluster === cluster && event.keyspace === undefined) this.#session = { up: true };
+      if (event.cluster === cluster) this.#session = { up: true };
     });
     executor.on("cluster:disconnected", (event) => {
-      if (event.cluster !== cluster || event.keyspace !== undefined) return;
-      this.#session = { up: false, detail: errorText(event.cause) };
+      if (event.cluster === cluster) this.#session = { up: false, detail: errorText(event.cause) };
     });
   }
 

@@ -29,12 +29,7 @@ import { type ReadYourWrites, readYourWrites } from "./read/own-writes.ts";
 import { READ_STRATEGIES, type ReadStrategyName } from "./read/read-strategy.ts";
 import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
 import { WAIT_FOR, type WaitFor } from "./request-options.ts";
-import {
-  assertOwnPolicies,
-  type ClusterConfig,
-  type ClusterOptions,
-  readClusterConfig,
-} from "./session/cluster-config.ts";
+import { type ClusterConfig, type ClusterOptions, readClusterConfig } from "./session/cluster-config.ts";
 import { onQueueFull, type RoomLimits, type WaitForRoom } from "./write/queue-room.ts";
 import type { OnEnqueueFailed } from "./write/replay-handoff.ts";
 
@@ -256,9 +251,6 @@ function readClusters(value: unknown): ReadonlyMap<ClusterId, ClusterConfig> {
     value ?? {},
   );
   const configs = new Map([["A" as ClusterId, readClusterConfig("A", A)]]);
-  if (B !== undefined) {
-    configs.set("B", readClusterConfig("B", B));
-    assertOwnPolicies(A, B);
-  }
+  if (B !== undefined) configs.set("B", readClusterConfig("B", B));
   return configs;
 }

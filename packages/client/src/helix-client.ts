@@ -127,7 +127,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
 
   /** What each configured cluster looks like now. */
   get clusterStates(): Readonly<Partial<Record<ClusterId, ClusterState>>> {
-    const entries = this.#links.main.map(
+    const entries = this.#links.all.map(
       (link) => [link.cluster, { connected: link.isConnected, breaker: link.breakerState }] as const,
     );
     return Object.fromEntries(entries);
@@ -137,8 +137,9 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
    * Resolves when the clusters that are waited for are there, and the attached workers run. Twice is safe: once it
    * has resolved, it does so at once if no `waitFor` is given, as the driver's does (its Mapper connects ever again).
    *
-   * Rejects with the signal's reason (the clusters are sought all the same: connect again, or close),
-   * with HELIX_CLIENT_CLOSED, or with what a worker failed to start with.
+   * Rejects with the signal's reason or, once every cluster has refused its configuration (data centre, password),
+   * with HELIX_NO_CLUSTER_AVAILABLE, which says what each of them says: the clusters are sought all the same, so
+   * connect again, or close. Rejects with HELIX_CLIENT_CLOSED, or with what a worker failed to start with.
    */
   async connect(options: ConnectOptions = {}): Promise<void> {
     refuseCallback("connect", options);
@@ -148,6 +149,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     if (this.#wasConnected && options.waitFor === undefined) return;
     this.#isOpen = true;
     await connectLinks(this.#links, options, this.#closed.signal);
+    if (this.#closed.signal.aborted) throw clientClosed();
     await this.#workers.start();
     this.#wasConnected = true;
   }
@@ -250,7 +252,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   }
 
   protected override get readLinks(): readonly ClusterLink[] {
-    return this.#both?.reads.links ?? this.#links.main;
+    return this.#both?.reads.links ?? this.#links.all;
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createPayload, isHelixError, type PayloadInput } from "@helix/core";
 import { reply, waitFor } from "@helix/testkit";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connectReplayExecutor } from "../src/index.ts";
 import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 
@@ -108,48 +108,41 @@ test("failures are classified, and a probe tells a cluster that is there from on
   await expect(executor.probe?.("B", { signal })).rejects.toThrow();
 });
 
-test("a statement without its keyspace gets a session with the keyspace of the write, and only that one", async () => {
-  await using clusters = await TwoClusters.connected({ driver: { keyspace: "app" } });
-  const executor = clusters.client.replayExecutor();
-  const query = "INSERT INTO t (id, v) VALUES (?, ?)";
-  const operation = { kind: "statement", query, params: ["1", "a"] } as const;
-  await executor.execute(payload({ operation, keyspace: "app" }), { signal });
-  expect(clusters.servers.B.connections).toBe(1);
-  // Qualified: any session will do.
-  await executor.execute(payload({ keyspace: "other" }), { signal });
-  expect(clusters.servers.B.connections).toBe(1);
-  await executor.execute(payload({ operation, keyspace: "other" }), { signal });
-  await executor.execute(payload({ operation, keyspace: "other" }), { signal });
-  expect(clusters.servers.B.connections).toBe(2);
-  for (let n = 0; n < 20; n++) await executor.execute(payload({ operation, keyspace: `k${n}` }), { signal });
-  await waitFor(() => clusters.servers.B.connections <= 9, {
-    timeoutMs: 3_000,
-    describe: () => `at most 8 more sessions are left of ${clusters.servers.B.connections}`,
-  });
-  await clusters.client.close();
-  await waitFor(() => clusters.servers.B.connections === 0, {
-    timeoutMs: 3_000,
-    describe: "no connection is left",
-  });
-});
+describe("in another keyspace than that of the session", () => {
+  const texts = ({ servers }: TwoClusters) => servers.B.prepares;
 
-test("the events and log lines of a session for a keyspace name it, and those of the others none", async () => {
-  const lines: object[] = [];
-  const tell = (fields: object, message: string) => lines.push({ ...fields, message });
-  const logger = { debug: tell, info: tell, warn: tell, error: tell };
-  await using clusters = await TwoClusters.connected({ client: { logger } });
-  const connected: unknown[] = [];
-  const lost = new Set<string | undefined>();
-  clusters.client.on("cluster:connected", (event) => connected.push(event));
-  clusters.client.on("cluster:disconnected", ({ keyspace }) => lost.add(keyspace));
-  const operation = { kind: "statement", query: "INSERT INTO t (id) VALUES (?)", params: ["1"] } as const;
-  await clusters.client.replayExecutor().execute(payload({ operation, keyspace: "other" }), { signal });
-  expect(connected).toEqual([{ cluster: "B", keyspace: "other" }]);
-  expect(lines.at(-1)).toEqual({ cluster: "B (keyspace other)", message: "connected to the cluster" });
-  expect(lines).toContainEqual({ cluster: "B", message: "connected to the cluster" });
-  await clusters.servers.B.setDown();
-  await waitFor(() => lost.size === 2, { timeoutMs: 3_000, describe: "both sessions are lost" });
-  expect(lost).toEqual(new Set(["other", undefined]));
+  test("a statement names it, in a batch each that names none; there is one session for all of them", async () => {
+    await using clusters = await TwoClusters.connected({ driver: { keyspace: "app" } });
+    const executor = clusters.client.replayExecutor();
+    const query = "INSERT INTO t (id, v) VALUES (?, ?)";
+    const operation = { kind: "statement", query, params: ["1", "a"] } as const;
+    await executor.execute(payload({ operation, keyspace: "app" }), { signal });
+    expect(texts(clusters)).toEqual([query]);
+    for (let n = 0; n < 40; n++) {
+      await executor.execute(payload({ operation, keyspace: `K${n}` }), { signal });
+    }
+    expect(texts(clusters).slice(1)).toEqual(
+      Array.from({ length: 40 }, (_, n) => `INSERT INTO "K${n}".t (id, v) VALUES (?, ?)`),
+    );
+    const statements = [operation, { query: "DELETE FROM own.t WHERE id = ?", params: ["1"] }];
+    const batch = { kind: "batch", batchType: "unlogged", statements } as const;
+    await executor.execute(payload({ operation: batch, keyspace: "other" }), { signal });
+    expect(texts(clusters).slice(-2)).toEqual([
+      'INSERT INTO "other".t (id, v) VALUES (?, ?)',
+      "DELETE FROM own.t WHERE id = ?",
+    ]);
+    expect(clusters.servers.B.connections).toBe(1);
+  });
+
+  test("what shows no table is refused: on this session it would mean another one", async () => {
+    await using clusters = await TwoClusters.connected();
+    const operation = { kind: "statement", query: "TRUNCATE t", params: [] } as const;
+    const error = await errorOf(
+      clusters.client.replayExecutor().execute(payload({ operation, keyspace: "other" }), { signal }),
+    );
+    expect(isHelixError(error, "HELIX_NOT_REPLAYABLE")).toBe(true);
+    expect(clusters.servers.B.requests).toEqual([]);
+  });
 });
 
 test("after the client has been closed it says so", async () => {

@@ -47,11 +47,15 @@ export interface HelixErrors {
   /** The cluster that gave the page before is away, and no other can go on from there. */
   HELIX_PAGE_LOST: { readonly cluster: ClusterId };
   /** The cluster that a request is for has no session, or its breaker is open: the request was not sent. */
-  HELIX_CLUSTER_UNAVAILABLE: {
+  HELIX_CLUSTER_UNAVAILABLE: { readonly cluster: ClusterId; readonly outcome: "unavailable" };
+  /**
+   * So many requests of this process are out to the cluster that the turn of this one did not come within
+   * `requestTimeoutMs`: it was not sent.
+   */
+  HELIX_CLUSTER_BUSY: {
     readonly cluster: ClusterId;
+    readonly maxInFlight: number;
     readonly outcome: "unavailable";
-    /** `session`: only that of one keyspace is not there, and the cluster may well be. */
-    readonly scope: "cluster" | "session";
   };
   /** The client, or the executor made from it, has been closed. */
   HELIX_CLIENT_CLOSED: Record<never, never>;

@@ -36,7 +36,7 @@ export {
 } from "./options/index.ts";
 export { cqlTokens } from "./payload/cql-tokens.ts";
 export { toInt64 } from "./payload/payload.ts";
-export { tableOf } from "./payload/table-of.ts";
+export { qualified, tableOf } from "./payload/table-of.ts";
 export { TextCache } from "./payload/text-cache.ts";
 export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";

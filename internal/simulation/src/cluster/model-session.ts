@@ -27,6 +27,7 @@ export function modelConfig(
     keyspace: undefined,
     mayRetryWrites: true,
     isIdempotent,
+    maxInFlight: 2_048,
     createClient: () => new ModelSession(cluster, process) as unknown as Client,
     hasProfile: () => false,
     consistencyOf: () => 6,

@@ -209,10 +209,11 @@ describe("no host available, the hosts having said", () => {
 });
 
 test("errors of our own are told by their code, from another copy of the package as well", () => {
-  const away = (scope: "cluster" | "session") =>
-    helixError("HELIX_CLUSTER_UNAVAILABLE", "", { cluster: "A", outcome: "unavailable", scope });
-  expect(words(away("cluster"))).toBe(noHost);
-  expect(words(away("session"))).toBe("unavailable no later session silent -");
+  const unavailable = { cluster: "A", outcome: "unavailable" } as const;
+  expect(words(helixError("HELIX_CLUSTER_UNAVAILABLE", "", unavailable))).toBe(noHost);
+  expect(words(helixError("HELIX_CLUSTER_BUSY", "", { ...unavailable, maxInFlight: 1 }))).toBe(
+    "unavailable no later caller silent overload",
+  );
   expect(words(helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" }))).toBe(
     "uncertain maybe later replicas silent timeout",
   );

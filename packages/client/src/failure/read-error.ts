@@ -31,16 +31,16 @@ const AWAY = { applied: "no", retry: "later", scope: "cluster", answered: false 
 function readOwn(error: {
   readonly code: string;
   readonly message: string;
-  readonly scope?: unknown;
   readonly retry?: unknown;
 }): ErrorReading {
   const text = error.message;
   switch (error.code) {
     case "HELIX_CLIENT_CLOSED":
     case "HELIX_CLIENT_NOT_CONNECTED":
-      return { ...AWAY, text };
     case "HELIX_CLUSTER_UNAVAILABLE":
-      return { ...AWAY, scope: error.scope === "session" ? "session" : "cluster", text };
+      return { ...AWAY, text };
+    case "HELIX_CLUSTER_BUSY":
+      return { ...AWAY, scope: "caller", load: "overload", text };
     case "HELIX_PAYLOAD_INVALID":
       return { ...AWAY, retry: error.retry === "later" ? "later" : "never", scope: "value", text };
     case "HELIX_NOT_REPLAYABLE":

@@ -1,23 +1,22 @@
-import {
-  type ClusterId,
-  type EventSource,
-  type Operation,
-  type ReplayExecutor,
-  type ReplayPayload,
-  type SessionEvents,
-  statementsOf,
+import type {
+  ClusterId,
+  EventSource,
+  Operation,
+  ReplayExecutor,
+  ReplayPayload,
+  SessionEvents,
 } from "@helix/core";
-import { tableOf } from "@helix/core/internal";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "../session/driver-request.ts";
+import { inKeyspace } from "./in-keyspace.ts";
 
 /**
  * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same
- * consistency, one batch as one batch; prepared where it has parameters, which are adapted to the options of
+ * consistency, one batch as one batch, in the same keyspace; prepared where it has parameters, which are adapted to the options of
  * the session. The breakers of the client do not hold it back (a worker has its own), but learn from it.
  *
  * @param events Those of the links.
@@ -29,18 +28,19 @@ export function createReplayExecutor(
   return {
     async execute(payload, { signal }) {
       signal.throwIfAborted();
-      const link = links.get(payload.targetCluster, keyspaceNeeded(payload));
-      // A session for another keyspace is only now sought: not being there yet is not being away.
-      await abortable(link.attempted, signal);
+      const { keyspace, targetCluster } = payload;
+      const link = links.get(targetCluster);
+      const isElsewhere = keyspace !== undefined && keyspace !== link.config.keyspace;
+      const operation = isElsewhere ? inKeyspace(payload.operation, keyspace) : payload.operation;
       const { query } = writeOptions(
         link.config,
         optionsFor(payload),
         // With a fixed timestamp a second try is the same write; a counter has none.
-        { isIdempotent: !isCounterBatch(payload.operation) },
+        { isIdempotent: !isCounterBatch(operation) },
         payload.timestampMicros,
         adaptBinding,
       );
-      await abortable(sendOperation(link, payload.operation, query), signal);
+      await abortable(sendOperation(link, operation, query), signal);
     },
     read: readError,
     async probe(cluster, { signal }) {
@@ -48,9 +48,7 @@ export function createReplayExecutor(
       await abortable(links.get(cluster).probe(), signal);
     },
     onAvailable(listener) {
-      const tell = ({ cluster, keyspace }: { cluster: ClusterId; keyspace?: string | undefined }) => {
-        if (keyspace === undefined) listener(cluster);
-      };
+      const tell = ({ cluster }: { cluster: ClusterId }) => listener(cluster);
       // The breaker closes where a cluster went silent and kept its session.
       const ends = [events.on("cluster:connected", tell), events.on("cluster:breaker:closed", tell)];
       return () => {
@@ -73,10 +71,4 @@ function optionsFor({ operation, consistency }: ReplayPayload): QueryOptions {
 
 function isCounterBatch(operation: Operation): boolean {
   return operation.kind === "batch" && operation.batchType === "counter";
-}
-
-/** The keyspace that the session must have; undefined where every statement names its own. */
-function keyspaceNeeded(payload: ReplayPayload): string | undefined {
-  const isQualified = statementsOf(payload).every(({ query }) => tableOf(query)?.includes(".") === true);
-  return isQualified ? undefined : payload.keyspace;
 }

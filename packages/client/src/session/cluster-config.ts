@@ -1,11 +1,12 @@
 import type { ClusterId } from "@helix/core";
 import { describeValue, expected } from "@helix/core/internal";
 import { Client, type ClientOptions, policies, types } from "cassandra-driver";
+import { freshPolicies } from "./driver-internals/index.ts";
 
 /**
  * The driver's own options for one cluster, or a function that makes them. A function is called for each
- * session: needed where the options hold policy objects of your own, since a policy belongs to one session,
- * and sessions are replaced after an outage and made anew for other keyspaces.
+ * session: needed where the options hold a load balancing policy of a class of your own, since such an object
+ * belongs to one session, and sessions are replaced after an outage.
  */
 export type ClusterOptions = ClientOptions | (() => ClientOptions);
 
@@ -20,8 +21,10 @@ export interface ClusterConfig {
   readonly mayRetryWrites: boolean;
   /** Whether a write that says nothing about it is idempotent, by the cluster's `queryOptions`. */
   readonly isIdempotent: boolean;
-  /** A driver session that is not connected. `keyspace` replaces that of the options. */
-  createClient(keyspace?: string): Client;
+  /** How many requests one host of it takes at a time, less some for what the driver sends by itself. */
+  readonly maxInFlight: number;
+  /** A driver session that is not connected. */
+  createClient(): Client;
   hasProfile(name: string): boolean;
   /** The level that the driver will use for a request, as the protocol's number. */
   consistencyOf(request: ProfileChoice & { readonly consistency?: number | undefined }): number;
@@ -40,14 +43,20 @@ interface ProfileChoice {
  */
 export function readClusterConfig(cluster: ClusterId, options: unknown): ClusterConfig {
   const name = `clusters.${cluster}`;
-  const make = () => withDefaults(checked(name, typeof options === "function" ? options() : options));
+  const make = () =>
+    freshPolicies(name, withDefaults(checked(name, typeof options === "function" ? options() : options)));
   const made = make();
   // The driver has checks of its own, in the constructor, which does no I/O.
   new Client(made);
+  // Twice, since what serves one session only would be missed after the first outage.
+  make();
   const profiles = new Map((made.profiles ?? []).map((profile) => [profile.name, profile]));
   const profileOf = ({ executionProfile = "default" }: ProfileChoice) => profiles.get(executionProfile);
   const defaultRetry = made.policies?.retry ?? new policies.retry.RetryPolicy();
-  const defaultConsistency = made.queryOptions?.consistency ?? types.consistencies.localOne;
+  // As the driver has it, which asks the server; a bundle is what makes the difference.
+  const { localOne, localQuorum } = types.consistencies;
+  const defaultConsistency =
+    made.queryOptions?.consistency ?? (made.cloud === undefined ? localOne : localQuorum);
   const speculative = made.policies?.speculativeExecution;
   return {
     cluster,
@@ -56,40 +65,20 @@ export function readClusterConfig(cluster: ClusterId, options: unknown): Cluster
       speculative === undefined ||
       speculative instanceof policies.speculativeExecution.NoSpeculativeExecutionPolicy,
     isIdempotent: made.queryOptions?.isIdempotent ?? false,
-    createClient(keyspace) {
-      const fresh = make();
-      if (keyspace !== undefined && typeof options !== "function" && hasOwnPolicy(fresh)) {
-        throw new TypeError(
-          `A session for another keyspace needs policies of its own: give \`${name}\` as a function`,
-        );
-      }
-      return new Client(keyspace === undefined ? fresh : { ...fresh, keyspace });
-    },
+    maxInFlight: maxInFlightOf(made),
+    createClient: () => new Client(make()),
     hasProfile: (profile) => profile === "default" || profiles.has(profile),
     consistencyOf: (request) => request.consistency ?? profileOf(request)?.consistency ?? defaultConsistency,
     retryPolicyOf: (request) => profileOf(request)?.retry ?? defaultRetry,
   };
 }
 
-/** A load balancing policy knows the hosts of its session: one object cannot serve two sessions at a time. */
-function hasOwnPolicy(options: ClientOptions): boolean {
-  const profiles = options.profiles ?? [];
-  return (
-    options.policies?.loadBalancing !== undefined ||
-    profiles.some((profile) => profile.loadBalancing !== undefined)
-  );
-}
-
-/** @throws TypeError if two clusters were given the same policy object. */
-export function assertOwnPolicies(a: unknown, b: unknown): void {
-  const shared = loadBalancingOf(a);
-  if (shared !== undefined && shared === loadBalancingOf(b)) {
-    throw new TypeError("Expected `clusters.A` and `clusters.B` to have a load balancing policy object each");
-  }
-}
-
-function loadBalancingOf(options: unknown): unknown {
-  return typeof options === "function" ? undefined : (options as ClientOptions).policies?.loadBalancing;
+/** Of what one host takes at a time, one in 128 is left for preparing and for probes. */
+function maxInFlightOf({ pooling }: ClientOptions): number {
+  const { coreConnectionsPerHost, maxRequestsPerConnection = 2_048 } = pooling ?? {};
+  const connections = coreConnectionsPerHost?.[types.distance.local] ?? 1;
+  const capacity = connections * maxRequestsPerConnection;
+  return Math.max(1, capacity - Math.ceil(capacity / 128));
 }
 
 function checked(name: string, options: unknown): ClientOptions {
@@ -131,6 +120,8 @@ function withDefaults(given: ClientOptions): ClientOptions {
   return {
     // One silent host would hold up the first execution of each statement for a whole read timeout.
     prepareOnAllHosts: false,
+    // A pod replays for many keyspaces on one session; beyond the bound each execution prepares again.
+    maxPrepared: 2_000,
     ...given,
     // v4 is the newest that the driver speaks to Cassandra; without this it connects, is refused, connects again.
     protocolOptions: { maxVersion: types.protocolVersion.v4, ...given.protocolOptions },

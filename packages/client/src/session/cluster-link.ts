@@ -21,15 +21,13 @@ export interface ClusterLinkOptions {
   readonly config: ClusterConfig;
   /** What the cluster is called in logs. */
   readonly name: string;
-  /** Instead of the keyspace of the configuration. */
-  readonly keyspace?: string | undefined;
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
   readonly events: EventSink<SessionEvents>;
   readonly driverLog?: DriverLog | undefined;
-  readonly onBreakerChange?: ((state: BreakerState) => void) | undefined;
+  readonly onBreakerChange: (state: BreakerState) => void;
 }
 
 /** All that one cluster is to the client: its session, its breaker, and what it owes an answer to. */
@@ -39,24 +37,19 @@ export class ClusterLink {
   readonly #session: SupervisedSession;
   readonly #breaker: ClusterBreaker;
   readonly #outstanding: Outstanding;
-  readonly #connectWaiters = new Set<() => void>();
+  readonly #attemptListeners = new Set<() => void>();
   readonly #unavailableListeners = new Set<() => void>();
-  /** Resolves once a first attempt to connect has succeeded or failed, or it is closed. */
-  readonly attempted: Promise<void>;
-  #onAttempted: () => void = () => {};
   #lastFailure: unknown;
+  #refusal: Error | undefined;
   /** It opens again after each trial that failed, which is no news; nor is it with a session that is lost. */
   #isOpenTold = false;
 
   constructor(options: ClusterLinkOptions) {
-    const { config, keyspace, requestTimeoutMs, clock, random } = options;
+    const { config, requestTimeoutMs, clock, random } = options;
     this.config = config;
     this.#options = options;
-    this.attempted = new Promise((resolve) => {
-      this.#onAttempted = resolve;
-    });
     this.#session = new SupervisedSession({
-      createClient: () => this.#listen(config.createClient(keyspace)),
+      createClient: () => this.#listen(config.createClient()),
       clock,
       random,
       onConnected: () => this.#onConnected(),
@@ -72,6 +65,8 @@ export class ClusterLink {
     this.#outstanding = new Outstanding({
       clock,
       requestTimeoutMs,
+      maxInFlight: config.maxInFlight,
+      busyError: () => this.#busyError(),
       onStall: () => this.#breaker.stalled(new Error("The cluster has stopped answering")),
     });
   }
@@ -107,14 +102,17 @@ export class ClusterLink {
     this.#breaker.close();
     await this.#session.close();
     this.#outstanding.close();
-    this.#onAttempted();
   }
 
-  /** Calls back once when it is connected (now, if it is); returns what cancels that. */
-  onceConnected(callback: () => void): () => void {
-    if (this.isConnected) callback();
-    else this.#connectWaiters.add(callback);
-    return () => void this.#connectWaiters.delete(callback);
+  /** Why the cluster will not have this configuration, whatever is waited for; undefined where it may yet. */
+  get refusal(): Error | undefined {
+    return this.#refusal;
+  }
+
+  /** Calls back after each attempt to connect; returns what removes the listener. */
+  onAttempt(listener: () => void): () => void {
+    this.#attemptListeners.add(listener);
+    return () => void this.#attemptListeners.delete(listener);
   }
 
   /** Calls back whenever it ceases to be available; returns what removes the listener. */
@@ -125,45 +123,51 @@ export class ClusterLink {
 
   /** The error of a request that is not sent: surely not its fault, surely not applied. */
   unavailableError(why = this.isConnected ? "its breaker is open" : "there is no session"): Error {
-    const { name, keyspace } = this.#options;
+    const { name } = this.#options;
     return helixError(
       "HELIX_CLUSTER_UNAVAILABLE",
       `Cluster ${name} is not available: ${why}`,
-      {
-        cluster: this.cluster,
-        outcome: "unavailable",
-        scope: keyspace !== undefined && isOfSession(this.#lastFailure) ? "session" : "cluster",
-      },
+      { cluster: this.cluster, outcome: "unavailable" },
       { cause: this.#lastFailure },
     );
   }
 
   /**
    * Makes a request of the session, whatever the breaker says, and learns from its end. Rejects with
-   * the driver's error, HELIX_CLUSTER_UNAVAILABLE without a session, or HELIX_EXECUTE_TIMEOUT when
-   * the driver comes to no end; a late answer is still a sign of life. What an earlier session has yet to
-   * say is no news of the present one.
+   * the driver's error, HELIX_CLUSTER_UNAVAILABLE without a session, HELIX_CLUSTER_BUSY when its turn does not
+   * come, or HELIX_EXECUTE_TIMEOUT when the driver comes to no end; a late answer is still a sign of life. What an
+   * earlier session has yet to say is no news of the present one.
    */
   send<T>(request: (client: Client) => Promise<T>): Promise<T> {
-    const { client } = this.#session;
-    if (client === undefined) return Promise.reject(this.unavailableError());
+    if (!this.isConnected) return Promise.reject(this.unavailableError());
     return new Promise((resolve, reject) => {
-      const entry = this.#outstanding.add((timeout) => {
-        this.#breaker.failed(timeout);
-        reject(timeout);
-      });
-      request(client).then(
-        (result) => {
-          this.#outstanding.remove(entry, true);
-          if (client === this.#session.client) this.#breaker.answered();
-          resolve(result);
-        },
-        (error: unknown) => {
-          this.#outstanding.remove(entry, readError(error).answered);
-          if (client === this.#session.client) this.#breaker.failed(error);
-          reject(error);
-        },
-      );
+      let sentOn: Client | undefined;
+      const isNews = () => sentOn !== undefined && sentOn === this.#session.client;
+      const start = (): boolean => {
+        sentOn = this.#session.client;
+        if (sentOn === undefined) {
+          reject(this.unavailableError());
+          return false;
+        }
+        request(sentOn).then(
+          (result) => {
+            this.#outstanding.remove(entry, true);
+            if (isNews()) this.#breaker.answered();
+            resolve(result);
+          },
+          (error: unknown) => {
+            this.#outstanding.remove(entry, readError(error).answered);
+            if (isNews()) this.#breaker.failed(error);
+            reject(error);
+          },
+        );
+        return true;
+      };
+      const giveUp = (error: unknown) => {
+        if (isNews()) this.#breaker.failed(error);
+        reject(error);
+      };
+      const entry = this.#outstanding.add(start, giveUp);
     });
   }
 
@@ -189,20 +193,28 @@ export class ClusterLink {
     return client;
   }
 
-  /** As its events name it. */
-  get #self(): { cluster: ClusterId; keyspace: string | undefined } {
-    return { cluster: this.cluster, keyspace: this.#options.keyspace };
+  #busyError(): Error {
+    const { config, name, requestTimeoutMs } = this.#options;
+    const { cluster, maxInFlight } = config;
+    return helixError(
+      "HELIX_CLUSTER_BUSY",
+      `${maxInFlight} requests to cluster ${name} are out, and none has made room within ${requestTimeoutMs} ms`,
+      { cluster, maxInFlight, outcome: "unavailable" },
+    );
+  }
+
+  #tellAttempt(): void {
+    for (const listener of [...this.#attemptListeners]) listener();
   }
 
   #onConnected(): void {
     const { logger, name, events } = this.#options;
     logger.info({ cluster: name }, "connected to the cluster");
     this.#lastFailure = undefined;
+    this.#refusal = undefined;
     this.#breaker.connected();
-    events.emit("cluster:connected", this.#self);
-    this.#onAttempted();
-    for (const waiter of this.#connectWaiters) waiter();
-    this.#connectWaiters.clear();
+    events.emit("cluster:connected", { cluster: this.cluster });
+    this.#tellAttempt();
   }
 
   #onDisconnected(cause: unknown, info: { retryInMs: number; misconfigured: boolean }): void {
@@ -211,40 +223,32 @@ export class ClusterLink {
     if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
     else logger.warn(fields, "no session to the cluster; it is sought again");
     this.#lastFailure = cause;
+    this.#refusal = info.misconfigured ? (cause as Error) : undefined;
     this.#breaker.disconnected(cause);
-    this.#onAttempted();
-    events.emit("cluster:disconnected", { ...this.#self, cause });
+    events.emit("cluster:disconnected", { cluster: this.cluster, cause });
+    this.#tellAttempt();
   }
 
   #onBreakerChange(state: BreakerState, info: { cause?: unknown; retryInMs: number }): void {
     const { logger, name, events, onBreakerChange } = this.#options;
-    onBreakerChange?.(state);
+    const { cluster } = this;
+    onBreakerChange(state);
     if (state === "open") {
       this.#lastFailure = info.cause ?? this.#lastFailure;
       if (!this.#isOpenTold && this.isConnected) {
         logger.warn({ cluster: name }, "breaker opened: the cluster has stopped answering");
         this.#isOpenTold = true;
       }
-      events.emit("cluster:breaker:opened", { ...this.#self, cause: info.cause, retryInMs: info.retryInMs });
+      events.emit("cluster:breaker:opened", { cluster, cause: info.cause, retryInMs: info.retryInMs });
       for (const listener of [...this.#unavailableListeners]) listener();
     } else if (state === "half-open") {
-      events.emit("cluster:breaker:half-opened", this.#self);
+      events.emit("cluster:breaker:half-opened", { cluster });
     } else {
       // Otherwise what is slow, and not silent, would open it again at the next look.
       this.#outstanding.answered();
       if (this.#isOpenTold) logger.info({ cluster: name }, "breaker closed: the cluster answers again");
       this.#isOpenTold = false;
-      events.emit("cluster:breaker:closed", this.#self);
+      events.emit("cluster:breaker:closed", { cluster });
     }
   }
-}
-
-/**
- * Whether a session could not be made for a reason that says nothing of its cluster: none yet, a refusal of the
- * server (there is no such keyspace), options that do not allow it.
- */
-function isOfSession(failure: unknown): boolean {
-  if (failure === undefined) return true;
-  const { answered, retry } = readError(failure);
-  return answered || retry === "never";
 }

@@ -1,4 +1,6 @@
+import { helixError } from "@helix/core";
 import { type OptionsOf, oneOf, optional, readOptions, signal } from "@helix/core/internal";
+import { readError } from "../failure/read-error.ts";
 import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
 
 export interface ConnectOptions {
@@ -22,8 +24,8 @@ export function checkConnectOptions(options: ConnectOptions): void {
 }
 
 /**
- * Starts the links and waits. Rejects with the signal's reason, or HELIX_CLIENT_CLOSED when `closed` is
- * aborted meanwhile.
+ * Starts the links and waits. Rejects with the signal's reason, HELIX_CLIENT_CLOSED when `closed` is aborted
+ * meanwhile, or HELIX_NO_CLUSTER_AVAILABLE once no cluster will have its configuration, which waiting does not cure.
  */
 export function connectLinks(
   links: ClusterLinks,
@@ -38,8 +40,12 @@ export function connectLinks(
       for (const cleanup of cleanups) cleanup();
       end();
     };
-    let missing = { none: 0, any: 1, all: links.main.length }[waitFor];
-    if (missing === 0) return resolve();
+    const needed = { none: 0, any: 1, all: links.all.length }[waitFor];
+    const look = () => {
+      const there = links.all.filter(({ isConnected }) => isConnected);
+      if (there.length >= needed) settle(resolve);
+      else if (links.all.every(({ refusal }) => refusal !== undefined)) settle(() => reject(refused(links)));
+    };
     const listen = (to: AbortSignal | undefined, reason: () => unknown) => {
       const abort = () => settle(() => reject(reason()));
       to?.addEventListener("abort", abort, { once: true });
@@ -47,14 +53,13 @@ export function connectLinks(
     };
     listen(signal, () => signal?.reason);
     listen(closed, clientClosed);
-    for (const link of links.main) {
-      if (missing === 0) return;
-      cleanups.push(
-        link.onceConnected(() => {
-          missing--;
-          if (missing === 0) settle(resolve);
-        }),
-      );
-    }
+    for (const link of links.all) cleanups.push(link.onAttempt(look));
+    look();
   });
+}
+
+function refused({ all }: ClusterLinks): Error {
+  const causes = Object.fromEntries(all.map(({ cluster, refusal }) => [cluster, refusal]));
+  const why = all.map(({ cluster, refusal }) => `${cluster}: ${readError(refusal).text}`).join("; ");
+  return helixError("HELIX_NO_CLUSTER_AVAILABLE", `No cluster accepts its configuration. ${why}`, { causes });
 }

@@ -7,16 +7,27 @@ let clock: ManualClock;
 let outstanding: Outstanding;
 let stalls: number;
 let expired: unknown[];
+let started: number;
 
 beforeEach(() => {
   clock = new ManualClock();
   stalls = 0;
   expired = [];
-  outstanding = new Outstanding({ clock, requestTimeoutMs: 15_000, onStall: () => stalls++ });
+  outstanding = new Outstanding({
+    clock,
+    requestTimeoutMs: 15_000,
+    maxInFlight: 100,
+    busyError: () => "busy",
+    onStall: () => stalls++,
+  });
+  started = 0;
 });
 
+const ignore = () => {};
+
 function send(requests: number): OutstandingRequest[] {
-  return Array.from({ length: requests }, () => outstanding.add((error) => expired.push(error)));
+  const start = () => ++started > 0;
+  return Array.from({ length: requests }, () => outstanding.add(start, (error) => expired.push(error)));
 }
 
 describe("a stall", () => {
@@ -89,6 +100,70 @@ test("a request that outlives the timeout is expired, once", async () => {
   expect(expired.every((error) => isHelixError(error, "HELIX_EXECUTE_TIMEOUT"))).toBe(true);
   await clock.advance(60_000);
   expect(expired).toHaveLength(2);
+});
+
+describe("beyond what is sent at a time", () => {
+  test("a request waits until one has come to an end, and they go in the order in which they came", async () => {
+    const order: string[] = [];
+    const requests = send(100);
+    for (const name of ["a", "b", "c"]) outstanding.add(() => order.push(name) > 0, ignore);
+    expect(order).toEqual([]);
+    const [first, second, third] = requests;
+    outstanding.remove(first ?? expect.unreachable(), true);
+    outstanding.remove(second ?? expect.unreachable(), false);
+    expect(order).toEqual(["a", "b"]);
+    outstanding.remove(third ?? expect.unreachable(), true);
+    expect(order).toEqual(["a", "b", "c"]);
+  });
+
+  test("the same end twice makes room once", () => {
+    const [first = expect.unreachable()] = send(102);
+    outstanding.remove(first, true);
+    outstanding.remove(first, true);
+    expect(started).toBe(101);
+  });
+
+  test("what has waited for the timeout is refused, unsent; what was sent late has what is left of it", async () => {
+    const [first = expect.unreachable()] = send(102);
+    await clock.advance(10_000);
+    outstanding.remove(first, true);
+    expect(started).toBe(101);
+    await clock.advance(4_900);
+    expect(expired).toEqual([]);
+    await clock.advance(400);
+    expect(started).toBe(101);
+    expect(expired.filter((error) => error === "busy")).toHaveLength(1);
+    expect(expired.filter((error) => isHelixError(error, "HELIX_EXECUTE_TIMEOUT"))).toHaveLength(100);
+  });
+
+  test("what comes later has its own time, and its turn when those before it have been given up", async () => {
+    send(100);
+    await clock.advance(1_000);
+    for (let n = 0; n < 100_000; n++) send(1);
+    await clock.advance(14_250);
+    expect(started).toBe(200);
+    expect(expired).toHaveLength(100);
+    await clock.advance(1_000);
+    expect(expired).toHaveLength(100_100);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("those that cannot be started any more make way at once", () => {
+    const [first = expect.unreachable()] = send(100);
+    let refused = 0;
+    for (let n = 0; n < 100_000; n++) outstanding.add(() => ++refused < 0, ignore);
+    outstanding.remove(first, false);
+    expect(refused).toBe(100_000);
+  });
+});
+
+test("a close gives up all of them, and says which were never sent", () => {
+  send(102);
+  outstanding.close();
+  expect(expired).toHaveLength(102);
+  expect(expired.filter((error) => isHelixError(error, "HELIX_EXECUTE_TIMEOUT"))).toHaveLength(100);
+  expect(expired.filter((error) => isHelixError(error, "HELIX_CLIENT_CLOSED"))).toHaveLength(2);
+  expect(clock.timers).toBe(0);
 });
 
 test("the timer exists only while something is outstanding", async () => {

@@ -1,4 +1,5 @@
 import { type Clock, helixError } from "@helix/core";
+import { clientClosed } from "./cluster-links.ts";
 
 /** How often it is looked at, while anything is outstanding. */
 const LOOK_MS = 250;
@@ -11,18 +12,25 @@ export interface OutstandingOptions {
   readonly clock: Clock;
   /** What a request may take in all, the driver's own repetitions included. */
   readonly requestTimeoutMs: number;
+  /** How many are sent at a time: the driver would refuse what is beyond its own bound. The rest waits, in order. */
+  readonly maxInFlight: number;
+  /** What those get whose turn did not come in time. */
+  readonly busyError: () => unknown;
   /** Called at each look for as long as the stall lasts. */
   readonly onStall: () => void;
 }
 
-/** A request that has been sent and not answered. */
+/** A request that has come to no end yet. */
 export interface OutstandingRequest {
   readonly sinceMs: number;
-  readonly expire: (error: unknown) => void;
+  /** Sends it. False if it came to its end instead. */
+  readonly start: () => boolean;
+  readonly giveUp: (error: unknown) => void;
 }
 
 /**
- * The requests that a cluster owes an answer to. Looks for two things that the driver does not: a cluster
+ * The requests that a cluster owes an answer to, no more than it takes at a time, and those that wait for
+ * their turn. Looks for two things that the driver does not: a cluster
  * that answers nothing at all, long before the single requests time out; and a request that outlives
  * every timeout (the driver prepares again for ever, if a host keeps saying `unprepared`).
  *
@@ -30,8 +38,9 @@ export interface OutstandingRequest {
  */
 export class Outstanding {
   readonly #options: OutstandingOptions;
-  /** In the order in which they were sent, so the first expires first. */
-  readonly #requests = new Set<OutstandingRequest>();
+  /** In the order in which they came, so the first expires first. */
+  readonly #sent = new Set<OutstandingRequest>();
+  readonly #waiting = new Set<OutstandingRequest>();
   #answeredAtMs = 0;
   #manySinceMs = 0;
   #cancelTimer: (() => void) | undefined;
@@ -41,18 +50,18 @@ export class Outstanding {
     this.#options = options;
   }
 
-  add(expire: (error: unknown) => void): OutstandingRequest {
-    const request = { sinceMs: this.#options.clock.monotonicMs(), expire };
-    this.#requests.add(request);
-    if (this.#requests.size === STALL_REQUESTS) this.#manySinceMs = request.sinceMs;
-    if (this.#cancelTimer === undefined) this.#schedule(request.sinceMs);
+  /** Starts it, now or when it is its turn, or gives it up. */
+  add(start: () => boolean, giveUp: (error: unknown) => void): OutstandingRequest {
+    const request = { sinceMs: this.#options.clock.monotonicMs(), start, giveUp };
+    if (this.#sent.size < this.#options.maxInFlight) this.#start(request);
+    else this.#waiting.add(request);
     return request;
   }
 
   /** It has come to an end; `answered` if that shows that a server is there. */
   remove(request: OutstandingRequest, answered: boolean): void {
-    this.#requests.delete(request);
     if (answered) this.answered();
+    if (this.#sent.delete(request)) this.#startNext();
   }
 
   /** A server has answered something, be it none of these requests: no stall is counted from before. */
@@ -60,11 +69,28 @@ export class Outstanding {
     this.#answeredAtMs = this.#options.clock.monotonicMs();
   }
 
-  /** Forgets all of them, and leaves no timer. */
+  /** Gives all of them up, and leaves no timer. */
   close(): void {
-    this.#requests.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    for (const request of take(this.#waiting)) request.giveUp(clientClosed());
+    for (const request of take(this.#sent)) request.giveUp(cutShort(this.#options.requestTimeoutMs));
+  }
+
+  #start(request: OutstandingRequest): void {
+    if (!request.start()) return;
+    this.#sent.add(request);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#sent.size === STALL_REQUESTS) this.#manySinceMs = nowMs;
+    if (this.#cancelTimer === undefined) this.#schedule(nowMs);
+  }
+
+  #startNext(): void {
+    for (const request of this.#waiting) {
+      if (this.#sent.size >= this.#options.maxInFlight) return;
+      this.#waiting.delete(request);
+      this.#start(request);
+    }
   }
 
   #schedule(nowMs: number): void {
@@ -80,27 +106,42 @@ export class Outstanding {
     if (late) this.#answeredAtMs = nowMs;
     else this.#expire(nowMs);
     if (this.#isStalled(nowMs)) this.#options.onStall();
-    if (this.#requests.size > 0) this.#schedule(nowMs);
+    if (this.#sent.size > 0) this.#schedule(nowMs);
   }
 
   #isStalled(nowMs: number): boolean {
-    if (this.#requests.size < STALL_REQUESTS) return false;
+    if (this.#sent.size < STALL_REQUESTS) return false;
     return nowMs - Math.max(this.#answeredAtMs, this.#manySinceMs) >= STALL_MS;
   }
 
   #expire(nowMs: number): void {
-    const { requestTimeoutMs } = this.#options;
-    for (const request of this.#requests) {
-      if (nowMs - request.sinceMs < requestTimeoutMs) return;
-      this.#requests.delete(request);
-      request.expire(requestTimeout(requestTimeoutMs));
-    }
+    const { requestTimeoutMs, busyError } = this.#options;
+    const isDue = ({ sinceMs }: OutstandingRequest) => nowMs - sinceMs >= requestTimeoutMs;
+    for (const request of take(this.#waiting, isDue)) request.giveUp(busyError());
+    for (const request of take(this.#sent, isDue)) request.giveUp(requestTimeout(requestTimeoutMs));
+    this.#startNext();
+  }
+}
+
+/** Takes the first ones out, as long as they are wanted. */
+function* take<T>(from: Set<T>, isWanted: (one: T) => boolean = () => true): Generator<T> {
+  for (const one of from) {
+    if (!isWanted(one)) return;
+    from.delete(one);
+    yield one;
   }
 }
 
 /** Not answered in time; it may be applied all the same. */
 export function requestTimeout(timeoutMs: number): Error {
   return helixError("HELIX_EXECUTE_TIMEOUT", `The cluster did not answer within ${timeoutMs} ms`, {
+    timeoutMs,
+    outcome: "uncertain",
+  });
+}
+
+function cutShort(timeoutMs: number): Error {
+  return helixError("HELIX_EXECUTE_TIMEOUT", "The session was ended before the cluster answered", {
     timeoutMs,
     outcome: "uncertain",
   });

@@ -7,8 +7,8 @@ import { DriverSession } from "./driver-session.ts";
 /** How soon, and at most how rarely, a cluster is sought. */
 const SEEK = new Backoff({ initialMs: 200, maxMs: 2_000 });
 
-/** For what only a person can cure: a wrong data centre, credentials that are refused. */
-const MISCONFIGURED_RETRY_MS = 15_000;
+/** For what only a person can cure: a wrong data centre, credentials that are refused, no such keyspace. */
+const SEEK_MISCONFIGURED = new Backoff({ initialMs: 2_000, maxMs: 15_000 });
 
 export interface SupervisedSessionOptions {
   readonly createClient: () => Client;
@@ -72,7 +72,7 @@ export class SupervisedSession {
       failures++;
       const misconfigured = isMisconfiguration(cause);
       const { clock, random, onDisconnected } = this.#options;
-      const retryInMs = misconfigured ? MISCONFIGURED_RETRY_MS : SEEK.delayMs(failures, random());
+      const retryInMs = (misconfigured ? SEEK_MISCONFIGURED : SEEK).delayMs(failures, random());
       onDisconnected(cause, { retryInMs, misconfigured });
       await wait(clock, retryInMs, signal);
     }
@@ -106,8 +106,14 @@ export class SupervisedSession {
   }
 }
 
-/** Whether more tries are vain until a person has changed something: so say all the hosts that were asked. */
+/**
+ * Whether more tries are vain until a person has changed something: so say all the hosts that were asked. A host
+ * that starts may be unable to look a password up.
+ */
 function isMisconfiguration(error: unknown): boolean {
-  const { scope, answered } = readError(error);
-  return scope === "caller" || (scope === "session" && answered);
+  const { scope, retry, answered, text } = readError(error);
+  if (/Unable to perform authentication/.test(text)) return false;
+  return (
+    scope === "caller" || retry === "never" || (answered && (scope === "session" || scope === "statement"))
+  );
 }

@@ -2,6 +2,8 @@
 export interface CqlToken {
   readonly kind: "word" | "quoted" | "string" | "number" | "marker" | "symbol";
   readonly text: string;
+  /** Where it begins in the query. */
+  readonly at: number;
 }
 
 const SPACE = /\s/;
@@ -18,6 +20,7 @@ const NUMBER = /[0-9A-Za-z.]/;
 export function* cqlTokens(query: string): Generator<CqlToken, void, void> {
   let at = 0;
   while (at < query.length) {
+    const start = at;
     const char = query.charAt(at);
     const pair = query.slice(at, at + 2);
     if (SPACE.test(char)) {
@@ -28,23 +31,22 @@ export function* cqlTokens(query: string): Generator<CqlToken, void, void> {
       at = endOf(query, "*/", at + 2);
     } else if (pair === "$$") {
       at = endOf(query, "$$", at + 2);
-      yield { kind: "string", text: "" };
+      yield { kind: "string", text: "", at: start };
     } else if (char === "'" || char === '"') {
-      const start = at + 1;
-      at = endOfQuoted(query, char, start);
-      const inner = query.slice(start, at - 1).replaceAll('""', '"');
-      yield char === "'" ? { kind: "string", text: "" } : { kind: "quoted", text: inner };
+      at = endOfQuoted(query, char, start + 1);
+      const inner = query.slice(start + 1, at - 1).replaceAll('""', '"');
+      yield char === "'"
+        ? { kind: "string", text: "", at: start }
+        : { kind: "quoted", text: inner, at: start };
     } else if (WORD_START.test(char)) {
-      const start = at;
       while (at < query.length && WORD.test(query.charAt(at))) at++;
-      yield { kind: "word", text: query.slice(start, at).toLowerCase() };
+      yield { kind: "word", text: query.slice(start, at).toLowerCase(), at: start };
     } else if (DIGIT.test(char)) {
-      const start = at;
       while (at < query.length && NUMBER.test(query.charAt(at))) at++;
-      yield { kind: "number", text: query.slice(start, at) };
+      yield { kind: "number", text: query.slice(start, at), at: start };
     } else {
       at++;
-      yield { kind: char === "?" ? "marker" : "symbol", text: char };
+      yield { kind: char === "?" ? "marker" : "symbol", text: char, at: start };
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cqlTokens } from "./cql-tokens.ts";
-import { tableOf } from "./table-of.ts";
+import { qualified, tableOf } from "./table-of.ts";
 
 describe("cqlTokens", () => {
   test("hides what stands in strings, quoted names and comments", () => {
@@ -17,7 +17,7 @@ describe("cqlTokens", () => {
   });
 
   test("undoubles the quotes of a quoted name", () => {
-    expect([...cqlTokens('"a""b"')]).toEqual([{ kind: "quoted", text: 'a"b' }]);
+    expect([...cqlTokens('"a""b"')]).toEqual([{ kind: "quoted", text: 'a"b', at: 0 }]);
   });
 
   test.each(["'", '"', "$$", "/*", "--", "'a''", '"a""', "$"])("ends on the unterminated %s", (text) => {
@@ -39,6 +39,7 @@ describe("tableOf", () => {
     ["DELETE a, b FROM ks.t USING TIMESTAMP 5 WHERE id = 1", "ks.t"],
     ["SELECT * FROM /* x */ ks . t", "ks.t"],
     ["INSERT INTO t JSON '{}'", "t"],
+    ["DELETE m[:from] FROM t WHERE id = :id", "t"],
   ])("finds the table of %s", (query, table) => {
     expect(tableOf(query)).toBe(table);
   });
@@ -59,4 +60,33 @@ describe("tableOf", () => {
     for (let i = 0; i < 2500; i++) expect(tableOf(`DELETE FROM t${i} WHERE id = ${i}`)).toBe(`t${i}`);
     expect(tableOf("DELETE FROM t0 WHERE id = 0")).toBe("t0");
   });
+});
+
+describe("qualified", () => {
+  test.each([
+    ["INSERT INTO t (id) VALUES (?)", 'INSERT INTO "Shop".t (id) VALUES (?)'],
+    ['update "T" SET a = 1 WHERE id = 2', 'update "Shop"."T" SET a = 1 WHERE id = 2'],
+    [
+      "DELETE m['from'] /* FROM x */ FROM t -- t\n WHERE id = 1",
+      "DELETE m['from'] /* FROM x */ FROM \"Shop\".t -- t\n WHERE id = 1",
+    ],
+    ["SELECT from_id FROM t", 'SELECT from_id FROM "Shop".t'],
+    ["INSERT INTO own.t (id) VALUES ('t')", "INSERT INTO own.t (id) VALUES ('t')"],
+    ["DELETE FROM own . t WHERE id = 1", "DELETE FROM own . t WHERE id = 1"],
+  ])("gives %s the keyspace that it lacks, and no other", (query, expected) => {
+    expect(qualified(query, "Shop")).toBe(expected);
+  });
+
+  test("doubles what would end the name", () => {
+    expect(qualified("DELETE FROM t WHERE id = 1", 'a"; DROP')).toBe(
+      'DELETE FROM "a""; DROP".t WHERE id = 1',
+    );
+  });
+
+  test.each(["TRUNCATE t", "BEGIN BATCH INSERT INTO t (id) VALUES (1) APPLY BATCH", ""])(
+    "says nothing of %j",
+    (query) => {
+      expect(qualified(query, "ks")).toBeUndefined();
+    },
+  );
 });

@@ -7,27 +7,25 @@ import { harmlessCallback } from "./harmless.ts";
 // One map for each of those who emit, so that listening for what never comes does not compile. Nothing that was
 // bound to a statement is in any event.
 
-interface SessionOf {
+interface OfCluster {
   readonly cluster: ClusterId;
-  /** A further session, to replay what needs this keyspace. Undefined: the session of all the rest. */
-  readonly keyspace?: string | undefined;
 }
 
-interface BreakerEvents<Where> {
+interface BreakerEvents {
   /** Nothing more is sent to this cluster for now. */
-  "cluster:breaker:opened": Where & { readonly cause: unknown; readonly retryInMs: number };
+  "cluster:breaker:opened": OfCluster & { readonly cause: unknown; readonly retryInMs: number };
   /** One trial is under way. */
-  "cluster:breaker:half-opened": Where;
+  "cluster:breaker:half-opened": OfCluster;
   /** The cluster answers again. */
-  "cluster:breaker:closed": Where;
+  "cluster:breaker:closed": OfCluster;
 }
 
 /** Of whoever holds sessions: a client, and what `connectReplayExecutor` makes. */
-export interface SessionEvents extends BreakerEvents<SessionOf> {
+export interface SessionEvents extends BreakerEvents {
   /** A session to a cluster is there. */
-  "cluster:connected": SessionOf;
+  "cluster:connected": OfCluster;
   /** A session to a cluster is lost, or could not be made; it is sought again until close. */
-  "cluster:disconnected": SessionOf & { readonly cause: unknown };
+  "cluster:disconnected": OfCluster & { readonly cause: unknown };
 }
 
 /** Of a client. */
@@ -41,7 +39,7 @@ export interface ClientEvents extends SessionEvents {
 }
 
 /** Of a worker. */
-export interface WorkerEvents extends BreakerEvents<{ readonly cluster: ClusterId }> {
+export interface WorkerEvents extends BreakerEvents {
   /** Replay to a cluster stands still: by `pause`, or since the gate is drained or paused. */
   "cluster:paused": { readonly cluster: ClusterId; readonly reason: string };
   /** Replay to a cluster goes on. */

@@ -7,4 +7,5 @@
  */
 export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } from "./binding.ts";
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
+export { freshPolicies } from "./fresh-policies.ts";
 export { forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
