@@ -70,6 +70,23 @@ describe("a write of a value that the driver would send as another one", () => {
     await clusters.client.execute(INSERT, wrong, { cluster: "A" });
     expect(valuesAt(clusters, "A")).toEqual([[[cell.int(1), cell.bigint(12n), cell.int(0)]]]);
   });
+
+  test.each(["A", "B"] as const)(
+    "is refused, queued for nobody and sent nowhere, though %s is silent and prepares it later",
+    async (silent) => {
+      await using clusters = await TwoClusters.connected({
+        server,
+        driver: { socketOptions: { readTimeout: 5_000 } },
+      });
+      clusters.servers[silent].pause();
+      const error = await errorOf(clusters.client.execute(INSERT, wrong));
+      expect(error).toMatchObject({ code: "HELIX_PAYLOAD_INVALID", path: "params[1]" });
+      clusters.servers[silent].resume();
+      await clusters.client.execute(INSERT, [1, 1, {}]);
+      expect([valuesAt(clusters, "A").length, valuesAt(clusters, "B").length]).toEqual([1, 1]);
+      expect(clusters.queued).toEqual([]);
+    },
+  );
 });
 
 describe("a replay by a client with other options of the driver than the one that wrote", () => {

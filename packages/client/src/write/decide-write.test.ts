@@ -16,18 +16,20 @@ const outcomes: Readonly<Record<string, ClusterOutcome<string>>> = {
   lost: failed(new errors.OperationTimedOutError("no reply")),
   curable: failed(new errors.ResponseError(0x2100, "")),
   refused: failed(new errors.ResponseError(0x2000, "")),
+  early: failed(helixError("HELIX_PAYLOAD_INVALID", "", { retry: "later" })),
   unbindable: failed(new TypeError()),
 };
 
 // Rows: what A came to; columns: what B came to. `+` success, `?` pending, `-` failed, `!` mistake.
 const table = `
-            applied  away  lost  curable  refused  unbindable
-applied     +        +B    +B    +B       +B       +B
-away        +A       -     ?AB   -        -        !
-lost        +A       ?AB   ?AB   ?AB      ?AB      ?AB
-curable     +A       -     ?AB   -        -        -
-refused     +A       -     ?AB   -        -        -
-unbindable  +A       !     ?AB   -        -        !
+            applied  away  lost  curable  refused  early  unbindable
+applied     +        +B    +B    +B       +B       +B     +B
+away        +A       -     ?AB   -        -        !      !
+lost        +A       ?AB   ?AB   ?AB      ?AB      ?AB    !
+curable     +A       -     ?AB   -        -        !      !
+refused     +A       -     ?AB   -        -        !      !
+early       +A       !     ?AB   !        !        !      !
+unbindable  +A       !     !     !        !        !      !
 `;
 
 const [header = "", ...rows] = table.trim().split("\n");
@@ -47,7 +49,7 @@ test.each(cases)("A %s, B %s: %s", (a, b, cell) => {
 
 test("the table has a row and a column for each outcome", () => {
   expect(columns).toEqual(Object.keys(outcomes));
-  expect(cases).toHaveLength(36);
+  expect(cases).toHaveLength(49);
 });
 
 test.each<[string, unknown, boolean]>([

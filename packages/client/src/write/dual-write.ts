@@ -2,7 +2,7 @@ import { CLUSTERS, type Clock, type ClusterId, type ErrorReading, otherCluster }
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import { requestTimeout } from "../session/outstanding.ts";
-import type { ClusterOutcome } from "./decide-write.ts";
+import { type ClusterOutcome, isRefusedForGood } from "./decide-write.ts";
 
 export type WriteOutcomes<T> = Readonly<Record<ClusterId, ClusterOutcome<T>>>;
 
@@ -14,6 +14,8 @@ export interface DualWriteOptions<T> {
   readonly read: (cluster: ClusterId, error: unknown) => ErrorReading;
   /** Whether nothing is to be sent to that cluster for now. */
   readonly isDrained: (cluster: ClusterId) => boolean;
+  /** Called when the other cluster refuses the values. Returns whether nothing was sent to this one, nor will be. */
+  readonly callOff: (cluster: ClusterId, refusal: unknown) => boolean;
   readonly secondaryTimeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +33,8 @@ export interface DualWriteOptions<T> {
  * other has applied it, a waiting one fails as not answered after `secondaryTimeoutMs`, or as soon as its
  * breaker opens; when the signal is aborted all that wait fail so. What comes after that is ignored: the
  * same write twice is harmless. While the other has not applied it, it is waited for in full, since then
- * its answer is the caller's.
+ * its answer is the caller's; but what one cluster's columns refuse for good, and was not sent to the other yet, is called off
+ * there, and so refused by both.
  */
 export class DualWrite<T> {
   readonly #options: DualWriteOptions<T>;
@@ -80,6 +83,8 @@ export class DualWrite<T> {
     } else if (outcome.state === "applied") {
       this.#limit(otherCluster(cluster));
       if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();
+    } else if (isRefusedForGood(outcome) && this.#options.callOff(otherCluster(cluster), outcome.error)) {
+      this.#settle(otherCluster(cluster), outcome);
     }
   }
 

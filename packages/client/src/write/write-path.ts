@@ -9,7 +9,6 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import type { types } from "cassandra-driver";
-import { checkBinding } from "../bindings/on-binding.ts";
 import type { OwnWrites } from "../read/own-writes.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
 import type { ReadOptions, WaitFor } from "../request-options.ts";
@@ -20,6 +19,7 @@ import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
 import { DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
 import type { ReplayHandoff } from "./replay-handoff.ts";
+import { WriteBinding } from "./write-binding.ts";
 import { errorOf, failureOf, type Handoffs, reportsAtFirst, reportsOf } from "./write-report.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
@@ -78,15 +78,17 @@ export class WritePath {
     const writtenAtMs = clock.wallMs();
     let { signal } = options;
     const base = queryOptions(operation, options);
+    const binding = new WriteBinding();
     const requests = {
-      A: writeOptions(links.A.config, base, options, timestampMicros, checkBinding),
-      B: writeOptions(links.B.config, base, options, timestampMicros, checkBinding),
+      A: writeOptions(links.A.config, base, options, timestampMicros, binding.on("A")),
+      B: writeOptions(links.B.config, base, options, timestampMicros, binding.on("B")),
     };
     const outcomes = await new DualWrite({
       links,
       send: (link) => sendOperation(link, operation, requests[link.cluster].query),
       read: (cluster, error) => readWrite(error, requests[cluster].memory),
       isDrained,
+      callOff: (cluster, refusal) => binding.callOff(cluster, refusal),
       secondaryTimeoutMs,
       clock,
       signal,
