@@ -157,6 +157,22 @@ describe("a fault proxy", () => {
     expect([peer.ended, late.ended]).toEqual([false, false]);
   });
 
+  it("cuts a connection in the middle of an answer, and each that is made meanwhile", async () => {
+    const peer = await connected();
+    await proxy.set({ answerBytes: 5 });
+    const late = connect();
+    for (const one of [peer, late]) {
+      const before = one.received.length;
+      one.socket.write("12");
+      await one.until(() => one.received.length === before + 2, "the first answer is whole");
+      one.socket.write("34567");
+      await one.until(() => one.ended, "the connection is closed");
+      expect(one.received.slice(before)).toBe("12345");
+    }
+    await proxy.set("pass");
+    await connected();
+  });
+
   it("half-open: the server gets what is sent, and its answers are swallowed", async () => {
     const peer = await connected();
     await proxy.set("half-open");

@@ -12,8 +12,15 @@ const HOST = "127.0.0.1";
  *   and a client never learns that the server has closed.
  * - `half-open`: requests reach the server, its answers are swallowed.
  * - `delayMs`: every byte comes that much later, in each direction, so an answer comes twice that later.
+ * - `answerBytes`: of each connection, so many bytes of answers come still; then it is closed, in the middle of one.
  */
-export type FaultMode = "pass" | "refuse" | "blackhole" | "half-open" | { readonly delayMs: number };
+export type FaultMode =
+  | "pass"
+  | "refuse"
+  | "blackhole"
+  | "half-open"
+  | { readonly delayMs: number }
+  | { readonly answerBytes: number };
 
 /** Told of what comes over one connection, chunk by chunk, as it was read. */
 export interface ConnectionObserver {
@@ -146,8 +153,13 @@ export class FaultProxy implements AsyncDisposable {
     const mode = this.#mode;
     if (mode === "blackhole") requests?.swallow();
     if (mode === "blackhole" || mode === "half-open") answers?.swallow();
-    const delayMs = typeof mode === "object" ? mode.delayMs : 0;
+    const { delayMs, answerBytes } = {
+      delayMs: 0,
+      answerBytes: undefined,
+      ...(typeof mode === "object" ? mode : {}),
+    };
     for (const relay of [requests, answers]) if (relay) relay.delayMs = delayMs;
+    if (answers) answers.bytesLeft = answerBytes;
   }
 
   #destroyAll(destroy: (socket: net.Socket) => void): void {

@@ -9,6 +9,8 @@ type Item = { readonly dueMs: number; readonly what: Buffer | "end" | "close" };
  */
 export class Relay {
   delayMs = 0;
+  /** How many bytes come through before both ends are closed; undefined for no such end. */
+  bytesLeft: number | undefined;
   readonly #from: net.Socket;
   readonly #to: net.Socket;
   readonly #waiting: Item[] = [];
@@ -65,9 +67,23 @@ export class Relay {
     }
   }
 
+  get #left(): number {
+    return this.bytesLeft ?? Number.POSITIVE_INFINITY;
+  }
+
+  #cut(last: Buffer): void {
+    this.swallow();
+    this.#to.end(last);
+    this.#from.destroy();
+  }
+
   #deliver(what: Item["what"]): void {
     if (what === "close") this.#to.destroy();
     else if (what === "end") this.#to.end();
-    else if (!this.#to.write(what)) this.#from.pause();
+    else if (what.length > this.#left) this.#cut(what.subarray(0, this.#left));
+    else {
+      if (this.bytesLeft !== undefined) this.bytesLeft -= what.length;
+      if (!this.#to.write(what)) this.#from.pause();
+    }
   }
 }
