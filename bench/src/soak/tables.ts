@@ -4,7 +4,7 @@ import { types } from "cassandra-driver";
 
 type Pair = Parameters<typeof createTestKeyspace>[0];
 
-export const KEYSPACE = "soak";
+const KEYSPACE = "soak";
 /** Few enough to be written again and again, and compared in seconds. */
 const KEYS = 3_000;
 
