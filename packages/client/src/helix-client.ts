@@ -21,6 +21,7 @@ import { OwnWrites } from "./read/own-writes.ts";
 import { ReadPath } from "./read/read-path.ts";
 import { readStrategy } from "./read/read-strategy.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
+import { inKeyspace } from "./replay/in-keyspace.ts";
 import { createReplayExecutor } from "./replay/replay-executor.ts";
 import {
   type BatchOptions,
@@ -175,7 +176,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   ): Promise<Result<Row>> {
     refuseCallback("execute", params, options, ...nothing);
     const given = readExecuteOptions(options);
-    const operation = readStatement(query, params);
+    const operation = meant(readStatement(query, params), given);
     const only = this.#onlyCluster(given);
     const kind = inspectStatement(query);
     const page = parsePageState(given.pageState);
@@ -203,7 +204,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   ): Promise<Result<Row>> {
     refuseCallback("batch", options, ...nothing);
     const given = readBatchOptions(options);
-    const operation = readBatch(statements, given);
+    const operation = meant(readBatch(statements, given), given);
     const only = this.#onlyCluster(given);
     if (only !== undefined) return this.#single(operation, given, only, true);
     return this.#write(operation, given);
@@ -328,4 +329,9 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
       );
     }
   }
+}
+
+/** In the keyspace that the request says, if it says one. */
+function meant(operation: Operation, { keyspace }: ReadOptions): Operation {
+  return keyspace === undefined ? operation : inKeyspace(operation, keyspace);
 }

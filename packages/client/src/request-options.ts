@@ -10,6 +10,7 @@ import {
   object,
   oneOf,
   signal,
+  text,
   toInt64,
 } from "@helix/core/internal";
 import { ExecutionProfile, type policies, type types } from "cassandra-driver";
@@ -61,6 +62,11 @@ export interface RequestOptions {
   readonly traceQuery?: boolean | undefined;
   readonly captureStackTrace?: boolean | undefined;
   readonly customPayload?: Readonly<Record<string, Buffer>> | undefined;
+  /**
+   * The keyspace of the tables that the text names without one, on either cluster; as it is, not folded to lower case.
+   * Of SELECT, INSERT, UPDATE and DELETE. @default that of the cluster's options
+   */
+  readonly keyspace?: string | undefined;
   /** Instead of the cluster's, and of the profile's. */
   readonly retry?: policies.retry.RetryPolicy | undefined;
   /** What the parameters of a statement that is not prepared are. Refused for a write to both clusters. */
@@ -130,6 +136,7 @@ const COMMON = {
   traceQuery: flag,
   captureStackTrace: flag,
   customPayload: having<Readonly<Record<string, Buffer>>>("an object", []),
+  keyspace: text(),
   retry: having<policies.retry.RetryPolicy>("a RetryPolicy", ["onReadTimeout", "onWriteTimeout"]),
   hints: anArray<string[]>(),
   routingKey: object<Buffer | Buffer[]>({ expectation: "a Buffer, or an array of them" }, (value, name) => {

@@ -1,6 +1,6 @@
-import { isHelixError, type Startable } from "@helix/core";
+import { isHelixError, type Startable, summarize } from "@helix/core";
 import { type CqlRequest, cell, reply, type ServerError, startScriptedCqlServer } from "@helix/testkit";
-import { types } from "cassandra-driver";
+import { ExecutionProfile, policies, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { type BatchOptions, type ExecuteOptions, HelixClient } from "../src/index.ts";
 import { driverOptions, errorOf, FakeReplayer, TwoClusters } from "./two-clusters.ts";
@@ -116,6 +116,86 @@ test("options that the driver knows reach it", async () => {
   expect(clusters.servers.A.prepares).toEqual([]);
   await clusters.client.execute(INSERT, ["1", "a"], { prepare: false });
   expect(clusters.servers.A.requests.at(-1)?.kind).toBe("query");
+});
+
+describe("the keyspace of a request", () => {
+  test("is the one of every table that its text does not qualify, on both clusters and in the queue", async () => {
+    await using clusters = await TwoClusters.connected();
+    const { client, servers, script, queued } = clusters;
+    script.B = () => reply.error(unavailable);
+    await client.execute("INSERT INTO t (id) VALUES (?)", ["1"], { keyspace: "Shop" });
+    await client.batch(["DELETE FROM t WHERE id = '1'", "DELETE FROM own.t WHERE id = '1'"], {
+      keyspace: "shop",
+    });
+    await client.execute("SELECT v FROM t", [], { keyspace: "shop", cluster: "A" });
+    expect(servers.A.requests.map(({ query }) => query)).toEqual([
+      'INSERT INTO "Shop".t (id) VALUES (?)',
+      "DELETE FROM \"shop\".t WHERE id = '1'; DELETE FROM own.t WHERE id = '1'",
+      'SELECT v FROM "shop".t',
+    ]);
+    expect(queued.map((payload) => summarize(payload).tables)).toEqual([["Shop.t"], ["own.t", "shop.t"]]);
+  });
+
+  test("is refused where the text shows no table, and nothing is sent", async () => {
+    await using clusters = await TwoClusters.connected();
+    const call = clusters.client.execute("TRUNCATE t", [], { keyspace: "shop", cluster: "A" });
+    expect(isHelixError(await errorOf(call), "HELIX_NOT_REPLAYABLE")).toBe(true);
+    expect(clusters.servers.A.requests).toEqual([]);
+  });
+});
+
+describe("an option of a request that only helps the driver", () => {
+  test("is taken by reads, by writes to both and by those to one", async () => {
+    await using clusters = await TwoClusters.connected();
+    const { client, servers } = clusters;
+    const routing = { routingKey: Buffer.of(1), routingIndexes: [0] };
+    await client.execute(INSERT, ["1", "a"], routing);
+    const named = "INSERT INTO ks.t (id) VALUES (:id)";
+    await client.execute(named, { id: "1" }, { routingNames: ["id"], prepare: false, cluster: "A" });
+    await client.execute(SELECT, [], { routingKey: [Buffer.of(1), Buffer.of(2)] });
+    expect([servers.A.requests.length, servers.B.requests.length]).toEqual([3, 1]);
+  });
+
+  test("`hints` types what is not prepared, of a read and of a write to one cluster", async () => {
+    await using clusters = await TwoClusters.connected();
+    const { client, servers } = clusters;
+    const options = { prepare: false, hints: ["int"] };
+    await client.execute("SELECT v FROM ks.t WHERE id = ?", [7], options);
+    await client.execute("DELETE FROM ks.t WHERE id = ?", [7], { ...options, cluster: "A" });
+    expect(servers.A.requests.map(({ values }) => values)).toEqual([[cell.int(7)], [cell.int(7)]]);
+  });
+
+  test("`retry` decides instead of the cluster's policy, of a write to both as well", async () => {
+    await using clusters = await TwoClusters.connected();
+    const { client, servers, script } = clusters;
+    const asked: string[] = [];
+    class Once extends policies.retry.RetryPolicy {
+      override onUnavailable(info: policies.retry.OperationInfo) {
+        asked.push(info.query);
+        return info.nbRetry === 0 ? this.retryResult(types.consistencies.one) : this.rethrowResult();
+      }
+    }
+    for (const cluster of ["A", "B"] as const) {
+      script[cluster] = ({ attempt }) => (attempt === 1 ? reply.error(unavailable) : reply.void);
+    }
+    const { writes } = await client.execute(INSERT, ["1", "a"], { retry: new Once(), isIdempotent: true });
+    expect(writes).toEqual({ A: "applied", B: "applied" });
+    expect([servers.A.requests.length, servers.B.requests.length]).toEqual([2, 2]);
+    expect(asked).toEqual([INSERT, INSERT]);
+  });
+
+  test("an execution profile may be given as the object, which stands for its name", async () => {
+    const profile = new ExecutionProfile("careful", { consistency: types.consistencies.all });
+    await using clusters = await TwoClusters.connected({ driver: { profiles: [profile] } });
+    await clusters.client.execute(INSERT, ["1", "a"], { executionProfile: profile });
+    for (const { requests } of Object.values(clusters.servers)) {
+      expect(requests).toMatchObject([{ consistency: types.consistencies.all }]);
+    }
+    const unknown = new ExecutionProfile("unknown", {});
+    await expect(clusters.client.execute(SELECT, [], { executionProfile: unknown })).rejects.toThrow(
+      "profiles",
+    );
+  });
 });
 
 describe("a read", () => {

@@ -34,12 +34,7 @@ const result = new Result({} as types.ResultSet, { cluster: "A" });
 /** Of each: what it has beyond what is here, and whether a member is here. */
 const CASES: [string, string, readonly string[], (name: string) => boolean][] = [
   ["Client", "./index.d.ts", ["metrics", "executeGraph", "shutdown"], (name) => name in client],
-  [
-    "QueryOptions",
-    "./index.d.ts",
-    ["host", "keyspace"],
-    (name) => name in EXECUTE_OPTIONS || name in BATCH_OPTIONS,
-  ],
+  ["QueryOptions", "./index.d.ts", ["host"], (name) => name in EXECUTE_OPTIONS || name in BATCH_OPTIONS],
   ["ResultSet", "./lib/types/index.d.ts", [], (name) => name in result],
 ];
 

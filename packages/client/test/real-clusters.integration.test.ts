@@ -2,7 +2,7 @@ import { createPayload, isHelixError } from "@helix/core";
 import { createTestKeyspace, startFaultProxy, waitFor } from "@helix/testkit";
 import { Client, types } from "cassandra-driver";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { HelixClient, type HelixClientOptions, readError } from "../src/index.ts";
+import { HelixClient, type HelixClientOptions, type Result, readError } from "../src/index.ts";
 import { errorOf, FakeReplayer } from "./two-clusters.ts";
 
 const KEYSPACE = "client_real";
@@ -100,19 +100,54 @@ describe("over two healthy clusters", () => {
     expect(new Set(a.slice(1).map((row) => row.split(" ")[3])).size).toBe(1);
   });
 
-  test("a read is typed, and pages", async () => {
-    for (let id = 0; id < 25; id++) await client.execute(INSERT, [id, "v", id]);
-    const seen: number[] = [];
-    let pageState: string | undefined;
-    do {
-      const page = await client.execute<{ id: number }>(`SELECT id FROM ${KEYSPACE}.t`, [], {
-        fetchSize: 10,
-        ...(pageState !== undefined && { pageState }),
-      });
-      for (const { id } of page) seen.push(id);
-      pageState = page.pageState ?? undefined;
-    } while (pageState !== undefined);
-    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, id) => id));
+  test("a read is typed, and all its pages come by `for await`, by `nextPage`, by `pageState` and by `stream`", async () => {
+    const ids = Array.from({ length: 25 }, (_, id) => id);
+    await client.batch(ids.map((id) => ({ query: INSERT, params: [id, "v", id] })));
+    const [query, options] = [`SELECT id FROM ${KEYSPACE}.t`, { fetchSize: 10 }] as const;
+    const read = (more = {}) => client.execute<{ id: number }>(query, [], { ...options, ...more });
+    const ways = {
+      async forAwait() {
+        const seen: { id: number }[] = [];
+        for await (const row of await read()) seen.push(row);
+        return seen;
+      },
+      async nextPage() {
+        const seen: { id: number }[] = [];
+        for (
+          let page: Result<{ id: number }> | undefined = await read();
+          page;
+          page = await page.nextPage?.()
+        ) {
+          expect(page.rowLength).toBeLessThanOrEqual(10);
+          seen.push(...page);
+        }
+        return seen;
+      },
+      async pageState() {
+        const seen: { id: number }[] = [];
+        let pageState: string | null = null;
+        do {
+          const page: Result<{ id: number }> = await read({ pageState });
+          seen.push(...page);
+          ({ pageState } = page);
+        } while (pageState !== null);
+        return seen;
+      },
+      stream: () => client.stream(query, [], options).toArray() as Promise<{ id: number }[]>,
+    };
+    for (const [way, rows] of Object.entries(ways)) {
+      const seen = (await rows()).map(({ id }) => id);
+      expect([way, seen.sort((a, b) => a - b)]).toEqual([way, ids]);
+    }
+  });
+
+  test("a request may name the keyspace of its tables, in a write to both and in a read", async () => {
+    const options = { keyspace: KEYSPACE };
+    await client.execute("INSERT INTO t (id, v) VALUES (?, ?)", [1, "k"], options);
+    await client.batch([{ query: "UPDATE t SET v = :v WHERE id = :id", params: { id: 2, v: "b" } }], options);
+    expect((await client.execute("SELECT id FROM t", [], options)).rowLength).toBe(2);
+    expect(await cells("A")).toHaveLength(2);
+    expect(await cells("B")).toEqual(await cells("A"));
   });
 
   test("a conditional statement runs on the cluster that it names", async () => {

@@ -2,8 +2,8 @@ import { helixError, type Operation, type Statement } from "@helix/core";
 import { qualified } from "@helix/core/internal";
 
 /**
- * The operation as a session of whatever keyspace has to be sent it: each statement names the keyspace that it was
- * written in. Version 4 of the protocol ties the keyspace to the session, and a session for each would be many, of
+ * The operation as a session of whatever keyspace has to be sent it: each statement names the keyspace that it is
+ * meant for. Version 4 of the protocol ties the keyspace to the session, and a session for each would be many, of
  * which one that has no keyspace cannot be made.
  *
  * @throws HELIX_NOT_REPLAYABLE where the text shows no table. This package writes no such payload.
@@ -13,7 +13,7 @@ export function inKeyspace(operation: Operation, keyspace: string): Operation {
     const query = qualified(statement.query, keyspace);
     if (query !== undefined) return { ...statement, query };
     const construct = "a text of which the table cannot be told";
-    throw helixError("HELIX_NOT_REPLAYABLE", `${construct} cannot be run in the keyspace of its write`, {
+    throw helixError("HELIX_NOT_REPLAYABLE", `${construct} cannot be given a keyspace: name it in the text`, {
       construct,
     });
   };
