@@ -25,6 +25,7 @@ import {
   random,
   readOptions,
 } from "@helix/core/internal";
+import { assertSameMeaning } from "./bindings/write-meaning.ts";
 import { type ReadYourWrites, readYourWrites } from "./read/own-writes.ts";
 import { READ_STRATEGIES, type ReadStrategyName } from "./read/read-strategy.ts";
 import { readTraceContextApi, type TraceContextApi } from "./replay/trace-context.ts";
@@ -232,6 +233,8 @@ export function readClientOptions(options: HelixClientOptions): ReadClientOption
       `Expected \`readCluster\` to be a cluster that is configured, got "${read.readCluster}"`,
     );
   }
+  const { A, B } = Object.fromEntries(read.clusters);
+  if (A !== undefined && B !== undefined) assertSameMeaning(A.meaning, B.meaning);
   const { onEnqueueFailed } = read;
   if (onEnqueueFailed === undefined) return read;
   return {

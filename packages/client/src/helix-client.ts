@@ -14,6 +14,7 @@ import type { BreakerState } from "@helix/core/internal";
 import type { types } from "cassandra-driver";
 import { abortable } from "./abortable.ts";
 import { toLong } from "./bindings/long.ts";
+import type { WriteMeaning } from "./bindings/write-meaning.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
 import { type DriverLog, DriverSurface, type LogListener } from "./driver-surface.ts";
 import { clusterOfPage, parsePageState } from "./page-state.ts";
@@ -40,7 +41,14 @@ import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import { InFlight } from "./session/in-flight.ts";
 import { isDrained } from "./session/is-drained.ts";
 import { Background } from "./write/background.ts";
-import { type BatchStatement, readBatch, readStatement, unsafeConstruct } from "./write/operations.ts";
+import { assertCarried } from "./write/carried-options.ts";
+import {
+  type BatchStatement,
+  readBatch,
+  readStatement,
+  unsafeConstruct,
+  withNulls,
+} from "./write/operations.ts";
 import { ReplayHandoff } from "./write/replay-handoff.ts";
 import { assertReplayable, inspectStatement, isWrite } from "./write/statement-check.ts";
 import { WritePath } from "./write/write-path.ts";
@@ -204,7 +212,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   ): Promise<Result<Row>> {
     refuseCallback("batch", options, ...nothing);
     const given = readBatchOptions(options);
-    const operation = meant(readBatch(statements, given), given);
+    const { logged = this.#meaning["queryOptions.logged"] } = given;
+    const operation = meant(readBatch(statements, { ...given, logged }), given);
     const only = this.#onlyCluster(given);
     if (only !== undefined) return this.#single(operation, given, only, true);
     return this.#write(operation, given);
@@ -288,12 +297,10 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
 
   #write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     assertReplayable(unsafeConstruct(operation));
-    if (options.hints !== undefined) {
-      throw new TypeError(
-        "`hints` is refused in a write to both clusters, since a replay has none: leave `prepare` as it is",
-      );
-    }
-    return this.#inFlight.track(() => this.#ready().writes.write<Row>(operation, options));
+    assertCarried(operation, options);
+    const isUnset = this.#meaning["encoding.useUndefinedAsUnset"];
+    const resolved = isUnset ? operation : withNulls(operation);
+    return this.#inFlight.track(() => this.#ready().writes.write<Row>(resolved, options));
   }
 
   async #single<Row>(
@@ -312,6 +319,12 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
       const sent = sendOperation(this.#links.get(cluster), operation, query);
       return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros, fetchPage });
     });
+  }
+
+  /** That of both clusters. */
+  get #meaning(): WriteMeaning {
+    const { meaning } = this.#links.get("A").config;
+    return meaning;
   }
 
   #ready(): { readonly reads: ReadPath; readonly writes: WritePath } {

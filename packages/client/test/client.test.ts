@@ -114,7 +114,7 @@ test("options that the driver knows reach it", async () => {
   await clusters.client.execute("DELETE FROM ks.t WHERE id = '1'", undefined, { consistency: 4 });
   expect(clusters.servers.A.requests).toMatchObject([{ kind: "query", consistency: 4 }]);
   expect(clusters.servers.A.prepares).toEqual([]);
-  await clusters.client.execute(INSERT, ["1", "a"], { prepare: false });
+  await clusters.client.execute(INSERT, ["1", "a"], { prepare: false, cluster: "A" });
   expect(clusters.servers.A.requests.at(-1)?.kind).toBe("query");
 });
 

@@ -15,6 +15,15 @@ type Retry = policies.retry.RetryPolicy;
 type Info = policies.retry.OperationInfo;
 type Rejection = Error & { readonly code?: number | string; readonly isSocketError?: boolean };
 
+const MEANING: ClusterConfig["meaning"] = {
+  "encoding.map": undefined,
+  "encoding.set": undefined,
+  "encoding.useBigIntAsLong": false,
+  "encoding.useBigIntAsVarint": false,
+  "encoding.useUndefinedAsUnset": true,
+  "queryOptions.logged": true,
+};
+
 /** The configuration of a cluster whose sessions are modelled. */
 export function modelConfig(
   cluster: ModelCluster,
@@ -28,6 +37,7 @@ export function modelConfig(
     mayRetryWrites: true,
     isIdempotent,
     maxInFlight: 2_048,
+    meaning: MEANING,
     createClient: () => new ModelSession(cluster, process) as unknown as Client,
     hasProfile: () => false,
     consistencyOf: () => 6,

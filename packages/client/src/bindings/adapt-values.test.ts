@@ -74,9 +74,15 @@ describe("adaptValues", () => {
   it("leaves the values as they are, and passes on what every mode takes or has no type", () => {
     const list = [1n];
     const values = [1n, list, "a", 1n, undefined];
-    const types = ["bigint", "list<bigint>", "text"].map(column);
+    const columns = ["bigint", "list<bigint>", "text"].map(column);
     const one = Buffer.from("0000000000000001", "hex");
-    expect(adaptValues(byPosition(values, [], "params"), types)).toEqual([one, [one], "a", 1n, undefined]);
+    expect(adaptValues(byPosition(values, [], "params"), columns)).toEqual([
+      one,
+      [one],
+      "a",
+      1n,
+      types.unset,
+    ]);
     expect(list).toEqual([1n]);
     expect(values[0]).toBe(1n);
   });

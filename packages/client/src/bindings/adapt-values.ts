@@ -12,7 +12,7 @@ import type { Positions } from "./positions.ts";
  * the driver's option for maps sends a JavaScript Map as an empty one.
  *
  * What only some modes take becomes the bytes that CQL has for it, which every session sends as they are; a
- * Set becomes an array. All else is passed on. The values themselves are not changed.
+ * Set becomes an array, and undefined is unset. All else is passed on. The values themselves are not changed.
  *
  * @param columns Types of the markers, as the prepared metadata of the target has them. A value without type is passed on.
  * @throws HelixError HELIX_PAYLOAD_INVALID for a value that no session could send.
@@ -22,6 +22,8 @@ export function adaptValues(
   columns: readonly (ColumnType | undefined)[],
 ): unknown[] {
   return values.map((value, position) => {
+    // What it means here, whatever the session's option for it.
+    if (value === undefined) return types.unset;
     const type = columns[position];
     if (type === undefined) return value;
     try {

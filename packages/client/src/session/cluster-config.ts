@@ -1,6 +1,7 @@
 import type { ClusterId } from "@helix/core";
 import { describeValue, expected } from "@helix/core/internal";
 import { Client, type ClientOptions, policies, types } from "cassandra-driver";
+import { type WriteMeaning, writeMeaningOf } from "../bindings/write-meaning.ts";
 import { freshPolicies } from "./driver-internals/index.ts";
 
 /**
@@ -21,6 +22,7 @@ export interface ClusterConfig {
   readonly mayRetryWrites: boolean;
   /** Whether a write that says nothing about it is idempotent, by the cluster's `queryOptions`. */
   readonly isIdempotent: boolean;
+  readonly meaning: WriteMeaning;
   /** How many requests one host of it takes at a time, less some for what the driver sends by itself. */
   readonly maxInFlight: number;
   /** A driver session that is not connected. */
@@ -65,6 +67,7 @@ export function readClusterConfig(cluster: ClusterId, options: unknown): Cluster
       speculative === undefined ||
       speculative instanceof policies.speculativeExecution.NoSpeculativeExecutionPolicy,
     isIdempotent: made.queryOptions?.isIdempotent ?? false,
+    meaning: writeMeaningOf(made),
     maxInFlight: maxInFlightOf(made),
     createClient: () => new Client(make()),
     hasProfile: (profile) => profile === "default" || profiles.has(profile),
@@ -102,6 +105,11 @@ function checked(name: string, options: unknown): ClientOptions {
           "it is what `data_center` of `system.local` says there",
       );
     }
+  }
+  const { maxVersion = types.protocolVersion.v4 } = (options as ClientOptions).protocolOptions ?? {};
+  // Before it there is no unset: what is undefined would be deleted.
+  if (maxVersion < types.protocolVersion.v4) {
+    throw new RangeError(expected(`${name}.protocolOptions.maxVersion`, "at least 4", maxVersion));
   }
   for (const key of ["connectTimeout", "readTimeout"] as const) {
     const value = socketOptions?.[key];

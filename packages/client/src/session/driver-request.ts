@@ -1,4 +1,4 @@
-import { type BatchType, type ErrorReading, type Operation, outcomeOf } from "@helix/core";
+import type { BatchType, ErrorReading, Operation } from "@helix/core";
 import type { Client, QueryOptions, types } from "cassandra-driver";
 import { toLong } from "../bindings/long.ts";
 import { readError } from "../failure/read-error.ts";
@@ -22,10 +22,9 @@ async function run(client: Client, operation: Operation, options: QueryOptions):
   try {
     return await runOnce(client, operation, options);
   } catch (error) {
-    const reading = readError(error);
-    const isRefused =
-      reading.applied === "no" && outcomeOf(reading) !== "unavailable" && options.prepare === true;
-    if (!isRefused || !forgetPrepared(client, textsOf(operation))) throw error;
+    const { applied, scope } = readError(error);
+    const isRefused = applied === "no" && (scope === "statement" || scope === "value");
+    if (!isRefused || options.prepare !== true || !forgetPrepared(client, textsOf(operation))) throw error;
     return runOnce(client, operation, options);
   }
 }

@@ -54,6 +54,18 @@ export function unsafeConstruct(operation: Operation): string | undefined {
   return undefined;
 }
 
+/** With null for undefined, as a driver sends it that is told not to take it for unset: a payload means unset by it. */
+export function withNulls(operation: Operation): Operation {
+  if (operation.kind === "statement") return { ...operation, params: nullsIn(operation.params) };
+  const statements = operation.statements.map(({ query, params }) => ({ query, params: nullsIn(params) }));
+  return { ...operation, statements };
+}
+
+function nullsIn(params: Params): Params {
+  if (Array.isArray(params)) return params.map((value: unknown) => value ?? null);
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, value ?? null]));
+}
+
 function readPart(query: unknown, params: unknown, path: string): Statement {
   if (typeof query !== "string" || query.trim() === "") {
     const got = typeof query === "string" ? "an empty one" : describeValue(query);
