@@ -43,9 +43,12 @@ test("the options of the sessions are what the configuration says", () => {
   });
 });
 
-test("a cluster is spoken to by TLS if told so, or if there is a file for it", () => {
+test("a cluster is spoken to by TLS if told so, or if there is a file or a name for it", () => {
   const tlsOf = (env: Record<string, string>) => optionsOf(env).clusters.B;
   expect(tlsOf({})).not.toHaveProperty("sslOptions");
   expect(tlsOf({ HELIX_CLUSTER_B_TLS: "true" })).toMatchObject({ sslOptions: {} });
   expect(tlsOf({ HELIX_CLUSTER_B_TLS_CA_FILE: "/ca" })).toMatchObject({ sslOptions: { ca: PEM } });
+  expect(tlsOf({ HELIX_CLUSTER_B_TLS_SERVER_NAME: "b.example" })).toMatchObject({
+    sslOptions: { servername: "b.example" },
+  });
 });

@@ -160,6 +160,10 @@ describe("variables that do not go together", () => {
       "HELIX_CLUSTER_B_TLS: expected true, since there is HELIX_CLUSTER_B_TLS_CA_FILE, got false",
     ],
     [
+      { HELIX_CLUSTER_B_TLS: "false", HELIX_CLUSTER_B_TLS_SERVER_NAME: "b.example" },
+      "HELIX_CLUSTER_B_TLS: expected true, since there is HELIX_CLUSTER_B_TLS_SERVER_NAME, got false",
+    ],
+    [
       { HELIX_CLUSTER_B_TLS_CERT_FILE: "/garbage" },
       "HELIX_CLUSTER_B_TLS_KEY_FILE: expected together with HELIX_CLUSTER_B_TLS_CERT_FILE, got nothing",
     ],

@@ -7,7 +7,9 @@ import type { ReadFile } from "./sources.ts";
 /** Sections that hold a login and TLS files. */
 const LINKS = ["nats", "clusterA", "clusterB"] as const;
 type LinkName = (typeof LINKS)[number];
-type Tls = Pick<ServiceConfig["nats"], "tls" | "tlsCaFile" | "tlsCertFile" | "tlsKeyFile">;
+type Tls = Pick<ServiceConfig["nats"], "tls" | "tlsCaFile" | "tlsCertFile" | "tlsKeyFile"> & {
+  readonly tlsServerName?: string | undefined;
+};
 
 /**
  * What each setting alone cannot know: mistakes in how they go together. Settings that are wrong by
@@ -41,9 +43,11 @@ function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
     (key) => settings[key] !== undefined,
   );
   const names = files.map((key) => variableOf(link, key)).join(", ");
-  if (files.length === 0) return [];
+  const reason =
+    names === "" && settings.tlsServerName !== undefined ? variableOf(link, "tlsServerName") : names;
+  if (reason === "") return [];
   if (settings.tls === false)
-    return [`${variableOf(link, "tls")}: expected true, since there is ${names}, got false`];
+    return [`${variableOf(link, "tls")}: expected true, since there is ${reason}, got false`];
   const { tlsCertFile, tlsKeyFile } = settings;
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
     const [given, absent] =
@@ -64,12 +68,13 @@ function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
   }
 }
 
-/** The contents of the files, as Node takes them. */
+/** The contents of the files, and the name, as Node takes them. */
 export function secureContextOf(
-  { tlsCaFile, tlsCertFile, tlsKeyFile }: Tls,
+  { tlsCaFile, tlsCertFile, tlsKeyFile, tlsServerName }: Tls,
   readFile: ReadFile,
-): { ca?: string; cert?: string; key?: string } {
+): { ca?: string; cert?: string; key?: string; servername?: string } {
   return {
+    ...(tlsServerName !== undefined && { servername: tlsServerName }),
     ...(tlsCaFile !== undefined && { ca: readFile(tlsCaFile) }),
     ...(tlsCertFile !== undefined && { cert: readFile(tlsCertFile) }),
     ...(tlsKeyFile !== undefined && { key: readFile(tlsKeyFile) }),

@@ -136,10 +136,18 @@ function cluster(id: ClusterId) {
     }),
     user: optional(text({ about: "User of the cluster, if it asks for one." })),
     password: secret("Password of the user."),
-    tls: flag("Speak TLS. True if one of the files below is given."),
+    tls: flag("Speak TLS. True if one of the files or the name below is given."),
     tlsCaFile: file("Authorities that sign the certificates of the nodes, PEM. Without it, those of Node."),
     tlsCertFile: file("Certificate of the service, PEM."),
     tlsKeyFile: file("Key of that certificate, PEM."),
+    tlsServerName: optional(
+      text({
+        pattern: /^[A-Za-z0-9_.-]+$/,
+        expectation: "a host name",
+        about:
+          "The host that the certificates of the nodes name, where they do not name the nodes' addresses: those are what is connected to.",
+      }),
+    ),
     consistency: oneOf(CONSISTENCIES, "localOne", {
       about: "Consistency of writes that were queued without one.",
     }),
