@@ -1,0 +1,189 @@
+import dns from "node:dns";
+import net from "node:net";
+import tls from "node:tls";
+import type { Clock } from "@helix/core";
+import {
+  nothingMoreOpen,
+  openHandles,
+  type ScriptedCqlServer,
+  startScriptedCqlServer,
+  waitFor,
+} from "@helix/testkit";
+import type { ClientOptions } from "cassandra-driver";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { HelixClient } from "../src/index.ts";
+import { certificate, privateKey } from "./certificate.ts";
+import { driverOptions, FakeReplayer } from "./two-clusters.ts";
+
+const NAME = "cassandra.example";
+
+/** A clock on which a minute takes a second: what is sought every two seconds is so thirty times a second. */
+const hurried: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now() * 60,
+  setTimer(callback, delayMs) {
+    const timer = setTimeout(callback, delayMs / 60);
+    return () => clearTimeout(timer);
+  },
+};
+
+let before = openHandles();
+let A: ScriptedCqlServer;
+let B: ScriptedCqlServer;
+beforeEach(async () => {
+  before = openHandles();
+  [A, B] = await Promise.all([startScriptedCqlServer(), startScriptedCqlServer()]);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await Promise.all([A.close(), B.close()]);
+  await nothingMoreOpen(before);
+});
+
+type Callback = (error: Error | null, result?: unknown) => void;
+
+/** What the name means from now on; undefined is a look-up that fails. */
+function resolveTo(address: string | undefined): void {
+  vi.restoreAllMocks();
+  const lookup = dns.lookup;
+  const failure = Object.assign(new Error("queryA ENOTFOUND"), { code: "ENOTFOUND" });
+  const answer = (callback: Callback, result: unknown) =>
+    setImmediate(() => (result === undefined ? callback(failure) : callback(null, result)));
+  const mock = (method: "resolve4" | "resolve6" | "lookup", act: (...args: never[]) => unknown) =>
+    vi.spyOn(dns, method).mockImplementation(act as never);
+  mock("resolve4", (_: string, callback: Callback) => answer(callback, address && [address]));
+  mock("resolve6", (_: string, callback: Callback) => answer(callback, undefined));
+  // Of the system's look-up the rest of this process has need as well.
+  mock("lookup", (name: string, options: object, callback: Callback) =>
+    name === NAME
+      ? answer(callback, address && [{ address, family: 4 }])
+      : lookup(name, options, callback as never),
+  );
+}
+
+async function connected(client: HelixClient): Promise<void> {
+  await waitFor(() => client.clusterStates.B?.connected, { timeoutMs: 2_500, describe: "B is there" });
+}
+
+function clientOf(driver: Partial<ClientOptions>, clock?: Clock): HelixClient {
+  const clusters = { A: driverOptions(A), B: driverOptions(B, driver) };
+  return new HelixClient({ clusters, replayer: new FakeReplayer(), ...(clock && { clock }) });
+}
+
+describe("a name", () => {
+  const named = () => ({ contactPoints: [`${NAME}:${B.port}`] });
+
+  test("that cannot be resolved at start is looked up again until it can", async () => {
+    resolveTo(undefined);
+    await using client = clientOf(named());
+    const causes: string[] = [];
+    client.on("cluster:disconnected", ({ cause }) => causes.push(String(cause)));
+    await client.connect();
+    await waitFor(() => causes.length >= 3, { timeoutMs: 3_000, describe: "it is looked up again" });
+    expect(causes[0]).toContain("No host could be resolved");
+    resolveTo("127.0.0.1");
+    await connected(client);
+  });
+
+  test("is looked up anew after an outage, so that the cluster may have moved meanwhile", async () => {
+    resolveTo("127.0.0.1");
+    await using client = clientOf(named());
+    await client.connect({ waitFor: "all" });
+    for (const host of ["127.0.0.2", "127.0.0.3"]) {
+      const moved = await startScriptedCqlServer({ host, port: B.port });
+      await B.close();
+      await waitFor(() => client.clusterStates.B?.connected === false, {
+        timeoutMs: 2_000,
+        describe: "B is lost",
+      });
+      resolveTo(undefined);
+      resolveTo(host);
+      await connected(client);
+      B = moved;
+    }
+    expect((await client.execute("INSERT INTO ks.t (id) VALUES (?)", ["1"])).writes.B).toBe("applied");
+  });
+});
+
+describe("certificates that name a host, where the driver connects to an address,", () => {
+  let terminator: tls.Server;
+  let contactPoints: string[];
+  beforeEach(async () => {
+    terminator = tls.createServer({ key: privateKey, cert: certificate }, (socket) => {
+      const upstream = net.connect(B.port, B.host);
+      socket.pipe(upstream).pipe(socket);
+      for (const [one, other] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        one.on("error", () => {}).on("close", () => other.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => terminator.listen(0, "127.0.0.1", resolve));
+    contactPoints = [`127.0.0.1:${(terminator.address() as net.AddressInfo).port}`];
+  });
+  afterEach(() => new Promise((resolve) => terminator.close(resolve)));
+
+  test.each<[string, tls.ConnectionOptions]>([
+    ["`servername`", { servername: "b.example" }],
+    [
+      "`checkServerIdentity`",
+      { checkServerIdentity: (_, peer) => tls.checkServerIdentity("b.example", peer) },
+    ],
+  ])("are accepted with %s, after an outage as well", async (_, sslOptions) => {
+    await using client = clientOf({ contactPoints, sslOptions: { ca: [certificate], ...sslOptions } });
+    await client.connect({ waitFor: "all" });
+    await B.setDown();
+    await waitFor(() => client.clusterStates.B?.connected === false, {
+      timeoutMs: 2_000,
+      describe: "B is lost",
+    });
+    await B.setUp();
+    await connected(client);
+  });
+
+  test.each<[string, tls.ConnectionOptions, RegExp]>([
+    ["without either", { ca: [certificate] }, /does not match certificate/],
+    ["for another name", { ca: [certificate], servername: "other.example" }, /does not match certificate/],
+    ["that nobody vouches for", { servername: "b.example" }, /self-signed/],
+  ])("are refused %s, and the cause says why", async (_, sslOptions, text) => {
+    await using client = clientOf({ contactPoints, sslOptions });
+    const causes: Error[] = [];
+    client.on("cluster:disconnected", ({ cause }) => causes.push(cause as Error));
+    await client.connect();
+    await waitFor(() => causes.length > 0, { timeoutMs: 2_000, describe: "it is refused" });
+    expect(causes[0]?.message).toMatch(text);
+  });
+});
+
+test.each<[string, () => Partial<ClientOptions>]>([
+  ["is down", () => ({ contactPoints: ["127.0.0.1:1"] })],
+  ["has another data centre", () => ({ localDataCenter: "west" })],
+  ["has a name that cannot be resolved", () => ({ contactPoints: [`${NAME}:${B.port}`] })],
+  ["speaks no TLS", () => ({ sslOptions: {} })],
+])(
+  "a cluster that %s may be sought any number of times: no socket and no timer more",
+  { timeout: 30_000 },
+  async (_, driver) => {
+    resolveTo(undefined);
+    await using client = clientOf(driver(), hurried);
+    let tries = 0;
+    client.on("cluster:disconnected", () => tries++);
+    await client.connect();
+    const tried = (times: number) =>
+      waitFor(() => tries >= times, { timeoutMs: 20_000, describe: () => `${times} tries; ${tries} so far` });
+    await tried(5);
+    const most = { sockets: 0, timers: 0 };
+    const off = client.on("cluster:disconnected", () => {
+      const { sockets, timers } = openHandles();
+      most.sockets = Math.max(most.sockets, sockets - before.sockets);
+      most.timers = Math.max(most.timers, timers - before.timers);
+    });
+    await tried(20);
+    off();
+    // A has one connection with its heartbeat; the try that has just ended may have one that is being closed.
+    expect(most.sockets).toBeLessThanOrEqual(4);
+    expect(most.timers).toBeLessThanOrEqual(8);
+    expect(B.connections).toBeLessThanOrEqual(1);
+  },
+);
