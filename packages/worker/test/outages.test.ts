@@ -1,4 +1,4 @@
-import { type ReplayPayload, readingOf } from "@helix/core";
+import { type ErrorReading, type Outcome, type ReplayPayload, readingOf } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import { executedIds, failure, hang, payload, payloads, reading, settledAlready, startRig } from "./rig.ts";
@@ -494,6 +494,61 @@ describe("an outage of some data, of which the cluster tells", () => {
     await clock.advance(5000 + 500 + 1500);
     expect(queue.count("ack")).toBe(500);
   });
+});
+
+describe("a failure that is about something less than the cluster", () => {
+  it.each<[string, Exclude<Outcome, "applied">, Partial<ErrorReading>]>([
+    ["a session that is not there", "unavailable", { scope: "session" }],
+    ["too many requests at once", "unavailable", { scope: "caller", load: "overload" }],
+    ["a schema that is not there yet", "uncertain", { applied: "no", scope: "statement", answered: true }],
+    ["a field that a type lacks", "uncertain", { applied: "no", scope: "value" }],
+  ])("opens no breaker and holds up nothing else, however many there are: %s", async (_, outcome, more) => {
+    const { queue, clock, record, executions } = await startRig({
+      execute: async ({ id }) => {
+        if (id.startsWith("lacking")) throw failure(outcome);
+      },
+      executor: reading(more),
+    });
+    const opened = record("cluster:breaker:opened");
+    for (let n = 0; n < 200; n++) queue.put(payload({ name: `lacking${n}` }));
+    await clock.advance(2000);
+    for (let tenth = 0; tenth < 600; tenth++) {
+      queue.put(payload());
+      await clock.advance(100);
+      expect(queue.count("ack")).toBe(tenth + 1);
+    }
+    expect([opened, queue.dead]).toEqual([[], []]);
+    // Each at once, and then after 0.1 to 30 s.
+    expect(executions.length).toBeLessThan(600 + 200 * 15);
+  });
+
+  it.each([true, false])(
+    "is judged by a probe where it was the trial of the cluster: %s",
+    async (isThere) => {
+      let isAway = true;
+      let scope: ErrorReading["scope"] = "cluster";
+      const { queue, clock, record } = await startRig({
+        execute: async () => {
+          if (isAway) throw failure("unavailable");
+        },
+        executor: {
+          read: (error) => ({ ...readingOf(error), scope }),
+          probe: () => (isThere ? Promise.resolve() : Promise.reject(new Error("away"))),
+        },
+      });
+      const opened = record("cluster:breaker:opened");
+      const closed = record("cluster:breaker:closed");
+      queue.put(payload());
+      await settle();
+      expect(opened).toHaveLength(1);
+      scope = "session";
+      await clock.advance(200);
+      expect([closed.length, opened.length]).toEqual(isThere ? [1, 1] : [0, 2]);
+      isAway = false;
+      await clock.advance(60_000);
+      expect(queue.count("ack")).toBe(1);
+    },
+  );
 });
 
 describe("clusters", () => {

@@ -116,6 +116,15 @@ describe("once open", () => {
     expect(probes - earlier).toBeLessThanOrEqual(60);
   });
 
+  test("a probe that is not sent, since all connections are busy, doubts no session and comes again", async () => {
+    probe = () => Promise.reject(busy());
+    fail(5, silence);
+    await clock.advance(60_000);
+    expect([breaker.state, doubts, probes > 10]).toEqual(["open", [], true]);
+    breaker.answered();
+    expect(breaker.state).toBe("closed");
+  });
+
   test("without a session it does not probe; the next session closes it", async () => {
     fail(5, silence);
     breaker.disconnected(new Error("lost"));

@@ -179,6 +179,8 @@ export class ClusterHealth {
     const { prober, nextOrder } = this.#options;
     if (execution.trial) return this.#judgeTrial(reading.answered, error);
     this.#limit.ended(reading.load, execution.order, nextOrder());
+    // A statement that a server refused, and a value that was not even sent, say nothing against the cluster.
+    if (reading.scope === "value" || (reading.scope === "statement" && reading.answered)) return undefined;
     this.#run.add(messageId(execution.item.payload));
     if (execution.item.kind === "fresh") this.#firstFailures++;
     if (!this.#isSuspicious) return undefined;
