@@ -36,18 +36,32 @@ const BY_NAME: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 
 /** Where name and code say nothing: plain errors, and those of a bug in the driver or a server. */
 const BY_TEXT: readonly (readonly [RegExp, Meaning])[] = [
-  [/^No connection available/, toldSession],
-  [/^Connection (timeout|closed)/, toldSession],
-  [/^No active connection found/, toldSession],
-  [/^ControlConnection is being shutdown/, toldSession],
-  [/ could not be resolved$/, toldSession],
+  // Of the pool, the control connection and the policies: nothing was sent.
+  [/^(No connection available|No active connection found|Connection (timeout|closed))/, toldSession],
+  [
+    /^(ControlConnection is being shutdown|Connection reference has been lost|Encoder is not defined)/,
+    toldSession,
+  ],
   [/^(Partitioner not established|Metadata has not been initialized)/, toldSession],
-  [/^Load balancing policy not initialized/, toldSession],
+  [/^(Load ?balancing ?policy (not initialized|instance was not provided))/i, toldSession],
+  [/^(Information from system\.local could not be retrieved|The SNI endpoint address)/, toldSession],
+  [/ could not be resolved$/, toldSession],
+  [/^The operation was already cancelled/, toldSession],
+  // Of the handshake.
   [/^Connection was unable to STARTUP/, { ...toldSession, retry: "later", answered: true }],
-  [/^Unprepared response invalid/, session],
-  [/^Encoder is not defined/, toldSession],
-  // The text has that of the statement.
-  [/^Query was prepared on keyspace/, session],
+  [/^Unexpected response from Cassandra/, { ...session, retry: "later", answered: true }],
+  // A server has forgotten the statement, and this connection cannot prepare it again; the texts quote it.
+  [/^(Unprepared response invalid|Query was prepared on keyspace)/, session],
+  // What came as an answer cannot be read.
+  [
+    /^(There was an problem while parsing|Received invalid opcode|Following chunks can not|Buffer for streaming|RowCallback not found)/,
+    { applied: "maybe", retry: "later", scope: "session", answered: true },
+  ],
+  // Of the encoder, and of what is written for it.
+  [
+    /^(can not write undefined|Unknown data type|Type not supported|Value .* is too big and cannot be encoded)/,
+    value,
+  ],
 ];
 
 /** Errors of connecting, by the system's or by TLS's code, before anything of a statement was sent. */

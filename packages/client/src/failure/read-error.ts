@@ -1,7 +1,7 @@
 import { type ErrorReading, isHelixError, outcomeOf, readingOf } from "@helix/core";
 import { errorLabel, errorText } from "@helix/core/internal";
 import { meaningOfDriverError } from "./driver-errors.ts";
-import { type DriverErrorShape, UNKNOWN } from "./meaning.ts";
+import { type DriverErrorShape, type Meaning, UNKNOWN } from "./meaning.ts";
 import { meaningOfCode } from "./server-codes.ts";
 
 /**
@@ -16,13 +16,28 @@ export function readError(error: unknown): ErrorReading {
   if (isHelixError(error)) return readOwn(error);
   const { name, code, message, innerErrors } = error as DriverErrorShape;
   if (name === "NoHostAvailableError") return readHosts(innerErrors, String(message));
-  const meaning =
-    typeof code === "number" ? meaningOfCode(code, String(message)) : meaningOfDriverError(error);
+  const meaning = meaningOf(error);
   // What nobody here knows is perhaps of another package, whose texts core knows.
-  if (meaning === undefined)
+  if (meaning === undefined) {
     return { ...UNKNOWN, answered: typeof code === "number", text: errorText(error) };
+  }
   const { told, ...reading } = meaning;
   return { ...reading, text: told === true && message !== "" ? String(message) : errorLabel(error) };
+}
+
+/** What of an error is in no table: the error itself, or that of a host. */
+export function unknownIn(error: unknown): unknown[] {
+  if (typeof error !== "object" || error === null) return [error];
+  if (isHelixError(error)) return [];
+  const { name, innerErrors } = error as DriverErrorShape;
+  if (name === "NoHostAvailableError")
+    return hostsIn(innerErrors).flatMap(([, inner]) => (wasAsked(inner) ? unknownIn(inner) : []));
+  return meaningOf(error) === undefined ? [error] : [];
+}
+
+function meaningOf(error: DriverErrorShape): Meaning | undefined {
+  const { code, message } = error;
+  return typeof code === "number" ? meaningOfCode(code, String(message)) : meaningOfDriverError(error);
 }
 
 /** No host is left that could be asked: the cluster is away. */
@@ -52,10 +67,9 @@ function readOwn(error: {
 
 /** One entry per host that was tried: an error, or a text or nothing where it was not asked at all. */
 function readHosts(innerErrors: unknown, message: string): ErrorReading {
-  const hosts = typeof innerErrors === "object" && innerErrors !== null ? Object.entries(innerErrors) : [];
-  const readings = hosts.map(([host, inner]): [string, ErrorReading | undefined] => [
+  const readings = hostsIn(innerErrors).map(([host, inner]): [string, ErrorReading | undefined] => [
     host,
-    typeof inner === "object" && inner !== null ? readError(inner) : undefined,
+    wasAsked(inner) ? readError(inner) : undefined,
   ]);
   // Per host, since the text of the whole quotes only the first.
   const text = readings.map(([host, reading]) => `${host}: ${reading?.text ?? "not asked"}`).join("; ");
@@ -66,6 +80,14 @@ function readHosts(innerErrors: unknown, message: string): ErrorReading {
     load: LOADS.find((load) => asked.some((reading) => reading.load === load)),
     text: text === "" ? message : text,
   };
+}
+
+function hostsIn(innerErrors: unknown): [string, unknown][] {
+  return typeof innerErrors === "object" && innerErrors !== null ? Object.entries(innerErrors) : [];
+}
+
+function wasAsked(inner: unknown): inner is object {
+  return typeof inner === "object" && inner !== null;
 }
 
 /** One answer that was lost with its connection is enough for the failure to be nobody's. */

@@ -8,7 +8,7 @@ const curable = { ...statement, retry: "later" } as const;
 const replicas = { applied: "maybe", retry: "later", scope: "replicas", told: true } as const;
 const overload = { load: "overload", told: true } as const;
 
-/** By the error code of the native protocol, versions 3 to 5, and Scylla's. */
+/** By the error code of the native protocol, versions 3 to 5, and DSE's. */
 const BY_CODE: ReadonlyMap<number, Answer> = new Map<number, Answer>([
   [0x0000, { applied: "maybe", retry: "later", scope: "statement" }], // server error
   [0x000a, statement], // protocol error
@@ -30,19 +30,22 @@ const BY_CODE: ReadonlyMap<number, Answer> = new Map<number, Answer>([
   [0x2300, statement], // configuration, but see below
   [0x2400, statement], // already exists
   [0x2500, { ...curable, retry: "elsewhere", told: true }], // unprepared: the driver prepares again by itself
-  [0x4321, { ...replicas, ...overload }], // Scylla: rate limit of a partition, where the extension is negotiated
+  [0x8000, replicas], // of DSE: client write failure
 ]);
 
 /** Cassandra has one code for a statement that is wrong and for a schema that is not there yet. */
 const CURABLE =
-  /unconfigured table|does(?:n't| not) exist|undefined (?:column )?name|unknown (?:identifier|keyspace|table|type)|no keyspace has been specified|guardrail/i;
+  /unconfigured table|does(?:n't| not) exist|undefined (?:column )?name|unrecognized name|unknown (?:identifier|keyspace|table|type|field)|can't find a (?:keyspace|column family)|no keyspace has been specified|guardrail|denylisted/i;
 
 /** Of those, these name objects of the schema and nothing else. */
 const ABOUT_SCHEMA =
   /^(unconfigured table [\w.]+|(Table|Keyspace|keyspace) '?[\w.]+'? (does not|doesn't) exist|Undefined column name "?\w+"? in table [\w.]+|Unknown identifier \w+)$/;
 
-/** Scylla says this by the code of a configuration error to a driver that has not negotiated the extension. */
-const RATE_LIMIT = /^Per-partition rate limit reached/;
+/**
+ * Of Scylla. Its code is negotiated by an extension of the protocol that the driver does not know; without that it
+ * is the code of a configuration error.
+ */
+const RATE_LIMIT = /^Per-partition rate limit reached .*rejected by (coordinator|replicas)/;
 
 /** What an answer of a server means; undefined for a code that is in no version of the protocol. */
 export function meaningOfCode(code: number, message: string): Meaning | undefined {
@@ -52,6 +55,8 @@ export function meaningOfCode(code: number, message: string): Meaning | undefine
 
 function answerOf(code: number, message: string): Answer | undefined {
   if (code === 0x2200 && CURABLE.test(message)) return { ...curable, told: ABOUT_SCHEMA.test(message) };
-  if (code === 0x2300 && RATE_LIMIT.test(message)) return { ...replicas, ...overload };
+  const rejectedBy = RATE_LIMIT.exec(message)?.[1];
+  if (rejectedBy === "coordinator") return { ...replicas, ...overload, applied: "no" };
+  if (rejectedBy === "replicas") return { ...replicas, ...overload };
   return BY_CODE.get(code);
 }

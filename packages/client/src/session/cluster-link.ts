@@ -10,6 +10,7 @@ import type { BreakerState } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
 import { readError } from "../failure/read-error.ts";
+import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -37,6 +38,7 @@ export class ClusterLink {
   readonly #session: SupervisedSession;
   readonly #breaker: ClusterBreaker;
   readonly #outstanding: Outstanding;
+  readonly #unknownErrors: UnknownErrors;
   readonly #attemptListeners = new Set<() => void>();
   readonly #unavailableListeners = new Set<() => void>();
   #lastFailure: unknown;
@@ -45,8 +47,9 @@ export class ClusterLink {
   #isOpenTold = false;
 
   constructor(options: ClusterLinkOptions) {
-    const { config, requestTimeoutMs, clock, random } = options;
+    const { config, requestTimeoutMs, clock, random, logger, name } = options;
     this.config = config;
+    this.#unknownErrors = new UnknownErrors(logger, name);
     this.#options = options;
     this.#session = new SupervisedSession({
       createClient: () => this.#listen(config.createClient()),
@@ -156,6 +159,7 @@ export class ClusterLink {
             resolve(result);
           },
           (error: unknown) => {
+            this.#unknownErrors.heard(error);
             this.#outstanding.remove(entry, readError(error).answered);
             if (isNews()) this.#breaker.failed(error);
             reject(error);
