@@ -38,19 +38,34 @@ export class Result<Row = types.Row> implements Iterable<Row>, AsyncIterable<Row
   readonly clusters: WriteReports;
   /** What the write was made with; undefined for a read. */
   readonly timestampMicros: bigint | undefined;
+  /** Of this page. Empty for a write. */
+  readonly rows: Row[];
   /** Of this page; at the end of `eachRow`, of all its pages. */
   rowLength: number;
+  readonly columns: types.ResultSet["columns"];
+  /** The driver's: queried host, consistency, warnings, trace id. */
+  readonly info: types.ResultSet["info"];
+  /**
+   * Where the page ended and on which cluster, for the option of that name; null after the last one, which the type
+   * leaves out as the driver's does.
+   */
+  readonly pageState: string;
   /** Asks the same cluster for the next page. Null after the last one. Rejects as `execute` does. */
   nextPage: (() => Promise<Result<Row>>) | null = null;
   readonly #resultSet: types.ResultSet;
 
   constructor(resultSet: types.ResultSet, facts: ResultFacts<Row>) {
     const { cluster, clusters, timestampMicros, fetchPage } = facts;
+    const { rows, rowLength, columns, info, pageState } = resultSet;
     this.#resultSet = resultSet;
     this.cluster = cluster;
     this.clusters = clusters ?? NO_REPORTS;
     this.timestampMicros = timestampMicros;
-    this.rowLength = resultSet.rowLength ?? 0;
+    this.rows = (rows ?? []) as Row[];
+    this.rowLength = rowLength ?? 0;
+    this.columns = columns;
+    this.info = info;
+    this.pageState = pageState ? formatPageState(cluster, pageState) : (null as never);
     if (fetchPage !== undefined && this.isPaged()) this.nextPage = () => fetchPage(this.pageState);
   }
 
@@ -66,32 +81,9 @@ export class Result<Row = types.Row> implements Iterable<Row>, AsyncIterable<Row
     return this.clusters.A?.replayId ?? this.clusters.B?.replayId;
   }
 
-  /** Of this page. Empty for a write. */
-  get rows(): Row[] {
-    return (this.#resultSet.rows ?? []) as Row[];
-  }
-
-  get columns(): types.ResultSet["columns"] {
-    return this.#resultSet.columns;
-  }
-
-  /** The driver's: queried host, consistency, warnings, trace id. */
-  get info(): types.ResultSet["info"] {
-    return this.#resultSet.info;
-  }
-
-  /**
-   * Where the page ended and on which cluster, for the option of that name; null after the last one, which the type
-   * leaves out as the driver's does.
-   */
-  get pageState(): string {
-    const { pageState } = this.#resultSet;
-    return this.isPaged() ? formatPageState(this.cluster, pageState) : (null as never);
-  }
-
   /** Whether there are more pages. */
   isPaged(): boolean {
-    return Boolean(this.#resultSet.pageState);
+    return this.pageState !== null;
   }
 
   first(): Row | null;
@@ -104,6 +96,12 @@ export class Result<Row = types.Row> implements Iterable<Row>, AsyncIterable<Row
   /** Of a conditional statement on one cluster: whether its condition held. */
   wasApplied(): boolean {
     return this.#resultSet.wasApplied();
+  }
+
+  /** With `writes` and the timestamp as text: JSON has no `bigint`. */
+  toJSON(): object {
+    const { writes, replayId, timestampMicros } = this;
+    return { ...this, writes, replayId, timestampMicros: timestampMicros?.toString() };
   }
 
   [Symbol.iterator](): IterableIterator<Row> {

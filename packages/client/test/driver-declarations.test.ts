@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type ClientOptions, type types, version } from "cassandra-driver";
+import { type ClientOptions, type QueryOptions, type types, version } from "cassandra-driver";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type ClusterOptions, HelixClient } from "../src/index.ts";
+import { type BatchOptions, type ClusterOptions, type ExecuteOptions, HelixClient } from "../src/index.ts";
 import { BATCH_OPTIONS, EXECUTE_OPTIONS } from "../src/request-options.ts";
 import { Result } from "../src/result.ts";
 
@@ -51,8 +51,9 @@ describe("what the driver declares is here, or in the README's table of what is 
     expect(elsewhere.filter((member) => !said.has(member))).toEqual([]);
   });
 
-  test("as options of a client, all of which a cluster takes, and as what takes its results", () => {
+  test("as types: a cluster takes the options of a client, a request those of a query, and a result is a ResultSet", () => {
     expectTypeOf<ClientOptions>().toExtend<ClusterOptions>();
+    expectTypeOf<QueryOptions>().toExtend<ExecuteOptions & BatchOptions>();
     expectTypeOf<Result>().toExtend<types.ResultSet>();
   });
 });

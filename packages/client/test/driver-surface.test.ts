@@ -66,6 +66,18 @@ test("a result is where the driver's is asked for", async () => {
   ]);
 });
 
+test("a result becomes JSON, rows and all, and that of a write as well", async () => {
+  await using clusters = await TwoClusters.connected();
+  clusters.script.A = row;
+  const asJson = async (query: string, params: string[]) =>
+    JSON.parse(JSON.stringify(await clusters.client.execute(query, params)));
+  expect(await asJson(SELECT, ["1"])).toMatchObject({ rows: [{ v: "a" }], rowLength: 1, pageState: null });
+  expect(await asJson(INSERT, ["1", "a"])).toMatchObject({
+    writes: { A: "applied", B: "applied" },
+    timestampMicros: expect.stringMatching(/^\d{16}$/),
+  });
+});
+
 describe("the driver of a cluster", () => {
   test("is that of its present session, and none while it is away", async () => {
     await using clusters = await TwoClusters.connected();

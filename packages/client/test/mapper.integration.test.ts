@@ -39,13 +39,13 @@ function plain(cluster: "A" | "B"): Client {
   return new Client({ contactPoints: [contactPoint], localDataCenter, protocolOptions: { maxVersion: 4 } });
 }
 
+function addressOf(cluster: "A" | "B") {
+  const { localDataCenter } = pair[cluster];
+  return { contactPoints: [proxies[cluster].contactPoint], localDataCenter, keyspace: KEYSPACE };
+}
+
 function newClient(): HelixClient {
-  const cluster = (id: "A" | "B") => ({
-    contactPoints: [proxies[id].contactPoint],
-    localDataCenter: pair[id].localDataCenter,
-    keyspace: KEYSPACE,
-  });
-  return new HelixClient({ clusters: { A: cluster("A"), B: cluster("B") }, replayer });
+  return new HelixClient({ clusters: { A: addressOf("A"), B: addressOf("B") }, replayer });
 }
 
 function mapperOver(over: HelixClient, columns: Doc = {}): mapping.Mapper {
@@ -330,6 +330,33 @@ describe("what is not safe on two clusters is refused, and nothing is written", 
     expect(isHelixError(error, "HELIX_NOT_REPLAYABLE")).toBe(true);
     expect((await stored()).ratings).toEqual([]);
   });
+});
+
+test("over one cluster alone conditions and counters are the driver's, and their results documents", async () => {
+  const id = Uuid.random();
+  const ada = { id, firstName: "Ada", lastName: "Lovelace" };
+  for (const cluster of ["A", "B"] as const) {
+    await using alone = new HelixClient({ clusters: { A: addressOf(cluster) } });
+    const over = mapperOver(alone);
+    const [people, ratings] = [over.forModel("User"), over.forModel("Rating")];
+    expect((await people.insert(ada, { ifNotExists: true })).wasApplied()).toBe(true);
+    for (const refused of [
+      await people.update({ ...ada, lastName: "Byron" }, { when: { firstName: "Eve", lastName: "x" } }),
+      await over.batch([people.batching.update(ada, { when: { firstName: "Eve", lastName: q.notEq("y") } })]),
+    ]) {
+      expect(refused.wasApplied()).toBe(false);
+      expect(refused.toArray()).toMatchObject([{ firstName: "Ada", lastName: "Lovelace" }]);
+    }
+    const nobody = await people.update({ ...ada, id: Uuid.random() }, { ifExists: true });
+    expect([nobody.wasApplied(), nobody.toArray()]).toEqual([false, []]);
+    expect(
+      (await people.update({ ...ada, lastName: "King" }, { when: { firstName: "Ada" } })).wasApplied(),
+    ).toBe(true);
+    await over.batch([ratings.batching.update({ id, stars: q.incr(5) })]);
+    await ratings.update({ id, stars: q.decr(2) });
+  }
+  const { users: rows, ratings } = await stored();
+  expect([rows[0]?.last_name, ratings[0]?.stars]).toEqual(["King", 3]);
 });
 
 describe("mappings", () => {
