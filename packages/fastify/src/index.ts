@@ -1,0 +1,1 @@
+export { type HelixPluginOptions, helix } from "./helix-plugin.ts";
