@@ -1,4 +1,5 @@
 import { isHelixError, type Startable } from "@helix/core";
+import { reply } from "@helix/testkit";
 import { describe, expect, test } from "vitest";
 import type { HelixClient } from "../src/index.ts";
 import { errorOf, TwoClusters } from "./two-clusters.ts";
@@ -129,6 +130,20 @@ describe("nothing is sent, prepared or queued, and no value is told, for", () =>
     }
     expect(clusters.queued).toEqual([]);
   });
+});
+
+test("another number of values than of markers is refused by itself, though one cluster is silent and the other would refuse", async () => {
+  await using clusters = await TwoClusters.connected();
+  const { client, servers } = clusters;
+  await client.execute(INSERT, ["1", "a"]);
+  clusters.script.B = () => reply.silence;
+  for (const params of [["1"], ["1", "a", "b"]]) {
+    for (const call of [client.execute(INSERT, params), client.batch([{ query: INSERT, params }])]) {
+      expect(isHelixError(await errorOf(call), "HELIX_PAYLOAD_INVALID")).toBe(true);
+    }
+  }
+  expect([servers.A.requests, servers.B.requests]).toMatchObject([{ length: 1 }, { length: 1 }]);
+  expect(clusters.queued).toEqual([]);
 });
 
 test("as many statements as the protocol counts reach both clusters", async () => {

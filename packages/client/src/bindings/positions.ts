@@ -1,5 +1,6 @@
 import type { Params } from "@helix/core";
 import { errors } from "cassandra-driver";
+import { invalidValue } from "./invalid-value.ts";
 
 /** What is bound to one statement, in the order of its markers. */
 export interface Positions {
@@ -30,6 +31,17 @@ export function byPosition(params: Params, names: readonly unknown[], path: stri
     values: keys.map((key) => named[key]),
     pathOf: (position) => path + nameIn(given, keys[position]),
   };
+}
+
+/**
+ * Refuses another number of values than of markers, as every server does whatever its schema.
+ *
+ * @throws HelixError HELIX_PAYLOAD_INVALID
+ */
+export function assertCount(params: Params, markers: number, path: string): void {
+  if (!Array.isArray(params) || params.length === markers) return;
+  const counts = `the statement has ${markers} markers, and there are ${params.length} values`;
+  throw invalidValue(path, `Cannot bind \`${path}\`: ${counts}`);
 }
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,47}$/;

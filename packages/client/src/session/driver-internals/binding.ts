@@ -1,7 +1,7 @@
 import type { Params } from "@helix/core";
 import type { Client, ExecutionOptions, QueryOptions } from "cassandra-driver";
 import type { ColumnEncoding, ColumnType } from "../../bindings/column-type.ts";
-import { byPosition, type Positions } from "../../bindings/positions.ts";
+import { assertCount, byPosition, type Positions } from "../../bindings/positions.ts";
 import { isObject, member } from "./member.ts";
 import { newestMetadata } from "./prepared.ts";
 
@@ -34,6 +34,7 @@ export function interceptBinding(client: Client): void {
     return new LateBinding(client, item, (meta) => {
       const columns = member(meta, "columns");
       if (!Array.isArray(columns)) return item.params as readonly unknown[];
+      assertCount(item.params as Params, columns.length, path);
       const names = columns.map((column) => member(column, "name"));
       const types = columns.map((column) => member(column, "type") as ColumnType | undefined);
       return onBinding(byPosition(item.params as Params, names, path), types, encoding);
