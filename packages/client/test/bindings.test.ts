@@ -1,9 +1,9 @@
 import { decodePayload, encodePayload } from "@helix/codec";
 import { createPayload, isHelixError, type Params } from "@helix/core";
-import { cell } from "@helix/testkit";
+import { type Column, type ColumnType, cell, reply } from "@helix/testkit";
 import { type Client, type ClientOptions, types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
-import { connectReplayExecutor } from "../src/index.ts";
+import { connectReplayExecutor, type HelixClient } from "../src/index.ts";
 import { interceptBinding } from "../src/session/driver-internals/index.ts";
 import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 
@@ -133,6 +133,76 @@ describe("a replay by a client with other options of the driver than the one tha
     const error = await errorOf(executor.execute(payload, { signal }));
     expect(executor.read?.(error)).toMatchObject({ retry: "never", scope: "value" });
     expect(error).toMatchObject({ code: "HELIX_PAYLOAD_INVALID", path: "params[1]" });
+  });
+});
+
+describe("rows and instances of classes", () => {
+  const NAME: Column = { name: "name", type: "text" };
+  const address: ColumnType = { udt: { keyspace: "ks", name: "address", fields: [NAME] } };
+  const INSERT_NAMED = "INSERT INTO ks.t (id, v) VALUES (:id, :v)";
+
+  class Address {
+    readonly name: string = "x";
+  }
+  class Computed {
+    get name() {
+      return "x";
+    }
+  }
+  class Entity {
+    readonly id = 7;
+    readonly v = new Address();
+    readonly save = () => this.id;
+    get unused() {
+      return 1;
+    }
+  }
+  const stored = [cell.int(7), Buffer.concat([cell.int(1), cell.text("x")])];
+  const types = () => ["int", address] as const;
+
+  test.each<[string, (client: HelixClient) => Promise<unknown>]>([
+    ["an entity as named parameters", (client) => client.execute(INSERT_NAMED, new Entity())],
+    ["one as a user-defined type", (client) => client.execute(INSERT_NAMED, { id: 7, v: new Address() })],
+    ["one in a batch", (client) => client.batch([{ query: INSERT_NAMED, params: new Entity() }])],
+    [
+      "a row of a result of the client's",
+      async (client) => {
+        const row = (await client.execute("SELECT id, v FROM ks.t")).first();
+        if (row === null) throw new Error("no row");
+        return client.execute(INSERT_NAMED, row);
+      },
+    ],
+  ])("are sent as the driver sends them, and so they are replayed: %s", async (_, write) => {
+    const columns: Column[] = [
+      { name: "id", type: "int" },
+      { name: "v", type: address },
+    ];
+    await using clusters = await TwoClusters.start({ server: { types } });
+    clusters.script.A = ({ query }) =>
+      query.startsWith("SELECT") ? reply.rows(columns, [stored]) : reply.void;
+    await clusters.servers.B.setDown();
+    await clusters.client.connect();
+    await write(clusters.client);
+    await clusters.servers.B.setUp();
+    const { A, B } = clusters.servers;
+    await using executor = await connectReplayExecutor({
+      clusters: { A: driverOptions(A), B: driverOptions(B) },
+      waitFor: "all",
+    });
+    const [payload] = clusters.queued.map((queued) => decodePayload(encodePayload(queued)));
+    await executor.execute(payload as never, { signal });
+    expect(A.requests.at(-1)?.values).toEqual(stored);
+    expect(B.requests.at(-1)?.values).toEqual(stored);
+  });
+
+  test("are refused where the driver would read what only their class has, and no queue would keep", async () => {
+    await using clusters = await TwoClusters.connected({ server: { types } });
+    const { client, servers } = clusters;
+    const error = await errorOf(client.execute(INSERT_NAMED, { id: 7, v: new Computed() }));
+    expect(isHelixError(error, "HELIX_PAYLOAD_INVALID") && error.path).toBe("params.v.name");
+    expect(servers.A.requests).toEqual([]);
+    await client.execute(INSERT_NAMED, { id: 7, v: new Computed() }, { cluster: "A" });
+    expect(servers.A.requests[0]?.values).toEqual(stored);
   });
 });
 

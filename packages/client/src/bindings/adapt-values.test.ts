@@ -111,5 +111,5 @@ describe("adaptValues", () => {
       }),
       { numRuns: 3_000 },
     );
-  });
+  }, 120_000);
 });

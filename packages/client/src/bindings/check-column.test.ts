@@ -261,6 +261,7 @@ const REFUSED: Refused[] = [
   ["tuple<int,text>", new Tuple(1, undefined), "[1,null]"],
   ["tuple<int,text>", new Tuple(types.unset, "a"), '[null,"a"]'],
   ["tuple<int,text>", new Tuple(true, "a"), '[1,"a"]'],
+  ["udt", Object.create({ a: 1 }), '{"a":1,"items":null}'],
   ["udt", { a: 1, other: 2 }, '{"a":1,"items":null}'],
   ["udt", new Map([["a", 1]]), '{"a":null,"items":null}'],
   ["udt", "text", '{"a":null,"items":null}'],

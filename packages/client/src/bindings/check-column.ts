@@ -107,7 +107,8 @@ const STRUCTURES: { readonly [K in Structure["kind"]]: Check<K> } = {
       if (fault !== undefined) return { ...fault, at: `.${name}${fault.at}` };
       position++;
     }
-    return undefined;
+    const hidden = fields.find(({ name }) => name in value && !isEnumerable.call(value, name));
+    return hidden && { what: "of its class only, and no queue keeps it", type: UDT, at: `.${hidden.name}` };
   },
   vector: (value: Iterable<unknown>, kind, { item, dimension }, encoding) => {
     if (kind !== "vector" && kind !== "float32Array") return refused(kind, "vector");
@@ -124,6 +125,8 @@ const STRUCTURES: { readonly [K in Structure["kind"]]: Check<K> } = {
     );
   },
 };
+
+const { propertyIsEnumerable: isEnumerable } = Object.prototype;
 
 const UDT = "user-defined type";
 

@@ -40,8 +40,7 @@ describe("what is made of a parameter stays as it was passed", () => {
 });
 
 test("what is refused afterwards is still there: a hole, a field named __proto__, a class that no column takes", () => {
-  class Foreign {}
-  const foreign = new Foreign();
+  const foreign = new URL("http://localhost");
   const own = ownValue([new Array(1), JSON.parse('{"__proto__": 1}'), foreign]) as [
     unknown[],
     object,
@@ -50,6 +49,44 @@ test("what is refused afterwards is still there: a hole, a field named __proto__
   expect([own[0].length, 0 in own[0]]).toEqual([1, false]);
   expect(Object.keys(own[1])).toEqual(["__proto__"]);
   expect(own[2]).toBe(foreign);
+});
+
+describe("an instance of a class", () => {
+  class Entity {
+    readonly createdBy = "alice";
+  }
+  class User extends Entity {
+    readonly name = "bob";
+    readonly greet = () => this.name;
+    #asked = 0;
+    get asked() {
+      return ++this.#asked;
+    }
+    method() {
+      return this.name;
+    }
+  }
+
+  test("is its own properties, as parameters and in one, and methods are no parameters", () => {
+    expect(ownValue(new User())).toEqual({ createdBy: "alice", name: "bob" });
+    expect(ownValue([new Entity()])).toEqual([{ createdBy: "alice" }]);
+    expect(ownValue({ v: Object.assign(Object.create(null), { a: 1 }) })).toEqual({ v: { a: 1 } });
+  });
+
+  test("keeps an accessor of its class where the driver would find it, which is not asked before", () => {
+    const user = new User();
+    const own = ownValue(user) as User;
+    expect(Object.keys(own)).not.toContain("asked");
+    expect([own.asked, user.asked]).toEqual([1, 2]);
+    expect("method" in own).toBe(false);
+  });
+
+  test("may be a row, of the driver's or of a result of ours, whatever its columns are called", () => {
+    const { Row } = types as unknown as { Row: new (columns: unknown[]) => object };
+    const row = Object.assign(new Row([]), { elements: [1], year: 1 });
+    expect(ownValue(row)).toEqual({ elements: [1], year: 1 });
+    expect(ownValue([row])).toEqual([{ elements: [1], year: 1 }]);
+  });
 });
 
 test("a value that contains itself is refused, and that soon, however often it does", () => {

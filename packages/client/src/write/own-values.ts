@@ -24,7 +24,7 @@ export function ownValue(value: unknown, path = "params", depth = 0): unknown {
       // Holes are kept, to be refused.
       return (value as unknown[]).map(own);
     case "object":
-      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, own(item)]));
+      return ownFields(value, own, depth === 0);
     case "map":
       return new Map([...(value as Map<unknown, unknown>)].map(([key, item]) => [own(key), own(item)]));
     case "set":
@@ -44,4 +44,40 @@ export function ownValue(value: unknown, path = "params", depth = 0): unknown {
     default:
       return value;
   }
+}
+
+/**
+ * Of an instance of a class too, own properties are all that is sent and queued. Methods among the named parameters are
+ * nobody's to bind. What the class has besides, as an accessor, the driver would read for a field of a user-defined type,
+ * and no queue would keep: it stays to be seen by the check of values, and is not read.
+ */
+function ownFields(value: object, own: (item: unknown) => unknown, areParams: boolean): object {
+  const isPlain = isLast(Object.getPrototypeOf(value));
+  const isMethod = (item: unknown) => !isPlain && areParams && typeof item === "function";
+  const entries = Object.entries(value).filter(([, item]) => !isMethod(item));
+  const fields = Object.fromEntries(entries.map(([name, item]) => [name, own(item)]));
+  if (isPlain) return fields;
+  for (const name of hiddenNames(value)) {
+    const hidden = { get: () => (value as Record<string, unknown>)[name], configurable: true };
+    if (!Object.hasOwn(fields, name)) Object.defineProperty(fields, name, hidden);
+  }
+  return fields;
+}
+
+/** Of own properties that are not enumerable, and of accessors of its classes. */
+function hiddenNames(value: object): string[] {
+  const names: string[] = [];
+  let owner: object = value;
+  while (!isLast(owner)) {
+    for (const [name, { get, enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (owner === value ? enumerable !== true : get !== undefined) names.push(name);
+    }
+    owner = Object.getPrototypeOf(owner);
+  }
+  return names;
+}
+
+/** `Object.prototype`, of any realm, or none. */
+function isLast(prototype: object | null): boolean {
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

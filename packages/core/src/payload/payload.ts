@@ -8,7 +8,8 @@ export type BatchType = "logged" | "unlogged" | "counter";
 export const BATCH_TYPES: readonly BatchType[] = Object.freeze(["logged", "unlogged", "counter"]);
 
 /** Positional parameters as an array, named ones as an object. */
-export type Params = readonly unknown[] | Readonly<Record<string, unknown>>;
+// biome-ignore lint/suspicious/noExplicitAny: an index of `unknown` takes no interface and no class
+export type Params = readonly unknown[] | { readonly [name: string]: any };
 
 export interface Statement {
   readonly query: string;

@@ -11,6 +11,10 @@ class Shaped {
   }
 }
 const method = () => Buffer.alloc(0);
+function row(columns: object): object {
+  const prototype = { get: method, values: method, keys: method };
+  return Object.assign(Object.create(prototype, { __columns: { value: [] } }), columns);
+}
 const integer = new Shaped({ bits_: [1], sign_: 0 });
 
 const KINDS: readonly (readonly [ValueKind | undefined, string, unknown])[] = [
@@ -50,8 +54,14 @@ const KINDS: readonly (readonly [ValueKind | undefined, string, unknown])[] = [
   [undefined, "a Uint8Array that is no Buffer", new Uint8Array(1)],
   [undefined, "a Float64Array", new Float64Array(1)],
   [undefined, "an ArrayBuffer", new ArrayBuffer(1)],
-  [undefined, "an object without prototype", Object.create(null)],
-  [undefined, "an instance of a foreign class", new Shaped({ a: 1 })],
+  ["object", "an object without prototype", Object.create(null)],
+  ["object", "an instance of a class of the application's", new Shaped({ a: 1 })],
+  ["object", "a row with a column that makes it look like a tuple", row({ elements: [1] })],
+  [undefined, "an iterable of the application's", new Shaped({ [Symbol.iterator]: method })],
+  [undefined, "a class that makes bytes, and is not known", new Shaped({ toBuffer: method })],
+  [undefined, "a generator", (function* () {})()],
+  [undefined, "an Error", new Error("text")],
+  [undefined, "a URL", new URL("http://localhost")],
   [undefined, "a boxed string", Object("text")],
   [undefined, "a promise", Promise.resolve()],
   [undefined, "a Uuid of 15 bytes", new Shaped({ getBuffer: method, buffer: Buffer.alloc(15) })],
@@ -70,13 +80,13 @@ describe("assertBindable", () => {
 
   it.each<[string, unknown, string]>([
     [
-      "a foreign class in a list",
-      [1, 2, 3, { items: ["a", "b", new Shaped({ secret })] }],
+      "a class that no column takes in a list",
+      [1, 2, 3, { items: ["a", "b", new Error(secret)] }],
       "params[3].items[2]",
     ],
     ["a function among named parameters", { name: () => secret }, "params.name"],
     ["a value of a Map", [new Map([["k", Symbol(secret)]])], "params[0].values[0]"],
-    ["a key of a Map", [new Map([[new Shaped({ secret }), 1]])], "params[0].keys[0]"],
+    ["a key of a Map", [new Map([[new Error(secret), 1]])], "params[0].keys[0]"],
     ["an element of a Set", [new Set([1, new Uint8Array(1)])], "params[0][1]"],
     [
       "an element of a tuple",

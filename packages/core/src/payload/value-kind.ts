@@ -3,7 +3,8 @@ import { helixError } from "../errors.ts";
 
 /**
  * Every kind of value that the driver can bind, by the name of its class or of its JavaScript type.
- * `array` and `object` are lists, sets, maps and user-defined types, which only the column tells apart.
+ * `array` and `object` are lists, sets, maps and user-defined types, which only the column tells apart. An `object` is
+ * any whose own properties are all there is to it: a plain one, a row, an instance of a class of the application's.
  */
 export type ValueKind =
   | "null"
@@ -37,8 +38,8 @@ const MAX_DEPTH = 64;
 
 /**
  * What a value is to the driver; undefined for what no CQL type takes as it is meant (functions, symbols,
- * foreign classes, Invalid Date, typed arrays but Float32Array, a Uint8Array that is no Buffer, an object
- * without prototype). Classes are recognised by shape: the application may have its own copy of the driver.
+ * Invalid Date, typed arrays but Float32Array, a Uint8Array that is no Buffer, what is iterable or has a `toBuffer`
+ * and is not known, built-in classes). Classes are recognised by shape: the application may have its own copy of the driver.
  * Looks at the value itself only, not at what it contains.
  */
 export function valueKind(value: unknown): ValueKind | undefined {
@@ -65,15 +66,25 @@ type Shape = Record<string, unknown>;
 function objectKind(value: Shape): ValueKind | undefined {
   if (Array.isArray(value)) return "array";
   const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === null) return undefined;
-  // A plain object is never anything else, whatever its fields are called.
+  // A plain object is never anything else, whatever its fields are called. Nor is a row.
+  if (prototype === null || Object.hasOwn(value, "__columns")) return "object";
   if (prototype === Object.prototype || isObjectPrototype(prototype)) {
     return isUnset(value) ? "unset" : "object";
   }
   if (ArrayBuffer.isView(value)) return viewKind(value);
   // Before the classes, which take a look at a dozen properties to be told apart.
   if (prototype === Date.prototype) return builtInKind(value);
-  return classKind(value) ?? builtInKind(value);
+  return classKind(value) ?? builtInKind(value) ?? (isRecord(value) ? "object" : undefined);
+}
+
+/** Whether its properties are all there is to it: not of a promise, a boxed string, a number of another library. */
+function isRecord(value: Shape): boolean {
+  return (
+    Object.prototype.toString.call(value) === "[object Object]" &&
+    !(Symbol.iterator in value) &&
+    !has(value, "getBuffer") &&
+    !has(value, "toBuffer")
+  );
 }
 
 /** The `Object.prototype` of another realm (`node:vm`, Jest). */
