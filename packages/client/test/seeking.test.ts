@@ -85,6 +85,22 @@ describe("a name", () => {
     await connected(client);
   });
 
+  test("that is still being looked up does not hold up a close, and is not connected to afterwards", async () => {
+    resolveTo("127.0.0.1");
+    let answer: Callback = () => {};
+    vi.spyOn(dns, "resolve4").mockImplementation(((_: string, callback: Callback) => {
+      answer = callback;
+    }) as never);
+    const client = clientOf(named());
+    await client.connect();
+    const startedAt = performance.now();
+    await client.close();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    answer(null, ["127.0.0.1"]);
+    await nothingMoreOpen({ ...before, listeners: before.listeners + 2 });
+    expect(B.connections).toBe(0);
+  });
+
   test("is looked up anew after an outage, so that the cluster may have moved meanwhile", async () => {
     resolveTo("127.0.0.1");
     await using client = clientOf(named());

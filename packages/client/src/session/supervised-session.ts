@@ -10,6 +10,9 @@ const SEEK = new Backoff({ initialMs: 200, maxMs: 2_000 });
 /** For what only a person can cure: a wrong data centre, credentials that are refused, no such keyspace. */
 const SEEK_MISCONFIGURED = new Backoff({ initialMs: 2_000, maxMs: 15_000 });
 
+/** For so long a close waits for the end of an attempt to connect. */
+const LOOK_UP_MS = 1_000;
+
 export interface SupervisedSessionOptions {
   readonly createClient: () => Client;
   readonly clock: Clock;
@@ -53,12 +56,18 @@ export class SupervisedSession {
     this.#current?.drop(cause);
   }
 
-  /** Resolves when nothing of it is left. An attempt to connect that is under way is cut short. Twice is safe. */
+  /**
+   * Resolves when nothing of it is left. An attempt to connect that is under way is cut short; the look-up of a name
+   * cannot be, and comes to nothing whenever it ends. Twice is safe.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
+    const ended = new AbortController();
+    const run = this.#run?.finally(() => ended.abort());
+    const isConnecting = this.#connecting !== undefined;
     this.#connecting?.giveUp();
     this.#current?.drop(undefined);
-    await this.#run;
+    await (isConnecting ? wait(this.#options.clock, LOOK_UP_MS, ended.signal) : run);
   }
 
   async #seek(): Promise<void> {

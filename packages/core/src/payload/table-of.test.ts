@@ -39,7 +39,6 @@ describe("tableOf", () => {
     ["DELETE a, b FROM ks.t USING TIMESTAMP 5 WHERE id = 1", "ks.t"],
     ["SELECT * FROM /* x */ ks . t", "ks.t"],
     ["INSERT INTO t JSON '{}'", "t"],
-    ["DELETE m[:from] FROM t WHERE id = :id", "t"],
   ])("finds the table of %s", (query, table) => {
     expect(tableOf(query)).toBe(table);
   });

@@ -52,12 +52,8 @@ function parse(query: string): TableName | undefined {
 }
 
 function skipTo(tokens: Generator<CqlToken>, word: string): boolean {
-  let before = "";
   for (let next = tokens.next(); !next.done; next = tokens.next()) {
-    const { kind, text } = next.value;
-    // After a colon it is the name of a marker.
-    if (kind === "word" && text === word && before !== ":") return true;
-    before = text;
+    if (next.value.kind === "word" && next.value.text === word) return true;
   }
   return false;
 }
