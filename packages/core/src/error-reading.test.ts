@@ -32,6 +32,23 @@ test("an error means what its `outcome` says, and is uncertain where it says not
   expect(readingOf(rejected).text).toBe("x");
 });
 
+test("what cannot even be looked at is uncertain, and quotes nothing", () => {
+  const fail = () => {
+    throw new Error("canary");
+  };
+  const hostile = [
+    new Proxy({}, { get: fail, has: fail, ownKeys: fail }),
+    Object.defineProperty(new Error("x"), "message", { get: fail }),
+    Object.defineProperty(new Error("x"), "outcome", { get: fail }),
+    { name: Symbol("canary"), code: { toString: fail }, message: 1n },
+    Object.create(null),
+  ];
+  for (const error of hostile) {
+    expect(outcomeOf(readingOf(error))).toBe("uncertain");
+    expect(readingOf(error).text).not.toContain("canary");
+  }
+});
+
 test("an execution that took too long is a timeout of its replicas", () => {
   const error = helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" });
   expect(readingOf(error)).toMatchObject({ applied: "maybe", scope: "replicas", load: "timeout" });

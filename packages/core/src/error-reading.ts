@@ -57,15 +57,21 @@ export function outcomeOf({
  */
 export function readingOf(error: unknown): ErrorReading {
   const text = errorText(error);
-  if (isHelixError(error, "HELIX_EXECUTE_TIMEOUT")) {
-    return { applied: "maybe", retry: "later", scope: "replicas", answered: false, load: "timeout", text };
+  try {
+    return { ...meaningOf(error), text };
+  } catch {
+    // A getter or a proxy that throws.
+    return { ...UNCERTAIN, text };
   }
-  const outcome: unknown = typeof error === "object" && error !== null && "outcome" in error && error.outcome;
-  if (outcome === "unavailable") {
-    return { applied: "no", retry: "later", scope: "cluster", answered: false, text };
-  }
-  if (outcome === "rejected") {
-    return { applied: "no", retry: "never", scope: "statement", answered: true, text };
-  }
-  return { applied: "maybe", retry: "later", scope: "statement", answered: false, text };
+}
+
+const UNCERTAIN = { applied: "maybe", retry: "later", scope: "statement", answered: false } as const;
+
+function meaningOf(error: unknown): Omit<ErrorReading, "text"> {
+  if (isHelixError(error, "HELIX_EXECUTE_TIMEOUT"))
+    return { ...UNCERTAIN, scope: "replicas", load: "timeout" };
+  const { outcome } = Object(error) as { outcome?: unknown };
+  if (outcome === "unavailable") return { applied: "no", retry: "later", scope: "cluster", answered: false };
+  if (outcome === "rejected") return { applied: "no", retry: "never", scope: "statement", answered: true };
+  return UNCERTAIN;
 }

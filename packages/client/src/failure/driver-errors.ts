@@ -45,7 +45,7 @@ const BY_TEXT: readonly (readonly [RegExp, Meaning])[] = [
   [/^(Partitioner not established|Metadata has not been initialized)/, toldSession],
   [/^(Load ?balancing ?policy (not initialized|instance was not provided))/i, toldSession],
   [/^(Information from system\.local could not be retrieved|The SNI endpoint address)/, toldSession],
-  [/ could not be resolved$/, toldSession],
+  [/^\S+ could not be resolved$/, toldSession],
   [/^The operation was already cancelled/, toldSession],
   // Of the handshake.
   [/^Connection was unable to STARTUP/, { ...toldSession, retry: "later", answered: true }],
@@ -73,9 +73,9 @@ export function meaningOfDriverError(error: DriverErrorShape): Meaning | undefin
   const { name, code, message, isSocketError, requestNotWritten } = error;
   if (isSocketError === true) return requestNotWritten === true ? toldSession : LOST;
   if (typeof code === "string" && NOT_CONNECTED.test(code)) return toldSession;
-  for (const [text, meaning] of BY_TEXT) if (text.test(String(message))) return meaning;
   const known = BY_NAME.get(String(name));
   if (known !== undefined) return known;
+  for (const [text, meaning] of BY_TEXT) if (text.test(String(message))) return meaning;
   // The encoder throws a few plain errors too; the driver marks what failed on its way to a host, and
   // of all that can, only the encoder's have no name of their own.
   return name === "Error" && "coordinator" in error && "query" in error ? value : undefined;

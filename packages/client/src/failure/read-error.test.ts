@@ -72,6 +72,20 @@ test.each(["text", undefined, null, new Error("what?"), new errors.DriverInterna
   },
 );
 
+test("what cannot even be looked at is unknown: a getter that throws, hosts that hold each other", () => {
+  const fail = () => {
+    throw new Error("canary");
+  };
+  const around = hosts();
+  Object.assign(around, { innerErrors: { a: around, b: around } });
+  const hostile = [
+    new Proxy({}, { get: fail }),
+    Object.defineProperty(timedOut(), "message", { get: fail }),
+    around,
+  ];
+  for (const error of hostile) expect(words(error)).toBe("uncertain maybe later statement silent -");
+});
+
 describe("no host available, the hosts having said", () => {
   test.each<[string, Error, string]>([
     ["nothing, there being none", hosts(), noHost],

@@ -12,6 +12,15 @@ import { meaningOfCode } from "./server-codes.ts";
  * have been applied is for whoever made the request to remember.
  */
 export function readError(error: unknown): ErrorReading {
+  try {
+    return read(error);
+  } catch {
+    // A getter that throws, hosts that hold each other.
+    return { ...UNKNOWN, text: errorText(error) };
+  }
+}
+
+function read(error: unknown): ErrorReading {
   if (typeof error !== "object" || error === null) return { ...UNKNOWN, text: errorText(error) };
   if (isHelixError(error)) return readOwn(error);
   const { name, code, message, innerErrors } = error as DriverErrorShape;
@@ -25,13 +34,21 @@ export function readError(error: unknown): ErrorReading {
   return { ...reading, text: told === true && message !== "" ? String(message) : errorLabel(error) };
 }
 
-/** What of an error is in no table: the error itself, or that of a host. */
+/** What of an error is in no table: the error itself, or that of a host. Never throws. */
 export function unknownIn(error: unknown): unknown[] {
+  try {
+    return findUnknown(error);
+  } catch {
+    return [error];
+  }
+}
+
+function findUnknown(error: unknown): unknown[] {
   if (typeof error !== "object" || error === null) return [error];
   if (isHelixError(error)) return [];
   const { name, innerErrors } = error as DriverErrorShape;
   if (name === "NoHostAvailableError")
-    return hostsIn(innerErrors).flatMap(([, inner]) => (wasAsked(inner) ? unknownIn(inner) : []));
+    return hostsIn(innerErrors).flatMap(([, inner]) => (wasAsked(inner) ? findUnknown(inner) : []));
   return meaningOf(error) === undefined ? [error] : [];
 }
 
@@ -69,7 +86,7 @@ function readOwn(error: {
 function readHosts(innerErrors: unknown, message: string): ErrorReading {
   const readings = hostsIn(innerErrors).map(([host, inner]): [string, ErrorReading | undefined] => [
     host,
-    wasAsked(inner) ? readError(inner) : undefined,
+    wasAsked(inner) ? read(inner) : undefined,
   ]);
   // Per host, since the text of the whole quotes only the first.
   const text = readings.map(([host, reading]) => `${host}: ${reading?.text ?? "not asked"}`).join("; ");

@@ -19,7 +19,7 @@ export class UnknownErrors {
   heard(error: unknown): void {
     for (const unknown of unknownIn(error)) {
       // Not by its text: nobody knows what that quotes.
-      const label = errorLabel((unknown ?? {}) as object);
+      const label = errorLabel(unknown);
       if (this.#told.has(label) || this.#told.size >= MAX_TOLD) continue;
       this.#told.add(label);
       const fields = { cluster: this.#cluster, error: new LoggableError(unknown, label) };
