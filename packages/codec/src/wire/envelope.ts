@@ -1,79 +1,202 @@
 import { invalid } from "../invalid.ts";
-import { textOf } from "./raw-text.ts";
+import { fromWire } from "./from-wire.ts";
+import { isSame } from "./kept-texts.ts";
+import type { Reader } from "./reader.ts";
+import { endOf, endOfName, MAX_DECODE_DEPTH } from "./structure.ts";
 
 /** Raised only by a change that an older reader would misread. A new key is not one: it is skipped. */
 export const FORMAT_VERSION = 1;
 
-/** One MessagePack map: a statement of a batch has the first three. Unknown keys are never looked at. */
-export interface Fields {
-  readonly query?: unknown;
-  readonly args?: unknown;
-  readonly named_args?: unknown;
-  readonly target_cluster?: unknown;
-  readonly timestamp?: unknown;
-  readonly priority?: unknown;
-  readonly is_batch?: unknown;
-  readonly batch_type?: unknown;
-  readonly batch_statements?: unknown;
-  readonly v?: unknown;
-  readonly id?: unknown;
-  readonly life?: unknown;
-  readonly written_at?: unknown;
-  readonly enqueued_at?: unknown;
-  readonly keyspace?: unknown;
-  readonly consistency?: unknown;
-  readonly disposition?: unknown;
-  readonly traceparent?: unknown;
-}
+/** The keys of the body by number, in the order in which they are written; a statement of a batch has some of the same. */
+export const KEY = {
+  target_cluster: 0,
+  query: 1,
+  args: 2,
+  timestamp: 3,
+  priority: 4,
+  is_batch: 5,
+  batch_type: 6,
+  batch_statements: 7,
+  v: 8,
+  id: 9,
+  life: 10,
+  written_at: 11,
+  enqueued_at: 12,
+  named_args: 13,
+  keyspace: 14,
+  consistency: 15,
+  disposition: 16,
+  traceparent: 17,
+} as const;
 
-/*
- * What reads one value, with the type that it must have. `path` and `name` are what it is called in an error; apart, so
- * that they are put together only for one. `source` is what the value was unpacked from.
+const NAMES: readonly string[] = Object.keys(KEY);
+
+/** The names with their heads, as they are written. */
+const WRITTEN: readonly DataView[] = NAMES.map((name) => {
+  const { buffer } = Uint8Array.of(0xa0 + name.length, ...Buffer.from(name));
+  return new DataView(buffer);
+});
+
+const KEYS: ReadonlyMap<string, number> = new Map(Object.entries(KEY));
+
+/** No value stands at the beginning of a body. */
+const ABSENT = 0;
+const ALL_ABSENT: readonly number[] = NAMES.map(() => ABSENT);
+
+/** Depth of a parameter: in the body, and in its list. */
+const PARAM_DEPTH = 2;
+
+/**
+ * One MessagePack map: the body, or a statement of a batch. It is looked through once, which checks its structure and finds
+ * where the values are; each is read when it is asked for, and has to be of the type that is asked for. Of a key that comes
+ * twice the last one counts. Unknown ones are skipped.
  */
+export class Fields {
+  readonly #reader: Reader;
+  readonly #path: string;
+  readonly #places: number[];
 
-export function mapIn(value: unknown, path: string, name = ""): object {
-  const isMap =
-    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  return isMap ? value : wrong(value, "a map", path, name);
+  /**
+   * Reads on behind the map.
+   *
+   * @param path What stands before the names of its fields in an error.
+   * @throws Error for what is not complete.
+   */
+  constructor(reader: Reader, path = "") {
+    this.#reader = reader;
+    this.#path = path;
+    const size = reader.size(0x80, 0xde) ?? wrong(path, "not a map");
+    const { bytes } = reader;
+    const end = bytes.length;
+    const places = ALL_ABSENT.slice();
+    let { at } = reader;
+    let due = 0;
+    for (let left = size; left > 0; left--) {
+      const name = WRITTEN[due];
+      let key: number | undefined;
+      if (name !== undefined && isThere(reader, at, name)) {
+        key = due;
+        at += name.byteLength;
+      } else {
+        reader.at = at;
+        at = endOfName(bytes, at, end);
+        key = KEYS.get(reader.name());
+      }
+      if (key !== undefined) {
+        places[key] = at;
+        due = key + 1;
+      }
+      at = endOf(bytes, at, end, MAX_DECODE_DEPTH - 1);
+    }
+    reader.at = at;
+    this.#places = places;
+  }
+
+  has(key: number): boolean {
+    return this.#places[key] !== ABSENT;
+  }
+
+  text(key: number): string {
+    return this.#at(key).string() ?? this.#wrong(key, "not a string");
+  }
+
+  /** A text that many payloads have. */
+  keptText(key: number): string {
+    return this.#at(key).keptString() ?? this.#wrong(key, "not a string");
+  }
+
+  boolean(key: number): boolean {
+    const head = this.#at(key).uint8();
+    return head === 0xc3 || (head !== 0xc2 && this.#wrong(key, "not a boolean"));
+  }
+
+  /** In any integer form, as Go reads it; not a float. */
+  int64(key: number): bigint {
+    return this.#at(key).bigint() ?? this.#wrong(key, "not an integer");
+  }
+
+  integer(key: number): number {
+    const value = this.#at(key).integer() ?? this.#wrong(key, "not an integer");
+    return typeof value === "number" ? value : this.#wrong(key, "not an integer that a number holds");
+  }
+
+  isNil(key: number): boolean {
+    return this.#at(key).uint8() === 0xc0;
+  }
+
+  /** How many elements an array has. */
+  length(key: number): number {
+    return this.#at(key).size(0x90, 0xdc) ?? this.#wrong(key, "not an array");
+  }
+
+  /** What `read` makes of each map in the list of statements. */
+  statements<T>(read: (statement: Fields) => T): T[] {
+    const reader = this.#reader;
+    const length = this.length(KEY.batch_statements);
+    let { at } = reader;
+    return Array.from({ length }, (_, index) => {
+      reader.at = at;
+      const statement = new Fields(reader, `statements[${index}].`);
+      at = reader.at;
+      return read(statement);
+    });
+  }
+
+  /** @throws HelixError HELIX_PAYLOAD_INVALID naming the one that cannot be read. */
+  list(): unknown[] {
+    const length = this.length(KEY.args);
+    if (length === 0) return [];
+    const values = new Array<unknown>(length);
+    let index = 0;
+    try {
+      for (; index < length; index++) values[index] = fromWire(this.#reader, PARAM_DEPTH);
+      return values;
+    } catch (cause) {
+      throw unreadable(`${this.#path}params[${index}]`, cause);
+    }
+  }
+
+  /** As {@link list}. */
+  named(): Record<string, unknown> {
+    const reader = this.#at(KEY.named_args);
+    const values: Record<string, unknown> = {};
+    let name = "";
+    try {
+      for (let left = reader.size(0x80, 0xde) ?? this.#wrong(KEY.named_args, "not a map"); left > 0; left--) {
+        name = reader.name();
+        values[name] = fromWire(reader, PARAM_DEPTH);
+      }
+      return values;
+    } catch (cause) {
+      throw unreadable(`${this.#path}params.${name}`, cause);
+    }
+  }
+
+  /** What is wrong with positional parameters beside named ones. */
+  both(): Error {
+    return invalid("Both positional and named parameters", `${this.#path}params`);
+  }
+
+  #at(key: number): Reader {
+    this.#reader.at = this.#places[key] as number;
+    if (!this.has(key)) this.#wrong(key, "missing");
+    return this.#reader;
+  }
+
+  #wrong(key: number, what: string): never {
+    wrong(`${this.#path}${NAMES[key]}`, what);
+  }
 }
 
-export function textIn(value: unknown, source: Buffer, path: string, name: string): string {
-  const text = value instanceof Uint8Array ? textOf(value, source) : undefined;
-  return text ?? wrong(value, "a string", path, name);
+function isThere({ view }: Reader, at: number, name: DataView): boolean {
+  const { byteLength } = name;
+  return at + byteLength <= view.byteLength && isSame(view, at, name, 0, byteLength);
 }
 
-export function optionalText(value: unknown, source: Buffer, name: string): string | undefined {
-  return value === undefined ? undefined : textIn(value, source, "", name);
+function wrong(place: string, what: string): never {
+  throw invalid(`\`${place || "the body"}\` is ${what}`, place || undefined);
 }
 
-export function booleanIn(value: unknown, name: string): boolean {
-  return typeof value === "boolean" ? value : wrong(value, "a boolean", "", name);
-}
-
-/** In any integer form, as Go reads it; not a float. */
-export function int64In(value: unknown, name: string): bigint {
-  if (typeof value === "bigint") return value;
-  return Number.isSafeInteger(value) ? BigInt(value as number) : wrong(value, "an integer", "", name);
-}
-
-export function integerIn(value: unknown, name: string): number {
-  const number = typeof value === "bigint" ? Number(value) : value;
-  if (Number.isSafeInteger(number)) return number as number;
-  return wrong(value, typeof value === "bigint" ? "an integer that a number holds" : "an integer", "", name);
-}
-
-export function optionalInteger(value: unknown, name: string): number | undefined {
-  return value === undefined ? undefined : integerIn(value, name);
-}
-
-export function arrayIn(value: unknown, path: string, name: string): unknown[] {
-  return Array.isArray(value) ? value : wrong(value, "an array", path, name);
-}
-
-function wrong(value: unknown, expectation: string, path: string, name: string): never {
-  const place = path + name;
-  throw invalid(
-    `\`${place || "the body"}\` is ${value === undefined ? "missing" : `not ${expectation}`}`,
-    place || undefined,
-  );
+function unreadable(path: string, cause: unknown): Error {
+  return invalid(`Cannot read \`${path}\``, path, cause);
 }

@@ -15,15 +15,15 @@ export function timeToBytes(date: Date): Uint8Array {
 }
 
 /** What is finer than a millisecond is cut off, as CQL's timestamp does. */
-export function timeFromBytes(bytes: Uint8Array): Date {
-  if (bytes.length !== 12) throw new RangeError("A time that is not 12 bytes long");
-  return dateOf(secondsAt(bytes, 0), int32At(bytes, 8));
+export function timeFromBytes(bytes: Uint8Array, at: number, length: number): Date {
+  if (length !== 12) throw new RangeError("A time that is not 12 bytes long");
+  return dateOf(secondsAt(bytes, at), int32At(bytes, at + 8));
 }
 
 /** MessagePack's own timestamp has the two the other way round. Its shorter forms are not read: Go does not either. */
-export function messagePackTimeFromBytes(bytes: Uint8Array): Date {
-  if (bytes.length !== 12) throw new RangeError("A MessagePack timestamp that is not 12 bytes long");
-  return dateOf(secondsAt(bytes, 4), int32At(bytes, 0) >>> 0);
+export function messagePackTimeFromBytes(bytes: Uint8Array, at: number, length: number): Date {
+  if (length !== 12) throw new RangeError("A MessagePack timestamp that is not 12 bytes long");
+  return dateOf(secondsAt(bytes, at + 4), int32At(bytes, at) >>> 0);
 }
 
 /** An int64, exact as far as a Date reaches. */
