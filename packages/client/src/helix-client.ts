@@ -4,54 +4,26 @@ import {
   EventHub,
   type EventSource,
   helixError,
-  type Operation,
   type Params,
   type ReplayExecutor,
-  type ReplayQueue,
   type Startable,
 } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import type { types } from "cassandra-driver";
-import { abortable } from "./abortable.ts";
-import { toLong } from "./bindings/long.ts";
-import type { WriteMeaning } from "./bindings/write-meaning.ts";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
+import { createPaths, type Paths } from "./create-paths.ts";
 import { type DriverLog, DriverSurface, type LogListener } from "./driver-surface.ts";
-import { clusterOfPage, parsePageState } from "./page-state.ts";
-import { OwnWrites } from "./read/own-writes.ts";
-import { ReadPath } from "./read/read-path.ts";
-import { readStrategy } from "./read/read-strategy.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
-import { inKeyspace } from "./replay/in-keyspace.ts";
 import { createReplayExecutor } from "./replay/replay-executor.ts";
-import {
-  type BatchOptions,
-  type ExecuteOptions,
-  type ReadOptions,
-  readBatchOptions,
-  readExecuteOptions,
-  refuseCallback,
-} from "./request-options.ts";
-import { type FetchPage, Result } from "./result.ts";
+import { type BatchOptions, type ExecuteOptions, refuseCallback } from "./request-options.ts";
+import { Requests } from "./requests.ts";
+import type { Result } from "./result.ts";
 import type { ClusterLink } from "./session/cluster-link.ts";
 import { type ClusterLinks, clientClosed } from "./session/cluster-links.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "./session/connect-links.ts";
 import { createLinks } from "./session/create-links.ts";
-import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import { InFlight } from "./session/in-flight.ts";
-import { isDrained } from "./session/is-drained.ts";
-import { Background } from "./write/background.ts";
-import { assertCarried } from "./write/carried-options.ts";
-import {
-  type BatchStatement,
-  readBatch,
-  readStatement,
-  unsafeConstruct,
-  withNulls,
-} from "./write/operations.ts";
-import { ReplayHandoff } from "./write/replay-handoff.ts";
-import { assertReplayable, inspectStatement, isWrite } from "./write/statement-check.ts";
-import { WritePath } from "./write/write-path.ts";
+import type { BatchStatement } from "./write/operations.ts";
 import { WriteTimestamps } from "./write/write-timestamps.ts";
 
 /** How one cluster looks from here. */
@@ -73,14 +45,11 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   readonly #events: EventHub<ClientEvents>;
   readonly #log: DriverLog;
   readonly #links: ClusterLinks;
-  readonly #timestamps: WriteTimestamps;
+  readonly #requests: Requests;
+  readonly #paths: Paths | undefined;
   readonly #workers = new AttachedWorkers();
   readonly #inFlight = new InFlight();
   readonly #closed = new AbortController();
-  /** None with one cluster alone. */
-  readonly #both:
-    | { readonly reads: ReadPath; readonly writes: WritePath; readonly handoff: ReplayHandoff }
-    | undefined;
   #isOpen = false;
   #wasConnected = false;
   #closing: Promise<void> | undefined;
@@ -88,8 +57,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   /** @throws TypeError, RangeError naming option, expectation and value. Does no I/O. */
   constructor(options: HelixClientOptions) {
     const read = readClientOptions(options);
-    const { clock, logger, metrics, replayer, onEnqueueFailed, secondaryTimeoutMs, readCluster } = read;
-    const { openTelemetry, wait, maxInBackground, onQueueFull } = read;
+    const { clusters, clock, logger } = read;
     const onListenerError = (err: unknown, event: string) =>
       logger.error({ err, event }, "an event listener failed");
     const events = new EventHub<ClientEvents>(onListenerError);
@@ -98,40 +66,14 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     this.#options = read;
     this.#events = events;
     this.#log = log;
-    this.#links = createLinks(read, events, log);
-    this.#timestamps = new WriteTimestamps(clock, logger, events);
-    if (!read.clusters.has("B")) return;
-    const links = { A: this.#links.get("A"), B: this.#links.get("B") };
-    const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, onQueueFull, clock, metrics, events });
-    const timestamps = this.#timestamps;
-    const { gate, readYourWrites, random } = read;
-    const ownWrites =
-      readYourWrites === false
-        ? undefined
-        : new OwnWrites({ clock, queue: replayer as Partial<ReplayQueue>, ...readYourWrites });
-    const drained = (cluster: ClusterId) => isDrained(gate, cluster);
-    this.#both = {
-      handoff,
-      reads: new ReadPath({
-        links,
-        strategy: readStrategy(read.readStrategy, readCluster, random),
-        isAvoided: (cluster) => drained(cluster) || ownWrites?.isMissing(cluster) === true,
-        clock,
-      }),
-      writes: new WritePath({
-        links,
-        handoff,
-        timestamps,
-        wait,
-        background: new Background({ limit: maxInBackground, inFlight: this.#inFlight, logger }),
-        isDrained: drained,
-        ownWrites,
-        secondaryTimeoutMs,
-        clock,
-        metrics,
-        openTelemetry,
-      }),
-    };
+    const links = createLinks(read, events, log);
+    const timestamps = new WriteTimestamps(clock, logger, events);
+    const inFlight = this.#inFlight;
+    const paths = createPaths(read, links, timestamps, inFlight, events);
+    this.#links = links;
+    this.#paths = paths;
+    const assertOpen = () => this.#assertOpen();
+    this.#requests = new Requests({ clusters, links, timestamps, inFlight, paths, assertOpen });
   }
 
   /** What each configured cluster looks like now. */
@@ -160,7 +102,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     await connectLinks(this.#links, options, this.#closed.signal);
     if (this.#closed.signal.aborted) throw clientClosed();
     await this.#workers.start();
-    this.#wasConnected = true;
+    if (options.waitFor !== "none") this.#wasConnected = true;
   }
 
   /**
@@ -183,22 +125,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     ...nothing: never[]
   ): Promise<Result<Row>> {
     refuseCallback("execute", params, options, ...nothing);
-    const given = readExecuteOptions(options);
-    const operation = meant(readStatement(query, params), given);
-    const only = this.#onlyCluster(given);
-    const kind = inspectStatement(query);
-    const page = parsePageState(given.pageState);
-    const from = page === undefined ? undefined : clusterOfPage(page, only);
-    const request = page === undefined ? given : { ...given, pageState: page.state };
-    const fetchPage = (pageState: string) => this.execute<Row>(query, params, { ...options, pageState });
-    if (only !== undefined) return this.#single(operation, request, only, isWrite(kind), fetchPage);
-    if (kind.verb !== "select") return this.#write(operation, request);
-    const { reads } = this.#ready();
-    const read =
-      from === undefined
-        ? () => reads.read(operation, request, fetchPage)
-        : () => reads.readPage(from, operation, request, fetchPage);
-    return this.#inFlight.track(() => abortable(read(), given.signal));
+    return this.#requests.execute<Row>(query, params, options);
   }
 
   /**
@@ -211,12 +138,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     ...nothing: never[]
   ): Promise<Result<Row>> {
     refuseCallback("batch", options, ...nothing);
-    const given = readBatchOptions(options);
-    const { logged = this.#meaning["queryOptions.logged"] } = given;
-    const operation = meant(readBatch(statements, { ...given, logged }), given);
-    const only = this.#onlyCluster(given);
-    if (only !== undefined) return this.#single(operation, given, only, true);
-    return this.#write(operation, given);
+    return this.#requests.batch<Row>(statements, options);
   }
 
   /**
@@ -262,7 +184,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   }
 
   protected override get readLinks(): readonly ClusterLink[] {
-    return this.#both?.reads.links ?? this.#links.all;
+    return this.#paths?.reads.links ?? this.#links.all;
   }
 
   async #close(): Promise<void> {
@@ -270,66 +192,12 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     this.#closed.abort();
     const failures = await this.#workers.stop();
     await this.#inFlight.drain(clock, drainTimeoutMs);
-    this.#both?.handoff.close();
+    this.#paths?.handoff.close();
     await this.#links.close();
     // What was cut off is now being queued.
     await this.#inFlight.drain(clock, drainTimeoutMs);
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, "Attached workers failed to stop");
-  }
-
-  /** The cluster that a request is for, if it is not for both. */
-  #onlyCluster({ cluster, executionProfile, signal }: ReadOptions): ClusterId | undefined {
-    const { clusters } = this.#options;
-    if (cluster !== undefined && !clusters.has(cluster)) {
-      throw new TypeError(`Expected \`cluster\` to be one that is configured, got "${cluster}"`);
-    }
-    const only = cluster ?? (this.#both === undefined ? "A" : undefined);
-    for (const [id, config] of executionProfile === undefined ? [] : clusters) {
-      if ((only ?? id) === id && executionProfile !== undefined && !config.hasProfile(executionProfile)) {
-        throw new TypeError(`Expected \`executionProfile\` to be one of \`clusters.${id}.profiles\``);
-      }
-    }
-    this.#assertOpen();
-    signal?.throwIfAborted();
-    return only;
-  }
-
-  #write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
-    assertReplayable(unsafeConstruct(operation));
-    assertCarried(operation, options);
-    const isUnset = this.#meaning["encoding.useUndefinedAsUnset"];
-    const resolved = isUnset ? operation : withNulls(operation);
-    return this.#inFlight.track(() => this.#ready().writes.write<Row>(resolved, options));
-  }
-
-  async #single<Row>(
-    operation: Operation,
-    options: ReadOptions,
-    cluster: ClusterId,
-    isTimed: boolean,
-    fetchPage?: FetchPage<Row>,
-  ): Promise<Result<Row>> {
-    const timestampMicros = isTimed ? this.#timestamps.next(options.timestampMicros) : undefined;
-    const query = {
-      ...queryOptions(operation, options),
-      ...(timestampMicros !== undefined && { timestamp: toLong(timestampMicros) }),
-    };
-    return this.#inFlight.track(async () => {
-      const sent = sendOperation(this.#links.get(cluster), operation, query);
-      return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros, fetchPage });
-    });
-  }
-
-  /** That of both clusters. */
-  get #meaning(): WriteMeaning {
-    const { meaning } = this.#links.get("A").config;
-    return meaning;
-  }
-
-  #ready(): { readonly reads: ReadPath; readonly writes: WritePath } {
-    if (this.#both === undefined) throw new Error("Two clusters are needed here: a bug in the routing");
-    return this.#both;
   }
 
   #assertOpen(): void {
@@ -342,9 +210,4 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
       );
     }
   }
-}
-
-/** In the keyspace that the request says, if it says one. */
-function meant(operation: Operation, { keyspace }: ReadOptions): Operation {
-  return keyspace === undefined ? operation : inKeyspace(operation, keyspace);
 }

@@ -124,6 +124,30 @@ describe("the driver of a cluster", () => {
   });
 });
 
+test("a further `connect` resolves at once, though no cluster is there; the first, or with `waitFor`, waits", async () => {
+  await using clusters = await TwoClusters.start();
+  const { client, servers } = clusters;
+  for (const server of Object.values(servers)) await server.setDown();
+  const lost = () => Object.values(client.clusterStates).every(({ connected }) => !connected);
+  const isPending = (promise: Promise<void>) =>
+    Promise.race([promise.then(() => false), new Promise((resolve) => setImmediate(resolve, true))]);
+  await client.connect({ waitFor: "none" });
+  const first = client.connect();
+  expect(await isPending(first)).toBe(true);
+  for (const server of Object.values(servers)) await server.setUp();
+  await first;
+  for (const server of Object.values(servers)) await server.setDown();
+  await waitFor(lost, { timeoutMs: 5_000, describe: "both are away" });
+  await client.connect();
+  expect(lost()).toBe(true);
+  const signal = AbortSignal.abort(new Error("waited"));
+  await expect(client.connect({ signal })).rejects.toThrow("waited");
+  const all = client.connect({ waitFor: "all" });
+  expect(await isPending(all)).toBe(true);
+  for (const server of Object.values(servers)) await server.setUp();
+  await all;
+});
+
 test("the keyspace is the one of both clusters, and none where they differ", async () => {
   const keyspaceOf = async (a?: string, b?: string) => {
     await using clusters = await TwoClusters.start();
