@@ -78,7 +78,7 @@ beforeAll(async () => {
     await client.execute("CREATE TYPE IF NOT EXISTS client_bindings.point (x bigint, y text)");
     await client.execute(
       `CREATE TABLE IF NOT EXISTS ${TABLE} (id text PRIMARY KEY, n bigint, big varint, maps map<text, bigint>, ` +
-        "ids set<bigint>, pair tuple<bigint, text>, place point, spot vector<float, 3>, at timestamp)",
+        "ids set<bigint>, pair tuple<bigint, text>, place point, spot vector<float, 3>, at timestamp, ratio double)",
     );
     await client.execute(`TRUNCATE ${TABLE}`);
   }
@@ -119,4 +119,37 @@ test("a value that a column would get as another one is written on neither clust
   });
   expect(payloads).toEqual([]);
   expect(await cells("A", "wrong")).toEqual([]);
+});
+
+describe("what one cluster missed, and a pod of the driver's defaults replays", () => {
+  const query = (columns: string) => `INSERT INTO ${TABLE} (id, ${columns})`;
+
+  test("has for each column of a name that stands twice the value of its own type", async () => {
+    const text = `${query("n, ratio")} VALUES (:id, :v, :v)`;
+    const payloads = await missedByB(PLAIN, async (client) => {
+      await client.execute(text, { id: "twice", v: 5 });
+      await client.batch([{ query: text, params: { id: "twice in a batch", v: 5 } }]);
+    });
+    await replay(PLAIN, payloads);
+    for (const id of ["twice", "twice in a batch"]) {
+      const select = `SELECT JSON n, ratio, WRITETIME(n) AS at FROM ${TABLE} WHERE id = '${id}'`;
+      const [a, b] = await Promise.all([direct.A.execute(select), direct.B.execute(select)]);
+      expect(a.first()?.get(0)).toMatch(/^{"n": 5, "ratio": 5.0, "at": \d+}$/);
+      expect(b.first()?.get(0)).toBe(a.first()?.get(0));
+    }
+  });
+
+  test.each<[string, Encoding, string]>([
+    ["null, where the writer's undefined is", { useUndefinedAsUnset: false }, '{"n": null, "ratio": 1.0}'],
+    ["as it was, where the writer's undefined is unset", PLAIN, '{"n": 7, "ratio": 1.0}'],
+  ])("has a column %s", async (id, encoding, stored) => {
+    const text = `${query("n, ratio")} VALUES (?, ?, ?)`;
+    for (const client of [direct.A, direct.B]) await client.execute(text, [id, 7, 0], { prepare: true });
+    const payloads = await missedByB(encoding, (client) => client.execute(text, [id, undefined, 1]));
+    await replay({ useUndefinedAsUnset: !(encoding.useUndefinedAsUnset ?? true) }, payloads);
+    for (const client of [direct.A, direct.B]) {
+      const select = `SELECT JSON n, ratio FROM ${TABLE} WHERE id = ?`;
+      expect((await client.execute(select, [id], { prepare: true })).first()?.get(0)).toBe(stored);
+    }
+  });
 });

@@ -3,7 +3,7 @@ import { createPayload, isHelixError, statementsOf } from "@helix/core";
 import { cqlType, encoderOf, encodings, sent, typedValue } from "@helix/testkit/values";
 import { types } from "cassandra-driver";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { adaptValues } from "./adapt-values.ts";
 import { checkValues } from "./check-values.ts";
 import type { ColumnEncoding, ColumnType } from "./column-type.ts";
@@ -29,6 +29,8 @@ function roundTrip(value: unknown): unknown {
   const [statement] = statementsOf(decodePayload(encodePayload(payload)));
   return (statement as unknown as { params: unknown[] }).params[0];
 }
+
+afterEach(() => void vi.unstubAllEnvs());
 
 describe("adaptValues", () => {
   it.each<[string, unknown, ColumnEncoding, ColumnEncoding]>([
@@ -69,6 +71,17 @@ describe("adaptValues", () => {
     const decoded = Long.MAX_VALUE;
     expect(() => sent(encoderOf(PLAIN), decoded, column("varint"))).toThrow();
     expect(sent(encoderOf(PLAIN), normalized(decoded, "varint"), column("varint"))).toBe("7fffffffffffffff");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["the day in UTC, of a time for a date", new Date("2024-03-10T23:30:00Z"), "80004d50"],
+    ["an empty list, within a list", [[], [1]], "0000000200000004000000000000000c000000010000000400000001"],
+  ])("sends what Go means: %s", (_, value, bytes) => {
+    const type = column(value instanceof Date ? "date" : "list<list<int>>");
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    checkValues(byPosition([value], [], "params"), [type], { either: true });
+    const [adapted] = adaptValues(byPosition([value], [], "params"), [type]);
+    expect(sent(encoderOf(PLAIN), adapted, type)).toBe(bytes);
   });
 
   it("leaves the values as they are, and passes on what every mode takes or has no type", () => {

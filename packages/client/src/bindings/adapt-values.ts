@@ -1,5 +1,6 @@
 import { type ValueKind, valueKind } from "@helix/core/internal";
 import { types } from "cassandra-driver";
+import { isEmpty } from "./check-column.ts";
 import { type ColumnType, CQL, structureOf } from "./column-type.ts";
 import { driverEncoder } from "./driver-encoder.ts";
 import { invalidValue } from "./invalid-value.ts";
@@ -39,6 +40,7 @@ export function adaptValues(
 function normalize(value: unknown, type: ColumnType): unknown {
   const kind = valueKind(value);
   if (kind === undefined) return value;
+  if (kind === "date" && type.code === CQL.date) return utcDay(value as Date);
   if (isInteger(kind) && INTEGERS.has(type.code)) return integerBytes(value, kind, type);
   const structure = structureOf(type);
   switch (structure?.kind) {
@@ -52,14 +54,14 @@ function normalize(value: unknown, type: ColumnType): unknown {
       return types.Tuple.fromArray(
         (value as { elements: unknown[] }).elements.map((element, index) => {
           const item = structure.items[index];
-          return item === undefined ? element : normalize(element, item);
+          return item === undefined ? element : normalizePart(element, item);
         }),
       );
     case "udt": {
       if (kind !== "object") return value;
       const fields = { ...(value as Record<string, unknown>) };
       for (const { name, type } of structure.fields) {
-        if (Object.hasOwn(fields, name)) fields[name] = normalize(fields[name], type);
+        if (Object.hasOwn(fields, name)) fields[name] = normalizePart(fields[name], type);
       }
       return fields;
     }
@@ -71,6 +73,19 @@ function normalize(value: unknown, type: ColumnType): unknown {
     default:
       return value;
   }
+}
+
+const EMPTY_COLLECTION = Buffer.alloc(4);
+
+/** An empty list within another value is one in CQL; the driver would make null of it. */
+function normalizePart(value: unknown, type: ColumnType): unknown {
+  const kind = structureOf(type)?.kind;
+  return (kind === "list" || kind === "set") && isEmpty(value) ? EMPTY_COLLECTION : normalize(value, type);
+}
+
+/** Go binds a time to a date, by its day in UTC; from here no such thing is queued. */
+function utcDay(date: Date): types.LocalDate {
+  return new types.LocalDate(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate());
 }
 
 /** Whose encoding depends on the mode; a timestamp takes a bigint in one of them. */
@@ -90,18 +105,20 @@ function integerBytes(value: unknown, kind: ValueKind, type: ColumnType): unknow
 }
 
 function each(items: Iterable<unknown>, type: ColumnType): unknown[] {
-  return Array.from(items, (item) => normalize(item, type));
+  return Array.from(items, (item) => normalizePart(item, type));
 }
 
 /** Keys of an object are strings, which every mode takes. */
 function normalizeMap(value: object, kind: ValueKind, type: ColumnType): unknown {
   const [keyType, itemType] = type.info as [ColumnType, ColumnType];
   if (kind === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalize(item, itemType)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, normalizePart(item, itemType)]),
+    );
   }
   const entries = [...(value as Map<unknown, unknown>)];
   return PLAIN.encode(
-    new Map(entries.map(([key, item]) => [normalize(key, keyType), normalize(item, itemType)])),
+    new Map(entries.map(([key, item]) => [normalizePart(key, keyType), normalizePart(item, itemType)])),
     type,
   );
 }

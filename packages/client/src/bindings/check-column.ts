@@ -168,7 +168,7 @@ function sizesFault(elements: readonly unknown[], size: number): ColumnFault | u
 /** Of a list without elements the driver makes null: the same for a column, another value within one. */
 function partFault(value: unknown, type: ColumnType, encoding: ColumnEncoding): ColumnFault | undefined {
   const kind = structureOf(type)?.kind;
-  if ((kind === "list" || kind === "set") && isEmpty(value)) {
+  if ((kind === "list" || kind === "set") && isEmpty(value) && !encoding.either) {
     return {
       what: `an empty ${kind} within another value, where the driver makes null of it`,
       type: kind,
@@ -178,7 +178,7 @@ function partFault(value: unknown, type: ColumnType, encoding: ColumnEncoding): 
   return columnFault(value, type, encoding);
 }
 
-function isEmpty(value: unknown): boolean {
+export function isEmpty(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : value instanceof Set && value.size === 0;
 }
 

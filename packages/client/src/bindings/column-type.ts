@@ -11,7 +11,7 @@ export interface ColumnType {
 export interface ColumnEncoding {
   readonly useBigIntAsLong?: boolean | undefined;
   readonly useBigIntAsVarint?: boolean | undefined;
-  /** Of a value that another session bound: of two ways to bind it either is right, whatever the options. */
+  /** Of a value that another session bound, or Go: of two ways to bind it either is right, and `adaptValues` settles it. */
   readonly either?: boolean | undefined;
   /** The class of maps: without it, a JavaScript Map is sent as an empty one. */
   readonly map?: unknown;

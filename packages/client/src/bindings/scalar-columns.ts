@@ -159,8 +159,15 @@ export const SCALARS: Readonly<Record<number, Scalar>> = {
       string: text(isInstant, "a string without a zone, or of another form"),
     },
   },
-  // A Date is a day only in a zone, and the driver takes the machine's.
-  [CQL.date]: { name: "date", takes: { localDate: asItIs, string: text(isDate) } },
+  [CQL.date]: {
+    name: "date",
+    takes: {
+      localDate: asItIs,
+      string: text(isDate),
+      // A day only in a zone, and the driver takes the machine's.
+      date: (_, { either }) => (either ? undefined : "a Date"),
+    },
+  },
   [CQL.time]: { name: "time", takes: { localTime: asItIs, string: text(isTimeOfDay) } },
   [CQL.duration]: { name: "duration", takes: { duration: asItIs } },
   [CQL.uuid]: { name: "uuid", takes: { uuid: asItIs, timeuuid: asItIs, string: text(isUuid) } },
