@@ -178,6 +178,23 @@ describe("more requests at once than the driver sends", () => {
     expect(lost).toEqual([]);
   });
 
+  test("are not sent to a slow cluster when they have been queued for it meanwhile", async () => {
+    await using clusters = await TwoClusters.connected({
+      client: { secondaryTimeoutMs: 100 },
+      driver: { pooling, socketOptions: { readTimeout: 10_000 } },
+    });
+    const { client, servers, script } = clusters;
+    script.B = () => reply.after(600, reply.void);
+    const writes = await Promise.all(Array.from({ length: 40 }, () => client.execute(INSERT, PARAMS)));
+    expect(new Set(writes.map(({ writes: { B } }) => B))).toEqual(new Set(["queued"]));
+    script.B = () => reply.void;
+    await waitFor(async () => (await client.execute(INSERT, PARAMS)).writes.B === "applied", {
+      timeoutMs: 3_000,
+      describe: "B is free again",
+    });
+    expect(servers.B.requests.length).toBeLessThan(20);
+  });
+
   test("are refused, unsent, when their turn does not come in time", async () => {
     await using clusters = await TwoClusters.connected({
       client: { requestTimeoutMs: 800 },

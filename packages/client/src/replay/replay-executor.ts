@@ -40,7 +40,10 @@ export function createReplayExecutor(
         payload.timestampMicros,
         adaptBinding,
       );
-      await abortable(sendOperation(link, operation, query), signal);
+      await abortable(
+        sendOperation(link, operation, query, () => !signal.aborted),
+        signal,
+      );
     },
     read: readError,
     async probe(cluster, { signal }) {

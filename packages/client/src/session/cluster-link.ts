@@ -140,19 +140,22 @@ export class ClusterLink {
    * the driver's error, HELIX_CLUSTER_UNAVAILABLE without a session, HELIX_CLUSTER_BUSY when its turn does not
    * come, or HELIX_EXECUTE_TIMEOUT when the driver comes to no end; a late answer is still a sign of life. What an
    * earlier session has yet to say is no news of the present one.
+   *
+   * @param isWanted Asked when its turn has come: what nobody waits for any more would only keep others waiting.
    */
-  send<T>(request: (client: Client) => Promise<T>): Promise<T> {
+  send<T>(request: (client: Client) => Promise<T>, isWanted: () => boolean = () => true): Promise<T> {
     if (!this.isConnected) return Promise.reject(this.unavailableError());
     return new Promise((resolve, reject) => {
       let sentOn: Client | undefined;
       const isNews = () => sentOn !== undefined && sentOn === this.#session.client;
       const start = (): boolean => {
-        sentOn = this.#session.client;
-        if (sentOn === undefined) {
+        const { client } = this.#session;
+        if (client === undefined || !isWanted()) {
           reject(this.unavailableError());
           return false;
         }
-        request(sentOn).then(
+        sentOn = client;
+        request(client).then(
           (result) => {
             this.#outstanding.remove(entry, true);
             if (isNews()) this.#breaker.answered();

@@ -13,8 +13,9 @@ export function sendOperation(
   link: ClusterLink,
   operation: Operation,
   options: QueryOptions,
+  isWanted?: () => boolean,
 ): Promise<types.ResultSet> {
-  return link.send((client) => run(client, operation, options));
+  return link.send((client) => run(client, operation, options), isWanted);
 }
 
 /** What is refused by what the session knows of the statement from earlier is prepared anew, once, and tried again. */

@@ -8,8 +8,8 @@ export type WriteOutcomes<T> = Readonly<Record<ClusterId, ClusterOutcome<T>>>;
 
 export interface DualWriteOptions<T> {
   readonly links: Readonly<Record<ClusterId, ClusterLink>>;
-  /** Sends it to one cluster. */
-  readonly send: (link: ClusterLink) => Promise<T>;
+  /** Sends it to one cluster, unless it is not wanted any more when its turn has come. */
+  readonly send: (link: ClusterLink, isWanted: () => boolean) => Promise<T>;
   /** What a failure of `send` means, over all tries. */
   readonly read: (cluster: ClusterId, error: unknown) => ErrorReading;
   /** Whether nothing is to be sent to that cluster for now. */
@@ -66,7 +66,7 @@ export class DualWrite<T> {
       this.#settle(cluster, { state: "failed", error, reading: readError(error) });
       return;
     }
-    send(link).then(
+    send(link, () => this.#outcomes[cluster] === undefined).then(
       (result) => this.#settle(cluster, { state: "applied", result }),
       (error: unknown) => this.#settle(cluster, { state: "failed", error, reading: read(cluster, error) }),
     );

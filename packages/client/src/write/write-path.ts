@@ -85,7 +85,7 @@ export class WritePath {
     };
     const outcomes = await new DualWrite({
       links,
-      send: (link) => sendOperation(link, operation, requests[link.cluster].query),
+      send: (link, isWanted) => sendOperation(link, operation, requests[link.cluster].query, isWanted),
       read: (cluster, error) => readWrite(error, requests[cluster].memory),
       isDrained,
       callOff: (cluster, refusal) => binding.callOff(cluster, refusal),
