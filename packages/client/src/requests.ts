@@ -57,13 +57,17 @@ export class Requests {
     options: ExecuteOptions,
   ): Promise<Result<Row>> {
     const given = readExecuteOptions(options);
-    const operation = meant(readStatement(query, params), given);
+    const statement = readStatement(query, params);
+    const operation = meant(statement, given);
     const only = this.#onlyCluster(given);
     const kind = inspectStatement(query);
     const page = parsePageState(given.pageState);
     const from = page === undefined ? undefined : clusterOfPage(page, only);
     const request = page === undefined ? given : { ...given, pageState: page.state };
-    const fetchPage = (pageState: string) => this.execute<Row>(query, params, { ...options, pageState });
+    // Whatever its caller makes of what it gave, the next page is one of the same request.
+    const asked = { ...options };
+    const fetchPage = (pageState: string) =>
+      this.execute<Row>(query, statement.params, { ...asked, pageState });
     if (only !== undefined) return this.#single(operation, request, only, isWrite(kind), fetchPage);
     if (kind.verb !== "select") return this.#write(operation, request);
     const { reads } = this.#paths;

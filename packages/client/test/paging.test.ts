@@ -75,6 +75,20 @@ describe("all pages of a read", () => {
     expect(clusters.servers.A.requests).toHaveLength(1);
   });
 
+  test("are those of the parameters of the call, whatever becomes of these meanwhile", async () => {
+    await using clusters = await paged();
+    const params = ["1"];
+    const options = { fetchSize: 2 };
+    const result = await clusters.client.execute<Row>(SELECT, params, options);
+    params[0] = "2";
+    options.fetchSize = 3;
+    await numbers(result);
+    const { requests } = clusters.servers.A;
+    expect(requests.map(({ values, pageSize }) => [String(values[0]), pageSize])).toEqual(
+      Array(4).fill(["1", 2]),
+    );
+  });
+
   test("end with the signal's reason when it is aborted", async () => {
     await using clusters = await paged();
     const controller = new AbortController();
