@@ -1,11 +1,4 @@
-import {
-  type Clock,
-  type ClusterId,
-  type EventSink,
-  helixError,
-  type Logger,
-  type SessionEvents,
-} from "@helix/core";
+import type { Clock, ClusterId, EventSink, Logger, SessionEvents } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
@@ -13,6 +6,7 @@ import { readError } from "../failure/read-error.ts";
 import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
+import { clusterBusy, clusterUnavailable } from "./link-errors.ts";
 import { Outstanding } from "./outstanding.ts";
 import { SupervisedSession } from "./supervised-session.ts";
 
@@ -69,7 +63,7 @@ export class ClusterLink {
       clock,
       requestTimeoutMs,
       maxInFlight: config.maxInFlight,
-      busyError: () => this.#busyError(),
+      busyError: () => clusterBusy(config.cluster, name, config.maxInFlight, requestTimeoutMs),
       onStall: () => this.#breaker.stalled(new Error("The cluster has stopped answering")),
     });
   }
@@ -126,13 +120,7 @@ export class ClusterLink {
 
   /** The error of a request that is not sent: surely not its fault, surely not applied. */
   unavailableError(why = this.isConnected ? "its breaker is open" : "there is no session"): Error {
-    const { name } = this.#options;
-    return helixError(
-      "HELIX_CLUSTER_UNAVAILABLE",
-      `Cluster ${name} is not available: ${why}`,
-      { cluster: this.cluster, outcome: "unavailable" },
-      { cause: this.#lastFailure },
-    );
+    return clusterUnavailable(this.cluster, this.#options.name, why, this.#lastFailure);
   }
 
   /**
@@ -198,16 +186,6 @@ export class ClusterLink {
       }
     });
     return client;
-  }
-
-  #busyError(): Error {
-    const { config, name, requestTimeoutMs } = this.#options;
-    const { cluster, maxInFlight } = config;
-    return helixError(
-      "HELIX_CLUSTER_BUSY",
-      `${maxInFlight} requests to cluster ${name} are out, and none has made room within ${requestTimeoutMs} ms`,
-      { cluster, maxInFlight, outcome: "unavailable" },
-    );
   }
 
   #tellAttempt(): void {
