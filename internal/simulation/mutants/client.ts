@@ -45,8 +45,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "what the queue refused is called queued",
     file: "packages/client/src/write/replay-handoff.ts",
-    find: '        failure = { queued: surelyNot(error) ? "no" : "maybe", error };',
-    replace: '        return { queued: "yes" };',
+    find: '      return { queued: surelyNot(error) ? "no" : "maybe", error };',
+    replace: '      return { queued: "yes" };',
   },
   {
     name: "a cluster is asked though its breaker is open",

@@ -196,6 +196,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     await this.#links.close();
     // What was cut off is now being queued.
     await this.#inFlight.drain(clock, drainTimeoutMs);
+    this.#paths?.handoff.giveUp();
+    await this.#inFlight.drain(clock, drainTimeoutMs);
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, "Attached workers failed to stop");
   }

@@ -9,7 +9,10 @@ const LONG_MS = 10_000;
 
 /** Clusters of which B refuses every write, and a queue that is full until `makeRoom`. */
 async function fullQueue(onQueueFull: object | "refuse", client: object = {}) {
-  const clusters = await TwoClusters.connected({ client: { onQueueFull, ...client } as object });
+  const clusters = await TwoClusters.connected({
+    client: { onQueueFull, secondaryTimeoutMs: LONG_MS, ...client } as object,
+    driver: { socketOptions: { readTimeout: LONG_MS } },
+  });
   clusters.script.B = () => reply.error({ code: "unavailable", required: 2, alive: 1 });
   const full = helixError("HELIX_QUEUE_FULL", "full", { lane: "high.B", limit: "messages" });
   let room = 0;

@@ -108,6 +108,28 @@ test("close waits for what is in the background, and queues what it cuts", async
   await clusters[Symbol.asyncDispose]();
 });
 
+test.each([
+  ["in the background", "first"],
+  ["for a call that has not returned", "both"],
+] as const)("close tells of what the queue never answered, %s", async (_, wait) => {
+  const clusters = await slowB({ drainTimeoutMs: 50, secondaryTimeoutMs: 20 });
+  clusters.replayer.enqueue = () => new Promise(() => {});
+  const told: unknown[] = [];
+  clusters.client.on("write:not-queued", ({ cause }) => told.push(cause));
+  const call = clusters.client.execute(INSERT, ["1", "a"], { wait });
+  if (wait === "first") await call;
+  const error = wait === "first" ? undefined : errorOf(call);
+  await clusters.client.close();
+  expect(told).toMatchObject([{ code: "HELIX_CLIENT_CLOSED" }]);
+  if (error !== undefined) {
+    expect(await error).toMatchObject({
+      code: "HELIX_REPLAY_NOT_QUEUED",
+      clusters: { B: { queued: "maybe" } },
+    });
+  }
+  await clusters[Symbol.asyncDispose]();
+});
+
 test("a signal that is aborted after the call has returned cuts nothing short", async () => {
   await using clusters = await TwoClusters.connected({ client: { wait: "first" } });
   const arrived: (() => void)[] = [];

@@ -24,6 +24,8 @@ import { Counter, Gauge, Histogram, type Metric, type Registry, register } from 
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
 
 const DEPTHS_TIMEOUT_MS = 5_000;
+/** After so long an answer is not expected any more, and the queue is asked anew. */
+const DEPTHS_GIVEN_UP_MS = 60_000;
 
 export interface PrometheusMetricsOptions {
   /** Where the metrics are registered. Calls with the same one share them. @default prom-client's global one */
@@ -73,7 +75,7 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     const read = once(async () => {
       for (const one of gauges) one?.reset();
       await reportDepths(queue, metrics);
-    });
+    }, DEPTHS_GIVEN_UP_MS);
     const report = harmlessCallback((error: unknown) => onError?.(error));
     const collect = once(() => inTime(read()).catch(report));
     for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
@@ -95,14 +97,17 @@ function startAtZero(counter: Counter, { labels, results }: MetricDescription): 
   return counter;
 }
 
-/** While it runs it is not run again: the gauges of one scrape share it. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
+/** While it runs it is not run again for so long: the gauges of one scrape share it, and scrapes do a read that is late. */
+function once(run: () => Promise<void>, forMs = Number.POSITIVE_INFINITY): () => Promise<void> {
+  let running: { readonly promise: Promise<void>; readonly sinceMs: number } | undefined;
   return () => {
-    running ??= run().finally(() => {
-      running = undefined;
-    });
-    return running;
+    if (running === undefined || performance.now() - running.sinceMs >= forMs) {
+      const promise = run().finally(() => {
+        if (running?.promise === promise) running = undefined;
+      });
+      running = { promise, sinceMs: performance.now() };
+    }
+    return running.promise;
   };
 }
 

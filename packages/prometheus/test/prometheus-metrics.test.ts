@@ -168,6 +168,25 @@ describe("prometheusMetrics", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("asks for the depths anew a minute after a question that was never answered, and not before", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const queue = new MemoryReplayer();
+    let asked = 0;
+    const { samples } = setUp({
+      queue: { depths: () => (++asked === 1 ? new Promise(() => {}) : queue.depths()) },
+    });
+    const scrape = async () => {
+      const scraped = samples();
+      await vi.advanceTimersByTimeAsync(5_000);
+      return scraped;
+    };
+    for (let n = 0; n < 12; n++) expect(await scrape()).toEqual([]);
+    expect(asked).toBe(1);
+    expect(await scrape()).toHaveLength(4 * 4 + 4);
+    expect(asked).toBe(2);
+  });
+
   it.each([
     [{ registry: {} }, "Expected `registry` to be a Registry of prom-client"],
     [{ prefix: "1-" }, 'Expected `prefix` to be letters, digits and underscores, no digit first, got "1-"'],

@@ -3,12 +3,14 @@ import {
   type Clock,
   type ClusterReport,
   type EventSink,
+  helixError,
   isHelixError,
   type Metrics,
   type Replayer,
   type ReplayPayload,
   summarize,
 } from "@helix/core";
+import { abortable } from "../abortable.ts";
 import { QueueRoom, type RoomLimits } from "./queue-room.ts";
 
 /** Takes a payload that the queue did not: what becomes of it is then the application's business. */
@@ -41,6 +43,7 @@ const SURELY_NOT = new Set<string>([
 export class ReplayHandoff {
   readonly #options: ReplayHandoffOptions;
   readonly #room: QueueRoom | undefined;
+  readonly #givenUp = new AbortController();
 
   constructor(options: ReplayHandoffOptions) {
     this.#options = options;
@@ -59,28 +62,41 @@ export class ReplayHandoff {
    * waiting for room, if that is waited for.
    */
   async enqueue(payload: ReplayPayload, cause: unknown, signal?: AbortSignal | undefined): Promise<Handoff> {
-    const { replayer, metrics, events } = this.#options;
-    const { targetCluster: cluster, priority } = payload;
-    let failure: Handoff;
-    if (replayer === undefined) {
-      failure = { queued: "no" };
-    } else {
-      try {
-        await (this.#room?.enqueue(payload, signal) ?? replayer.enqueue(payload));
-        metrics.increment("helix_enqueued_total", { cluster, priority });
-        if (events.has("write:queued")) events.emit("write:queued", { payload: summarize(payload), cause });
-        return { queued: "yes" };
-      } catch (error) {
-        failure = { queued: surelyNot(error) ? "no" : "maybe", error };
-      }
-    }
-    this.#failed(payload, failure.error);
-    return failure;
+    const handoff = await this.#give(payload, signal);
+    // Apart from the giving, lest what goes wrong with the telling be taken for an answer of the queue.
+    if (handoff.queued === "yes") this.#taken(payload, cause);
+    else this.#failed(payload, handoff.error);
+    return handoff;
   }
 
   /** Nobody waits for room any more. */
   close(): void {
     this.#room?.close();
+  }
+
+  /** What the queue has not answered by now counts as perhaps queued, and is told. */
+  giveUp(): void {
+    const text = "The client was closed before the queue had answered";
+    this.#givenUp.abort(helixError("HELIX_CLIENT_CLOSED", text, {}));
+  }
+
+  async #give(payload: ReplayPayload, signal: AbortSignal | undefined): Promise<Handoff> {
+    const { replayer } = this.#options;
+    if (replayer === undefined) return { queued: "no" };
+    try {
+      const taken = this.#room?.enqueue(payload, signal) ?? replayer.enqueue(payload);
+      await abortable(taken, this.#givenUp.signal);
+      return { queued: "yes" };
+    } catch (error) {
+      return { queued: surelyNot(error) ? "no" : "maybe", error };
+    }
+  }
+
+  #taken(payload: ReplayPayload, cause: unknown): void {
+    const { metrics, events } = this.#options;
+    const { targetCluster: cluster, priority } = payload;
+    metrics.increment("helix_enqueued_total", { cluster, priority });
+    if (events.has("write:queued")) events.emit("write:queued", { payload: summarize(payload), cause });
   }
 
   #failed(payload: ReplayPayload, error: unknown): void {
