@@ -8,9 +8,9 @@ import {
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
 import { invalid } from "./invalid.ts";
-import { FORMAT_VERSION } from "./wire/envelope.ts";
-import { pack } from "./wire/message-pack.ts";
-import { fieldsToWire, listToWire, numberToWire } from "./wire/to-wire.ts";
+import { FORMAT_VERSION, KEY, WRITTEN_NAMES } from "./wire/envelope.ts";
+import { fieldsToWire, listToWire } from "./wire/to-wire.ts";
+import { Writer } from "./wire/writer.ts";
 
 export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */
@@ -33,79 +33,111 @@ export const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024 - 16 * 1024;
  */
 export function encodePayload(payload: ReplayPayload, options: EncodeOptions = {}): Uint8Array {
   checkPayload(payload);
-  const bytes = packed(wireOf(payload));
-  const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
-  if (bytes.length > maxPayloadBytes) {
-    const text = `The payload has ${bytes.length} bytes, and no more than ${maxPayloadBytes} are taken`;
-    throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: bytes.length, maxPayloadBytes });
+  const writer = spare ?? new Writer();
+  // Not for whoever is called meanwhile: a getter of a bound object may encode as well.
+  spare = undefined;
+  try {
+    write(writer, payload);
+    const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
+    if (writer.length > maxPayloadBytes) {
+      const text = `The payload has ${writer.length} bytes, and no more than ${maxPayloadBytes} are taken`;
+      throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: writer.length, maxPayloadBytes });
+    }
+    return writer.copy();
+  } finally {
+    writer.clear();
+    if (writer.capacity <= KEPT_BYTES) spare = writer;
   }
-  return bytes;
 }
 
-function packed(wire: object): Uint8Array {
-  try {
-    return pack(wire);
-  } catch (cause) {
-    throw invalid("Cannot encode the payload", undefined, cause);
-  }
-}
+/** What a writer's buffer may have grown to and still be kept for the next message. */
+const KEPT_BYTES = 1024 * 1024;
+
+let spare: Writer | undefined;
 
 /** The keys of the Go implementation first, all eight and in its order, then ours, which it skips. */
-function wireOf(payload: ReplayPayload): object {
-  const { operation } = payload;
+function write(writer: Writer, payload: ReplayPayload): void {
+  const { operation, keyspace, consistency, disposition, traceparent } = payload;
   const isBatch = operation.kind === "batch";
-  const single = isBatch ? NO_STATEMENT : statementToWire(operation, "");
-  const wire: Record<string, unknown> = {
-    target_cluster: payload.targetCluster,
-    query: single.query,
-    args: single.args,
-    timestamp: BigInt(payload.timestampMicros),
-    priority: payload.priority === "low" ? 1 : 0,
-    is_batch: isBatch,
-    batch_type: isBatch ? BATCH_TYPES.indexOf(operation.batchType) : 0,
-    batch_statements: isBatch
-      ? operation.statements.map((statement, index) => statementToWire(statement, `statements[${index}].`))
-      : [],
-    v: FORMAT_VERSION,
-    id: payload.id,
-    life: integer(payload.life, "life"),
-    written_at: integer(payload.writtenAtMs, "writtenAtMs"),
-    enqueued_at: integer(payload.enqueuedAtMs, "enqueuedAtMs"),
-  };
-  if (single.named_args !== undefined) wire.named_args = single.named_args;
-  if (payload.keyspace !== undefined) wire.keyspace = text(payload.keyspace, "", "keyspace");
-  if (payload.consistency !== undefined) wire.consistency = integer(payload.consistency, "consistency");
-  if (payload.disposition !== undefined) wire.disposition = payload.disposition;
-  if (payload.traceparent !== undefined) wire.traceparent = text(payload.traceparent, "", "traceparent");
-  return wire;
+  const named = isBatch || isPositional(operation.params) ? undefined : operation.params;
+  let fields: number = KEY.named_args;
+  if (named !== undefined) fields++;
+  if (keyspace !== undefined) fields++;
+  if (consistency !== undefined) fields++;
+  if (disposition !== undefined) fields++;
+  if (traceparent !== undefined) fields++;
+  writer.map(fields);
+  name(writer, KEY.target_cluster).text(payload.targetCluster);
+  if (isBatch) {
+    name(writer, KEY.query).text("");
+    name(writer, KEY.args).null();
+  } else writeStatement(writer, operation, "");
+  name(writer, KEY.timestamp).int64(BigInt(payload.timestampMicros));
+  name(writer, KEY.priority).number(payload.priority === "low" ? 1 : 0);
+  name(writer, KEY.is_batch).boolean(isBatch);
+  name(writer, KEY.batch_type).number(isBatch ? BATCH_TYPES.indexOf(operation.batchType) : 0);
+  name(writer, KEY.batch_statements);
+  writeBatch(writer, isBatch ? operation.statements : []);
+  name(writer, KEY.v).number(FORMAT_VERSION);
+  name(writer, KEY.id).text(payload.id);
+  name(writer, KEY.life).number(integer(payload.life, "life"));
+  name(writer, KEY.written_at).number(integer(payload.writtenAtMs, "writtenAtMs"));
+  name(writer, KEY.enqueued_at).number(integer(payload.enqueuedAtMs, "enqueuedAtMs"));
+  if (named !== undefined) writeNamed(writer, named, "");
+  if (keyspace !== undefined) name(writer, KEY.keyspace).text(text(keyspace, "", "keyspace"));
+  if (consistency !== undefined) name(writer, KEY.consistency).number(integer(consistency, "consistency"));
+  if (disposition !== undefined) name(writer, KEY.disposition).text(disposition);
+  if (traceparent !== undefined) name(writer, KEY.traceparent).text(text(traceparent, "", "traceparent"));
 }
 
-interface WireStatement {
-  readonly query: string;
-  readonly args: unknown[] | null;
-  readonly named_args?: Record<string, unknown>;
+function writeBatch(writer: Writer, statements: readonly Statement[]): void {
+  writer.list(statements.length);
+  for (const [index, statement] of statements.entries()) {
+    const path = `statements[${index}].`;
+    const isNamed = !isPositional(statement.params);
+    writer.map(isNamed ? 3 : 2);
+    writeStatement(writer, statement, path);
+    if (isNamed) writeNamed(writer, statement.params, path);
+  }
 }
-
-const NO_STATEMENT: WireStatement = { query: "", args: null };
 
 /**
- * Named parameters have a key of their own beside `args: nil`. Go then has a statement with markers and no
- * values for them, which its driver refuses before it sends anything: never executed wrongly, and reported
- * as dropped. (A map in `args` would be refused as well, but then silently and for as long as the stream
- * keeps it.) No parameters are nil too, as Go writes them.
+ * Query and positional parameters. No parameters are nil, as Go writes them, and named ones are nil here and have a key of
+ * their own: Go then has a statement with markers and no values for them, which its driver refuses before it sends
+ * anything: never executed wrongly, and reported as dropped. (A map in `args` would be refused as well, but then silently
+ * and for as long as the stream keeps it.)
  */
-function statementToWire({ query, params }: Statement, path: string): WireStatement {
-  text(query, path, "query");
+function writeStatement(writer: Writer, { query, params }: Statement, path: string): void {
+  name(writer, KEY.query).text(text(query, path, "query"));
+  name(writer, KEY.args);
   try {
-    if (isPositional(params)) return { query, args: params.length === 0 ? null : listToWire(params) };
-    if (valueKind(params) !== "object") throw new TypeError("Neither an array nor a plain object");
-    return { query, args: null, named_args: fieldsToWire(params) };
+    if (isPositional(params) && params.length > 0) listToWire(writer, params);
+    else writer.null();
   } catch (cause) {
-    // Says which value it was, and what is wrong with it.
-    const paramsPath = `${path}params`;
-    assertBindable(params, paramsPath);
-    throw invalid(`Cannot encode \`${paramsPath}\``, paramsPath, cause);
+    throw unwritable(params, path, cause);
   }
+}
+
+function writeNamed(writer: Writer, params: Params, path: string): void {
+  name(writer, KEY.named_args);
+  try {
+    if (valueKind(params) !== "object") throw new TypeError("Neither an array nor a plain object");
+    fieldsToWire(writer, params as Readonly<Record<string, unknown>>);
+  } catch (cause) {
+    throw unwritable(params, path, cause);
+  }
+}
+
+/** Says which value it was, and what is wrong with it. */
+function unwritable(params: Params, path: string, cause: unknown): Error {
+  const paramsPath = `${path}params`;
+  assertBindable(params, paramsPath);
+  return invalid(`Cannot encode \`${paramsPath}\``, paramsPath, cause);
+}
+
+function name(writer: Writer, key: number): Writer {
+  writer.raw(WRITTEN_NAMES[key] as Uint8Array);
+  return writer;
 }
 
 function isPositional(params: Params): params is readonly unknown[] {
@@ -113,10 +145,10 @@ function isPositional(params: Params): params is readonly unknown[] {
 }
 
 /** Parts of a millisecond are cut off. */
-function integer(value: number, path: string): unknown {
+function integer(value: number, path: string): number {
   const whole = Math.floor(value);
   if (!Number.isSafeInteger(whole)) throw invalid(`\`${path}\` is no integer that a number holds`, path);
-  return numberToWire(whole === 0 ? 0 : whole);
+  return whole;
 }
 
 function text(value: unknown, path: string, name: string): string {

@@ -32,10 +32,11 @@ export const KEY = {
 const NAMES: readonly string[] = Object.keys(KEY);
 
 /** The names with their heads, as they are written. */
-const WRITTEN: readonly DataView[] = NAMES.map((name) => {
-  const { buffer } = Uint8Array.of(0xa0 + name.length, ...Buffer.from(name));
-  return new DataView(buffer);
-});
+export const WRITTEN_NAMES: readonly Uint8Array<ArrayBuffer>[] = NAMES.map((name) =>
+  Uint8Array.of(0xa0 + name.length, ...Buffer.from(name)),
+);
+
+const WRITTEN: readonly DataView[] = WRITTEN_NAMES.map(({ buffer }) => new DataView(buffer));
 
 const KEYS: ReadonlyMap<string, number> = new Map(Object.entries(KEY));
 

@@ -1,17 +1,19 @@
+import { EXTENSION } from "./extension-types.ts";
+import type { Writer } from "./writer.ts";
+
 const MAX_SECONDS = 8_640_000_000_000;
 const UINT32 = 2 ** 32;
 const NANOS_PER_MS = 1_000_000;
 
 /** The Go implementation's form of a time: int64 seconds, int32 nanoseconds. */
-export function timeToBytes(date: Date): Uint8Array {
+export function timeToWire(date: Date, writer: Writer): void {
   const ms = date.getTime();
   const seconds = Math.floor(ms / 1000);
-  const bytes = Buffer.allocUnsafe(12);
+  writer.extensionHead(EXTENSION.time, 12);
   // In two halves: a number holds the seconds of every Date, and a bigint would cost as much as all the rest.
-  bytes.writeInt32BE(Math.floor(seconds / UINT32), 0);
-  bytes.writeUInt32BE(seconds >>> 0, 4);
-  bytes.writeInt32BE((ms - seconds * 1000) * NANOS_PER_MS, 8);
-  return bytes;
+  writer.int32(Math.floor(seconds / UINT32));
+  writer.int32(seconds | 0);
+  writer.int32((ms - seconds * 1000) * NANOS_PER_MS);
 }
 
 /** What is finer than a millisecond is cut off, as CQL's timestamp does. */
