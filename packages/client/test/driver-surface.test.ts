@@ -8,6 +8,8 @@ import { errorOf, TwoClusters } from "./two-clusters.ts";
 
 const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
 const SELECT = "SELECT v FROM ks.t WHERE id = ?";
+/** Long enough for a machine that does other things as well: nothing here is about silence. */
+const PATIENT = { driver: { socketOptions: { readTimeout: 5_000, connectTimeout: 5_000 } } };
 const row = () => reply.rows([{ name: "v", type: "text" }], [[cell.text("a")]]);
 
 describe("the driver's `executeConcurrent`", () => {
@@ -32,14 +34,14 @@ describe("the driver's `executeConcurrent`", () => {
         ),
     ],
   ])("writes %s to both clusters", async (_, execute) => {
-    await using clusters = await TwoClusters.connected();
+    await using clusters = await TwoClusters.connected(PATIENT);
     const { totalExecuted, errors } = await execute(clusters);
     expect([totalExecuted, errors]).toEqual([300, []]);
     for (const server of Object.values(clusters.servers)) expect(server.requests).toHaveLength(300);
   });
 
   test("collects results of ours, and errors of ours", async () => {
-    await using clusters = await TwoClusters.connected();
+    await using clusters = await TwoClusters.connected(PATIENT);
     clusters.script.B = () => reply.error({ code: "unavailable", required: 2, alive: 1 });
     const { resultItems } = await concurrent.executeConcurrent(
       clusters.client.asDriver(),
@@ -55,7 +57,7 @@ describe("the driver's `executeConcurrent`", () => {
 });
 
 test("a result is where the driver's is asked for", async () => {
-  await using clusters = await TwoClusters.connected();
+  await using clusters = await TwoClusters.connected(PATIENT);
   clusters.script.A = row;
   const firstOf = (resultSet: types.ResultSet): unknown => resultSet.first().get("v");
   const result: types.ResultSet = await clusters.client.execute(SELECT, ["1"]);
@@ -67,7 +69,7 @@ test("a result is where the driver's is asked for", async () => {
 });
 
 test("a result becomes JSON, rows and all, and that of a write as well", async () => {
-  await using clusters = await TwoClusters.connected();
+  await using clusters = await TwoClusters.connected(PATIENT);
   clusters.script.A = row;
   const asJson = async (query: string, params: string[]) =>
     JSON.parse(JSON.stringify(await clusters.client.execute(query, params)));
@@ -80,7 +82,7 @@ test("a result becomes JSON, rows and all, and that of a write as well", async (
 
 describe("the driver of a cluster", () => {
   test("is that of its present session, and none while it is away", async () => {
-    await using clusters = await TwoClusters.connected();
+    await using clusters = await TwoClusters.connected(PATIENT);
     const { client, servers } = clusters;
     clusters.script.B = row;
     const first = client.driver("B");
@@ -94,7 +96,7 @@ describe("the driver of a cluster", () => {
   });
 
   test("that reads go to tells of hosts, state and replicas; of the other, while that one is away", async () => {
-    await using clusters = await TwoClusters.connected({ client: { readCluster: "B" } });
+    await using clusters = await TwoClusters.connected({ ...PATIENT, client: { readCluster: "B" } });
     const { client, servers } = clusters;
     expect(client.hosts.keys()).toEqual([servers.B.contactPoint]);
     expect(client.getState().getConnectedHosts()).toHaveLength(1);
@@ -108,7 +110,7 @@ describe("the driver of a cluster", () => {
   });
 
   test("is nobody's before a connect: what it would tell is refused with the cause of each cluster", async () => {
-    await using clusters = await TwoClusters.start();
+    await using clusters = await TwoClusters.start(PATIENT);
     const { client } = clusters;
     expect(client.driver("A")).toBeUndefined();
     for (const ask of [
@@ -125,7 +127,7 @@ describe("the driver of a cluster", () => {
 });
 
 test("a further `connect` resolves at once, though no cluster is there; the first, or with `waitFor`, waits", async () => {
-  await using clusters = await TwoClusters.start();
+  await using clusters = await TwoClusters.start(PATIENT);
   const { client, servers } = clusters;
   for (const server of Object.values(servers)) await server.setDown();
   const lost = () => Object.values(client.clusterStates).every(({ connected }) => !connected);
@@ -150,7 +152,7 @@ test("a further `connect` resolves at once, though no cluster is there; the firs
 
 test("the keyspace is the one of both clusters, and none where they differ", async () => {
   const keyspaceOf = async (a?: string, b?: string) => {
-    await using clusters = await TwoClusters.start();
+    await using clusters = await TwoClusters.start(PATIENT);
     const { contactPoint, localDataCenter } = clusters.servers.A;
     const cluster = (keyspace?: string) => ({
       contactPoints: [contactPoint],
@@ -166,7 +168,7 @@ test("the keyspace is the one of both clusters, and none where they differ", asy
 });
 
 test("the lines of the drivers' logs come by `log`, as the driver gives them, with their cluster; a listener changes nothing", async () => {
-  await using clusters = await TwoClusters.start();
+  await using clusters = await TwoClusters.start(PATIENT);
   const lines: unknown[][] = [];
   const off = clusters.client.on("log", (...line) => {
     lines.push(line);

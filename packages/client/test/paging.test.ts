@@ -10,6 +10,9 @@ interface Row {
   n: number;
 }
 
+/** Long enough for a machine that does other things as well: nothing here is about silence. */
+const PATIENT = { driver: { socketOptions: { readTimeout: 5_000, connectTimeout: 5_000 } } };
+
 /** Answers with pages of these rows; a page state is the number of the page that it leads to. */
 function pages(...all: number[][]) {
   return ({ pageState }: CqlRequest) => {
@@ -24,7 +27,7 @@ function pages(...all: number[][]) {
 }
 
 async function paged(): Promise<TwoClusters> {
-  const clusters = await TwoClusters.connected();
+  const clusters = await TwoClusters.connected(PATIENT);
   clusters.script.A = pages([1, 2], [], [3, 4], [5]);
   clusters.script.B = pages([101], [102]);
   return clusters;
@@ -237,7 +240,7 @@ describe("`eachRow`", () => {
 
 describe("`stream`", () => {
   test("gives every row, and asks for a page when its reader has taken the one before", async () => {
-    await using clusters = await TwoClusters.connected();
+    await using clusters = await TwoClusters.connected(PATIENT);
     const page = Array.from({ length: 100 }, (_, n) => n);
     clusters.script.A = pages(page, page, page);
     const stream = clusters.client.stream(SELECT, ["1"]);
