@@ -11,7 +11,7 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
   const mayExpire =
     maxAgeMs < LONG_RETENTION_MS ||
     faults.some((fault) => fault.kind === "clock-step" || (fault.kind === "nats-restart" && fault.loses));
-  const isJust = (reason: DeadLetterReason, write: Write | undefined): boolean => {
+  const isJust = (reason: DeadLetterReason, write: Write | undefined, isHeld: boolean): boolean => {
     const how = write?.poison?.how;
     switch (reason) {
       case "undecodable":
@@ -19,7 +19,7 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
       case "rejected":
         return how === "rejected";
       case "held":
-        return write?.isHeld === true;
+        return isHeld;
       // What is no poison may have had its failures one by one, which is for the attempts to answer.
       case "attempts":
         return write !== undefined;
@@ -34,8 +34,10 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
       // Of two that are the same to the cluster, it is the poison that behaves so.
       const poisonLast = world.writes.toSorted((a, b) => Number(!!a.poison) - Number(!!b.poison));
       const writes = new Map(poisonLast.map((write) => [write.identity, write]));
+      // And all of them are held where one is.
+      const held = new Set(world.writes.filter(({ isHeld }) => isHeld).map((write) => write.identity));
       for (const { message, reason, identity = "" } of dead) {
-        if (!isJust(reason, writes.get(identity)))
+        if (!isJust(reason, writes.get(identity), held.has(identity)))
           violated(`${world.tape.nameOf(message)} is a dead letter: ${reason}`);
       }
     },

@@ -49,8 +49,8 @@ export class ModelNatsServer {
   readonly version: string;
   readonly jetStream: ModelJetStream;
   readonly rules = new Set<Rule>();
-  /** Between a client and the server, one way. Milliseconds. */
-  latencyMs: () => number;
+  /** What makes it slower at this moment; the worst counts. */
+  readonly slowdowns = new Set<{ readonly factor: number }>();
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #hopMs: number;
@@ -67,7 +67,6 @@ export class ModelNatsServer {
     this.#time = time;
     this.#random = random;
     this.#hopMs = hopMs;
-    this.latencyMs = () => 0.2 + random.next();
     this.jetStream = new ModelJetStream({
       nowMs: () => START_MS + time.nowMs,
       schedule: (callback, delayMs) => time.scheduleQuietly(callback, delayMs),
@@ -86,6 +85,12 @@ export class ModelNatsServer {
 
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Between a client and the server, one way, drawn anew each time. Milliseconds. */
+  latencyMs(): number {
+    const worst = Math.max(1, ...[...this.slowdowns].map(({ factor }) => factor));
+    return (0.2 + this.#random.next()) * worst;
   }
 
   /** A client has reached it. */

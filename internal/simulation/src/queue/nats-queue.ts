@@ -52,6 +52,8 @@ export function consumerOf(lane: Lane): string {
 export interface Connected {
   readonly queue: ReplayQueue;
   readonly connection: ModelNatsConnection;
+  /** Whether the server is as its options say. */
+  readonly isReady: () => boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -112,7 +114,7 @@ export class NatsQueue {
       ...this.#scheduling(),
       provision: "create",
     });
-    return { queue, connection, close: () => queue.close() };
+    return { queue, connection, isReady: () => queue.health.isReady, close: () => queue.close() };
   }
 
   /** For a process that only enqueues. */
@@ -123,7 +125,12 @@ export class NatsQueue {
       clock: process.clock,
     });
     // What an application never asks for is not there.
-    return { queue: enqueuer as unknown as ReplayQueue, connection, close: () => enqueuer.close() };
+    return {
+      queue: enqueuer as unknown as ReplayQueue,
+      connection,
+      isReady: () => true,
+      close: () => enqueuer.close(),
+    };
   }
 
   /** As the person's own connection has them. */

@@ -47,13 +47,9 @@ export function beginNats(
       return share(fault.share, () => random.pick(["lost", "answer lost"] as const));
     case "nats-late":
       return share(fault.share, () => ({ lateMs: fault.byMs * random.next() }));
-    case "nats-slowness": {
-      const usual = server.latencyMs;
-      server.latencyMs = () => usual() * fault.factor;
-      return () => {
-        server.latencyMs = usual;
-      };
-    }
+    case "nats-slowness":
+      server.slowdowns.add(fault);
+      return () => void server.slowdowns.delete(fault);
     case "nats-duplicates":
       return repeat(world, DUPLICATE_MS, () => nats.duplicate(fault.share));
     case "nats-refusals": {

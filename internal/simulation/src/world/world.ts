@@ -173,6 +173,8 @@ export class World {
     if (redriven === 0) {
       this.durable?.enlargeDeadLetters();
       await this.nats?.enlargeDeadLetters();
+      // One that was never ready by what it was told before needs to be told anew.
+      for (const { process, connected } of this.#seats) if (connected?.isReady() === false) process.die();
     }
     return left;
   }

@@ -41,7 +41,7 @@ export interface ReplayQueue extends Replayer {
    * An `onMessage` that throws, or returns a promise that rejects, has not taken its message: unless it is
    * settled already it is handed back, and the lane goes on.
    *
-   * @throws TypeError for a lane that does not exist or is open already.
+   * @throws TypeError for a lane that does not exist, or is open already: it is until `stop` of its source is called.
    * @throws HelixError HELIX_QUEUE_CLOSED
    */
   open(

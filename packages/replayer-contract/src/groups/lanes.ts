@@ -33,13 +33,15 @@ export const lanes: ContractGroup = {
       },
     },
     {
-      title: "has one open source per lane, and another when that has stopped",
+      title: "has one open source per lane, and another as soon as that is told to stop",
       async run(stage) {
         const first = stage.receiver();
         throws(() => stage.receiver(), CALLERS_MISTAKE, "opening a lane twice");
-        await first.source.stop();
+        const stopped = first.source.stop();
+        const second = stage.receiver();
+        await stopped;
         const payload = await stage.put();
-        equal(idOf(await stage.receiver().next()), payload.id, "what the second source gets");
+        equal(idOf(await second.next()), payload.id, "what the second source gets");
       },
     },
     {

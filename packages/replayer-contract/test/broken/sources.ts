@@ -39,7 +39,7 @@ export const BROKEN_SOURCES: readonly BrokenAdapter[] = [
       }
     },
     caughtBy: [
-      "has one open source per lane, and another when that has stopped",
+      "has one open source per lane, and another as soon as that is told to stop",
       "refuses a lane that does not exist",
     ],
   },

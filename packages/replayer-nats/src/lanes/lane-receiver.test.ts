@@ -97,6 +97,19 @@ test("a lane has stopped when what it was reading about has been handed back, an
   expect([isStopped, lane.handedBack, lane.flushed, lane.received]).toEqual([true, [0, 500], 2, []]);
 });
 
+test("a lane may be opened anew while its source before still stops, and what that one read about is the new one's", async () => {
+  lane.source.demand(1);
+  lane.arrive(2);
+  const stopped = lane.source.stop();
+  const received: ReplayMessage[] = [];
+  const next = lane.receiver.open((message) => received.push(message));
+  next.demand(1);
+  lane.judgements[0]?.({ record: { attempts: 0 } });
+  await stopped;
+  expect([lane.received.length, received.length, lane.handedBack]).toEqual([0, 1, []]);
+  expect(() => lane.receiver.open(() => {})).toThrow("open already");
+});
+
 test("a demand is not exceeded by what was being read about when it was made anew", async () => {
   lane.source.demand(2);
   lane.arrive(2);

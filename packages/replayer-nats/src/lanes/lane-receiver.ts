@@ -144,11 +144,12 @@ export class LaneReceiver {
     return this.#isClosing ? PARTING_DELAY_MS : 0;
   }
 
+  /** The lane may be opened anew from now on: what is still read about is handed back, or is the next source's. */
   async #stop(): Promise<void> {
     this.#channel.demand(0);
+    this.#onMessage = undefined;
     await Promise.all(this.#reading);
     await this.#options.settlements.flush();
-    this.#onMessage = undefined;
     this.#options.onStop();
   }
 
