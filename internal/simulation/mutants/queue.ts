@@ -46,7 +46,7 @@ export const queueMutants: readonly Mutant[] = [
   {
     name: "the wire format loses the low bits of the timestamp",
     file: "packages/codec/src/decode-payload.ts",
-    find: '  const timestampMicros = int64In(body.timestamp, "timestamp");',
-    replace: '  const timestampMicros = (int64In(body.timestamp, "timestamp") / 8n) * 8n;',
+    find: "  const timestampMicros = body.int64(KEY.timestamp);",
+    replace: "  const timestampMicros = (body.int64(KEY.timestamp) / 8n) * 8n;",
   },
 ];
