@@ -112,7 +112,7 @@ afterEach(() => {
   vi.resetModules();
 });
 
-describe("the check of the law (control)", () => {
+describe("the check of the law (control)", { timeout: 120_000 }, () => {
   it.each(BROKEN)("fails over a codec that wrongly %s", async (_, module, name, wrong) => {
     const result = checkLaw(await brokenCodec(module, name, wrong), { cases: CASES, seed: SEED });
     expect(result.failed).toBe(true);
