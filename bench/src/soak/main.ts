@@ -4,7 +4,14 @@ import { HelixClient } from "@helix/client";
 import { CLUSTERS, type ClusterId, type ReplayQueue } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { connectNatsReplayer } from "@helix/replayer-nats";
-import { nothingMoreOpen, openHandles, startCassandraPair, startFaultProxy, waitFor } from "@helix/testkit";
+import {
+  nothingMoreOpen,
+  openHandles,
+  socketsTo,
+  startCassandraPair,
+  startFaultProxy,
+  waitFor,
+} from "@helix/testkit";
 import { startNatsServer } from "@helix/testkit/nats";
 import { ReplayWorker } from "@helix/worker";
 import { inUse, machine, mebibytes, whole } from "../figures.ts";
@@ -85,7 +92,8 @@ const must = (holds: boolean, what: string) => void (holds || failures.push(what
     await waitFor(settled, { timeoutMs: RECOVERY_MS, intervalMs: 50, describe: "all is settled" });
     // Longer than any timer of a request that is over.
     await after(3_000);
-    const { sockets, timers } = openHandles();
+    const { timers } = openHandles();
+    const sockets = socketsTo(proxyA.port, proxyB.port);
     const now = { heap: inUse(), sockets, timers };
     samples.push(now);
     application.resume();

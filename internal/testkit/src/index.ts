@@ -33,7 +33,7 @@ export {
   startNatsServer,
 } from "./nats/index.ts";
 export { onBoth, withDriver } from "./on-both.ts";
-export { nothingMoreOpen, type OpenHandles, openHandles } from "./open-handles.ts";
+export { nothingMoreOpen, type OpenHandles, openHandles, socketsTo } from "./open-handles.ts";
 export { freePorts } from "./ports.ts";
 export { Program, type ProgramRun } from "./program.ts";
 export type { CassandraPairInfo } from "./provided-context.ts";

@@ -22,6 +22,15 @@ export function openHandles(): OpenHandles {
 }
 
 /**
+ * Counts this process's sockets that are connected to one of these ports: those of a client alone, where the other
+ * ends, a proxy's, are in this process too, and go on swallowing after it has gone.
+ */
+export function socketsTo(...ports: readonly number[]): number {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles(): { remotePort?: number }[] };
+  return _getActiveHandles().filter(({ remotePort = 0 }) => ports.includes(remotePort)).length;
+}
+
+/**
  * Resolves once there are no more sockets, timers and listeners than `before` (fewer will do: the test
  * runner's own come and go). Rejects after the timeout with what there is then.
  */

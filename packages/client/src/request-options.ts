@@ -202,17 +202,17 @@ function anArray<T extends readonly unknown[]>(): Option<T> {
   });
 }
 
-/** Checks those that were given, one by one: nothing is made for a request that gives none. */
+/** A copy of those that were given, each of them checked. */
 function read(
   method: string,
   known: Readonly<Record<string, Option<unknown>>>,
-  options: ExecuteOptions & BatchOptions,
+  given: ExecuteOptions & BatchOptions,
 ): ReadOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Expected the options of \`${method}\` to be an object, got ${describeValue(options)}`,
-    );
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`Expected the options of \`${method}\` to be an object, got ${describeValue(given)}`);
   }
+  // They are looked at again when the write is queued; the caller may have changed them by then.
+  const options = { ...given };
   for (const [name, value] of Object.entries(options)) {
     const option = Object.hasOwn(known, name) ? known[name] : undefined;
     if (option === undefined) throw new TypeError(unknown(method, name, known));

@@ -8,6 +8,7 @@ import {
   nothingMoreOpen,
   onBoth,
   openHandles,
+  socketsTo,
   startCassandraPair,
   startFaultProxy,
   waitFor,
@@ -118,12 +119,7 @@ class Stage implements AsyncDisposable {
   }
 }
 
-/** Of the client alone: a proxy's own ends, also in this process, go on swallowing. */
-function clientSockets(): number {
-  const { _getActiveHandles } = process as unknown as { _getActiveHandles(): { remotePort?: number }[] };
-  const ports: unknown[] = CLUSTERS.map((cluster) => network[cluster].port);
-  return _getActiveHandles().filter(({ remotePort }) => ports.includes(remotePort)).length;
-}
+const clientSockets = () => socketsTo(network.A.port, network.B.port);
 
 interface Fault {
   readonly fault: string;

@@ -1,5 +1,6 @@
 import { type BoundStatement, reply, type ServerError } from "@helix/testkit";
 import { expect, test } from "vitest";
+import type { ExecuteOptions } from "../src/index.ts";
 import { TwoClusters } from "./two-clusters.ts";
 
 const INSERT = "INSERT INTO ks.t (id, v) VALUES (?, ?)";
@@ -55,4 +56,15 @@ test("both clusters get the same of a parameter that says something else each ti
   };
   await clusters.client.execute(NAMED, entity);
   expect(sent(clusters)).toEqual({ A: [["1", "1"]], B: [["1", "1"]] });
+});
+
+test("what is queued has the options of the call, whatever has become of them since", async () => {
+  await using clusters = await TwoClusters.connected();
+  const options: ExecuteOptions = { priority: "low", consistency: 6 };
+  clusters.script.B = () => {
+    Object.assign(options, { priority: "urgent", consistency: "quorum" });
+    return reply.error(unavailable);
+  };
+  expect((await clusters.client.execute(INSERT, ["1", "a"], options)).writes.B).toBe("queued");
+  expect(clusters.queued).toMatchObject([{ priority: "low", consistency: 6 }]);
 });
