@@ -72,6 +72,24 @@ export function linksOf(
   );
 }
 
+/** Some payloads never come before the queue, where others already wait for room. */
+class WatchedHandoff extends ReplayHandoff {
+  readonly #onPayload: (payload: ReplayPayload) => void;
+
+  constructor(
+    onPayload: (payload: ReplayPayload) => void,
+    options: ConstructorParameters<typeof ReplayHandoff>[0],
+  ) {
+    super(options);
+    this.#onPayload = onPayload;
+  }
+
+  override enqueue(...args: Parameters<ReplayHandoff["enqueue"]>): ReturnType<ReplayHandoff["enqueue"]> {
+    this.#onPayload(args[0]);
+    return super.enqueue(...args);
+  }
+}
+
 /** An application: writes with the client's write path, over its links. */
 export class App {
   readonly #options: NodeOptions;
@@ -94,14 +112,17 @@ export class App {
     const { clock } = process;
     this.#options = options;
     this.#timestamps = new TimestampGenerator(clock);
-    const handoff = new ReplayHandoff({
-      replayer: this.#watching(replayer),
-      onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
-      onQueueFull: scenario.onQueueFull,
-      clock,
-      metrics: silentMetrics,
-      events,
-    });
+    const handoff = new WatchedHandoff(
+      (payload) => this.#payloads.set(payload.id, payloadIdentity(payload)),
+      {
+        replayer: this.#watching(replayer),
+        onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
+        onQueueFull: scenario.onQueueFull,
+        clock,
+        metrics: silentMetrics,
+        events,
+      },
+    );
     events.on("write:not-queued", ({ payload }) => this.#told(payload.id));
     this.#background = new Background({
       limit: scenario.maxInBackground,
@@ -163,7 +184,6 @@ export class App {
     return {
       enqueue: async (payload, options) => {
         const identity = payloadIdentity(payload);
-        this.#payloads.set(payload.id, identity);
         const isHeld = this.#held.has(identity);
         await inner.enqueue(isHeld ? { ...payload, disposition: "hold" } : payload, options);
         if (this.process.isAlive) this.#queued.add(`${payload.targetCluster} ${identity}`);
