@@ -41,6 +41,7 @@ export const clientMutants: readonly Mutant[] = [
     file: "packages/client/src/session/driver-request.ts",
     find: 'return memory.mayBeApplied ? { ...reading, applied: "maybe" } : reading;',
     replace: "return reading;",
+    from: 500,
   },
   {
     name: "what the queue refused is called queued",

@@ -80,7 +80,7 @@ export const workerMutants: readonly Mutant[] = [
     name: "what failed on an unavailable cluster is not handed back",
     file: ENDINGS,
     find: '    if (verdict.kind === "hand-back") void',
-    replace: '    if (outcome === "unavailable") return;\n    if (verdict.kind === "hand-back") void',
+    replace: '    if (ending.outcome === "unavailable") return;\n    if (verdict.kind === "hand-back") void',
   },
   {
     name: "too few replicas of some data open the breaker of the cluster",

@@ -182,6 +182,19 @@ describe("a suspect", () => {
     expect(executions.some(isSuspect)).toBe(true);
   });
 
+  it("of high priority that waits for its turn holds up no marked message of low priority where the worker is strict", async () => {
+    const { queue, executions } = await startRig({
+      strictPriority: true,
+      execute: ({ id }) => (id.startsWith("suspect") ? hang() : Promise.resolve()),
+    });
+    for (const one of suspects(2)) queue.putKnown(one, suspect);
+    await settle();
+    queue.putKnown(payload({ name: "low", priority: "low" }), { redelivered: true });
+    await settle();
+    expect(executions.filter(isSuspect).length).toBe(1);
+    expect(queue.settlements).toMatchObject([{ kind: "ack", id: "low-A" }]);
+  });
+
   it("is handed back at no cost by an outage, and makes the trial where there is no other message", async () => {
     let isAway = true;
     const { queue, clock, record } = await startRig({

@@ -313,8 +313,10 @@ export class ClusterRunner {
   /** Strict is strict: for a suspect not even in a slot of its own, and not for one that has waited for its mark. */
   #allowsLow(kind: HeldMessage["kind"]): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
-    const withRetries = kind === "suspect" || this.#slots.mayRetry;
-    return !this.#lanes.of("high").has(withRetries) && this.#suspects.waitingOf("high") === 0;
+    const isSuspect = kind === "suspect";
+    if (this.#lanes.of("high").has(isSuspect || this.#slots.mayRetry)) return false;
+    // Urgent suspects wait for their turn, which only another suspect could take from them.
+    return !isSuspect || this.#suspects.waitingOf("high") === 0;
   }
 
   get #isTrialDue(): boolean {
