@@ -113,7 +113,7 @@ test("neither a bound value nor a password is in anything that it says, in its w
   const payloads = JSON.stringify([
     statement(insert("invalid", "name"), CANARY),
     statement(insert("serverError", "name"), CANARY),
-    // Refused by the encoder of the driver, which quotes it as well.
+    // No value of its column: the encoder of the driver would quote it.
     statement(insert("encoded", "amount"), CANARY),
     { ...statement(""), operation: { kind: "batch", batchType: "logged", statements: batch } },
   ]);
@@ -133,6 +133,11 @@ test("neither a bound value nor a password is in anything that it says, in its w
   );
   expect(sent).toContain(CANARY);
   const texts = dead().map(({ error }) => (error as { text: string }).text);
-  expect(texts.sort()).toEqual(["ResponseError 0x2200", "TypeError", "TypeError"]);
+  const misfit = "as int: it is a string that is no whole decimal number";
+  expect(texts.sort()).toEqual([
+    `Cannot bind \`params[0]\` ${misfit}`,
+    `Cannot bind \`statements[0].params[0]\` ${misfit}`,
+    "ResponseError 0x2200",
+  ]);
   expect(JSON.stringify(answers) + service.output).not.toContain(CANARY);
 });

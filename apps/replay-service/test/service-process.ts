@@ -52,7 +52,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Resolves when it has logged this. */
   async logged(message: string): Promise<Record<string, unknown>> {
     return waitFor(() => this.log.find((line) => line.message === message), {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       describe: () => `"${message}" is logged; there is:\n${this.output}`,
     });
   }
@@ -66,7 +66,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Resolves when `/readyz` answers with 200: with how long that was after the start, in milliseconds. */
   async ready(): Promise<number> {
     await waitFor(async () => (await this.get("/readyz")).status === 200, {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       describe: () => `the service is ready; it said:\n${this.output}`,
     });
     return performance.now() - this.startedAtMs;

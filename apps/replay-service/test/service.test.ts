@@ -127,7 +127,8 @@ describe("what an operator has got wrong is told, and sought again", () => {
     );
     expect(body.missing[0]).toMatch(detail);
     const told = pod.log.filter(({ message }) => message === "the configuration of the cluster is refused");
-    expect(told).toMatchObject([{ level: "error", cluster: "B", retryInMs: 15_000 }]);
+    expect(told[0]).toMatchObject({ level: "error", cluster: "B" });
+    expect(told[0]?.retryInMs).toBeLessThanOrEqual(2_000);
     expect(pod.lines.join()).not.toContain("wr0ng-canary");
   });
 

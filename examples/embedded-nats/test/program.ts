@@ -28,7 +28,7 @@ export class Program implements AsyncDisposable {
   async wrote(outcome: { readonly A: string; readonly B: string }): Promise<string> {
     const line = new RegExp(`^(\\S+) { A: '${outcome.A}', B: '${outcome.B}' }$`, "m");
     const [, id = ""] = await waitFor(() => this.output.match(line), {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
       describe: () => `the program says ${line}; it said:\n${this.output}`,
     });
     return id;

@@ -11,7 +11,7 @@ test("the server writes a user to both clusters, reads it, and ends in good orde
   const { A, B } = inject("cassandra");
   await using program = new Program(fromSource(MAIN, A.contactPoint, B.contactPoint, "0"));
   const [, url = ""] = await waitFor(() => program.output.match(/^listening on (\S+)$/m), {
-    timeoutMs: 20_000,
+    timeoutMs: 40_000,
     describe: () => `the server listens; it said:\n${program.output}`,
   });
   const user = { id: `fastify-${Date.now()}`, name: "Alice" };

@@ -19,7 +19,7 @@ test("the application writes a user to both clusters, reads it, is healthy, and 
   const main = ["--conditions=@helix/source", `${folder}dist/main.js`, A.contactPoint, B.contactPoint, "0"];
   await using program = new Program(main);
   const [, url = ""] = await waitFor(() => program.output.match(/^listening on (\S+)$/m), {
-    timeoutMs: 20_000,
+    timeoutMs: 40_000,
     describe: () => `the application listens; it said:\n${program.output}`,
   });
   const user = { id: `nest-${Date.now()}`, name: "Alice" };
