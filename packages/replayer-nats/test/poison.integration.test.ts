@@ -47,7 +47,7 @@ it("a message that kills its process again and again becomes a dead letter, and 
   expect(new Set(executed).size).toBe(NEIGHBOURS);
   // One at its first execution, one that makes suspects of all that were redelivered, and two in its turn.
   expect(deaths).toBe(4);
-});
+}, 180_000);
 
 async function somethingIsLeft(queue: NatsReplayer): Promise<boolean> {
   return (await queue.depths()).some(({ pending, inFlight, delayed }) => pending + inFlight + delayed > 0);
