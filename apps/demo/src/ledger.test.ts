@@ -1,7 +1,8 @@
+import { seededRandom } from "@helix/testkit";
 import { describe, expect, test } from "vitest";
 import { compare } from "./compare.ts";
 import { Ledger, type Row } from "./ledger.ts";
-import { type RowChange, seededRandom, type Write, workload } from "./workload.ts";
+import { type RowChange, type Write, workload } from "./workload.ts";
 
 const insert = (id: number, customer = "c", amount = 1): RowChange => ({
   id,

@@ -19,17 +19,6 @@ export interface Write {
   readonly priority: Priority;
 }
 
-/** A small generator with a seed, so that every run of the demo writes the same (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Inserts each of `rows` rows once, and between them overwrites, deletes and batches rows that were
  * written before, so that replayed writes meet newer ones and last-write-wins has to decide.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HelixClient, Result } from "@helix/client";
-import { seededRandom, type Write, workload } from "./workload.ts";
+import { seededRandom } from "@helix/testkit";
+import { type Write, workload } from "./workload.ts";
 
 /** Calls at once, as an application with so many requests in the air. */
 const IN_FLIGHT = 64;

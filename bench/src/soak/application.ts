@@ -1,7 +1,7 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { HelixClient } from "@helix/client";
 import { isHelixError } from "@helix/core";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "@helix/testkit";
 import { randomWrite } from "./tables.ts";
 
 /** Writes at an even pace until it is stopped, and counts what callers are told. */

@@ -42,5 +42,7 @@ export {
   type ScriptedCqlServerOptions,
   startScriptedCqlServer,
 } from "./scripted-cql-server.ts";
+export { startScriptedPair } from "./scripted-pair.ts";
+export { seededRandom } from "./seeded-random.ts";
 export { createTestKeyspace } from "./test-keyspace.ts";
 export { type WaitForOptions, waitFor } from "./wait-for.ts";

@@ -2,32 +2,13 @@ import { once } from "node:events";
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { type Reply, reply, startScriptedCqlServer } from "@helix/testkit";
+import { reply, startScriptedPair } from "@helix/testkit";
 import { replay } from "@helix/worker";
 import fastify, { type FastifyInstance } from "fastify";
 import { expect, test } from "vitest";
 import { type HelixPluginOptions, helix } from "../src/index.ts";
 
 const INSERT = "INSERT INTO ks.t (id) VALUES (?)";
-
-/** Two scripted servers, and what an application is given to reach them. */
-async function clusters(onRequest: () => Reply | Promise<Reply> = () => reply.void) {
-  const [A, B] = await Promise.all([
-    startScriptedCqlServer({ onRequest }),
-    startScriptedCqlServer({ onRequest }),
-  ]);
-  const options = ({ contactPoint, localDataCenter }: typeof A) => ({
-    contactPoints: [contactPoint],
-    localDataCenter,
-  });
-  return {
-    A,
-    options: { clusters: { A: options(A), B: options(B) }, connect: { waitFor: "all" } } as const,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([A.close(), B.close()]);
-    },
-  };
-}
 
 async function serverWith(options: HelixPluginOptions): Promise<FastifyInstance> {
   const server = fastify();
@@ -37,7 +18,7 @@ async function serverWith(options: HelixPluginOptions): Promise<FastifyInstance>
 }
 
 test("a route writes to both clusters with the client of the server, in any plugin of it", async () => {
-  await using pair = await clusters();
+  await using pair = await startScriptedPair();
   const server = await serverWith(pair.options);
   await server.register(async (inner) => {
     inner.get("/inner", async () => inner.helix.clusterStates);
@@ -57,7 +38,7 @@ test("close lets the last request end, then stops the worker, ends the sessions,
   const asked = new Promise<void>((resolve) => {
     arrived = resolve;
   });
-  await using pair = await clusters(async () => {
+  await using pair = await startScriptedPair(async () => {
     arrived();
     await answered;
     return reply.void;
@@ -105,7 +86,7 @@ test("what the client refuses is refused when the plugin is registered", async (
 });
 
 test("the client logs to the server's log", async () => {
-  await using pair = await clusters();
+  await using pair = await startScriptedPair();
   const lines: string[] = [];
   const server = fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } });
   await server.register(helix, pair.options);

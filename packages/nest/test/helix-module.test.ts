@@ -1,6 +1,6 @@
 import { HelixClient } from "@helix/client";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { type Reply, reply, startScriptedCqlServer, waitFor } from "@helix/testkit";
+import { reply, startScriptedPair, waitFor } from "@helix/testkit";
 import { replay } from "@helix/worker";
 import { Controller, type DynamicModule, Get, Inject, Module } from "@nestjs/common";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
@@ -39,26 +39,6 @@ for (const name of ["write", "check"] as const) {
   if (method !== undefined) Get(name)(UsersController.prototype, name, method);
 }
 
-/** Two scripted servers, and an application over them. */
-async function clusters(onRequest: () => Reply | Promise<Reply> = () => reply.void) {
-  const [A, B] = await Promise.all([
-    startScriptedCqlServer({ onRequest }),
-    startScriptedCqlServer({ onRequest }),
-  ]);
-  const options = ({ contactPoint, localDataCenter }: typeof A) => ({
-    contactPoints: [contactPoint],
-    localDataCenter,
-  });
-  return {
-    A,
-    B,
-    options: { clusters: { A: options(A), B: options(B) }, connect: { waitFor: "all" } } as const,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([A.close(), B.close()]);
-    },
-  };
-}
-
 async function applicationWith(helix: DynamicModule): Promise<NestFastifyApplication> {
   class UsersModule {}
   Module({
@@ -80,14 +60,14 @@ async function get(application: NestFastifyApplication, path: string) {
 }
 
 test("forRoot gives the whole application a client that is connected", async () => {
-  await using pair = await clusters();
+  await using pair = await startScriptedPair();
   const application = await applicationWith(HelixModule.forRoot(pair.options));
   expect(await get(application, "/write")).toEqual({ status: 200, body: { A: "applied", B: "applied" } });
   await application.close();
 });
 
 test("forRootAsync makes the options of what is injected", async () => {
-  await using pair = await clusters();
+  await using pair = await startScriptedPair();
   class Config {}
   Module({ providers: [{ provide: "pair", useValue: pair.options }], exports: ["pair"] })(Config);
   const application = await applicationWith(
@@ -102,7 +82,7 @@ test("forRootAsync makes the options of what is injected", async () => {
 });
 
 test("health is up, degraded while one cluster is away, and down while both are", async () => {
-  await using pair = await clusters();
+  await using pair = await startScriptedPair();
   const application = await applicationWith(HelixModule.forRoot(pair.options));
   const client = application.get(HelixClient);
   const away = (cluster: "A" | "B") =>
@@ -142,7 +122,7 @@ test("a shutdown answers the last request, then stops the worker, ends the sessi
   const asked = new Promise<void>((resolve) => {
     arrive = resolve;
   });
-  await using pair = await clusters(async () => {
+  await using pair = await startScriptedPair(async () => {
     arrive();
     await released;
     return reply.void;
