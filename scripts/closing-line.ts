@@ -1,26 +1,35 @@
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Ends a run with one line that a person and a machine can read: `N passed, N failed`. */
+/** Ends a run with what failed, a line each, and one line that a person and a machine can read: `N passed, N failed`. */
 export class ClosingLine implements Reporter {
   onTestRunEnd(
     modules: readonly TestModule[],
     unhandledErrors: readonly unknown[],
     reason: "passed" | "failed" | "interrupted",
   ): void {
+    const failures: string[] = unhandledErrors.map((error) => `outside of the tests: ${String(error)}`);
     let passed = 0;
-    let failed = unhandledErrors.length;
     let skipped = 0;
     for (const module of modules) {
-      if (module.errors().length > 0) failed++;
+      const file = module.relativeModuleId;
+      for (const error of module.errors()) failures.push(`${file}: ${firstLine(error.message)}`);
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors } = test.result();
         if (state === "passed") passed++;
-        else if (state === "failed") failed++;
-        else skipped++;
+        else if (state === "failed") {
+          failures.push(`${file} > ${test.fullName}: ${firstLine(errors[0]?.message)}`);
+        } else skipped++;
       }
     }
     // A run that could not even begin has no test that failed.
-    if (reason !== "passed" && failed === 0) failed = 1;
-    process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+    if (reason !== "passed" && failures.length === 0) failures.push(`the run was ${reason}`);
+    for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
+    process.stdout.write(
+      `${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
+    );
   }
+}
+
+function firstLine(message = ""): string {
+  return message.split("\n", 1)[0] ?? "";
 }
