@@ -4,6 +4,7 @@ import {
   type CassandraAddress,
   type CassandraPair,
   createTestKeyspace,
+  onBoth,
   startCassandraPair,
   waitFor,
 } from "../src/index.ts";
@@ -50,6 +51,26 @@ describe("the pair of the whole run", () => {
     expect([await ids(a), await ids(b)]).toEqual([[1], []]);
     expect(pair.source).not.toBe("simulation");
     expect(pair.description).toMatch(/^Cassandra .*5\.\d/);
+  });
+
+  it("takes functions and views, and reads a timestamp without a zone in another zone on B than on A", async () => {
+    const pair = inject("cassandra");
+    await createTestKeyspace(pair, "testkit");
+    const { A, B } = await onBoth(pair, async (driver) => {
+      await driver.execute("CREATE TABLE IF NOT EXISTS testkit.zones (id int PRIMARY KEY, at timestamp)");
+      await driver.execute(
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS testkit.zones_by_at AS SELECT * FROM testkit.zones WHERE at IS NOT NULL AND id IS NOT NULL PRIMARY KEY (at, id)",
+      );
+      await driver.execute(
+        "CREATE FUNCTION IF NOT EXISTS testkit.plus_one (x int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE java AS 'return x + 1;'",
+      );
+      await driver.execute(
+        "INSERT INTO testkit.zones (id, at) VALUES (testkit.plus_one(1), '2026-01-02 03:04:05')",
+      );
+      return (await driver.execute("SELECT id, at FROM testkit.zones_by_at")).rows.map((row) => row.values());
+    });
+    expect(A).toEqual([[2, new Date("2026-01-02T03:04:05Z")]]);
+    expect(B).toEqual([[2, new Date("2026-01-02T08:04:05Z")]]);
   });
 
   it("refuses a keyspace name that is more than a name", async () => {

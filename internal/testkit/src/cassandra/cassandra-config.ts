@@ -37,6 +37,9 @@ export function cassandraYaml(config: CassandraConfig): string {
     hints_directory: `${dataDirectory}/hints`,
     saved_caches_directory: `${dataDirectory}/saved_caches`,
     auto_snapshot: false, // TRUNCATE would write one
+    // Off by default. What they do to a write that is sent twice is part of what is tested.
+    materialized_views_enabled: true,
+    user_defined_functions_enabled: true,
     hinted_handoff_enabled: false,
     file_cache_size: "32MiB",
   };
@@ -53,12 +56,21 @@ export const FAST_START = [
   // Not -Dcassandra.unsafesystem=true: it saves half a second, but the schema is gone after a kill -9.
 ] as const;
 
+/**
+ * B is in another time zone than A, as clusters of two regions are: a literal that a coordinator reads by its own clock
+ * comes out differently.
+ */
+export const TIME_ZONE = {
+  A: "-Duser.timezone=UTC",
+  B: "-Duser.timezone=America/New_York",
+} as const;
+
 const unnamed = (flag: string, modules: readonly string[]) =>
   modules.map((module) => `${flag}=${module}=ALL-UNNAMED`);
 
 /** The flags of a bare JVM, outside the official image, which brings its own. */
 export const JVM_FLAGS = [
-  // Cassandra's conf/jvm17-server.options, without what only its user-defined functions need.
+  // Cassandra's conf/jvm17-server.options, without jdk.compiler: functions in Java are compiled without it.
   ...unnamed("--add-exports", [
     "java.base/java.lang.ref",
     "java.base/jdk.internal.misc",

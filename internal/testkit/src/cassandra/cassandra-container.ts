@@ -1,7 +1,7 @@
 import type { ContainerRuntimeClient } from "testcontainers";
 import { ServerContainer } from "../servers/server-container.ts";
 import { withFreePorts } from "../servers/with-free-ports.ts";
-import { cassandraYaml, FAST_START } from "./cassandra-config.ts";
+import { cassandraYaml, FAST_START, TIME_ZONE } from "./cassandra-config.ts";
 import type { OwnedNode } from "./cassandra-node.ts";
 import { cqlAnswers } from "./cql-answers.ts";
 import { type NodeIdentity, readNodeIdentity } from "./node-identity.ts";
@@ -16,7 +16,7 @@ const YAML = "/tmp/helix-cassandra.yaml";
 export interface CassandraContainerOptions {
   readonly engine: ContainerRuntimeClient;
   readonly image: string;
-  readonly clusterName: string;
+  readonly name: "A" | "B";
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +24,7 @@ export interface CassandraContainerOptions {
 export function launchCassandraContainer(
   options: CassandraContainerOptions,
 ): Promise<OwnedNode & Pick<NodeIdentity, "version">> {
-  const { engine, image, clusterName, signal } = options;
+  const { engine, image, name, signal } = options;
   const { host } = engine.info.containerRuntime;
   return withFreePorts(1, "0.0.0.0", async ([port = 0]) => {
     const contactPoint = `${host}:${port}`;
@@ -38,9 +38,9 @@ export function launchCassandraContainer(
       configure: (container) =>
         container
           .withExposedPorts({ container: CQL_PORT, host: port })
-          .withCopyContentToContainer([{ content: containerYaml(clusterName), target: YAML }])
+          .withCopyContentToContainer([{ content: containerYaml(`helix-${name}`), target: YAML }])
           .withEnvironment({
-            JVM_EXTRA_OPTS: [...FAST_START, `-Dcassandra.config=file://${YAML}`].join(" "),
+            JVM_EXTRA_OPTS: [...FAST_START, TIME_ZONE[name], `-Dcassandra.config=file://${YAML}`].join(" "),
             MAX_HEAP_SIZE: "512M",
             HEAP_NEWSIZE: "100M",
           }),

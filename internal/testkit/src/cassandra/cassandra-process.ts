@@ -4,7 +4,7 @@ import path from "node:path";
 import { Guardian } from "../servers/guardian.ts";
 import { ServerProcess } from "../servers/server-process.ts";
 import { withFreePorts } from "../servers/with-free-ports.ts";
-import { cassandraYaml, JVM_FLAGS, LOGBACK } from "./cassandra-config.ts";
+import { cassandraYaml, JVM_FLAGS, LOGBACK, TIME_ZONE } from "./cassandra-config.ts";
 import type { OwnedNode } from "./cassandra-node.ts";
 import { cqlAnswers } from "./cql-answers.ts";
 
@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 120_000;
 
 /** What a node is started with. */
 export interface CassandraProcessOptions {
-  readonly clusterName: string;
+  readonly name: "A" | "B";
   readonly java: string;
   /** The directory with the server's jars. */
   readonly jars: string;
@@ -41,11 +41,11 @@ async function launchIn(
   guardian: Guardian,
   port: number,
   storagePort: number,
-  { clusterName, java, jars, signal }: CassandraProcessOptions,
+  { name, java, jars, signal }: CassandraProcessOptions,
 ): Promise<OwnedNode> {
   const { directory } = guardian;
   const yaml = cassandraYaml({
-    clusterName,
+    clusterName: `helix-${name}`,
     listenAddress: HOST,
     storagePort,
     rpcAddress: HOST,
@@ -60,6 +60,7 @@ async function launchIn(
     command: java,
     args: [
       ...JVM_FLAGS,
+      TIME_ZONE[name],
       "-Dcassandra-foreground=yes",
       `-Dcassandra.config=file://${directory}/cassandra.yaml`,
       `-Dcassandra.storagedir=${directory}`,

@@ -9,8 +9,7 @@ const IMAGE = "cassandra:5.0";
 export async function startContainers(context: ProviderContext): Promise<CassandraPair> {
   const engine = await findDockerEngine(IMAGE, context);
   const nodes = await startBoth(
-    (name, signal) =>
-      launchCassandraContainer({ engine, image: IMAGE, clusterName: `helix-${name}`, signal }),
+    (name, signal) => launchCassandraContainer({ engine, image: IMAGE, name, signal }),
     context.signal,
   );
   return ownedPair("containers", `Cassandra ${nodes.A.version}, two containers of ${IMAGE}`, nodes);

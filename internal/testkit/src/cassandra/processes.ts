@@ -11,8 +11,7 @@ export async function startProcesses(context: ProviderContext): Promise<Cassandr
   const java = await findJava(process.env, context.signal);
   const jars = await cassandraJars(java, { ...context, env: process.env });
   const nodes = await startBoth(
-    (name, signal) =>
-      launchCassandraProcess({ clusterName: `helix-${name}`, java: java.command, jars, signal }),
+    (name, signal) => launchCassandraProcess({ name, java: java.command, jars, signal }),
     context.signal,
   );
   const what = `Cassandra ${CASSANDRA_VERSION}, two local processes on Java ${java.version}`;
