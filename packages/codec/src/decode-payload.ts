@@ -3,6 +3,7 @@ import {
   BATCH_TYPES,
   type ClusterId,
   checkPayload,
+  type Disposition,
   isHelixError,
   type Operation,
   type ReplayPayload,
@@ -49,10 +50,11 @@ function read(body: Fields, bytes: Uint8Array): ReplayPayload {
     enqueuedAtMs: body.has(KEY.enqueued_at) ? body.integer(KEY.enqueued_at) : writtenAtMs,
     // Any other number is high to Go as well; it decides the order only.
     priority: body.integer(KEY.priority) === 1 ? "low" : "high",
+    tables: [],
   };
   if (body.has(KEY.keyspace)) payload.keyspace = body.keptText(KEY.keyspace);
   if (body.has(KEY.consistency)) payload.consistency = body.integer(KEY.consistency);
-  if (body.has(KEY.disposition)) payload.disposition = body.keptText(KEY.disposition) as "replay" | "hold";
+  if (body.has(KEY.disposition)) payload.disposition = body.keptText(KEY.disposition) as Disposition;
   if (body.has(KEY.traceparent)) payload.traceparent = body.text(KEY.traceparent);
   // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
   checkPayload(payload);

@@ -191,6 +191,7 @@ describe("decodePayload of a body that Go made", () => {
     const decoded = decodePayload(goBody({}));
     expect(decoded).toEqual({
       id: expect.stringMatching(/^go-[0-9a-f]{32}$/),
+      tables: [],
       life: 0,
       targetCluster: "A",
       operation: { kind: "statement", query: QUERY, params: ["x", 1] },

@@ -1,4 +1,5 @@
 import { isHelixError } from "./errors.ts";
+import type { UnsafeReason } from "./queue/dead-letters.ts";
 import { errorText } from "./report/error-text.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface ErrorReading {
    *   is applied on the next connection.
    */
   readonly load?: "overload" | "timeout" | "connection-lost" | undefined;
+  /** With `never`: what its dead letter is kept for. @default "rejected" */
+  readonly reason?: UnsafeReason | undefined;
   /** For log lines: quotes nothing that was bound. */
   readonly text: string;
 }
@@ -65,11 +68,15 @@ export function readingOf(error: unknown): ErrorReading {
   }
 }
 
+/** Nothing was sent. */
+const UNSAFE = { applied: "no", retry: "never", scope: "statement", answered: false } as const;
 const UNCERTAIN = { applied: "maybe", retry: "later", scope: "statement", answered: false } as const;
 
 function meaningOf(error: unknown): Omit<ErrorReading, "text"> {
   if (isHelixError(error, "HELIX_EXECUTE_TIMEOUT"))
     return { ...UNCERTAIN, scope: "replicas", load: "timeout" };
+  if (isHelixError(error, "HELIX_REPLAY_TOO_OLD")) return { ...UNSAFE, reason: "too-old" };
+  if (isHelixError(error, "HELIX_TABLE_GONE")) return { ...UNSAFE, reason: "table-gone" };
   const { outcome } = Object(error) as { outcome?: unknown };
   if (outcome === "unavailable") return { applied: "no", retry: "later", scope: "cluster", answered: false };
   if (outcome === "rejected") return { applied: "no", retry: "never", scope: "statement", answered: true };

@@ -1,4 +1,5 @@
 import type { ClusterId, Lane } from "./cluster.ts";
+import type { DeadLetterReason } from "./queue/dead-letters.ts";
 
 /** What is known of one logical write on one cluster when the call that made it returns or fails. */
 export interface ClusterReport {
@@ -41,7 +42,26 @@ export interface HelixErrors {
   /** A cluster missed the write and the queue did not take it (or there is none). */
   HELIX_REPLAY_NOT_QUEUED: WriteReport;
   /** The statement is not safe to run a second time, or later, or elsewhere. Nothing was written. */
-  HELIX_NOT_REPLAYABLE: { readonly construct: string };
+  HELIX_NOT_REPLAYABLE: {
+    readonly construct: string;
+    /** Where it begins in the text, in UTF-16 code units. */
+    readonly at?: number | undefined;
+    /** What would go wrong. */
+    readonly why?: string | undefined;
+  };
+  /** What is known of the cluster's schema does not say what the table is, and it could not be asked in time. */
+  HELIX_SCHEMA_UNKNOWN: { readonly cluster: ClusterId; readonly table: string };
+  /**
+   * A replay was older than the table's `gc_grace_seconds`, then or now: it might bring back what was deleted since. It
+   * was not sent.
+   */
+  HELIX_REPLAY_TOO_OLD: {
+    readonly table: string;
+    readonly ageMs: number;
+    readonly gcGraceSeconds: number;
+  };
+  /** Since the write, the table of a replay was made again, or emptied by TRUNCATE. It was not sent. */
+  HELIX_TABLE_GONE: { readonly table: string; readonly change: "recreated" | "truncated" };
   /** Neither cluster could answer a read. */
   HELIX_NO_CLUSTER_AVAILABLE: { readonly causes: Readonly<Partial<Record<ClusterId, unknown>>> };
   /** The cluster that gave the page before is away, and no other can go on from there. */
@@ -78,6 +98,8 @@ export interface HelixErrors {
   HELIX_LEASE_LAPSED: { readonly lane: Lane };
   /** No dead letter of that id and life. */
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
+  /** A redrive of a dead letter that was refused for its age or its table, without `force`. It stays. */
+  HELIX_REDRIVE_NEEDS_FORCE: { readonly id: string; readonly reason: DeadLetterReason };
   /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */
   HELIX_PAYLOAD_INVALID: {
     readonly path?: string | undefined;

@@ -15,10 +15,22 @@ export interface ReplayExecutor {
   /** Resolves if the cluster is there at all, whatever it thinks of the message that failed. */
   probe?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<void>;
   /**
+   * The least `gc_grace_seconds` of the tables that the cluster's replays may write, with the name of that table; undefined
+   * where there is none. A queue that keeps messages for longer keeps some that will be refused.
+   */
+  shortestGrace?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<TableGrace | undefined>;
+  /**
    * Calls back at each sign that a cluster is there again, such as a session that is made; returns what ends that. A worker
    * that holds back tries the cluster then, and not only when its interval is over.
    */
   onAvailable?(listener: (cluster: ClusterId) => void): () => void;
+}
+
+/** A table's `gc_grace_seconds`. */
+export interface TableGrace {
+  /** As `keyspace.table`. */
+  readonly table: string;
+  readonly gcGraceSeconds: number;
 }
 
 /** What `client.attachWorker` takes; the class is `ReplayWorker` in `@helix/worker`. */

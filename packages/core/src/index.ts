@@ -22,12 +22,13 @@ export {
   isHelixError,
   type WriteReport,
 } from "./errors.ts";
-export type { ExecuteFunc, ReplayExecutor, Startable } from "./executor.ts";
+export type { ExecuteFunc, ReplayExecutor, Startable, TableGrace } from "./executor.ts";
 export {
   BATCH_TYPES,
   type BatchType,
   checkPayload,
   createPayload,
+  type Disposition,
   messageId,
   type Operation,
   type Params,
@@ -38,6 +39,7 @@ export {
   statementsOf,
   summarize,
   tablesOf,
+  type WrittenSchema,
 } from "./payload/payload.ts";
 export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./payload/timestamp.ts";
 export { Backoff, type BackoffOptions } from "./policy/backoff.ts";
@@ -62,6 +64,8 @@ export {
   type DeadLetterReason,
   type DeadLetterStore,
   type MessageContent,
+  type RedriveOneOptions,
+  type UnsafeReason,
 } from "./queue/dead-letters.ts";
 export {
   PollingLaneSource,

@@ -26,6 +26,10 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
       // What kills its process is found out long before, and is no matter of age.
       case "expired":
         return mayExpire || how === "timeout" || how === "hang";
+      // No table is made again, and nothing grows as old as a table's grace.
+      case "too-old":
+      case "table-gone":
+        return false;
     }
   };
   return {

@@ -10,7 +10,7 @@ const KILL_MS = 5;
  * ends the process.
  */
 export function watchExecutor(
-  inner: Required<ReplayExecutor>,
+  inner: Required<Omit<ReplayExecutor, "shortestGrace">>,
   {
     process,
     tape,

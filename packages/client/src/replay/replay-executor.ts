@@ -24,7 +24,7 @@ import { inKeyspace } from "./in-keyspace.ts";
 export function createReplayExecutor(
   links: ClusterLinks,
   events: EventSource<SessionEvents>,
-): Required<ReplayExecutor> {
+): Required<Omit<ReplayExecutor, "shortestGrace">> {
   return {
     async execute(payload, { signal }) {
       signal.throwIfAborted();

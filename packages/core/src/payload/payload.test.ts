@@ -20,6 +20,19 @@ describe("createPayload", () => {
     expect(payload.writtenAtMs).toBeGreaterThanOrEqual(before);
     expect(payload.enqueuedAtMs).toBeLessThanOrEqual(Date.now());
     expect(payload).not.toHaveProperty("keyspace");
+    expect([payload.tables, payload]).toEqual([[], expect.not.objectContaining({ schema: undefined })]);
+  });
+
+  test("keeps what was known of its tables, and what was decided", () => {
+    const known = {
+      tables: ["ks.users"],
+      disposition: "unsafe",
+      schema: {
+        gcGraceSeconds: 0,
+        tableIds: { "ks.users": "5bc52802-de25-35ed-aeab-188eecebb090", "ks.gone": null },
+      },
+    } as const;
+    expect(createPayload({ ...input, ...known })).toMatchObject(known);
   });
 
   test("gives two payloads of one write different ids, since de-duplication is per stream", () => {
@@ -77,7 +90,13 @@ describe("createPayload", () => {
     ["a time that is not a number", { writtenAtMs: Number.NaN }, /`writtenAtMs`/],
     ["a keyspace that is not a string", { keyspace: 5 }, /`keyspace`/],
     ["a consistency by name", { consistency: "quorum" }, /`consistency`/],
-    ["an unknown disposition", { disposition: "drop" }, /`disposition`/],
+    ["an unknown disposition", { disposition: "drop" }, /`disposition` to be .*"force", got "drop"/],
+    ["tables that are no array", { tables: "ks.users" }, /`tables`/],
+    ["a table without a name", { tables: [undefined] }, /`tables`/],
+    ["a grace that is no number of seconds", { schema: { gcGraceSeconds: 0.5 } }, /`schema.gcGraceSeconds`/],
+    ["a negative grace", { schema: { gcGraceSeconds: -1 } }, /`schema.gcGraceSeconds`/],
+    ["a table id that is none", { schema: { tableIds: { "ks.users": "5b" } } }, /`schema.tableIds`/],
+    ["table ids that are none", { schema: { tableIds: null } }, /`schema.tableIds`/],
   ];
   test.each(wrong)("refuses %s and names it", (_what, change, message) => {
     expect(() => createPayload({ ...input, ...change } as PayloadInput)).toThrow(message);

@@ -42,10 +42,44 @@ export interface ReplayPayload {
   readonly keyspace?: string | undefined;
   /** The consistency level of the write, as the protocol's number. */
   readonly consistency?: number | undefined;
-  /** `hold`: straight to the dead letters, for a person to decide. @default "replay" */
-  readonly disposition?: "replay" | "hold" | undefined;
+  /**
+   * The tables that it writes, as `keyspace.table` where the keyspace is known; sorted, without repeats. Made from the
+   * text by whoever makes a payload; empty where nobody has looked, or the text was not understood. It is not stored with
+   * the message, but made anew when that is decoded.
+   */
+  readonly tables: readonly string[];
+  /** What a person, or the caller, has decided. @default "replay" */
+  readonly disposition?: Disposition | undefined;
+  /** What was known of its tables at the write. Absent: nothing. */
+  readonly schema?: WrittenSchema | undefined;
   /** W3C trace context of the write. */
   readonly traceparent?: string | undefined;
+}
+
+/**
+ * How a payload is to be replayed.
+ *
+ * - `replay`: if its statement, its age and its tables allow it.
+ * - `hold`: not; it goes straight to the dead letters, for a person to decide.
+ * - `unsafe`: knowingly, although its statement is one that is refused. Age and tables have to allow it.
+ * - `force`: whatever speaks against it, for one life. A TTL is still shortened by its age.
+ */
+export type Disposition = "replay" | "hold" | "unsafe" | "force";
+
+const DISPOSITIONS: readonly Disposition[] = Object.freeze(["replay", "hold", "unsafe", "force"]);
+
+/** By which a replay sees, later, that a table is not what it was. */
+export interface WrittenSchema {
+  /**
+   * The least `gc_grace_seconds` of the payload's tables: from then on a delete that was later may be forgotten, and a
+   * replay bring back what it deleted. Seconds, 0 or more.
+   */
+  readonly gcGraceSeconds?: number | undefined;
+  /**
+   * The id of each table, by `keyspace.table`, **in the target cluster**: a UUID in lower case; null where the cluster
+   * surely had no such table. Absent: not known.
+   */
+  readonly tableIds?: Readonly<Record<string, string | null>> | undefined;
 }
 
 /** What {@link createPayload} needs; the rest of a payload is filled in. */
@@ -66,20 +100,24 @@ export interface PayloadInput {
   readonly enqueuedAtMs?: number | undefined;
   readonly keyspace?: string | undefined;
   readonly consistency?: number | undefined;
-  readonly disposition?: "replay" | "hold" | undefined;
+  /** @default none */
+  readonly tables?: readonly string[] | undefined;
+  readonly disposition?: Disposition | undefined;
+  readonly schema?: WrittenSchema | undefined;
   readonly traceparent?: string | undefined;
 }
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A payload with id, life and times filled in. The parameters are not copied: a queue takes its own
  * snapshot when it accepts the payload.
  *
  * @throws TypeError, RangeError for a cluster, priority or batch type that does not exist, an empty query,
- * parameters that are neither an array nor an object, a timestamp outside int64, a malformed id or time.
+ * parameters that are neither an array nor an object, a timestamp outside int64, a malformed id, time or table id.
  */
 export function createPayload(input: PayloadInput): ReplayPayload {
   const { targetCluster, operation, priority = "high", life = 0 } = input;
@@ -95,7 +133,9 @@ export function createPayload(input: PayloadInput): ReplayPayload {
     priority,
     ...optional("keyspace", input.keyspace),
     ...optional("consistency", input.consistency),
+    tables: input.tables ?? [],
     ...optional("disposition", input.disposition),
+    ...optional("schema", input.schema),
     ...optional("traceparent", input.traceparent),
   };
   checkPayload(payload);
@@ -126,11 +166,30 @@ export function checkPayload(payload: ReplayPayload): void {
   if (payload.consistency !== undefined && !Number.isInteger(payload.consistency)) {
     wrong("consistency", "the protocol's number of a consistency level", payload.consistency);
   }
-  const { disposition } = payload;
-  if (disposition !== undefined && disposition !== "replay" && disposition !== "hold") {
-    wrong("disposition", '"replay" or "hold"', disposition);
+  const { tables, disposition, schema } = payload;
+  if (!Array.isArray(tables) || tables.some((table) => typeof table !== "string")) {
+    wrong("tables", "an array of names", tables);
   }
+  if (disposition !== undefined && !DISPOSITIONS.includes(disposition)) {
+    wrong("disposition", oneOf(DISPOSITIONS), disposition);
+  }
+  if (schema !== undefined) checkSchema(schema);
   checkOperation(payload.operation);
+}
+
+function checkSchema({ gcGraceSeconds, tableIds }: WrittenSchema): void {
+  if (gcGraceSeconds !== undefined && (!Number.isSafeInteger(gcGraceSeconds) || gcGraceSeconds < 0)) {
+    wrong("schema.gcGraceSeconds", "an integer of at least 0", gcGraceSeconds);
+  }
+  if (tableIds === undefined) return;
+  if (typeof tableIds !== "object" || tableIds === null) {
+    wrong("schema.tableIds", "an object of table ids", tableIds);
+  }
+  for (const id of Object.values(tableIds)) {
+    if (id !== null && (typeof id !== "string" || !UUID.test(id))) {
+      wrong("schema.tableIds", "an object of UUIDs in lower case and nulls", id);
+    }
+  }
 }
 
 function checkOperation(operation: Operation): void {

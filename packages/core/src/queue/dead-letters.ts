@@ -12,8 +12,13 @@ import type { ErrorSummary } from "../report/error-summary.ts";
  * - `expired`: older than the queue's retention.
  * - `held`: written with `disposition: "hold"`.
  * - `undecodable`: its bytes are not a payload.
+ * - `too-old`: older than the `gc_grace_seconds` of its table; a replay might bring back what was deleted since.
+ * - `table-gone`: its table was made again, or emptied by TRUNCATE, since the write.
  */
-export type DeadLetterReason = "rejected" | "attempts" | "expired" | "held" | "undecodable";
+export type DeadLetterReason = "rejected" | "attempts" | "expired" | "held" | "undecodable" | UnsafeReason;
+
+/** Why a message that could be applied was not: a redrive of it has to be forced. */
+export type UnsafeReason = "too-old" | "table-gone";
 
 export const DEAD_LETTER_REASONS: readonly DeadLetterReason[] = Object.freeze([
   "rejected",
@@ -21,6 +26,8 @@ export const DEAD_LETTER_REASONS: readonly DeadLetterReason[] = Object.freeze([
   "expired",
   "held",
   "undecodable",
+  "too-old",
+  "table-gone",
 ]);
 
 export interface DeadLetterCause {
@@ -73,6 +80,14 @@ export interface DeadLetterFilter {
   readonly youngerThanMs?: number | undefined;
 }
 
+export interface RedriveOneOptions {
+  /**
+   * It is applied although it is too old, or its table is not the one that was written to: what was deleted since may come
+   * back. @default false
+   */
+  readonly force?: boolean | undefined;
+}
+
 export interface DeadLetterStore {
   /** Oldest first. */
   list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<DeadLetter[]>;
@@ -83,12 +98,13 @@ export interface DeadLetterStore {
   scan(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
   get(id: string): Promise<DeadLetter | undefined>;
   /**
-   * Puts one back at the end of its lane, with its timestamp, `life` one higher and no attempts.
+   * Puts one back at the end of its lane, with its timestamp, `life` one higher and no attempts. One that was on hold is
+   * executed then (`unsafe`); with `force`, whatever speaks against it.
    *
-   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND, with HELIX_PAYLOAD_INVALID if its bytes are not a payload, or
-   * with what `enqueue` rejects with (it then stays).
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND, with HELIX_PAYLOAD_INVALID if its bytes are not a payload, with
+   * HELIX_REDRIVE_NEEDS_FORCE for one that is `too-old` or `table-gone`, or with what `enqueue` rejects with. It then stays.
    */
-  redrive(id: string): Promise<void>;
+  redrive(id: string, options?: RedriveOneOptions): Promise<void>;
   /**
    * Deletes one for good. The reason is the person's, for the records of the queue, where it keeps any.
    *

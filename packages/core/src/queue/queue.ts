@@ -27,6 +27,8 @@ export interface QueueTraits {
   readonly leaseMs?: number | undefined;
   /** The most that may be demanded of a lane at once. */
   readonly maxDemand: number;
+  /** How old a message may become; then it is a dead letter, `expired`. Milliseconds; none: any age. */
+  readonly retentionMs?: number | undefined;
   /** Defaults for the worker that drains this queue; its own options win. */
   readonly scheduling?: SchedulingOptions | undefined;
 }
