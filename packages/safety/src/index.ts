@@ -28,5 +28,9 @@ export type {
   Reason,
   Verdict,
 } from "./inspection.ts";
+export type { Params, Rewritten } from "./rewrite/edits.ts";
+export { qualify } from "./rewrite/qualify.ts";
+export { replayed, withDefaultTtl } from "./rewrite/ttl.ts";
+export { withValues } from "./rewrite/with-values.ts";
 export type { CqlType } from "./schema/cql-type.ts";
 export type { ColumnSchema, KeyspaceSchema, Schema, TableSchema, UserType } from "./schema/schema.ts";
