@@ -8,11 +8,13 @@ export type { CassandraPairOptions } from "./cassandra/provider-choice.ts";
 export { startCassandraPair } from "./cassandra/start-cassandra-pair.ts";
 export { cell } from "./cql/cells.ts";
 export type { Column, ColumnType, UserType } from "./cql/column-type.ts";
+export { RawError, type RawPrepared, type RawResult, RawSession } from "./cql/raw-session.ts";
 export { type RawRow, type Reply, reply } from "./cql/reply.ts";
 export type { BoundStatement, BoundValue, CqlRequest } from "./cql/request.ts";
 export type { ServerError, WriteType } from "./cql/server-error.ts";
 export { type CqlTap, startCqlTap, type TappedExecution } from "./cql-tap.ts";
 export * as demoStatements from "./demo-statements.ts";
+export { differences, type EveryCell, type EveryCells, everyCell } from "./every-cell.ts";
 export {
   type ConnectionObserver,
   type FaultMode,

@@ -1,3 +1,4 @@
+import type { WireReader } from "./wire-reader.ts";
 import type { WireWriter } from "./wire-writer.ts";
 
 const SCALARS = {
@@ -63,3 +64,36 @@ export function writeColumnType(to: WireWriter, type: ColumnType): void {
     for (const field of type.udt.fields) writeColumnType(to.string(field.name), field.type);
   }
 }
+
+const NAMES: ReadonlyMap<number, keyof typeof SCALARS> = new Map(
+  Object.entries(SCALARS).map(([name, code]) => [code, name as keyof typeof SCALARS]),
+);
+
+/** Reads a type as the protocol's [option] has it. */
+export function readColumnType(from: WireReader): ColumnType {
+  const code = from.short();
+  switch (code) {
+    case 0x00:
+      return { custom: from.string() };
+    case 0x20:
+      return { list: readColumnType(from) };
+    case 0x21:
+      return { map: [readColumnType(from), readColumnType(from)] };
+    case 0x22:
+      return { set: readColumnType(from) };
+    case 0x30:
+      return {
+        udt: {
+          keyspace: from.string(),
+          name: from.string(),
+          fields: times(from.short(), () => ({ name: from.string(), type: readColumnType(from) })),
+        },
+      };
+    case 0x31:
+      return { tuple: times(from.short(), () => readColumnType(from)) };
+    default:
+      return NAMES.get(code) ?? { custom: `type ${code}` };
+  }
+}
+
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);

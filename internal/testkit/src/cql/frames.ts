@@ -54,10 +54,19 @@ export class FrameSplitter {
   }
 }
 
+/** A request's bytes. */
+export function requestFrame(stream: number, opcode: number, body: Buffer): Buffer {
+  return frameOf(VERSION, stream, opcode, body);
+}
+
 /** An answer's bytes. */
 export function responseFrame(stream: number, opcode: number, body: Buffer): Buffer {
+  return frameOf(RESPONSE | VERSION, stream, opcode, body);
+}
+
+function frameOf(version: number, stream: number, opcode: number, body: Buffer): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(RESPONSE | VERSION, 0);
+  header.writeUInt8(version, 0);
   header.writeInt16BE(stream, 2);
   header.writeUInt8(opcode, 4);
   header.writeInt32BE(body.length, 5);

@@ -7,6 +7,10 @@ export class WireReader {
     this.#bytes = bytes;
   }
 
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
   byte(): number {
     return this.#bytes.readUInt8(this.#advance(1));
   }

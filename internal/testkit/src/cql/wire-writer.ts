@@ -22,6 +22,10 @@ export class WireWriter {
     return this.shortBytes(Buffer.from(value, "utf8"));
   }
 
+  longString(value: string): this {
+    return this.bytes(Buffer.from(value, "utf8"));
+  }
+
   stringList(values: readonly string[]): this {
     this.short(values.length);
     for (const value of values) this.string(value);
