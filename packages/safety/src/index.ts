@@ -33,4 +33,6 @@ export { qualify } from "./rewrite/qualify.ts";
 export { replayed, withDefaultTtl } from "./rewrite/ttl.ts";
 export { withValues } from "./rewrite/with-values.ts";
 export type { CqlType } from "./schema/cql-type.ts";
+export { type KeyspaceRows, keyspaceFromRows, type SchemaRow } from "./schema/keyspace-from-rows.ts";
+export { parseType } from "./schema/parse-type.ts";
 export type { ColumnSchema, KeyspaceSchema, Schema, TableSchema, UserType } from "./schema/schema.ts";

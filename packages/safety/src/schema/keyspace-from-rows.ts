@@ -1,0 +1,110 @@
+import type { CqlType } from "./cql-type.ts";
+import { parseType } from "./parse-type.ts";
+import type { ColumnSchema, KeyspaceSchema, TableSchema, UserType } from "./schema.ts";
+
+/** A row as the driver gives it: its columns by name. */
+export type SchemaRow = Readonly<Record<string, unknown>>;
+
+/** The rows of one keyspace in the tables of `system_schema`, each with all of its columns. */
+export interface KeyspaceRows {
+  readonly tables: readonly SchemaRow[];
+  readonly columns: readonly SchemaRow[];
+  readonly views: readonly SchemaRow[];
+  readonly types: readonly SchemaRow[];
+  readonly functions: readonly SchemaRow[];
+  readonly aggregates: readonly SchemaRow[];
+}
+
+/**
+ * What `system_schema` says of a keyspace. Collections may be arrays or sets, and ids strings or objects, as the driver is set up. A type
+ * that is not understood is a custom one, of which nothing is known.
+ */
+export function keyspaceFromRows(name: string, rows: KeyspaceRows): KeyspaceSchema {
+  const columns = byTable(rows.columns);
+  const tables = new Map<string, TableSchema>();
+  for (const row of rows.tables) {
+    const table = String(row.table_name);
+    tables.set(table, tableFromRows(name, table, false, row, columns.get(table) ?? []));
+  }
+  for (const row of rows.views) {
+    const view = String(row.view_name);
+    tables.set(view, tableFromRows(name, view, true, row, columns.get(view) ?? []));
+  }
+  return {
+    name,
+    tables,
+    types: new Map(rows.types.map((row) => [String(row.type_name), userType(row)])),
+    functions: new Set([
+      ...rows.functions.map((row) => String(row.function_name)),
+      ...rows.aggregates.map((row) => String(row.aggregate_name)),
+    ]),
+  };
+}
+
+function byTable(rows: readonly SchemaRow[]): Map<string, SchemaRow[]> {
+  const tables = new Map<string, SchemaRow[]>();
+  for (const row of rows) {
+    const name = String(row.table_name);
+    const table = tables.get(name);
+    if (table === undefined) tables.set(name, [row]);
+    else table.push(row);
+  }
+  return tables;
+}
+
+function tableFromRows(
+  keyspace: string,
+  name: string,
+  isView: boolean,
+  row: SchemaRow,
+  columnRows: readonly SchemaRow[],
+): TableSchema {
+  const columns = new Map<string, ColumnSchema>();
+  for (const column of columnRows) {
+    const columnName = String(column.column_name);
+    columns.set(columnName, { name: columnName, type: typeOf(column.type), kind: kindOf(column.kind) });
+  }
+  const hasCounter = [...columns.values()].some(
+    ({ type }) => type.kind === "native" && type.name === "counter",
+  );
+  return {
+    keyspace,
+    name,
+    isView,
+    isCounter: hasCounter || valuesOf(row.flags).includes("counter"),
+    id: text(row.id),
+    defaultTtlSeconds: Number(row.default_time_to_live ?? 0),
+    gcGraceSeconds: Number(row.gc_grace_seconds ?? DEFAULT_GC_GRACE_SECONDS),
+    transactionalMode: text(row.transactional_mode),
+    columns,
+  };
+}
+
+function userType(row: SchemaRow): UserType {
+  const types = valuesOf(row.field_types);
+  return {
+    name: String(row.type_name),
+    fields: new Map(valuesOf(row.field_names).map((field, at) => [String(field), typeOf(types[at])])),
+  };
+}
+
+function typeOf(type: unknown): CqlType {
+  return parseType(String(type)) ?? { kind: "custom", name: String(type) };
+}
+
+function kindOf(kind: unknown): ColumnSchema["kind"] {
+  if (kind === "partition_key") return "partition";
+  return kind === "clustering" || kind === "static" ? kind : "regular";
+}
+
+/** The driver has a list for an empty set as well, and null for none. */
+function valuesOf(collection: unknown): unknown[] {
+  return collection === null || collection === undefined ? [] : [...(collection as Iterable<unknown>)];
+}
+
+function text(value: unknown): string | undefined {
+  return value === null || value === undefined ? undefined : String(value);
+}
+
+/** What a table has that says nothing: ten days. */
+const DEFAULT_GC_GRACE_SECONDS = 864_000;
