@@ -44,6 +44,7 @@ export {
   checkCause,
   deadLetterNotFound,
   readDiscard,
+  readRedrive,
   readRelease,
   settledAlready,
 } from "./queue/settlement-input.ts";

@@ -87,7 +87,11 @@ describe("MemoryReplayer, dead letters", () => {
     const message = await bench.receiver.next();
     expect(message.attempts).toBe(0);
     // No longer on hold: a person has decided.
-    const redriven = { ...payloadOf("1"), life: 1, enqueuedAtMs: bench.clock.wallMs() };
+    const redriven = {
+      ...payloadOf("1", { disposition: "unsafe" }),
+      life: 1,
+      enqueuedAtMs: bench.clock.wallMs(),
+    };
     expect(message.content).toEqual({ ok: true, payload: redriven });
     await message.deadLetter({ reason: "rejected" });
     expect(await bench.ids()).toEqual(["1.1"]);

@@ -1,4 +1,4 @@
-import { decodeContent, decodePayload } from "@helix/codec";
+import { decodeContent } from "@helix/codec";
 import {
   type Clock,
   clusterOf,
@@ -8,6 +8,7 @@ import {
   type DeadLetterStore,
   helixError,
   messageId,
+  type RedriveOneOptions,
   type ReplayPayload,
 } from "@helix/core";
 import {
@@ -19,6 +20,7 @@ import {
   readDeadLetterFilter,
   readDeadLetterList,
   readDiscard,
+  readRedrive,
   redriven,
 } from "@helix/core/queue-kit";
 import { detached } from "./entry.ts";
@@ -86,10 +88,11 @@ export class MemoryDeadLetters implements DeadLetterStore {
     return kept && letterOf(kept);
   }
 
-  /** A payload that was on hold is executed now: somebody has decided. */
-  async redrive(id: string): Promise<void> {
+  async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
+    const { readmit, clock } = this.#options;
+    const read = readRedrive(options);
     const kept = this.#find(id);
-    this.#options.readmit(redriven(decodePayload(kept.raw), this.#options.clock.wallMs()));
+    readmit(redriven({ ...kept, content: decodeContent(kept.raw) }, read, clock.wallMs()));
     this.#kept.delete(id);
     this.#options.ledger.redriven(clusterOf(kept.lane));
   }

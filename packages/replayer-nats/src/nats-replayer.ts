@@ -83,7 +83,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   /** By `connectNatsReplayer`. */
   constructor(link: Link, settings: ReplayerSettings, events: EventHub<QueueEvents>) {
-    const { clock, logger, metrics, ackWaitMs, highPriorityRatio, strictPriority } = settings;
+    const { clock, logger, metrics, ackWaitMs, maxAgeMs, highPriorityRatio, strictPriority } = settings;
     const names = namesOf(settings);
     this.#link = link;
     this.#names = names;
@@ -92,6 +92,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.traits = Object.freeze({
       leaseMs: ackWaitMs,
       maxDemand: MAX_DEMAND,
+      retentionMs: maxAgeMs,
       scheduling: { highPriorityRatio, strictPriority },
     });
     const admin = new Admin(link);

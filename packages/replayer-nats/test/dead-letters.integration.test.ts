@@ -1,4 +1,5 @@
-import { redriveDeadLetters } from "@helix/core";
+import { encodePayload } from "@helix/codec";
+import { type DeadLetterReason, redriveDeadLetters } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -200,6 +201,36 @@ describe("dead letters", () => {
     );
   });
 
+  it("of a reason that only a newer version knows are listed, stay where a redrive is not forced, and come back by force", async () => {
+    await using rig = new Rig(server);
+    const lines: [string, object][] = [];
+    const line = (fields: object, text: string) => lines.push([text, fields]);
+    const queue = await rig.replayer({ logger: { debug() {}, info() {}, warn: line, error: line } });
+    const { connection } = await rig.api();
+    const body = encodePayload(payloadOf("one"));
+    const headers = epitaphOf(rig, "one.0", "eclipsed" as DeadLetterReason);
+    await connection.request(`${rig.subjectPrefix}.dead.high.B.one.0`, body, { timeout: 2000, headers });
+    expect(await queue.deadLetters.list()).toMatchObject([{ id: "one.0", reason: "eclipsed" }]);
+    expect(await failureOf(queue.deadLetters.redrive("one.0"))).toMatchObject({
+      code: "HELIX_REDRIVE_NEEDS_FORCE",
+      id: "one.0",
+      reason: "eclipsed",
+    });
+    expect(await redriveDeadLetters(queue.deadLetters)).toMatchObject({
+      matched: 1,
+      redriven: 0,
+      needsForce: 1,
+    });
+    expect(await redriveDeadLetters(queue.deadLetters, { force: true })).toMatchObject({ redriven: 1 });
+    expect(await queue.deadLetters.list()).toEqual([]);
+    const { content } = await new Receiver(queue).next();
+    expect(content).toMatchObject({ payload: { life: 1, disposition: "force" } });
+    expect(lines).toContainEqual([
+      "a dead letter was redriven by force",
+      expect.objectContaining({ letter: "one.0", reason: "eclipsed" }),
+    ]);
+  });
+
   it("are read as they were at the beginning of a scan, page after page", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer();
@@ -226,11 +257,11 @@ describe("dead letters", () => {
   });
 });
 
-function epitaphOf(rig: Rig, id: string) {
+function epitaphOf(rig: Rig, id: string, reason: DeadLetterReason = "rejected") {
   const text = encodeEpitaph({
     id,
     lane: "high.B",
-    reason: "rejected",
+    reason,
     attempts: 0,
     deadAtMs: Date.now(),
     origin: { stream: rig.streamName },

@@ -264,6 +264,7 @@ describe("options", () => {
     expect(queue.traits).toEqual({
       leaseMs: 30_000,
       maxDemand: 10_000,
+      retentionMs: 86_400_000,
       scheduling: { highPriorityRatio: 3, strictPriority: true },
     });
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type HelixErrorCode, helixError } from "../errors.ts";
 import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
-import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
+import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions } from "./dead-letters.ts";
 
-/** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded. */
+/** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
 class Letters implements DeadLetterStore {
   readonly ids: string[];
   readonly calls: unknown[] = [];
@@ -23,14 +23,15 @@ class Letters implements DeadLetterStore {
     this.calls.push(["scan", filter]);
     for (const [index, id] of [...this.ids].entries()) {
       if (index >= this.scanFailsAfter) throw new Error("no connection");
-      yield { id, content: { ok: !id.startsWith("x") } } as DeadLetter;
+      const reason = id.startsWith("o") ? "too-old" : "rejected";
+      yield { id, reason, content: { ok: !id.startsWith("x") } } as DeadLetter;
     }
   }
 
   async get(): Promise<undefined> {}
 
-  async redrive(id: string): Promise<void> {
-    this.#take("redrive", id);
+  async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
+    this.#take("redrive", id, ...(options?.force ? [options] : []));
   }
 
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
@@ -86,6 +87,7 @@ describe("redriveDeadLetters", () => {
       redriven: 2,
       failed: 0,
       skipped: 1,
+      needsForce: 0,
       vanished: 0,
       errors: {},
       ended: "done",
@@ -114,6 +116,28 @@ describe("redriveDeadLetters", () => {
     expect([letters.ids, letters.calls]).toEqual([["a", "x1", "b", "c"], [["scan", undefined]]]);
   });
 
+  it("leaves what needs force, says how many those are, and does not count them for the limit", async () => {
+    const letters = new Letters("o1", "x1", "a", "o2", "b", "c");
+    const report = await redriveDeadLetters(letters, { limit: 2 });
+    expect(report).toMatchObject({ matched: 5, redriven: 2, skipped: 1, needsForce: 2, ended: "limit" });
+    expect(letters.ids).toEqual(["o1", "x1", "o2", "c"]);
+    expect(await redriveDeadLetters(letters, { dryRun: true })).toMatchObject({ redriven: 1, needsForce: 2 });
+  });
+
+  it("redrives by force all that the filter finds", async () => {
+    const letters = new Letters("o1", "a", "o2");
+    const report = await redriveDeadLetters(letters, { force: true });
+    expect(report).toMatchObject({ matched: 3, redriven: 3, needsForce: 0, ended: "done" });
+    expect(letters.calls.slice(1)).toEqual(["o1", "a", "o2"].map((id) => ["redrive", id, { force: true }]));
+  });
+
+  it("counts as left what only the store knows to need force, and goes on over any number of those", async () => {
+    const letters = new Letters("1", "2", "3", "4", "a");
+    for (const id of ["1", "2", "3", "4"]) letters.failures.set(id, error("HELIX_REDRIVE_NEEDS_FORCE"));
+    const report = await redriveDeadLetters(letters);
+    expect(report).toMatchObject({ redriven: 1, failed: 0, needsForce: 4, errors: {}, ended: "done" });
+  });
+
   it("takes up as many as the limit says, beside those that are skipped", async () => {
     const letters = new Letters("x1", "a", "b", "c");
     expect(await redriveDeadLetters(letters, { limit: 2 })).toMatchObject({ redriven: 2, ended: "limit" });
@@ -130,6 +154,7 @@ describe("redriveDeadLetters", () => {
       redriven: 2,
       failed: 2,
       skipped: 0,
+      needsForce: 0,
       vanished: 1,
       errors: { HELIX_PAYLOAD_TOO_LARGE: 1, RangeError: 1 },
       ended: "done",
@@ -223,6 +248,7 @@ describe("redriveDeadLetters", () => {
     ["limit", { limit: 0 }],
     ["perSecond", { perSecond: -1 }],
     ["dryRun", { dryRun: 1 }],
+    ["force", { force: "yes" }],
     ["filter", { filter: "B" }],
     ["signal", { signal: {} }],
     ["onProgress", { onProgress: 1 }],

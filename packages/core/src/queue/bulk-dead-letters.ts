@@ -13,6 +13,7 @@ import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { RateLimiter } from "../policy/rate-limiter.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "./dead-letters.ts";
+import { needsForce } from "./redriven.ts";
 import { reasonOption } from "./settlement-input.ts";
 
 /** Failures one after the other that are taken for the store's fault and not for that of the dead letters. */
@@ -34,6 +35,8 @@ export interface BulkOptions {
 }
 
 export interface RedriveOptions extends BulkOptions {
+  /** All that the filter finds are applied whatever speaks against it, as by {@link RedriveOneOptions}. @default false */
+  readonly force?: boolean | undefined;
   /** Called after each. What it throws is ignored, and it is not waited for. */
   readonly onProgress?: ((progress: RedriveProgress) => unknown) | undefined;
 }
@@ -50,7 +53,7 @@ export interface DiscardOptions extends BulkOptions {
   readonly reason?: string | undefined;
 }
 
-/** How a run over dead letters went: `matched` is the sum of what was done, failed, skipped and vanished. */
+/** How a run over dead letters went: `matched` is the sum of what was done or left, failed, skipped and vanished. */
 export interface BulkReport {
   /** Found by the filter, up to the end of the run. */
   readonly matched: number;
@@ -73,6 +76,8 @@ export interface BulkReport {
 export interface RedriveReport extends BulkReport {
   /** Put back into their lanes; in a dry run, would be. */
   readonly redriven: number;
+  /** Not tried without `force`: to apply them may bring back what was deleted since. */
+  readonly needsForce: number;
 }
 
 export interface DiscardReport extends BulkReport {
@@ -93,11 +98,18 @@ export async function redriveDeadLetters(
   store: DeadLetterStore,
   options?: RedriveOptions,
 ): Promise<RedriveReport> {
-  const { onProgress, ...bulk } = readOptions<RedriveOptions>("redriveDeadLetters", REDRIVE_OPTIONS, options);
+  const { onProgress, force, ...bulk } = readOptions<RedriveOptions>(
+    "redriveDeadLetters",
+    REDRIVE_OPTIONS,
+    options,
+  );
   const tell = onProgress && harmlessCallback(onProgress);
   const { done: redriven, ...report } = await run(store, bulk, {
-    skips: ({ content }) => !content.ok,
-    take: (id) => store.redrive(id),
+    leaves({ content, reason }) {
+      if (!content.ok) return "skipped";
+      return force !== true && needsForce(reason) ? "needsForce" : undefined;
+    },
+    take: (id) => store.redrive(id, { force }),
     onProgress: ({ matched, done, failed }) => tell?.({ matched, redriven: done, failed }),
   });
   return { ...report, redriven };
@@ -112,8 +124,12 @@ export async function discardDeadLetters(
   options?: DiscardOptions,
 ): Promise<DiscardReport> {
   const { reason, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
-  const { done: discarded, ...report } = await run(store, bulk, {
-    skips: () => false,
+  const {
+    done: discarded,
+    needsForce: _,
+    ...report
+  } = await run(store, bulk, {
+    leaves: () => undefined,
     take: (id) => store.discard(id, { reason }),
     onProgress() {},
   });
@@ -129,14 +145,19 @@ const BULK_OPTIONS = {
   signal: optional(signal),
   clock,
 };
-const REDRIVE_OPTIONS = { ...BULK_OPTIONS, onProgress: callback<(progress: RedriveProgress) => unknown>() };
+const REDRIVE_OPTIONS = {
+  ...BULK_OPTIONS,
+  force: boolean(false),
+  onProgress: callback<(progress: RedriveProgress) => unknown>(),
+};
 const DISCARD_OPTIONS = {
   ...BULK_OPTIONS,
   reason: reasonOption,
 };
 
 interface Action {
-  skips(letter: DeadLetter): boolean;
+  /** As what one is counted that is not tried; undefined for one that is. */
+  leaves(letter: DeadLetter): "skipped" | "needsForce" | undefined;
   take(id: string): Promise<void>;
   onProgress(report: Running): void;
 }
@@ -144,6 +165,7 @@ interface Action {
 type Running = { -readonly [K in keyof BulkReport]: BulkReport[K] } & {
   errors: Record<string, number>;
   done: number;
+  needsForce: number;
 };
 
 async function run(store: DeadLetterStore, options: BulkOptions, action: Action): Promise<Running> {
@@ -153,6 +175,7 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
     done: 0,
     failed: 0,
     skipped: 0,
+    needsForce: 0,
     vanished: 0,
     errors: {},
     ended: "done",
@@ -167,7 +190,8 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
       if (report.done + report.failed >= limit) return { ...report, ended: "limit" };
       const next = await letters.next();
       if (next.done === true) return report;
-      const isIdle = dryRun === true || action.skips(next.value);
+      const left = action.leaves(next.value);
+      const isIdle = dryRun === true || left !== undefined;
       if (!isIdle) {
         if (limiter.available === 0) await wait(clock, limiter.nextInMs, signal);
         limiter.spend();
@@ -175,9 +199,10 @@ async function run(store: DeadLetterStore, options: BulkOptions, action: Action)
       if (signal?.aborted) return { ...report, ended: "cancelled" };
       const failure = isIdle ? undefined : await failureOf(action.take(next.value.id));
       report.matched++;
-      if (action.skips(next.value)) report.skipped++;
+      if (left !== undefined) report[left]++;
       else if (failure === undefined) report.done++;
       else if (isHelixError(failure.error, "HELIX_DEAD_LETTER_NOT_FOUND")) report.vanished++;
+      else if (isHelixError(failure.error, "HELIX_REDRIVE_NEEDS_FORCE")) report.needsForce++;
       else count(report, failure.error);
       action.onProgress(report);
       if (failure !== undefined && !isItsOwn(failure.error)) inARow++;
@@ -214,6 +239,7 @@ function count(report: Running, error: unknown): void {
 function isItsOwn(error: unknown): boolean {
   return (
     isHelixError(error, "HELIX_DEAD_LETTER_NOT_FOUND") ||
+    isHelixError(error, "HELIX_REDRIVE_NEEDS_FORCE") ||
     isHelixError(error, "HELIX_PAYLOAD_INVALID") ||
     isHelixError(error, "HELIX_PAYLOAD_TOO_LARGE")
   );

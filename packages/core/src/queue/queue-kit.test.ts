@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createPayload } from "../payload/payload.ts";
+import { helixError } from "../errors.ts";
+import { createPayload, type Disposition } from "../payload/payload.ts";
+import type { DeadLetterReason } from "./dead-letters.ts";
 import { deathOf, recordAfter } from "./failure-record.ts";
 import { redriven } from "./redriven.ts";
 
@@ -28,15 +30,64 @@ describe("the record of a message's failures", () => {
   });
 });
 
-test("a redriven payload is the same write with one life more, enqueued now, and not on hold", () => {
+describe("redriven", () => {
   const payload = createPayload({
     targetCluster: "B",
     operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: [1] },
     timestampMicros: 5n,
-    disposition: "hold",
+    tables: ["ks.t"],
+    schema: { gcGraceSeconds: 864_000, tableIds: { "ks.t": null } },
   });
-  const next = redriven(payload, 7_000);
-  const { disposition: _, ...rest } = payload;
-  expect(next).toEqual({ ...rest, life: 1, enqueuedAtMs: 7_000 });
-  expect(redriven(next, 8_000)).toMatchObject({ id: payload.id, life: 2, timestampMicros: 5n });
+  const letter = (reason: DeadLetterReason, disposition?: Disposition) => ({
+    id: "a.0",
+    reason,
+    content: { ok: true, payload: { ...payload, disposition } } as const,
+  });
+
+  test("is the same write with one life more, enqueued now", () => {
+    const next = redriven(letter("attempts"), {}, 7_000);
+    expect(next).toEqual({ ...payload, life: 1, enqueuedAtMs: 7_000 });
+    const again = { ...letter("attempts"), content: { ok: true, payload: next } } as const;
+    expect(redriven(again, {}, 8_000)).toEqual({ ...payload, life: 2, enqueuedAtMs: 8_000 });
+  });
+
+  test.each<[Disposition | undefined, boolean, Disposition | undefined]>([
+    [undefined, false, undefined],
+    ["replay", false, undefined],
+    ["hold", false, "unsafe"],
+    ["unsafe", false, "unsafe"],
+    ["force", false, "unsafe"],
+    [undefined, true, "force"],
+    ["hold", true, "force"],
+    ["unsafe", true, "force"],
+    ["force", true, "force"],
+  ])("of %s, with force %s, is %s", (before, force, after) => {
+    expect(redriven(letter("attempts", before), { force }, 7_000).disposition).toBe(after);
+  });
+
+  test.each<[DeadLetterReason, boolean]>([
+    ["rejected", false],
+    ["attempts", false],
+    ["expired", false],
+    ["held", false],
+    ["undecodable", false],
+    ["too-old", true],
+    ["table-gone", true],
+    ["what only a newer version knows" as DeadLetterReason, true],
+  ])("of %s needs force: %s", (reason, needed) => {
+    const run = () => redriven(letter(reason), {}, 7_000);
+    if (needed)
+      expect(run).toThrow(expect.objectContaining({ code: "HELIX_REDRIVE_NEEDS_FORCE", id: "a.0", reason }));
+    else expect(run()).toMatchObject({ life: 1 });
+    expect(redriven(letter(reason), { force: true }, 7_000)).toMatchObject({ disposition: "force", life: 1 });
+  });
+
+  test("of bytes that are no payload is refused, by force as well", () => {
+    const error = helixError("HELIX_PAYLOAD_INVALID", "no", {});
+    const broken = {
+      ...letter("undecodable"),
+      content: { ok: false, raw: new Uint8Array(), error },
+    } as const;
+    expect(() => redriven(broken, { force: true }, 7_000)).toThrow(error);
+  });
 });

@@ -44,7 +44,7 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
     list: (filter) => store.list(filter),
     scan: (filter) => store.scan(filter),
     get: (id) => store.get(id),
-    redrive: (id) => counted("helix_redriven_total", id, () => store.redrive(id)),
+    redrive: (id, options) => counted("helix_redriven_total", id, () => store.redrive(id, options)),
     discard: (id, options) => counted("helix_discarded_total", id, () => store.discard(id, options)),
   };
 }

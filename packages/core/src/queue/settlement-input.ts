@@ -1,6 +1,15 @@
 import type { Lane } from "../cluster.ts";
 import { type HelixError, helixError } from "../errors.ts";
-import { expected, integer, MAX_TIMER_MS, object, optional, readOptions, text } from "../options/index.ts";
+import {
+  boolean,
+  expected,
+  integer,
+  MAX_TIMER_MS,
+  object,
+  optional,
+  readOptions,
+  text,
+} from "../options/index.ts";
 import { DEAD_LETTER_REASONS, type DeadLetterCause } from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
@@ -23,6 +32,11 @@ export const reasonOption = optional(text({ pattern: /^/, expectation: "a string
 /** @throws TypeError for a reason that is no text. */
 export function readDiscard(options: unknown): { readonly reason?: string | undefined } {
   return readOptions<{ reason: string | undefined }>("discard", { reason: reasonOption }, options);
+}
+
+/** @throws TypeError for a `force` that is no boolean. */
+export function readRedrive(options: unknown): { readonly force: boolean } {
+  return readOptions<{ force: boolean }>("redrive", { force: boolean(false) }, options);
 }
 
 /** @throws TypeError for a cause whose reason is none. */

@@ -1,10 +1,11 @@
-import { messageId, type ReplayMessage, type ReplayPayload } from "@helix/core";
-import { code, equal, rejects, truthy } from "../assertions.ts";
+import { messageId, type ReplayMessage, type ReplayPayload, type UnsafeReason } from "@helix/core";
+import { CALLERS_MISTAKE, code, equal, rejects, truthy } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
 import { buried, onlyLetter } from "../letters.ts";
 import { idOf } from "../receiver.ts";
 
 const LIVES = 3;
+const UNSAFE: readonly UnsafeReason[] = ["too-old", "table-gone"];
 
 export const redrive: ContractGroup = {
   name: "redrive",
@@ -27,14 +28,62 @@ export const redrive: ContractGroup = {
         const message = await receiver.next();
         equal(message.attempts, 0, "attempts in the new life");
         equal(lasting(message), { ...lasting(payload), life: payload.life + 1 }, "the write");
-        truthy(
-          message.content.ok && message.content.payload.disposition !== "hold",
-          "it to be off hold",
-          "hold",
-        );
+        equal(dispositionOf(message), "unsafe", "its disposition, since a person has decided");
         await message.deadLetter({ reason: "rejected" });
         const { id, firstError, attempts } = await onlyLetter(stage);
         equal([id, firstError, attempts], [`${payload.id}.1`, undefined, 0], "what the new life left");
+      },
+    },
+    {
+      title: "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+      async run(stage) {
+        const { deadLetters } = stage.queue;
+        for (const reason of UNSAFE) {
+          const letter = await buried(stage, {}, { reason });
+          equal(await deadLetters.list({ reason }), [letter], `the dead letters that are ${reason}`);
+          const needsForce = code("HELIX_REDRIVE_NEEDS_FORCE");
+          await rejects(deadLetters.redrive(letter.id), needsForce, "its redrive");
+          await rejects(deadLetters.redrive(letter.id, { force: false }), needsForce, "one without force");
+          equal(await deadLetters.get(letter.id), letter, "the dead letter");
+        }
+        await stage.receiver().nothing(1, "nothing was redriven");
+      },
+    },
+    {
+      title: "brings back by force what is too old, or whose table is gone, marked as forced",
+      async run(stage) {
+        const receiver = stage.receiver();
+        for (const reason of UNSAFE) {
+          const payload = await stage.put();
+          await (await receiver.next()).deadLetter({ reason });
+          await stage.queue.deadLetters.redrive(messageId(payload), { force: true });
+          const message = await receiver.next();
+          equal(lasting(message), { ...lasting(payload), life: payload.life + 1 }, "the write");
+          equal(dispositionOf(message), "force", "its disposition");
+          await message.ack();
+        }
+        equal(await stage.queue.deadLetters.list(), [], "the dead letters");
+      },
+    },
+    {
+      title: "forces one life only",
+      async run(stage) {
+        const { id } = await buried(stage, {}, { reason: "too-old" });
+        const { deadLetters } = stage.queue;
+        const receiver = stage.receiver();
+        await deadLetters.redrive(id, { force: true });
+        await (await receiver.next()).deadLetter({ reason: "attempts" });
+        await deadLetters.redrive((await onlyLetter(stage)).id);
+        equal(dispositionOf(await receiver.next()), "unsafe", "the disposition in the life after");
+      },
+    },
+    {
+      title: "refuses a force that is no boolean, and keeps the dead letter",
+      async run(stage) {
+        const letter = await buried(stage, {}, { reason: "too-old" });
+        const redriven = stage.queue.deadLetters.redrive(letter.id, { force: "no" as never });
+        await rejects(redriven, CALLERS_MISTAKE, "a redrive with a text for `force`");
+        equal(await onlyLetter(stage), letter, "the dead letter");
       },
     },
     {
@@ -150,6 +199,10 @@ export const redrive: ContractGroup = {
     },
   ],
 };
+
+function dispositionOf({ content }: ReplayMessage): string | undefined {
+  return content.ok ? content.payload.disposition : "undecodable";
+}
 
 /** What no redrive may change. */
 function lasting(of: ReplayMessage | ReplayPayload): object {

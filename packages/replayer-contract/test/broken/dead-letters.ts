@@ -54,6 +54,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "keeps the bytes of what cannot be decoded",
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "scans the same dead letters in the same order, also while each is discarded",
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
     ],
   },
   {
@@ -182,6 +183,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "filters dead letters by how long they have been dead",
       "scans the same dead letters in the same order, also while each is discarded",
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
     ],
   },
   {

@@ -140,6 +140,8 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "brings back by force what is too old, or whose table is gone, marked as forced",
+      "forces one life only",
       "is over with the dead letter: a second redrive finds nothing",
       "brings a message back once when two persons redrive it at the same time",
       "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",

@@ -1,16 +1,27 @@
 import { decodePayload } from "@helix/codec";
-import type { ReplayPayload } from "@helix/core";
+import type { Disposition, RedriveOneOptions, ReplayPayload } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "../model/model-dead-letters.ts";
-import { ModelStore } from "../model/model-store.ts";
+import { type Buried, ModelStore } from "../model/model-store.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
 import { reading } from "./dead-letters.ts";
 
 /** A store that redrives something else. */
 function reborn(change: (payload: ReplayPayload) => ReplayPayload): typeof ModelStore {
   return class extends ModelStore {
-    override reborn(payload: ReplayPayload): ReplayPayload {
-      return change(super.reborn(payload));
+    override reborn(buried: Buried, options: RedriveOneOptions): ReplayPayload {
+      return change(super.reborn(buried, options));
+    }
+  };
+}
+
+/** A store that decides something else. */
+function deciding(change: (disposition: Disposition, before: Disposition) => Disposition): typeof ModelStore {
+  return class extends ModelStore {
+    override reborn(buried: Buried, options: RedriveOneOptions): ReplayPayload {
+      const { disposition: before = "replay" } = decodePayload(buried.stored.bytes);
+      const payload = super.reborn(buried, options);
+      return { ...payload, disposition: change(payload.disposition ?? "replay", before) };
     }
   };
 }
@@ -19,8 +30,8 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "says nothing of an unknown id",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
-        if (this.buried.has(id)) super.redrive(id);
+      override redrive(id: string, options: RedriveOneOptions): void {
+        if (this.buried.has(id)) super.redrive(id, options);
       }
       override discard(id: string): void {
         this.forget(id);
@@ -36,13 +47,18 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "redrives with a timestamp of its own",
     Store: reborn((payload) => ({ ...payload, timestampMicros: payload.timestampMicros + 1n })),
-    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "brings back by force what is too old, or whose table is gone, marked as forced",
+    ],
   },
   {
     wrong: "redrives into the same life, so that it vanishes as a duplicate",
     Store: reborn((payload) => ({ ...payload, life: payload.life - 1 })),
     caughtBy: [
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "brings back by force what is too old, or whose table is gone, marked as forced",
+      "forces one life only",
       "is over with the dead letter: a second redrive finds nothing",
       "brings a message back once when two persons redrive it at the same time",
       "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
@@ -54,20 +70,66 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   },
   {
     wrong: "redrives what was on hold into a hold",
+    Store: deciding((disposition, before) => (before === "hold" ? before : disposition)),
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "forgets that a person has taken something off hold",
+    Store: deciding((disposition, before) => (before === "hold" ? "replay" : disposition)),
+    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+  },
+  {
+    wrong: "redrives what is too old as if it was forced to",
     Store: class extends ModelStore {
-      override reborn(payload: ReplayPayload): ReplayPayload {
-        const { disposition } = payload;
-        return { ...super.reborn(payload), ...(disposition && { disposition }) };
+      override redrive(id: string): void {
+        super.redrive(id, { force: true });
       }
     },
-    caughtBy: ["brings the same write back with its timestamp, one life more, no attempts, and off hold"],
+    caughtBy: [
+      "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+      "forces one life only",
+    ],
+  },
+  {
+    wrong: "redrives what is too old, and looks at nothing but the age",
+    Store: class extends ModelStore {
+      override reborn(buried: Buried, options: RedriveOneOptions): ReplayPayload {
+        const { reason } = buried.cause;
+        return super.reborn(buried, { force: options.force || reason === "table-gone" });
+      }
+    },
+    caughtBy: [
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+    ],
+  },
+  {
+    wrong: "does not say in the lane what was forced",
+    Store: deciding((disposition) => (disposition === "force" ? "unsafe" : disposition)),
+    caughtBy: ["brings back by force what is too old, or whose table is gone, marked as forced"],
+  },
+  {
+    wrong: "forces what was forced once for ever",
+    Store: deciding((disposition, before) => (before === "force" ? before : disposition)),
+    caughtBy: ["forces one life only"],
+  },
+  {
+    wrong: "takes any text for a force",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override redrive(id: string, options?: RedriveOneOptions): Promise<void> {
+          return super.redrive(id, { force: Boolean(options?.force) });
+        }
+      },
+    ),
+    caughtBy: ["refuses a force that is no boolean, and keeps the dead letter"],
   },
   {
     wrong: "redrives with the attempts of the last life",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
+      override redrive(id: string, options: RedriveOneOptions): void {
         const { attempts } = this.find(id).stored;
-        super.redrive(id);
+        super.redrive(id, options);
         const last = this.messages.at(-1);
         if (last !== undefined) last.attempts = attempts;
       }
@@ -77,8 +139,8 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "redrives to the front of the lane",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
-        super.redrive(id);
+      override redrive(id: string, options: RedriveOneOptions): void {
+        super.redrive(id, options);
         this.messages.unshift(...this.messages.splice(-1));
       }
     },
@@ -87,8 +149,8 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "keeps the dead letter of what it has redriven",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
-        super.redrive(id);
+      override redrive(id: string, options: RedriveOneOptions): void {
+        super.redrive(id, options);
         this.forgets = true;
       }
       override forget(id: string): void {
@@ -102,6 +164,8 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
+      "brings back by force what is too old, or whose table is gone, marked as forced",
+      "forces one life only",
       "is over with the dead letter: a second redrive finds nothing",
       "leaves exactly one dead letter of a message that dies again before its redrive is over, in every life",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
@@ -110,15 +174,15 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
   {
     wrong: "forgets a dead letter before it has redriven it",
     Store: class extends ModelStore {
-      override redrive(id: string): void {
+      override redrive(id: string, options: RedriveOneOptions): void {
         const buried = this.find(id);
         this.forget(id);
-        const { disposition: _, ...payload } = decodePayload(buried.stored.bytes);
-        const next = this.reborn(payload);
+        const next = this.reborn(buried, options);
         this.publish(next, this.encode(next));
       }
     },
     caughtBy: [
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
       "keeps a dead letter that the full queue does not take",
       "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
     ],
@@ -142,16 +206,18 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     wrong: "says of a redrive that came too late that it worked",
     Queue: reading(
       class extends ModelDeadLetters {
-        override async redrive(id: string): Promise<void> {
+        override async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
           const isThere = (await this.get(id)) !== undefined;
           await wait(this.queue.store.clock, 10);
-          await super.redrive(id).catch((error: unknown) => {
+          await super.redrive(id, options).catch((error: unknown) => {
             if (!isThere) throw error;
           });
         }
       },
     ),
     caughtBy: [
+      "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+      "refuses a force that is no boolean, and keeps the dead letter",
       "keeps a dead letter that the full queue does not take",
       "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
@@ -161,9 +227,9 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     wrong: "forgets what it has redriven by name, whatever the life, when it may have died again",
     Queue: reading(
       class extends ModelDeadLetters {
-        override async redrive(id: string): Promise<void> {
+        override async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
           const [name] = id.split(".");
-          await super.redrive(id);
+          await super.redrive(id, options);
           await wait(this.queue.store.clock, 100);
           for (const letter of await this.list()) {
             if (letter.id.startsWith(`${name}.`)) await super.discard(letter.id);

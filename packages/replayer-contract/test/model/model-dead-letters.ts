@@ -1,5 +1,5 @@
-import type { DeadLetter, DeadLetterFilter, DeadLetterStore } from "@helix/core";
-import { deathOf, matchesFilter, readDeadLetterList } from "@helix/core/queue-kit";
+import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions } from "@helix/core";
+import { deathOf, matchesFilter, readDeadLetterList, readRedrive } from "@helix/core/queue-kit";
 import { contentOf } from "./model-message.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
@@ -32,8 +32,8 @@ export class ModelDeadLetters implements DeadLetterStore {
     });
   }
 
-  redrive(id: string): Promise<void> {
-    return this.queue.reach(() => this.queue.store.redrive(id));
+  redrive(id: string, options?: RedriveOneOptions): Promise<void> {
+    return this.queue.reach(() => this.queue.store.redrive(id, readRedrive(options)));
   }
 
   discard(id: string): Promise<void> {

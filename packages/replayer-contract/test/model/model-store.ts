@@ -1,4 +1,4 @@
-import { decodePayload, encodePayload } from "@helix/codec";
+import { decodeContent, decodePayload, encodePayload } from "@helix/codec";
 import {
   type Clock,
   type DeadLetterCause,
@@ -7,6 +7,7 @@ import {
   type Lane,
   laneOf,
   messageId,
+  type RedriveOneOptions,
   type ReplayPayload,
 } from "@helix/core";
 import { deadLetterNotFound, recordAfter, redriven, settledAlready } from "@helix/core/queue-kit";
@@ -126,16 +127,16 @@ export class ModelStore {
     this.remove(stored);
   }
 
-  redrive(id: string): void {
-    const { stored } = this.find(id);
-    const next = this.reborn(decodePayload(stored.bytes));
+  redrive(id: string, options: RedriveOneOptions): void {
+    const next = this.reborn(this.find(id), options);
     this.publish(next, this.encode(next));
     this.forget(id);
   }
 
   /** What a redrive puts back. */
-  reborn(payload: ReplayPayload): ReplayPayload {
-    return redriven(payload, this.clock.wallMs());
+  reborn({ id, stored, cause }: Buried, options: RedriveOneOptions): ReplayPayload {
+    const content = decodeContent(stored.bytes);
+    return redriven({ id, reason: cause.reason, content }, options, this.clock.wallMs());
   }
 
   discard(id: string): void {

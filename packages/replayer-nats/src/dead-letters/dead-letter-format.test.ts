@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from "@helix/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeEpitaph, type Epitaph, encodeEpitaph } from "./dead-letter-format.ts";
@@ -35,7 +36,12 @@ describe("the header of a dead letter", () => {
     expect(decodeEpitaph(encodeEpitaph(whole))).toEqual(whole);
   });
 
-  test.each(["", "{}", "null", "[1]", '{"reason":"bored","id":"a.0"}', '{"reason":"held"}', undefined])(
+  test("keeps a reason that only a newer version knows", () => {
+    const newer = epitaph({ reason: "eclipsed" as DeadLetterReason });
+    expect(decodeEpitaph(encodeEpitaph(newer))).toEqual(newer);
+  });
+
+  test.each(["", "{}", "null", "[1]", '{"reason":7,"id":"a.0"}', '{"reason":"held"}', undefined])(
     "that is something else, %s, is nothing",
     (header) => {
       expect(decodeEpitaph(header)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { decodeContent } from "@helix/codec";
-import { DEAD_LETTER_REASONS, type DeadLetter, type ErrorSummary } from "@helix/core";
+import type { DeadLetter, ErrorSummary } from "@helix/core";
 
 /** What a dead letter says beside its bytes. */
 export type Epitaph = Omit<DeadLetter, "raw" | "content">;
@@ -24,13 +24,14 @@ export function encodeEpitaph(epitaph: Epitaph): string {
   }
 }
 
-/** Reads what {@link encodeEpitaph} wrote; undefined if it is something else. */
+/**
+ * Reads what {@link encodeEpitaph} wrote, here or in another version; undefined if it is something else. A reason that is
+ * not known here stays what it is: the dead letter is listed all the same, and its redrive needs force.
+ */
 export function decodeEpitaph(header: string | undefined): Epitaph | undefined {
   try {
     const epitaph = JSON.parse(header ?? "") as Epitaph;
-    return DEAD_LETTER_REASONS.includes(epitaph.reason) && typeof epitaph.id === "string"
-      ? epitaph
-      : undefined;
+    return typeof epitaph.reason === "string" && typeof epitaph.id === "string" ? epitaph : undefined;
   } catch {
     return undefined;
   }

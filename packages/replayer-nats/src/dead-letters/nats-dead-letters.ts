@@ -4,6 +4,7 @@ import {
   type DeadLetterFilter,
   type DeadLetterStore,
   type Logger,
+  type RedriveOneOptions,
   type ReplayPayload,
   summarize,
 } from "@helix/core";
@@ -13,6 +14,7 @@ import {
   readDeadLetterFilter,
   readDeadLetterList,
   readDiscard,
+  readRedrive,
   redriven,
 } from "@helix/core/queue-kit";
 import type { StoredMsg } from "@nats-io/jetstream";
@@ -62,18 +64,23 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
-  async redrive(id: string): Promise<void> {
-    const { clock, ends, readmit } = this.#options;
+  async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
+    const { clock, ends, logger, readmit } = this.#options;
+    const read = readRedrive(options);
     const { letter, sequence } = await this.#mustFind(id);
-    if (!letter.content.ok) throw letter.content.error;
+    const payload = redriven(letter, read, clock.wallMs());
     const begun = await ends.begin(id, "redriven");
     try {
-      await readmit(redriven(letter.content.payload, clock.wallMs()));
+      await readmit(payload);
     } catch (error) {
       if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
       throw error;
     }
     await this.#delete(id, sequence);
+    if (read.force) {
+      const { reason } = letter;
+      logger.warn({ ...summarize(payload), letter: id, reason }, "a dead letter was redriven by force");
+    }
   }
 
   /** The reason is kept in the bucket of records for as long as records are. */
