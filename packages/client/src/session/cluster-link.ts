@@ -6,8 +6,12 @@ import { readError } from "../failure/read-error.ts";
 import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
+import { eventHostOf, watchSchema } from "./driver-internals/index.ts";
 import { clusterBusy, clusterUnavailable } from "./link-errors.ts";
 import { Outstanding } from "./outstanding.ts";
+import type { ClusterSchema } from "./schema/cluster-schema.ts";
+import { KnownSchema } from "./schema/known-schema.ts";
+import { SchemaReader } from "./schema/schema-reader.ts";
 import { SupervisedSession } from "./supervised-session.ts";
 
 const PROBE_TIMEOUT_MS = 2_000;
@@ -32,6 +36,7 @@ export class ClusterLink {
   readonly #session: SupervisedSession;
   readonly #breaker: ClusterBreaker;
   readonly #outstanding: Outstanding;
+  readonly #schema: KnownSchema;
   readonly #unknownErrors: UnknownErrors;
   readonly #attemptListeners = new Set<() => void>();
   readonly #unavailableListeners = new Set<() => void>();
@@ -66,10 +71,28 @@ export class ClusterLink {
       busyError: () => clusterBusy(config.cluster, name, config.maxInFlight, requestTimeoutMs),
       onStall: () => this.#breaker.stalled(new Error("The cluster has stopped answering")),
     });
+    const untold = (why: string, cause?: unknown) => clusterUnavailable(config.cluster, name, why, cause);
+    this.#schema = new KnownSchema({
+      reader: new SchemaReader({
+        send: (request) => this.send(request),
+        unreadable: (cause) => untold("what it says of its schema cannot be read", cause),
+      }),
+      clock,
+      assertConnected: () => {
+        if (!this.isConnected) throw this.unavailableError();
+      },
+      unsettled: () => untold("its schema changes all the time"),
+      teller: () => (this.driver === undefined ? undefined : eventHostOf(this.driver)),
+    });
   }
 
   get cluster(): ClusterId {
     return this.config.cluster;
+  }
+
+  /** What is known of its tables. */
+  get schema(): ClusterSchema {
+    return this.#schema;
   }
 
   /** The driver of the present session; undefined while there is none. */
@@ -97,6 +120,7 @@ export class ClusterLink {
   /** Ends the session with whatever is in flight. Resolves when no socket and no timer is left. */
   async close(): Promise<void> {
     this.#breaker.close();
+    this.#schema.close();
     await this.#session.close();
     this.#outstanding.close();
   }
@@ -179,6 +203,7 @@ export class ClusterLink {
   }
 
   #listen(client: Client): Client {
+    watchSchema(client, this.#schema);
     const { driverLog } = this.#options;
     client.on("log", (level, className, message, furtherInfo) => {
       if (driverLog?.has("log")) {
@@ -198,6 +223,7 @@ export class ClusterLink {
     this.#lastFailure = undefined;
     this.#refusal = undefined;
     this.#breaker.connected();
+    this.#schema.reconnected();
     events.emit("cluster:connected", { cluster: this.cluster });
     this.#tellAttempt();
   }

@@ -9,3 +9,4 @@ export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } fro
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
 export { freshPolicies } from "./fresh-policies.ts";
 export { forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
+export { eventHostOf, watchSchema } from "./schema-events.ts";

@@ -1,5 +1,6 @@
 import type { Client } from "cassandra-driver";
-import { isObject, member } from "./member.ts";
+import { member } from "./member.ts";
+import { onSchemaChange } from "./schema-events.ts";
 
 /*
  * The driver keeps what a statement was prepared to for as long as the session lives, and servers do not say when it
@@ -23,18 +24,12 @@ function wasPrepared(info: unknown): boolean {
 
 /** Forgets what was prepared in a keyspace, as soon as a server says that something in it has changed. */
 export function forgetOnSchemaChange(client: Client): void {
-  const control = member(client, "controlConnection");
-  const handler = member(control, "_nodeSchemaChangeHandler");
-  if (!isObject(control) || typeof handler !== "function") return;
-  const changed = (event: unknown, ...rest: unknown[]) => {
-    const keyspace = member(event, "keyspace");
+  onSchemaChange(client, (keyspace) => {
     for (const [key, info] of [...(preparedOf(client) ?? [])]) {
       const own = member(member(info, "meta"), "keyspace");
       if (own === undefined || own === keyspace) forget(client, key);
     }
-    return handler.call(control, event, ...rest);
-  };
-  Object.assign(control, { _nodeSchemaChangeHandler: changed });
+  });
 }
 
 /** The newest metadata of a statement: the driver renews it when a server says that it does not know the statement. */
