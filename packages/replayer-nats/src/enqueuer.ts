@@ -10,7 +10,7 @@ import {
 } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
 import type { Link } from "./connection/link.ts";
-import { headerBlock, Publisher, PublishFailure } from "./connection/publisher.ts";
+import { headerBlock, type PubAck, Publisher, PublishFailure } from "./connection/publisher.ts";
 import type { EnqueuerSettings } from "./options.ts";
 import { type Names, subjectOf } from "./topology/names.ts";
 
@@ -58,13 +58,14 @@ export class Enqueuer {
   }
 
   /**
-   * Puts a dead letter back. That the stream has a message of this id and life already is no failure: an earlier
-   * try of the same redrive has put it there.
+   * Puts a dead letter back under a message id. Resolves with where it lies, and whether the stream had one of that id
+   * already, which may be an earlier try's, or another message.
    */
-  async readmit(payload: ReplayPayload): Promise<void> {
+  async readmit(payload: ReplayPayload, id: string): Promise<PubAck> {
     const data = encodePayload(payload, { maxPayloadBytes: this.maxPayloadBytes });
     if (!this.#link.isUp) throw this.#link.unavailable();
-    await this.#store(payload, this.#headerOf(payload), data, { signal: undefined, acceptDuplicate: true });
+    const header = this.#headerOf(payload, { "Nats-Msg-Id": id });
+    return this.#store(payload, header, data, { signal: undefined, acceptDuplicate: true });
   }
 
   /** Accepts nothing from now on. */
@@ -79,8 +80,8 @@ export class Enqueuer {
     this.publisher.close();
   }
 
-  #headerOf(payload: ReplayPayload): Uint8Array {
-    return headerBlock({ ...payloadHeaders(payload), "Nats-Expected-Stream": this.#names.stream });
+  #headerOf(payload: ReplayPayload, more: Readonly<Record<string, string>> = {}): Uint8Array {
+    return headerBlock({ ...payloadHeaders(payload), "Nats-Expected-Stream": this.#names.stream, ...more });
   }
 
   async #store(
@@ -88,7 +89,7 @@ export class Enqueuer {
     header: Uint8Array,
     data: Uint8Array,
     options: { readonly signal: AbortSignal | undefined; readonly acceptDuplicate: boolean },
-  ): Promise<void> {
+  ): Promise<PubAck> {
     const { signal, acceptDuplicate } = options;
     const { clock, enqueueTimeoutMs } = this.#settings;
     const lane = laneOf(payload.targetCluster, payload.priority);
@@ -100,7 +101,7 @@ export class Enqueuer {
       try {
         const ack = await this.publisher.publish(subject, header, data);
         if (ack.duplicate === true && !mayBeStored && !acceptDuplicate) throw duplicate(payload);
-        return;
+        return ack;
       } catch (error) {
         if (!(error instanceof PublishFailure)) throw error;
         failure = error;

@@ -133,7 +133,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       ends: new DeadLetterEnds({ publisher, admin, names, clock }),
       clock,
       logger,
-      readmit: (payload) => this.#enqueuer.readmit(payload),
+      readmit: (payload, id) => this.#enqueuer.readmit(payload, id),
     });
     this.#settler = {
       ack: (message) => this.#ack(message),

@@ -19,7 +19,6 @@ const WORK = {
     ...STREAMS.map((stream) => `$JS.API.STREAM.MSG.GET.${stream}`),
     "$JS.API.STREAM.MSG.DELETE.helix-replay",
     "$JS.API.STREAM.MSG.DELETE.helix-replay-dead-letters",
-    "$JS.API.DIRECT.GET.helix-replay-dead-letters",
     "$JS.API.STREAM.PURGE.KV_helix-replay-state",
   ],
   subscribe: ["_INBOX_worker.>"],

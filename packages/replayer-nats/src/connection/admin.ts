@@ -3,8 +3,10 @@ import { JetStreamApiError, type JetStreamManager, jetstreamManager } from "@nat
 import { errors } from "@nats-io/nats-core";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import type { Link } from "./link.ts";
+import { type MessageQuery, readStored, type StoredMessage } from "./stored-message.ts";
 
 const REQUEST_TIMEOUT_MS = 5000;
+const NO_MESSAGE_FOUND = 10037;
 
 /**
  * Requests to the JetStream API, with failures in our words: HELIX_QUEUE_UNAVAILABLE and HELIX_QUEUE_TIMEOUT, which
@@ -29,6 +31,24 @@ export class Admin {
     } catch (error) {
       if (refusalOf(error) === "missing") return undefined;
       throw error;
+    }
+  }
+
+  /**
+   * The message that a query finds, as the leader of the stream has it: another replica may not have the last one yet.
+   * Undefined if there is none; without the stream it rejects.
+   */
+  async message(stream: string, query: MessageQuery): Promise<StoredMessage | undefined> {
+    const connection = this.#link.up;
+    const subject = `$JS.API.STREAM.MSG.GET.${stream}`;
+    try {
+      const answer = await connection.request(subject, JSON.stringify(query), {
+        timeout: REQUEST_TIMEOUT_MS,
+      });
+      return readStored(answer.data);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return undefined;
+      throw translated(error, this.#link);
     }
   }
 

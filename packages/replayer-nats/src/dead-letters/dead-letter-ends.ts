@@ -1,9 +1,9 @@
 import { type Clock, helixError } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
+import { parsed } from "../connection/parsed.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
-import { parsed } from "../lanes/execution-record.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 
 /** How a dead letter ends by a person's order. */
@@ -19,7 +19,10 @@ const PURGE = { "KV-Operation": "PURGE", "Nats-Rollup": "sub" };
 const NO_DATA = new Uint8Array();
 
 interface Begun {
-  readonly end: unknown;
+  /** Undefined: nobody has begun. */
+  readonly end: DeadLetterEnd | undefined;
+  /** Place of the dead letter that it was about; older versions do not write it. */
+  readonly letter: number | undefined;
   readonly atMs: number;
   readonly sequence: number;
 }
@@ -50,8 +53,8 @@ export class DeadLetterEnds {
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
-  async begin(id: string, end: DeadLetterEnd, reason?: string): Promise<number> {
-    const data = ENCODER.encode(JSON.stringify({ end, reason, atMs: this.#clock.wallMs() }));
+  async begin(id: string, letter: number, end: DeadLetterEnd, reason?: string): Promise<number> {
+    const data = ENCODER.encode(JSON.stringify({ end, letter, reason, atMs: this.#clock.wallMs() }));
     let last = 0;
     for (let tries = 1; ; tries++) {
       const header = headerBlock({ [EXPECTED]: String(last) });
@@ -65,8 +68,8 @@ export class DeadLetterEnds {
         }
       }
       const begun = await this.#begun(id);
-      if (begun !== undefined && begun.end !== end && this.#clock.wallMs() - begun.atMs < BEGUN_FOR_MS) {
-        const text = `The dead letter \`${id}\` is being ${String(begun.end)} by somebody else`;
+      if (begun?.end !== undefined && begun.end !== end && this.#isUnderWay(begun, letter)) {
+        const text = `The dead letter \`${id}\` is being ${begun.end} by somebody else`;
         throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", text, { id });
       }
       // A new leader may not know yet what it has refused by.
@@ -81,14 +84,27 @@ export class DeadLetterEnds {
     this.#publisher.publish(recordSubject(this.#names, "ended", id), header, NO_DATA).catch(() => {});
   }
 
+  /** A time that is as far ahead is of a clock that nobody can go by. */
+  #isUnderWay(begun: Begun, letter: number): boolean {
+    const isAnothers = begun.letter !== undefined && begun.letter !== letter;
+    return !isAnothers && Math.abs(this.#clock.wallMs() - begun.atMs) < BEGUN_FOR_MS;
+  }
+
   async #begun(id: string): Promise<Begun | undefined> {
     const last_by_subj = recordSubject(this.#names, "ended", id);
-    const stored = await this.#admin.find((api) =>
-      api.streams.getMessage(this.#names.bucketStream, { last_by_subj }),
-    );
-    if (stored === undefined || stored === null) return undefined;
-    const { end, atMs } = parsed(stored.data) ?? {};
-    // A tombstone, or bytes that are none: nobody has begun.
-    return { end, atMs: typeof atMs === "number" ? atMs : Number.NEGATIVE_INFINITY, sequence: stored.seq };
+    const stored = await this.#admin.message(this.#names.bucketStream, { last_by_subj });
+    if (stored === undefined) return undefined;
+    return { ...decodeEnd(stored.data), sequence: stored.seq };
   }
+}
+
+/** A tombstone, or bytes that are no such record, say that nobody has begun. */
+function decodeEnd(bytes: Uint8Array): Omit<Begun, "sequence"> {
+  const { end, letter, atMs } = parsed(bytes) ?? {};
+  const isBegun = (end === "redriven" || end === "discarded") && Number.isFinite(atMs);
+  return {
+    end: isBegun ? end : undefined,
+    letter: Number.isSafeInteger(letter) ? (letter as number) : undefined,
+    atMs: isBegun ? (atMs as number) : Number.NEGATIVE_INFINITY,
+  };
 }

@@ -1,9 +1,11 @@
+import { encodePayload } from "@helix/codec";
 import {
   type Clock,
   type DeadLetter,
   type DeadLetterFilter,
   type DeadLetterStore,
   type Logger,
+  messageId,
   type RedriveOneOptions,
   type ReplayPayload,
   summarize,
@@ -17,8 +19,10 @@ import {
   readRedrive,
   redriven,
 } from "@helix/core/queue-kit";
-import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
+import type { PubAck } from "../connection/publisher.ts";
+import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
 import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-format.ts";
@@ -26,7 +30,7 @@ import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-forma
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
 /** Id and life, as they stand in a subject. */
-const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,40}$/;
+const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 
 export interface NatsDeadLettersOptions {
   readonly admin: Admin;
@@ -34,11 +38,11 @@ export interface NatsDeadLettersOptions {
   readonly ends: DeadLetterEnds;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Puts a payload at the end of its lane; one that an earlier try has put there is there. */
-  readonly readmit: (payload: ReplayPayload) => Promise<void>;
+  /** Puts a payload at the end of its lane under a message id, unless the stream had one of that id. */
+  readonly readmit: (payload: ReplayPayload, id: string) => Promise<PubAck>;
 }
 
-/** Dead letters in a stream of their own, oldest first. Everything is read from the leader but for scans. */
+/** Dead letters in a stream of their own, oldest first. Everything is read from the leader. */
 export class NatsDeadLetters implements DeadLetterStore {
   readonly #options: NatsDeadLettersOptions;
 
@@ -65,18 +69,18 @@ export class NatsDeadLetters implements DeadLetterStore {
 
   /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
-    const { clock, ends, logger, readmit } = this.#options;
+    const { clock, ends, logger } = this.#options;
     const read = readRedrive(options);
-    const { letter, sequence } = await this.#mustFind(id);
+    const { letter, stored } = await this.#mustFind(id);
     const payload = redriven(letter, read, clock.wallMs());
-    const begun = await ends.begin(id, "redriven");
+    const begun = await ends.begin(id, stored.seq, "redriven");
     try {
-      await readmit(payload);
+      await this.#readmit(payload, stored);
     } catch (error) {
       if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
       throw error;
     }
-    await this.#delete(id, sequence);
+    await this.#delete(id, stored.seq);
     if (read.force) {
       const { reason } = letter;
       logger.warn({ ...summarize(payload), letter: id, reason }, "a dead letter was redriven by force");
@@ -87,11 +91,27 @@ export class NatsDeadLetters implements DeadLetterStore {
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
     const { ends, logger } = this.#options;
     const { reason } = readDiscard(options);
-    const { letter, sequence } = await this.#mustFind(id);
-    await ends.begin(id, "discarded", reason);
-    await this.#delete(id, sequence);
+    const { letter, stored } = await this.#mustFind(id);
+    await ends.begin(id, stored.seq, "discarded", reason);
+    await this.#delete(id, stored.seq);
     const payload = letter.content.ok ? letter.content.payload : undefined;
     logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
+  }
+
+  /**
+   * What the stream calls a duplicate counts only where it is this write. Where it is another, or has gone while the dead
+   * letter is still here (somebody has redriven it, and died or is about to delete it), one copy more is put into the lane:
+   * it is harmless, and a loss is not.
+   */
+  async #readmit(payload: ReplayPayload, letter: StoredMessage): Promise<void> {
+    const { admin, names, readmit } = this.#options;
+    const { seq, duplicate } = await readmit(payload, redriveId(payload, letter));
+    if (duplicate !== true) return;
+    const there = await whatLies(admin, names.stream, seq, encodePayload(payload));
+    if (there === "the same") return;
+    const mine = { seq: letter.seq };
+    if (there === "nothing" && (await admin.message(names.deadLetterStream, mine)) === undefined) return;
+    await readmit(payload, newMessageId(messageId(payload)));
   }
 
   async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
@@ -102,25 +122,24 @@ export class NatsDeadLetters implements DeadLetterStore {
     const nowMs = clock.wallMs();
     for (let next = state.first_seq; next <= state.last_seq; ) {
       const query = { seq: next, next_by_subj: subject };
-      const stored = await admin.find((api) => api.direct.getMessage(stream, query));
-      if (stored === undefined || stored === null || stored.seq > state.last_seq) return;
+      const stored = await admin.message(stream, query);
+      if (stored === undefined || stored.seq > state.last_seq) return;
       next = stored.seq + 1;
       const letter = letterOf(stored);
       if (letter !== undefined && matchesFilter(letter, filter, nowMs)) yield letter;
     }
   }
 
-  async #find(id: string): Promise<{ letter: DeadLetter; sequence: number } | undefined> {
+  async #find(id: string): Promise<Found | undefined> {
     const { admin, names } = this.#options;
     if (typeof id !== "string" || !ID.test(id)) return undefined;
     const query = { seq: 1, next_by_subj: deadLetterSubject(names, "*.*", id) };
-    const stored = await admin.find((api) => api.streams.getMessage(names.deadLetterStream, query));
-    if (stored === undefined || stored === null) return undefined;
-    const letter = letterOf(stored);
-    return letter && { letter, sequence: stored.seq };
+    const stored = await admin.message(names.deadLetterStream, query);
+    const letter = stored && letterOf(stored);
+    return letter && { letter, stored };
   }
 
-  async #mustFind(id: string): Promise<{ letter: DeadLetter; sequence: number }> {
+  async #mustFind(id: string): Promise<Found> {
     const found = await this.#find(id);
     if (found !== undefined) return found;
     throw deadLetterNotFound(id);
@@ -136,7 +155,12 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 }
 
-function letterOf({ header, data }: Pick<StoredMsg, "header" | "data">): DeadLetter | undefined {
-  const epitaph = decodeEpitaph(header?.get(EPITAPH_HEADER));
-  return epitaph && deadLetterOf(epitaph, data);
+interface Found {
+  readonly letter: DeadLetter;
+  readonly stored: StoredMessage;
+}
+
+function letterOf(stored: StoredMessage): DeadLetter | undefined {
+  const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER));
+  return epitaph && deadLetterOf(epitaph, stored.data);
 }

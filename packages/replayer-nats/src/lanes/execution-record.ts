@@ -1,3 +1,5 @@
+import { parsed } from "../connection/parsed.ts";
+
 /** What one process is executing of the messages that were delivered before. */
 export interface ExecutionRecord {
   /** By id and life. */
@@ -29,16 +31,6 @@ export function encodeExecutions(executing: Iterable<{ id: string; isSuspect: bo
 export function decodeExecutions(bytes: Uint8Array): ExecutionRecord | undefined {
   const { messages, suspects } = parsed(bytes) ?? {};
   return isNames(messages) && isNames(suspects) ? { messages, suspects } : undefined;
-}
-
-/** An object, or undefined. */
-export function parsed(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isNames(value: unknown): value is readonly string[] {

@@ -48,18 +48,17 @@ export class LaneDepths {
       api.streams.info(stream, { subjects_filter: laneSubjects(this.#names) }),
       ...LANES.map((lane) => api.consumers.info(stream, consumerOf(lane))),
     ]);
-    return Promise.all(LANES.map((lane, at) => this.#depth(api, lane, info, consumers[at] as ConsumerInfo)));
+    return Promise.all(LANES.map((lane, at) => this.#depth(lane, info, consumers[at] as ConsumerInfo)));
   }
 
   async #depth(
-    api: JetStreamManager,
     lane: Lane,
     info: StreamInfo,
     { num_pending: pending, num_ack_pending: owed }: ConsumerInfo,
   ): Promise<LaneDepth> {
     const stored = info.state.subjects?.[subjectOf(this.#names, lane)] ?? 0;
     const delayed = Math.min(owed, this.#delays.count(lane));
-    const oldestAgeMs = stored === 0 ? undefined : await this.#oldestAgeMs(api, lane, info);
+    const oldestAgeMs = stored === 0 ? undefined : await this.#oldestAgeMs(lane, info);
     return {
       lane,
       pending,
@@ -70,13 +69,13 @@ export class LaneDepths {
     };
   }
 
-  async #oldestAgeMs(api: JetStreamManager, lane: Lane, info: StreamInfo): Promise<number | undefined> {
+  async #oldestAgeMs(lane: Lane, info: StreamInfo): Promise<number | undefined> {
     const query = { seq: Math.max(1, info.state.first_seq), next_by_subj: subjectOf(this.#names, lane) };
-    const oldest = await api.streams.getMessage(this.#names.stream, query);
+    const oldest = await this.#admin.message(this.#names.stream, query);
     // It is gone by now.
-    if (oldest === null) return undefined;
+    if (oldest === undefined) return undefined;
     const content = decodeContent(oldest.data);
-    const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.time.getTime();
+    const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.storedAtMs;
     return Math.max(0, this.#clock.wallMs() - writtenAtMs);
   }
 }

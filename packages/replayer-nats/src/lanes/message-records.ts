@@ -1,9 +1,9 @@
 import type { Logger } from "@helix/core";
 import { errorSummary, type FailureRecord } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
+import { parsed } from "../connection/parsed.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
-import { parsed } from "./execution-record.ts";
 
 /** What is known about a message beyond its body. */
 export interface MessageRecord extends FailureRecord {
@@ -37,17 +37,16 @@ export class MessageRecords {
   }
 
   /**
-   * The record of a message, as the leader of the stream has it: another replica may not have the last count yet.
+   * The record of a message, as the leader of the stream has it.
    *
    * Bytes that are no record are as good as none: nothing makes them readable again, and at worst the message has all of
    * its attempts anew. Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED, HELIX_QUEUE_REFUSED,
    * HELIX_QUEUE_TIMEOUT, which say nothing about the count.
    */
   async read(id: string): Promise<MessageRecord> {
-    const { bucketStream } = this.#names;
     const last_by_subj = recordSubject(this.#names, "attempts", id);
-    const found = await this.#admin.request((api) => api.streams.getMessage(bucketStream, { last_by_subj }));
-    if (found === null || found.data.length === 0) return NO_RECORD;
+    const found = await this.#admin.message(this.#names.bucketStream, { last_by_subj });
+    if (found === undefined || found.data.length === 0) return NO_RECORD;
     const record = decodeRecord(found.data);
     if (record !== undefined) return record;
     this.#logger.error({ id }, "the record of a message is none; its failures are counted anew");

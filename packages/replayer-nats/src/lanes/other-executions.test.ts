@@ -24,17 +24,20 @@ class Bucket {
           ts: new Date(this.clock.wallMs()).toISOString(),
           state: { subjects: { [SUBJECT]: 1 } },
         }),
-        getMessage: async () => ({
-          subject: SUBJECT,
-          seq: this.sequence,
-          time: new Date(this.storedAtMs),
-          data: Buffer.from(JSON.stringify({ messages: ["m.0"], suspects: ["m.0"] })),
-        }),
       },
+    };
+    const admin = {
+      request: (run: (of: typeof api) => unknown) => run(api),
+      message: async () => ({
+        subject: SUBJECT,
+        seq: this.sequence,
+        storedAtMs: this.storedAtMs,
+        data: Buffer.from(JSON.stringify({ messages: ["m.0"], suspects: ["m.0"] })),
+      }),
     };
     this.others = new OtherExecutions({
       link: { listen: () => () => {} } as unknown as Link,
-      admin: { request: (run: (of: typeof api) => unknown) => run(api) } as unknown as Admin,
+      admin: admin as unknown as Admin,
       names: NAMES,
       clock: this.clock,
       logger: silentLogger,

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@helix/core";
-import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
+import type { StoredMessage } from "../connection/stored-message.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 import { decodeExecutions } from "./execution-record.ts";
 
@@ -125,26 +125,25 @@ export class OtherExecutions {
     const { admin, names, clock, own } = this.#options;
     const startedAtMs = clock.monotonicMs();
     const prefix = recordSubject(names, "executing", "");
-    await admin.request(async (api) => {
-      const info = await api.streams.info(names.bucketStream, { subjects_filter: `${prefix}*` });
-      const others = Object.keys(info.state.subjects ?? {}).filter((subject) => subject !== prefix + own);
-      const pods = await Promise.all(
-        others.map(async (last_by_subj): Promise<[string, Pod] | undefined> => {
-          const found = await api.streams.getMessage(names.bucketStream, { last_by_subj });
-          return found === null ? undefined : [last_by_subj.slice(prefix.length), this.#podOf(found)];
-        }),
-      );
-      this.#pods = new Map(pods.filter((one) => one !== undefined));
-      // Asked before the records: a record may seem younger than it is, and never older.
-      this.#nowMs = info.ts === undefined ? clock.wallMs() : Date.parse(info.ts);
-      this.#readAtMs = startedAtMs;
-      const stale = this.#gone.map(([pod, { sequence }]) => `${pod}.${sequence}`);
-      this.#staleSinceMs = new Map(stale.map((key) => [key, this.#staleSinceMs.get(key) ?? startedAtMs]));
-    });
+    const filter = { subjects_filter: `${prefix}*` };
+    const info = await admin.request((api) => api.streams.info(names.bucketStream, filter));
+    const others = Object.keys(info.state.subjects ?? {}).filter((subject) => subject !== prefix + own);
+    const pods = await Promise.all(
+      others.map(async (last_by_subj): Promise<[string, Pod] | undefined> => {
+        const found = await admin.message(names.bucketStream, { last_by_subj });
+        return found && [last_by_subj.slice(prefix.length), this.#podOf(found)];
+      }),
+    );
+    this.#pods = new Map(pods.filter((one) => one !== undefined));
+    // Asked before the records: a record may seem younger than it is, and never older.
+    this.#nowMs = info.ts === undefined ? clock.wallMs() : Date.parse(info.ts);
+    this.#readAtMs = startedAtMs;
+    const stale = this.#gone.map(([pod, { sequence }]) => `${pod}.${sequence}`);
+    this.#staleSinceMs = new Map(stale.map((key) => [key, this.#staleSinceMs.get(key) ?? startedAtMs]));
     this.#removeOld();
   }
 
-  #podOf({ subject, seq, time, data }: StoredMsg): Pod {
+  #podOf({ subject, seq, storedAtMs, data }: StoredMessage): Pod {
     const record = decodeExecutions(data);
     if (record === undefined) {
       this.#options.logger.error({ subject }, "what a process writes down is no record");
@@ -152,7 +151,7 @@ export class OtherExecutions {
     const { messages, suspects } = record ?? {};
     return {
       sequence: seq,
-      storedAtMs: time.getTime(),
+      storedAtMs,
       messages: new Set(messages),
       suspects: new Set(suspects),
     };

@@ -1,12 +1,15 @@
 import type { Lane } from "@helix/core";
-import type { StoredMsg } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
-import { headerBlock, type Publisher, type PublishFailure } from "../connection/publisher.ts";
+import { headerBlock, type PubAck, type Publisher, type PublishFailure } from "../connection/publisher.ts";
+import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import { digestOf, newMessageId, whatLies } from "../identity.ts";
 import { type Names, subjectOf } from "../topology/names.ts";
 
 /** Brought back at once: the rest of the room for what is under way is for those who enqueue. */
 const AT_ONCE = 32;
+/** What of a foreign header is put into a new one. */
+const PLAIN = /^[ -~]{1,512}$/;
 
 export interface StuckRecoveryOptions {
   readonly admin: Admin;
@@ -29,12 +32,12 @@ export class StuckRecovery {
   }
 
   /** The first message of a lane from a sequence on, up to a floor. */
-  async next(lane: Lane, seq: number, floor: number): Promise<StoredMsg | undefined> {
+  async next(lane: Lane, seq: number, floor: number): Promise<StoredMessage | undefined> {
     const { admin, names } = this.#options;
     if (seq > floor) return undefined;
     const query = { seq, next_by_subj: subjectOf(names, lane) };
-    const message = await admin.find((api) => api.streams.getMessage(names.stream, query));
-    return message && message.seq <= floor ? message : undefined;
+    const message = await admin.message(names.stream, query);
+    return message !== undefined && message.seq <= floor ? message : undefined;
   }
 
   /** Brings back all up to a floor. Calls `onDone` with how many, also if it rejects after some of them. */
@@ -68,21 +71,37 @@ export class StuckRecovery {
   }
 
   /** Resolves with whether it was this process that brought it back. */
-  async #one(lane: Lane, { seq, data, header }: StoredMsg): Promise<boolean> {
-    const { admin, publisher, names } = this.#options;
-    const id = header?.get("Nats-Msg-Id") || "unnamed";
-    const kept = Object.fromEntries(
-      ["Helix-Format", "Helix-Table", "traceparent"]
-        .map((name) => [name, header?.get(name) ?? ""] as const)
-        .filter(([, value]) => value !== ""),
-    );
-    const headers = { ...kept, "Nats-Msg-Id": `${id}.stuck-${seq}`, "Nats-Expected-Stream": names.stream };
-    const ack = await publisher
-      .publish(subjectOf(names, lane), headerBlock(headers), data)
+  async #one(lane: Lane, message: StoredMessage): Promise<boolean> {
+    const { admin, names } = this.#options;
+    const { seq, data } = message;
+    const id = plainHeader(message, "Nats-Msg-Id") ?? "unnamed";
+    const ack = await this.#publish(lane, message, `${id}.stuck-${seq}-${digestOf(data)}`);
+    const isOthers = ack.duplicate === true;
+    // What has gone already was another pod's copy: nobody else has a message id with these bytes in it.
+    if (isOthers && (await whatLies(admin, names.stream, ack.seq, data)) === "another") {
+      await this.#publish(lane, message, newMessageId(id));
+    }
+    await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
+    return !isOthers;
+  }
+
+  #publish(lane: Lane, message: StoredMessage, id: string): Promise<PubAck> {
+    const { publisher, names } = this.#options;
+    const kept: Record<string, string> = {};
+    for (const name of ["Helix-Format", "Helix-Table", "traceparent"]) {
+      const value = plainHeader(message, name);
+      if (value !== undefined) kept[name] = value;
+    }
+    const header = headerBlock({ ...kept, "Nats-Msg-Id": id, "Nats-Expected-Stream": names.stream });
+    return publisher
+      .publish(subjectOf(names, lane), header, message.data)
       .catch((failure: PublishFailure) => {
         throw refusalOfPublish("A stuck message could not be brought back", failure, publisher.timeoutMs);
       });
-    await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));
-    return ack.duplicate !== true;
   }
+}
+
+function plainHeader(message: StoredMessage, name: string): string | undefined {
+  const value = headerIn(message, name);
+  return value !== undefined && PLAIN.test(value) ? value : undefined;
 }

@@ -1,0 +1,73 @@
+import { helixError } from "@helix/core";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { parsed } from "./parsed.ts";
+
+/** By its sequence, or the first of a subject from a sequence on, or the last of a subject. */
+export type MessageQuery =
+  | { readonly seq: number; readonly next_by_subj?: string }
+  | { readonly last_by_subj: string };
+
+/**
+ * A message as it lies in a stream: whatever somebody has put there who could publish. Its block of headers is only
+ * searched, since the client's library refuses a message for one odd header, and takes the square of their number.
+ */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly seq: number;
+  /** By the server's clock, which writes nanoseconds; and the same in milliseconds since 1970. */
+  readonly storedAt: string;
+  readonly storedAtMs: number;
+  readonly headers: Buffer;
+  readonly data: Buffer;
+}
+
+/**
+ * Reads an answer to `$JS.API.STREAM.MSG.GET`.
+ *
+ * @throws JetStreamApiError if it is one; HelixError HELIX_QUEUE_UNAVAILABLE if it is no answer at all.
+ */
+export function readStored(answer: Uint8Array): StoredMessage {
+  const { error, message } = parsed(answer) ?? {};
+  if (isObject(error)) {
+    const { code, err_code, description } = error;
+    const [status, errorCode] = [code, err_code].map((one) => (typeof one === "number" ? one : 0));
+    throw new JetStreamApiError({
+      code: status as number,
+      err_code: errorCode as number,
+      description: typeof description === "string" ? description : "no description",
+    });
+  }
+  const { subject, seq, time, hdrs = "", data = "" } = isObject(message) ? message : {};
+  const storedAtMs = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  if (
+    typeof subject !== "string" ||
+    !Number.isSafeInteger(seq) ||
+    (seq as number) < 1 ||
+    Number.isNaN(storedAtMs) ||
+    typeof hdrs !== "string" ||
+    typeof data !== "string"
+  ) {
+    throw helixError("HELIX_QUEUE_UNAVAILABLE", "JetStream's answer cannot be read", { stored: "no" });
+  }
+  return {
+    subject,
+    seq: seq as number,
+    storedAt: time as string,
+    storedAtMs,
+    headers: Buffer.from(hdrs, "base64"),
+    data: Buffer.from(data, "base64"),
+  };
+}
+
+/** The first header of a name, which is case-sensitive; undefined if there is none. */
+export function headerIn({ headers }: Pick<StoredMessage, "headers">, name: string): string | undefined {
+  const start = `\r\n${name}:`;
+  const at = headers.indexOf(start);
+  if (at < 0) return undefined;
+  const end = headers.indexOf("\r\n", at + start.length);
+  return headers.toString("utf8", at + start.length, end < 0 ? headers.length : end).trim();
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
