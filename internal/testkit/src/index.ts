@@ -11,6 +11,7 @@ export type { Column, ColumnType, UserType } from "./cql/column-type.ts";
 export { RawError, type RawPrepared, type RawResult, RawSession } from "./cql/raw-session.ts";
 export { type RawRow, type Reply, reply } from "./cql/reply.ts";
 export type { BoundStatement, BoundValue, CqlRequest } from "./cql/request.ts";
+export type { ScriptedSchema, ScriptedTable, ScriptedTables } from "./cql/scripted-schema.ts";
 export type { ServerError, WriteType } from "./cql/server-error.ts";
 export { type CqlTap, startCqlTap, type TappedExecution } from "./cql-tap.ts";
 export * as demoStatements from "./demo-statements.ts";

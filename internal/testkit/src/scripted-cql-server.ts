@@ -5,6 +5,7 @@ import type { ColumnType } from "./cql/column-type.ts";
 import { type Frame, FrameSplitter, OPCODE, responseFrame, VERSION } from "./cql/frames.ts";
 import { encodeReply, prepared, type Reply, reply, usedKeyspace } from "./cql/reply.ts";
 import { type CqlRequest, decodeRequest, UnpreparedError } from "./cql/request.ts";
+import { ScriptedSchema, type ScriptedTables } from "./cql/scripted-schema.ts";
 import { answerSystemQuery } from "./cql/system-tables.ts";
 import { WireReader } from "./cql/wire-reader.ts";
 import { WireWriter } from "./cql/wire-writer.ts";
@@ -19,6 +20,12 @@ export interface ScriptedCqlServerOptions {
   readonly onRequest?: ((request: CqlRequest) => Reply | Promise<Reply>) | undefined;
   /** May refuse a PREPARE. Undefined: it is prepared. */
   readonly onPrepare?: ((query: string) => Exclude<Reply, { kind: "void" | "rows" }> | undefined) | undefined;
+  /**
+   * May answer a statement about system tables otherwise than by what is known here. @default answers none of them
+   */
+  readonly onSystemRequest?: ((query: string) => Reply | undefined) | undefined;
+  /** What is there at first. @default the tables that the tests of the house write to */
+  readonly tables?: ScriptedTables | undefined;
   /** The types of a statement's bind markers, in order. @default text for all */
   readonly types?: ((query: string) => readonly ColumnType[]) | undefined;
   /** An IPv4 address of this machine. @default "127.0.0.1" */
@@ -58,11 +65,17 @@ export class ScriptedCqlServer implements AsyncDisposable {
   readonly localDataCenter: string;
   /** All requests that reached the handler, in order. */
   readonly requests: CqlRequest[] = [];
+  /** What it says of its schema. */
+  readonly schema: ScriptedSchema;
+  /** The texts of all statements about system tables, in order. */
+  readonly systemRequests: string[] = [];
   /** The texts of all PREPAREs, in order. */
   readonly prepares: string[] = [];
   readonly #options: ScriptedCqlServerOptions;
   readonly #listener: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  /** Those that want events. */
+  readonly #registered = new WeakSet<net.Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #prepared = new Map<string, string>();
   readonly #seen = new Map<string, number>();
@@ -72,6 +85,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
   constructor(options: ScriptedCqlServerOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.schema = new ScriptedSchema(options.tables);
     this.host = options.host ?? "127.0.0.1";
     this.localDataCenter = options.dataCenter ?? "datacenter1";
     this.#listener = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -133,6 +147,18 @@ export class ScriptedCqlServer implements AsyncDisposable {
     this.#prepared.clear();
   }
 
+  /** Tells the clients that a table has changed, whether it has or not. */
+  tellSchemaChange(keyspace: string, table: string): void {
+    const event = new WireWriter().string("SCHEMA_CHANGE").string("UPDATED").string("TABLE");
+    const frame = responseFrame(EVENT_STREAM, OPCODE.event, event.string(keyspace).string(table).finish());
+    for (const socket of this.#sockets) if (this.#registered.has(socket)) socket.write(frame);
+  }
+
+  /** Destroys the connections to clients; they may connect again at once. */
+  disconnectAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** The same as `setDown`. Twice is harmless. */
   close(): Promise<void> {
     return this.setDown();
@@ -155,6 +181,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
   }
 
   #onFrame(socket: net.Socket, frame: Frame): void {
+    if (frame.opcode === OPCODE.register) this.#registered.add(socket);
     this.#respond(frame)
       .catch(errorReply)
       .then((response) => {
@@ -219,9 +246,13 @@ export class ScriptedCqlServer implements AsyncDisposable {
     const keyspace = /^\s*use\s+"?(\w+)"?/i.exec(decoded.query)?.[1];
     if (keyspace !== undefined) return raw(OPCODE.result, usedKeyspace(keyspace));
     const { peers = [] } = this.#options;
-    const facts = { host: this.host, peers, dataCenter: this.localDataCenter, releaseVersion: RELEASE };
+    const { host, localDataCenter: dataCenter, schema } = this;
+    const facts = { host, peers, dataCenter, releaseVersion: RELEASE, schema };
     const system = answerSystemQuery(decoded.query, facts);
-    if (system !== undefined) return system;
+    if (system !== undefined) {
+      if (this.#options.record !== false) this.systemRequests.push(decoded.query);
+      return this.#options.onSystemRequest?.(decoded.query) ?? system;
+    }
     const key = `${decoded.kind} ${decoded.query}`;
     const attempt = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, attempt);
@@ -232,6 +263,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
 }
 
 const RELEASE = "5.0.0";
+const EVENT_STREAM = -1;
 const PASSWORD_AUTHENTICATOR = "org.apache.cassandra.auth.PasswordAuthenticator";
 
 /** What the handler does not decide is answered with a frame of the protocol's own. */

@@ -16,8 +16,11 @@ export const cell = {
   /** Version 4 only. */
   inet: (address: string): Buffer => Buffer.from(address.split(".").map(Number)),
   /** Of a list or a set. */
-  collection(items: readonly Buffer[]): Buffer {
-    const count = cell.int(items.length);
-    return Buffer.concat([count, ...items.flatMap((item) => [cell.int(item.length), item])]);
-  },
+  collection: (items: readonly Buffer[]): Buffer => counted(items.length, items),
+  /** Keys and values in turn. */
+  map: (items: readonly Buffer[]): Buffer => counted(items.length / 2, items),
 } as const;
+
+function counted(count: number, items: readonly Buffer[]): Buffer {
+  return Buffer.concat([cell.int(count), ...items.flatMap((item) => [cell.int(item.length), item])]);
+}

@@ -11,6 +11,7 @@ export const OPCODE = {
   prepare: 0x09,
   execute: 0x0a,
   register: 0x0b,
+  event: 0x0c,
   batch: 0x0d,
   authResponse: 0x0f,
   authSuccess: 0x10,

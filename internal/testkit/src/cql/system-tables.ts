@@ -1,6 +1,7 @@
 import { cell } from "./cells.ts";
 import type { Column } from "./column-type.ts";
 import { type Reply, reply } from "./reply.ts";
+import type { ScriptedSchema } from "./scripted-schema.ts";
 
 /** What the driver asks about the cluster when it connects. */
 export interface ClusterFacts {
@@ -9,6 +10,7 @@ export interface ClusterFacts {
   readonly peers: readonly string[];
   readonly dataCenter: string;
   readonly releaseVersion: string;
+  readonly schema: ScriptedSchema;
 }
 
 const NODE_COLUMNS: readonly Column[] = [
@@ -17,7 +19,6 @@ const NODE_COLUMNS: readonly Column[] = [
   { name: "rack", type: "text" },
   { name: "release_version", type: "text" },
   { name: "rpc_address", type: "inet" },
-  { name: "schema_version", type: "uuid" },
   { name: "tokens", type: { set: "text" } },
 ];
 
@@ -42,15 +43,23 @@ export function answerSystemQuery(query: string, facts: ClusterFacts): Reply | u
       cell.text("scripted"),
       cell.text("org.apache.cassandra.dht.Murmur3Partitioner"),
     ];
-    return reply.rows(LOCAL_COLUMNS, [[...start, ...nodeCells(facts.host, facts)]]);
+    const { columns, cells } = facts.schema.local;
+    return reply.rows(
+      [...LOCAL_COLUMNS, ...columns],
+      [[...start, ...nodeCells(facts.host, facts), ...cells]],
+    );
   }
   if (table === "system.peers") {
     return reply.rows(
-      PEER_COLUMNS,
-      facts.peers.map((peer) => [cell.inet(peer), ...nodeCells(peer, facts)]),
+      [...PEER_COLUMNS, { name: "schema_version", type: "uuid" }],
+      facts.peers.map((peer) => [
+        cell.inet(peer),
+        ...nodeCells(peer, facts),
+        cell.uuid(facts.schema.version),
+      ]),
     );
   }
-  return reply.rows([{ name: "keyspace_name", type: "text" }], []);
+  return facts.schema.answer(query) ?? reply.rows([{ name: "keyspace_name", type: "text" }], []);
 }
 
 function nodeCells(address: string, { dataCenter, releaseVersion }: ClusterFacts): Buffer[] {
@@ -64,7 +73,6 @@ function nodeCells(address: string, { dataCenter, releaseVersion }: ClusterFacts
     cell.text("rack1"),
     cell.text(releaseVersion),
     cell.inet(address),
-    cell.uuid("11111111-1111-4111-8111-111111111111"),
     cell.collection([cell.text(String(id))]),
   ];
 }

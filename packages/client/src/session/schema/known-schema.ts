@@ -196,7 +196,8 @@ export class KnownSchema implements ClusterSchema {
     for (const [name, { usedAtMs }] of this.#keyspaces) {
       if (isAnother && nowMs - usedAtMs < MAX_AGE_MS) names.add(name);
     }
-    return [...names].filter((name) => isAnother || nowMs >= (this.#keyspaces.get(name)?.staleAtMs ?? 0));
+    const isToBeRead = (name: string) => this.#keyspaces.get(name)?.staleAtMs !== Number.POSITIVE_INFINITY;
+    return [...names].filter((name) => isAnother || isToBeRead(name));
   }
 
   #accept(version: string, read: readonly KeyspaceSchema[], sinceMs: number): void {
