@@ -19,6 +19,7 @@ export type {
   Using,
   WriteStatement,
 } from "./cql/syntax.ts";
+export { inspect } from "./inspect.ts";
 export type {
   Decision,
   EvaluatedCall,
@@ -36,3 +37,4 @@ export type { CqlType } from "./schema/cql-type.ts";
 export { type KeyspaceRows, keyspaceFromRows, type SchemaRow } from "./schema/keyspace-from-rows.ts";
 export { parseType } from "./schema/parse-type.ts";
 export type { ColumnSchema, KeyspaceSchema, Schema, TableSchema, UserType } from "./schema/schema.ts";
+export { tablesIn } from "./tables-in.ts";

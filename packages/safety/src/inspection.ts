@@ -36,9 +36,9 @@ export interface Inspection {
   readonly on: readonly ("schema" | "values")[];
   /** With `refuse`. */
   readonly reason?: Reason | undefined;
-  /** The tables that it writes or, of a SELECT, reads, in the order of the text. */
+  /** The tables that it writes or, of a SELECT, reads, in the order of the text; of what is not understood, those met before. */
   readonly tables: readonly TableName[];
-  /** In the order in which values are bound. */
+  /** In the order in which values are bound; of a write only. */
   readonly markers: readonly Marker[];
   /** The calls whose value is not the same twice, in the order of the text, each by its new spelling. */
   readonly calls: readonly EvaluatedCall[];

@@ -42,7 +42,7 @@ export type Term =
   | (Span & { readonly kind: "map"; readonly entries: readonly MapEntry[] })
   /** `{field: …}` */
   | (Span & { readonly kind: "fields"; readonly fields: readonly FieldValue[] })
-  /** `(…)` */
+  /** `(…)`. With one item it may be nothing but parentheses. */
   | (Span & { readonly kind: "tuple"; readonly items: readonly Term[] })
   | Call
   /** `CAST(… AS type)` */
@@ -69,7 +69,7 @@ export interface FieldValue {
   readonly value: Term;
 }
 
-/** The call of a function. Its span is that of name and parentheses. */
+/** The call of a function. Its span is that of keyspace, name and parentheses. */
 export interface Call extends Span {
   readonly kind: "call";
   readonly keyspace?: Name | undefined;
@@ -108,6 +108,7 @@ export interface Assignment extends Span {
 export interface Relation extends Span {
   /** More than one in `(a, b) = …`; none in `token(…) = …`. */
   readonly columns: readonly Name[];
+  /** `=`, `<`, `<=`, `>`, `>=`, `!=`, `IN`, `CONTAINS`, `CONTAINS KEY`, `LIKE` or `IS NOT NULL`, which has no values. */
   readonly operator: string;
   /** What it is compared with; the items of an IN list one by one. */
   readonly values: readonly Term[];

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { inspect } from "./inspect.ts";
+
+function refused(cql: string): readonly [construct: string | undefined, at: string | undefined] {
+  const { verdict, reason } = inspect(cql);
+  expect(verdict).toBe("refuse");
+  return [reason?.construct, reason && cql.slice(reason.at)];
+}
+
+it("depends on the schema, and on the values where some are bound", () => {
+  expect(inspect("INSERT INTO t (k) VALUES (1)")).toMatchObject({ verdict: "depends", on: ["schema"] });
+  expect(inspect("INSERT INTO t (k) VALUES (?)")).toMatchObject({
+    verdict: "depends",
+    on: ["schema", "values"],
+  });
+});
+
+it("finds the condition behind a number without a blank, and behind a comment that a CR ends", () => {
+  expect(refused("UPDATE t SET v = 'a' WHERE k = 1IF EXISTS")).toEqual([
+    "a conditional statement (IF)",
+    "IF EXISTS",
+  ]);
+  expect(refused("INSERT INTO t (k) VALUES (1) -- x\rIF NOT EXISTS")[1]).toBe("IF NOT EXISTS");
+});
+
+it.each([
+  ["UPDATE t SET c = c + 1 WHERE k = 1", "an increment of a counter"],
+  ["UPDATE t SET c += 1 WHERE k = 1", "an increment of a counter"],
+  ["UPDATE t SET c = c -1 WHERE k = 1", "an increment of a counter"],
+  ["BEGIN COUNTER BATCH UPDATE t SET c = c + ? WHERE k = 1 APPLY BATCH", "an increment of a counter"],
+  ["UPDATE t SET l = l + ['a'] WHERE k = 1", "an append to a list"],
+  ["UPDATE t SET l = ['a'] + l WHERE k = 1", "a prepend to a list"],
+  ["UPDATE t SET l = ? + l WHERE k = 1", "a prepend to a list"],
+  ["UPDATE t SET l -= ['a'] WHERE k = 1", "a removal from a list"],
+  ["INSERT INTO t (k) VALUES (mine(1))", "the function mine"],
+  ["INSERT INTO t (k) VALUES (other.now())", "the function now"],
+  ['INSERT INTO t (k) VALUES ("NOW"())', "the function NOW"],
+  ["INSERT INTO t (k) VALUES (token(1))", "the function token"],
+  ["UPDATE system.local SET cluster_name = 'x' WHERE key = 'local'", "a write to a system keyspace"],
+  ["BEGIN TRANSACTION SELECT 1 COMMIT TRANSACTION", "a transaction"],
+  ["TRUNCATE t", "TRUNCATE"],
+  ["use ks;", "USE"],
+  ["DROP TABLE t", "a change of the schema"],
+  ["GRANT ALL ON t TO me", "a change of roles or rights"],
+  ["UPDATE t SET s = {?} WHERE k = 1", "a marker in a set or map"],
+  ["BEGIN BATCH USING TTL 5 INSERT INTO t (k) VALUES (1) APPLY BATCH", "a statement that no server takes"],
+  ["INSERT INTO t (k) VALUES (1, 2)", "a statement that no server takes"],
+  ["INSERT INTO t (k) VALUES (1) garbage", "a statement that was not understood"],
+  ["", "an empty text"],
+])("%s is refused as %s", (cql, construct) => {
+  expect(refused(cql)[0]).toBe(construct);
+});
+
+it("knows reads by their first word, and the table of a SELECT", () => {
+  expect(inspect("SELECT JSON k FROM ks.t WHERE token(k) > 0")).toMatchObject({
+    verdict: "read",
+    verb: "select",
+    tables: [{ keyspace: { name: "ks" }, table: { name: "t" } }],
+  });
+  expect(inspect("DESCRIBE TABLES").verdict).toBe("read");
+});
+
+it("tells the calls that are evaluated, by their new spelling, in the order of the text", () => {
+  const { calls } = inspect(
+    'UPDATE t SET a = toDate(now()), b = "system"."uuid"() WHERE c = currentTimeUUID /* */ ()',
+  );
+  expect(calls.map((call) => call.function)).toEqual(["now", "uuid", "current_timeuuid"]);
+});
