@@ -19,6 +19,8 @@ export type {
   Using,
   WriteStatement,
 } from "./cql/syntax.ts";
+export { decide, type Facts } from "./decide/decide.ts";
+export type { Values } from "./decide/values.ts";
 export { inspect } from "./inspect.ts";
 export type {
   Decision,

@@ -1,6 +1,13 @@
 import type { CqlType } from "./cql-type.ts";
 import { parseType } from "./parse-type.ts";
-import type { ColumnSchema, KeyspaceSchema, TableSchema, UserType } from "./schema.ts";
+import {
+  type ColumnSchema,
+  DEFAULT_GC_GRACE_SECONDS,
+  isCounterTable,
+  type KeyspaceSchema,
+  type TableSchema,
+  type UserType,
+} from "./schema.ts";
 
 /** A row as the driver gives it: its columns by name. */
 export type SchemaRow = Readonly<Record<string, unknown>>;
@@ -64,14 +71,11 @@ function tableFromRows(
     const columnName = String(column.column_name);
     columns.set(columnName, { name: columnName, type: typeOf(column.type), kind: kindOf(column.kind) });
   }
-  const hasCounter = [...columns.values()].some(
-    ({ type }) => type.kind === "native" && type.name === "counter",
-  );
   return {
     keyspace,
     name,
     isView,
-    isCounter: hasCounter || valuesOf(row.flags).includes("counter"),
+    isCounter: isCounterTable(columns) || valuesOf(row.flags).includes("counter"),
     id: text(row.id),
     defaultTtlSeconds: Number(row.default_time_to_live ?? 0),
     gcGraceSeconds: Number(row.gc_grace_seconds ?? DEFAULT_GC_GRACE_SECONDS),
@@ -105,6 +109,3 @@ function valuesOf(collection: unknown): unknown[] {
 function text(value: unknown): string | undefined {
   return value === null || value === undefined ? undefined : String(value);
 }
-
-/** What a table has that says nothing: ten days. */
-const DEFAULT_GC_GRACE_SECONDS = 864_000;

@@ -41,3 +41,11 @@ export interface UserType {
   readonly name: string;
   readonly fields: ReadonlyMap<string, CqlType>;
 }
+
+/** What a table has that says nothing: ten days. */
+export const DEFAULT_GC_GRACE_SECONDS = 864_000;
+
+/** Such a table has no other columns beside its key. */
+export function isCounterTable(columns: TableSchema["columns"]): boolean {
+  return [...columns.values()].some(({ type }) => type.kind === "native" && type.name === "counter");
+}

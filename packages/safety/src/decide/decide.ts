@@ -1,0 +1,135 @@
+import type { Batch, WriteStatement } from "../cql/syntax.ts";
+import type { Decision, Inspection, MemberDecision, Reason } from "../inspection.ts";
+import type { KeyspaceSchema, Schema } from "../schema/schema.ts";
+import { missing } from "./objection.ts";
+import { type Plan, planWrite } from "./plan.ts";
+import { notUnderstood } from "./reasons.ts";
+import { NOTHING, needsValues, ON_SCHEMA, type Settled, settle } from "./settle.ts";
+import { planUsing, readBound } from "./using.ts";
+import type { Values } from "./values.ts";
+
+/** What is known beside the text. */
+export interface Facts {
+  /** Of one cluster. Without it nearly every write depends on it. */
+  readonly schema?: Schema | undefined;
+  /** That of the session, for names that are not qualified. */
+  readonly keyspace?: string | undefined;
+  /** As they are bound. Without them a write depends on them where they matter. */
+  readonly values?: Values | undefined;
+}
+
+/**
+ * What may be done with a write, by its text, the schema and what is bound. Never throws. What depends on no value is found out once for
+ * an inspection and a `KeyspaceSchema`; a value is read only where it matters.
+ */
+export function decide(inspection: Inspection, facts: Facts): Decision {
+  const { statement, verdict } = inspection;
+  if (verdict === "read") return READ;
+  if (statement === undefined) {
+    const { reason } = notUnderstood("this text", { at: 0 });
+    return { verdict: "refuse", on: NOTHING, members: [], reason: inspection.reason ?? reason };
+  }
+  const decision =
+    statement.verb === "batch"
+      ? decideBatch(statement, inspection, facts)
+      : decideOne(statement, inspection, facts);
+  return verdict === "refuse" ? refusal(decision, inspection.reason) : decision;
+}
+
+const READ: Decision = { verdict: "read", on: NOTHING, members: [] };
+/** `BEGIN BATCH APPLY BATCH` writes nothing. */
+const NO_MEMBERS: Decision = { verdict: "gc", on: NOTHING, members: [] };
+
+function decideOne(statement: WriteStatement, inspection: Inspection, facts: Facts): Decision {
+  const keyspace = schemaOf(statement, facts);
+  if (keyspace === undefined) return decisionOf([withoutSchema(statement, facts)], inspection);
+  const plan = planFor(keyspace, statement, inspection);
+  if (plan.decision !== undefined) return plan.decision;
+  const decision = decisionOf([settle(plan, facts.values)], inspection);
+  if (!needsValues(plan)) plan.decision = decision;
+  return decision;
+}
+
+function decideBatch(batch: Batch, inspection: Inspection, facts: Facts): Decision {
+  const settled = batch.members.map((statement): Settled => {
+    const keyspace = schemaOf(statement, facts);
+    if (keyspace === undefined) return withoutSchema(statement, facts);
+    return settle(planFor(keyspace, statement, inspection), facts.values);
+  });
+  if (settled.length === 0) return NO_MEMBERS;
+  const decision = decisionOf(settled, inspection);
+  if (batch.using?.timestamp === undefined) return decision;
+  const { timestamp } = planUsing(batch.using, inspection.cql, 0);
+  const micros = readBound(timestamp, facts.values ?? []);
+  if (typeof micros !== "object") return { ...decision, timestamp: micros };
+  return refusal(decision, micros.reason);
+}
+
+/** Of the members the worst counts. */
+function decisionOf(settled: readonly Settled[], { calls }: Inspection): Decision {
+  const members = settled.map(({ member }) => member);
+  const { member, on, reason } = settled.reduce((a, b) =>
+    RANK[b.member.verdict] > RANK[a.member.verdict] ? b : a,
+  );
+  const { verdict } = member;
+  const decision: Decision = { verdict, on, reason, members, timestamp: commonTimestamp(settled) };
+  if (calls.length === 0 || verdict === "refuse" || verdict === "depends") return decision;
+  // biome-ignore lint/suspicious/noThenProperty: a verdict is no function, so nobody waits for a decision.
+  return { ...decision, verdict: "evaluate", then: verdict };
+}
+
+function commonTimestamp([first, ...others]: readonly Settled[]): Decision["timestamp"] {
+  return others.every(({ timestamp }) => timestamp === first?.timestamp) ? first?.timestamp : "several";
+}
+
+const RANK: Readonly<Record<MemberDecision["verdict"], number>> = {
+  gc: 0,
+  replay: 1,
+  ttl: 2,
+  depends: 3,
+  refuse: 4,
+};
+
+/** Its members keep what they live for, for whoever replays it all the same. */
+function refusal({ members, timestamp }: Decision, reason: Reason | undefined): Decision {
+  return {
+    verdict: "refuse",
+    on: NOTHING,
+    reason,
+    members: members.map((member) => ({ ...member, verdict: "refuse" })),
+    timestamp,
+  };
+}
+
+function schemaOf({ table }: WriteStatement, facts: Facts): KeyspaceSchema | undefined {
+  const name = table.keyspace?.name ?? facts.keyspace;
+  return name === undefined ? undefined : facts.schema?.keyspace(name);
+}
+
+function withoutSchema({ table }: WriteStatement, facts: Facts): Settled {
+  const keyspace = table.keyspace?.name ?? facts.keyspace;
+  const { reason } = missing(
+    table,
+    "an unknown keyspace",
+    keyspace === undefined
+      ? "Neither the text nor the session names a keyspace."
+      : `Nothing is known of the keyspace ${keyspace}.`,
+  );
+  return { member: { verdict: "depends", keyspace, table: table.table.name }, on: ON_SCHEMA, reason };
+}
+
+interface CachedPlan extends Plan {
+  /** Where no value matters. */
+  decision?: Decision;
+}
+
+const plans = new WeakMap<KeyspaceSchema, WeakMap<WriteStatement, CachedPlan>>();
+
+function planFor(keyspace: KeyspaceSchema, statement: WriteStatement, inspection: Inspection): CachedPlan {
+  const ofKeyspace = plans.get(keyspace) ?? new WeakMap<WriteStatement, CachedPlan>();
+  const known = ofKeyspace.get(statement);
+  if (known !== undefined) return known;
+  const plan = planWrite(statement, keyspace, inspection);
+  plans.set(keyspace, ofKeyspace.set(statement, plan));
+  return plan;
+}

@@ -1,0 +1,46 @@
+import type { Marker } from "../cql/syntax.ts";
+
+/** What is bound, by position or by name. */
+export type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+/**
+ * What is bound to a marker; undefined if nothing is. `name` is what the server calls a `?`: the driver folds the keys of an object, and
+ * of two that become one the later counts.
+ */
+export function boundTo(values: Values, marker: Marker, name: string): unknown {
+  if (isArray(values)) return values[marker.index];
+  const wanted = marker.name ?? name;
+  const keys = Object.keys(values);
+  const key =
+    keys.findLast((given) => given.toLowerCase() === wanted) ?? keys.findLast((given) => given === wanted);
+  return key === undefined ? undefined : values[key];
+}
+
+function isArray(values: Values): values is readonly unknown[] {
+  return Array.isArray(values);
+}
+
+/** Undefined as well; the driver's `types.unset` is known by its shape, as there may be two copies of it, and no map has it frozen. */
+export function isUnset(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== "object" || value === null || !Object.isFrozen(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length === 1 && keys[0] === "unset" && (value as { unset: unknown }).unset === true;
+}
+
+/** What the driver sends as null, or as a collection without elements. */
+export function isEmptyCollection(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (value instanceof Set || value instanceof Map) return value.size === 0;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype && Object.keys(value).length === 0;
+}
+
+/** A whole number that is bound as a number, a bigint, a Long or a string. Undefined for all else. */
+export function integerOf(value: unknown): bigint | undefined {
+  if (ArrayBuffer.isView(value)) return undefined;
+  const text = String(value);
+  return INTEGER.test(text) ? BigInt(text) : undefined;
+}
+
+const INTEGER = /^-?[0-9]{1,20}$/;
