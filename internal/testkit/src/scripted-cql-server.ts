@@ -154,11 +154,6 @@ export class ScriptedCqlServer implements AsyncDisposable {
     for (const socket of this.#sockets) if (this.#registered.has(socket)) socket.write(frame);
   }
 
-  /** Destroys the connections to clients; they may connect again at once. */
-  disconnectAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
   /** The same as `setDown`. Twice is harmless. */
   close(): Promise<void> {
     return this.setDown();

@@ -87,6 +87,11 @@ export class ModelCluster {
     };
   }
 
+  /** What its nodes take for the time. Milliseconds since 1970. */
+  get wallMs(): number {
+    return START_MS + this.#time.nowMs;
+  }
+
   get isDown(): boolean {
     return this.#has("down");
   }
@@ -172,7 +177,7 @@ export class ModelCluster {
   }
 
   #apply(statements: readonly Statement[], timestamp: bigint, identity: string): void {
-    const time = { timestamp, nowMs: START_MS + this.#time.nowMs };
+    const time = { timestamp, nowMs: this.wallMs };
     for (const statement of statements) applyStatement(this.rows, statement, time);
     this.#applied.add(identity);
     this.#tape.emit({ kind: "apply", cluster: this.cluster, identity });

@@ -4,6 +4,7 @@ import { type Client, policies, type QueryOptions, type types } from "cassandra-
 import type { SimProcess } from "../world/sim-process.ts";
 import { driverErrors } from "./driver-errors.ts";
 import type { ClusterRequest, ModelCluster } from "./model-cluster.ts";
+import { systemRows } from "./system-tables.ts";
 
 const HOSTS = ["host-1", "host-2"] as const;
 const READ_TIMEOUT_MS = 5000;
@@ -84,9 +85,10 @@ class ModelSession {
     this.#lose();
   }
 
-  execute(query: string, params: readonly unknown[], options: QueryOptions): Promise<types.ResultSet> {
-    if (query.startsWith("SELECT")) return this.#request(undefined, options);
-    return this.#request([{ query, params }], options);
+  async execute(query: string, params: readonly unknown[], options: QueryOptions): Promise<types.ResultSet> {
+    if (!query.startsWith("SELECT")) return this.#request([{ query, params }], options);
+    await this.#request(undefined, options);
+    return resultOf(systemRows(query, this.#cluster.wallMs));
   }
 
   batch(statements: readonly Statement[], options: QueryOptions): Promise<types.ResultSet> {
@@ -102,7 +104,7 @@ class ModelSession {
     let tried = 0;
     for (let nbRetry = 0; ; nbRetry++) {
       const failure = await this.#failureOf(request, options.readTimeout ?? READ_TIMEOUT_MS);
-      if (failure === undefined) return { rows: [], rowLength: 0 } as unknown as types.ResultSet;
+      if (failure === undefined) return resultOf([]);
       const decision = decide(failure, options, { nbRetry } as Info);
       if (decision?.decision !== RETRY) throw failure;
       const host = HOSTS[tried++];
@@ -135,6 +137,11 @@ class ModelSession {
     for (const end of [...this.#pending]) end(driverErrors.socketClosed());
     this.#listeners.get("hostDown")?.();
   }
+}
+
+function resultOf(rows: readonly unknown[]): types.ResultSet {
+  const result = { rows, rowLength: rows.length, [Symbol.iterator]: () => rows[Symbol.iterator]() };
+  return result as unknown as types.ResultSet;
 }
 
 /** As `RequestExecution._getDecision` of the driver. */
