@@ -8,6 +8,7 @@ import {
   type Operation,
   type ReplayPayload,
   type Statement,
+  type WrittenSchema,
 } from "@helix/core";
 import { invalid } from "./invalid.ts";
 import { Fields, FORMAT_VERSION, KEY } from "./wire/envelope.ts";
@@ -55,10 +56,21 @@ function read(body: Fields, bytes: Uint8Array): ReplayPayload {
   if (body.has(KEY.keyspace)) payload.keyspace = body.keptText(KEY.keyspace);
   if (body.has(KEY.consistency)) payload.consistency = body.integer(KEY.consistency);
   if (body.has(KEY.disposition)) payload.disposition = body.keptText(KEY.disposition) as Disposition;
+  const schema = readSchema(body);
+  if (schema !== undefined) payload.schema = schema;
   if (body.has(KEY.traceparent)) payload.traceparent = body.text(KEY.traceparent);
   // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
   checkPayload(payload);
   return payload;
+}
+
+function readSchema(body: Fields): WrittenSchema | undefined {
+  const [hasGrace, hasIds] = [body.has(KEY.gc_grace_seconds), body.has(KEY.table_ids)];
+  if (!hasGrace && !hasIds) return undefined;
+  const schema: { -readonly [K in keyof WrittenSchema]: WrittenSchema[K] } = {};
+  if (hasGrace) schema.gcGraceSeconds = body.integer(KEY.gc_grace_seconds);
+  if (hasIds) schema.tableIds = body.uuids(KEY.table_ids);
+  return schema;
 }
 
 /** What a `Date` can hold; a timestamp need not be a time at all. */

@@ -9,6 +9,7 @@ import {
 import { assertBindable, valueKind } from "@helix/core/internal";
 import { invalid } from "./invalid.ts";
 import { FORMAT_VERSION, KEY, WRITTEN_NAMES } from "./wire/envelope.ts";
+import { EXTENSION } from "./wire/extension-types.ts";
 import { fieldsToWire, listToWire } from "./wire/to-wire.ts";
 import { Writer } from "./wire/writer.ts";
 
@@ -57,7 +58,7 @@ let spare: Writer | undefined;
 
 /** The keys of the Go implementation first, all eight and in its order, then ours, which it skips. */
 function write(writer: Writer, payload: ReplayPayload): void {
-  const { operation, keyspace, consistency, disposition, traceparent } = payload;
+  const { operation, keyspace, consistency, disposition, schema, traceparent } = payload;
   const isBatch = operation.kind === "batch";
   const named = isBatch || isPositional(operation.params) ? undefined : operation.params;
   let fields: number = KEY.named_args;
@@ -66,6 +67,8 @@ function write(writer: Writer, payload: ReplayPayload): void {
   if (consistency !== undefined) fields++;
   if (disposition !== undefined) fields++;
   if (traceparent !== undefined) fields++;
+  if (schema?.gcGraceSeconds !== undefined) fields++;
+  if (schema?.tableIds !== undefined) fields++;
   writer.map(fields);
   name(writer, KEY.target_cluster).text(payload.targetCluster);
   if (isBatch) {
@@ -88,6 +91,17 @@ function write(writer: Writer, payload: ReplayPayload): void {
   if (consistency !== undefined) name(writer, KEY.consistency).number(integer(consistency, "consistency"));
   if (disposition !== undefined) name(writer, KEY.disposition).text(disposition);
   if (traceparent !== undefined) name(writer, KEY.traceparent).text(text(traceparent, "", "traceparent"));
+  if (schema?.gcGraceSeconds !== undefined) name(writer, KEY.gc_grace_seconds).number(schema.gcGraceSeconds);
+  if (schema?.tableIds !== undefined) writeTableIds(writer, Object.entries(schema.tableIds));
+}
+
+function writeTableIds(writer: Writer, ids: readonly [string, string | null][]): void {
+  name(writer, KEY.table_ids).map(ids.length);
+  for (const [table, id] of ids) {
+    writer.text(text(table, "", "schema.tableIds"));
+    if (id === null) writer.null();
+    else writer.extension(EXTENSION.uuid, Buffer.from(id.replaceAll("-", ""), "hex"));
+  }
 }
 
 function writeBatch(writer: Writer, statements: readonly Statement[]): void {

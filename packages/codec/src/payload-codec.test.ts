@@ -1,5 +1,6 @@
 import {
   createPayload,
+  type Disposition,
   isHelixError,
   type Operation,
   type PayloadInput,
@@ -32,6 +33,8 @@ const BATCH: Operation = {
     { query: "DELETE FROM t WHERE id = 'c'", params: [] },
   ],
 };
+
+const TABLE_ID = "5bc52802-de25-35ed-aeab-188eecebb090";
 
 function payload(input: Partial<PayloadInput>): ReplayPayload {
   return createPayload({ ...payloadOf(["x", 1]), ...input });
@@ -77,6 +80,10 @@ describe("encodePayload and decodePayload", () => {
       "all that is optional",
       { keyspace: "ks", consistency: 6, disposition: "hold", traceparent: "00-ab-cd-01" },
     ],
+    ["a write that nobody may hold back", { disposition: "force" }],
+    ["the grace of its tables", { schema: { gcGraceSeconds: 0 } }],
+    ["the ids of its tables", { schema: { tableIds: { "ks.t": TABLE_ID, 'ks."Ünlike"': null } } }],
+    ["that it had no tables", { schema: { gcGraceSeconds: 864_000, tableIds: {} } }],
   ])("bring back %s", (_name, input) => {
     const before = payload(input);
     expect(decodePayload(encodePayload(before))).toEqual(before);
@@ -95,6 +102,49 @@ describe("encodePayload and decodePayload", () => {
       "enqueued_at",
       "keyspace",
     ]);
+  });
+
+  it("write what was known of the tables behind all else, ids as UUIDs and null as nil", () => {
+    const schema = { gcGraceSeconds: 864_000, tableIds: { "ks.t": TABLE_ID, "ks.u": null } };
+    const body = decode(encodePayload(payload({ traceparent: "00", schema })), {
+      useBigInt64: true,
+    }) as object;
+    const id = Uint8Array.from(Buffer.from(TABLE_ID.replaceAll("-", ""), "hex"));
+    expect(Object.entries(body).slice(-3)).toEqual([
+      ["traceparent", "00"],
+      ["gc_grace_seconds", 864_000],
+      ["table_ids", { "ks.t": new ExtData(10, id), "ks.u": null }],
+    ]);
+  });
+
+  it("bring back every payload as it was", () => {
+    const uuid = fc.uuid();
+    const table = fc.string({ unit: "grapheme", maxLength: 12 }).map((name) => `ks.${name}`);
+    const input = fc.record(
+      {
+        disposition: fc.constantFrom<Disposition>("replay", "hold", "unsafe", "force"),
+        schema: fc
+          .record(
+            { gcGraceSeconds: fc.maxSafeNat(), tableIds: fc.dictionary(table, fc.option(uuid)) },
+            { requiredKeys: [] },
+          )
+          .filter((schema) => Object.keys(schema).length > 0),
+        keyspace: fc.string({ unit: "grapheme" }),
+        consistency: fc.nat(11),
+        life: fc.nat(),
+        traceparent: fc.string({ unit: "grapheme" }),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(input, (more) => {
+        const before = payload(more);
+        const bytes = encodePayload(before);
+        expect(decodePayload(bytes)).toEqual(before);
+        expect(encodePayload(decodePayload(bytes))).toEqual(bytes);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it("write named parameters where Go finds no parameters at all", () => {
@@ -234,6 +284,17 @@ describe("decodePayload of a body that Go made", () => {
     ["a batch of no statements", { is_batch: true }, undefined],
     ["a statement that is no map", { is_batch: true, batch_statements: [1] }, "statements[0]."],
     ["an unknown format version", { v: 2 }, "v"],
+    ["a disposition that only a newer version knows", { disposition: "later" }, undefined],
+    ["a grace that is a text", { gc_grace_seconds: "1" }, "gc_grace_seconds"],
+    ["a grace that is negative", { gc_grace_seconds: -1 }, undefined],
+    ["table ids that are a list", { table_ids: [] }, "table_ids"],
+    ["a table id that is a text", { table_ids: { "ks.t": TABLE_ID } }, "table_ids"],
+    ["a table id of 15 bytes", { table_ids: { "ks.t": new ExtData(10, new Uint8Array(15)) } }, "table_ids"],
+    [
+      "a table id of another type",
+      { table_ids: { "ks.t": new ExtData(11, new Uint8Array(16)) } },
+      "table_ids",
+    ],
     ["a malformed id", { id: "a.b" }, undefined],
     ["both kinds of parameters", { named_args: { a: 1 } }, "params"],
   ])("refuses %s", (_name, change, path) => {

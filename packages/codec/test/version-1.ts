@@ -97,6 +97,8 @@ const base: PayloadInput = {
 /** The one whose bytes have a key, `table_id`, that is not written any more. */
 export const WITH_TABLE_ID = "every optional field";
 
+const TABLE_ID = "5bc52802-de25-35ed-aeab-188eecebb090";
+
 const everyOptionalField: Partial<PayloadInput> = {
   life: 3,
   keyspace: "shop",
@@ -118,6 +120,11 @@ export function versionOne(): ReadonlyMap<string, ReplayPayload> {
     "the least timestamp": { timestampMicros: -(2n ** 63n) },
     [WITH_TABLE_ID]: everyOptionalField,
     "every optional field but a table's id": everyOptionalField,
+    "a write that is replayed knowingly": { disposition: "unsafe" },
+    "a write that is forced": { disposition: "force" },
+    "what was known of its tables": { schema: { gcGraceSeconds: 864_000, tableIds: { "ks.t": TABLE_ID } } },
+    "a table that the cluster had not": { schema: { tableIds: { "ks.t": null, "ks.u": TABLE_ID } } },
+    "a table without any grace": { schema: { gcGraceSeconds: 0 } },
   };
   for (const [name, value] of Object.entries(VALUES)) inputs[name] = { operation: statement([value]) };
   return new Map(

@@ -27,6 +27,8 @@ export const KEY = {
   consistency: 15,
   disposition: 16,
   traceparent: 17,
+  gc_grace_seconds: 18,
+  table_ids: 19,
 } as const;
 
 const NAMES: readonly string[] = Object.keys(KEY);
@@ -171,6 +173,17 @@ export class Fields {
     } catch (cause) {
       throw unreadable(`${this.#path}params.${name}`, cause);
     }
+  }
+
+  /** A UUID as a text, or null, by name. */
+  uuids(key: number): Record<string, string | null> {
+    const reader = this.#at(key);
+    const ids: Record<string, string | null> = {};
+    for (let left = reader.size(0x80, 0xde) ?? this.#wrong(key, "not a map"); left > 0; left--) {
+      const table = reader.name();
+      ids[table] = reader.uuid() ?? (reader.uint8() === 0xc0 ? null : this.#wrong(key, "not a map of UUIDs"));
+    }
+    return ids;
   }
 
   /** What is wrong with positional parameters beside named ones. */

@@ -1,7 +1,11 @@
 import { isAscii as isAllAscii, isUtf8 } from "node:buffer";
-import { isAscii, keptText } from "./kept-texts.ts";
+import { EXTENSION } from "./extension-types.ts";
+import { isAscii, keptText, keptUuid, UUID_BYTES } from "./kept-texts.ts";
 
 const UINT32 = 2 ** 32;
+
+/** The head of an extension of so many bytes. */
+const UUID_HEAD = 0xd8;
 
 /** Up to here a text is put together from characters faster than the engine's own call does it. Bytes. */
 const SHORT = 12;
@@ -155,6 +159,14 @@ export class Reader {
   /** Of a string, or of bin, which Go reads as a name too. */
   name(): string {
     return this.keptText(this.#textLength() ?? this.length(this.uint8() - 0xc4)) as string;
+  }
+
+  /** As a text, from its head on; undefined, and nothing read, if it is something else. */
+  uuid(): string | undefined {
+    const { bytes, at } = this;
+    if (bytes[at] !== UUID_HEAD || bytes[at + 1] !== EXTENSION.uuid) return undefined;
+    this.at += 2 + UUID_BYTES;
+    return keptUuid(bytes, this.view, at + 2);
   }
 
   /** A length of one, two or four bytes. */
