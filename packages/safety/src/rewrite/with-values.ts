@@ -23,9 +23,7 @@ export function withValues(
 ): Rewritten {
   const edits = new Edits(inspection, params);
   for (const call of inspection.calls) {
-    const { at, end, keyspace } = call.call;
-    const span = { at: keyspace === undefined ? at : Math.min(at, keyspace.at), end };
-    edits.replaceByMarker(span, makeValue(call), `(${TYPES[call.function]}) `);
+    edits.replaceByMarker(call.call, makeValue(call), `(${TYPES[call.function]}) `);
   }
   return edits.apply();
 }
