@@ -38,5 +38,6 @@ export { withValues } from "./rewrite/with-values.ts";
 export type { CqlType } from "./schema/cql-type.ts";
 export { type KeyspaceRows, keyspaceFromRows, type SchemaRow } from "./schema/keyspace-from-rows.ts";
 export { parseType } from "./schema/parse-type.ts";
+export { readSchema, type SchemaOfText } from "./schema/read-schema.ts";
 export type { ColumnSchema, KeyspaceSchema, Schema, TableSchema, UserType } from "./schema/schema.ts";
 export { tablesIn } from "./tables-in.ts";

@@ -1,8 +1,9 @@
+import { nativeFunction } from "../cql/functions.ts";
 import type { Call, Term } from "../cql/syntax.ts";
 import type { CqlType } from "../schema/cql-type.ts";
 import type { KeyspaceSchema } from "../schema/schema.ts";
 import type { Findings } from "./findings.ts";
-import { pureFunction } from "./functions.ts";
+import { argumentOf } from "./functions.ts";
 import { jsonTextObjection } from "./json.ts";
 import { type Objection, refused } from "./objection.ts";
 import { columnValueObjection, functionObjection, notUnderstood } from "./reasons.ts";
@@ -105,12 +106,12 @@ function examineCall(call: Call, type: CqlType | undefined, findings: Findings):
     examineFromJson(call, type, findings);
     return;
   }
-  const argument = pureFunction(name);
-  if (argument === undefined) {
+  if (nativeFunction(name) !== "pure") {
     findings.object(functionObjection(name, call));
     return;
   }
-  const argumentType = argument === "result" ? type : argument === "unknown" ? undefined : argument;
+  const argument = argumentOf(name);
+  const argumentType = argument === "result" ? type : argument;
   for (const term of call.args) examine(term, argumentType, findings);
 }
 
