@@ -21,7 +21,7 @@ const MICRO = 0xb5;
 export function numberAt(text: string, start: number): Literal {
   const at = text.charCodeAt(start) === MINUS ? start + 1 : start;
   const digits = digitsEnd(text, at);
-  const number = otherThanUuid(text, at, digits);
+  const number = otherThanUuid(text, start, digits);
   // Only where hexadecimal letters or a minus follow can it be one.
   if (at === start && digits - at <= 8 && (isHex(text.charCodeAt(digits)) || digits - at === 8)) {
     const uuid = uuidPrefix(text, at);
@@ -40,7 +40,7 @@ export function uuidAt(text: string, at: number, end: number): Literal | undefin
   return { kind: uuid === UUID_LENGTH ? "uuid" : "broken", end: at + uuid };
 }
 
-function otherThanUuid(text: string, at: number, digits: number): Literal {
+function otherThanUuid(text: string, start: number, digits: number): Literal {
   const next = text.charCodeAt(digits) | 32;
   if (text.charCodeAt(digits) === DOT) {
     // `1..2` is a range: two numbers.
@@ -50,7 +50,7 @@ function otherThanUuid(text: string, at: number, digits: number): Literal {
     return exponent(text, digitsEnd(text, digits + 1));
   }
   if (next === E) return exponent(text, digits);
-  if (next === X && digits - at === 1 && text.charCodeAt(at) === 48) {
+  if (next === X && digits - start === 1 && text.charCodeAt(start) === 48) {
     let end = digits + 1;
     while (isHex(text.charCodeAt(end))) end++;
     return { kind: "blob", end };

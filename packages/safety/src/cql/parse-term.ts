@@ -116,10 +116,9 @@ function simple(reader: Reader): Term {
       return braces(reader);
     case "(":
       return reader.sees(beginsHint) ? hint(reader) : parseTuple(reader);
-    case "CAST":
-      return cast(reader);
     default:
-      return reader.sees(beginsCall) ? call(reader) : reader.fail("a value");
+      if (!reader.sees(beginsCall)) return reader.fail("a value");
+      return kind === "CAST" && !reader.sees(hasDot) ? cast(reader) : call(reader);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CqlType } from "../schema/cql-type.ts";
 import type { Reader } from "./reader.ts";
-import { isNativeType } from "./words.ts";
+import { isNativeType, mayNameType } from "./words.ts";
 
 /** Takes a type: `text`, `frozen<map<text, address>>`, `'a.java.Class'`. What is in a frozen type, a tuple or a vector is frozen too. */
 export function parseType(reader: Reader, isFrozen = false): CqlType {
@@ -45,7 +45,7 @@ function typeWithParts(reader: Reader, isFrozen: boolean): CqlType {
 function withParts(reader: Reader, kind: string, isFrozen: boolean): CqlType {
   switch (kind) {
     case "FROZEN":
-      return parseType(reader, true);
+      return frozen(reader);
     case "LIST":
       return { kind: "list", isFrozen, of: parseType(reader, isFrozen) };
     case "SET":
@@ -72,8 +72,21 @@ function withParts(reader: Reader, kind: string, isFrozen: boolean): CqlType {
   }
 }
 
+function frozen(reader: Reader): CqlType {
+  if (isNativeType(reader.kind)) reader.fail("a type that can be frozen");
+  return parseType(reader, true);
+}
+
+function hasDot(reader: Reader): boolean {
+  reader.next();
+  return reader.kind === ".";
+}
+
 function userType(reader: Reader, isFrozen: boolean): CqlType {
-  const first = reader.takeName("a type").name;
-  if (!reader.take(".")) return { kind: "user", isFrozen, name: first };
-  return { kind: "user", isFrozen, name: reader.takeName("a type").name, keyspace: first };
+  const isQualified = reader.sees(hasDot);
+  const keyspace = isQualified ? reader.takeName("a keyspace").name : undefined;
+  if (isQualified) reader.expect(".");
+  if (!mayNameType(reader.kind)) reader.fail("a type");
+  const { name } = reader.takeName("a type");
+  return { kind: "user", isFrozen, name, ...(isQualified && { keyspace }) };
 }

@@ -52,6 +52,7 @@ for (const symbol of SYMBOLS) symbolOf[symbol.charCodeAt(0)] = symbol;
 const MAX_DEPTH = 200;
 
 const QUOTE = 39;
+const OPEN = 40;
 const DOUBLE_QUOTE = 34;
 const DOLLAR = 36;
 const MINUS = 45;
@@ -227,6 +228,10 @@ export class Reader {
       return;
     }
     if (first === CAPITAL_P && this.#isDuration(at, end)) return;
+    // In these letters the server has it as one token, which begins a search in an index of one's own.
+    if (text.charCodeAt(end) === OPEN && end - at === 4 && text.startsWith("expr", at)) {
+      throw new Unreadable(at, "No server takes `expr(` in a write.");
+    }
     const word = wordAt(text, at, end, hash);
     this.kind = word === undefined ? "word" : word.kind;
     this.isName = word === undefined || word.isName;

@@ -20,8 +20,10 @@ const RESERVED = [
   ...["TO", "TOKEN", "TRUNCATE", "UNLOGGED", "UPDATE", "USE", "USING", "VIEW", "WHERE", "WITH"],
 ] as const;
 
-/** Names of columns, tables and markers, but never of a function. */
-const NO_FUNCTION = ["CAST", "DISTINCT", "JSON", "KEY", "MAXWRITETIME", "TTL", "WRITETIME"] as const;
+/** Names of columns, tables and markers, but never of functions or types. */
+const NO_FUNCTION_NOR_TYPE = ["CAST", "DISTINCT", "JSON", "MAXWRITETIME", "TTL", "WRITETIME"] as const;
+/** Of types, but not of functions; and the other way round. */
+const [NO_FUNCTION, NO_TYPE] = [["KEY"], ["COUNT"]] as const;
 
 const NATIVE_TYPE = [
   ...[
@@ -51,7 +53,9 @@ const LITERAL = { TRUE: "boolean", FALSE: "boolean", NAN: "float", INFINITY: "fl
 /** A word that the grammar knows, in capitals; all others are plain names. */
 export type Keyword =
   | (typeof RESERVED)[number]
+  | (typeof NO_FUNCTION_NOR_TYPE)[number]
   | (typeof NO_FUNCTION)[number]
+  | (typeof NO_TYPE)[number]
   | (typeof NATIVE_TYPE)[number]
   | (typeof SPECIAL)[number];
 
@@ -65,7 +69,8 @@ const SLOTS = 1024;
 const table: (Word | undefined)[] = new Array(SLOTS).fill(undefined);
 
 for (const kind of RESERVED) add(kind, kind, false);
-for (const kind of [...NO_FUNCTION, ...NATIVE_TYPE, ...SPECIAL]) add(kind, kind, true);
+for (const kind of [...NO_FUNCTION_NOR_TYPE, ...NO_FUNCTION, ...NO_TYPE]) add(kind, kind, true);
+for (const kind of [...NATIVE_TYPE, ...SPECIAL]) add(kind, kind, true);
 for (const [text, kind] of Object.entries(LITERAL)) add(text, kind, false);
 
 function add(text: string, kind: Word["kind"], isName: boolean): void {
@@ -101,11 +106,16 @@ function isAt(text: string, at: number, end: number, word: string): boolean {
   return true;
 }
 
-const noFunction = new Set<string>(NO_FUNCTION);
+const noFunction = new Set<string>([...NO_FUNCTION_NOR_TYPE, ...NO_FUNCTION]);
+const noType = new Set<string>([...NO_FUNCTION_NOR_TYPE, ...NO_TYPE]);
 const nativeType = new Set<string>(NATIVE_TYPE);
 
 export function mayNameFunction(kind: string): boolean {
   return !noFunction.has(kind);
+}
+
+export function mayNameType(kind: string): boolean {
+  return !noType.has(kind);
 }
 
 export function isNativeType(kind: string): boolean {
