@@ -39,6 +39,7 @@ test("the options of the sessions are what the configuration says", () => {
   expect(others).toMatchObject({
     clusterNames: { A: "us_east", B: "B" },
     requestTimeoutMs: 15_000,
+    maxClockOffsetMs: 1_000,
     waitFor: "none",
   });
 });

@@ -15,6 +15,7 @@ export function sessionOptions(
     clusters: { A: driverOptions(config.clusterA, readFile), B: driverOptions(config.clusterB, readFile) },
     clusterNames: clusterNames(config),
     requestTimeoutMs: config.request.timeoutMs,
+    maxClockOffsetMs: config.request.maxClockOffsetMs,
     waitFor: "none",
     logger,
     metrics,

@@ -21,6 +21,7 @@ beforeEach(async () => {
     clusters: new Map([["A" as const, modelConfig(cluster, process, true)]]),
     clusterNames: {},
     requestTimeoutMs: 15_000,
+    maxClockOffsetMs: 1_000,
     clock: process.clock,
     random: () => 0.5,
     logger: silentLogger,

@@ -45,6 +45,11 @@ export interface SessionOptions {
    * write that outlives it counts as perhaps applied. Milliseconds, 1 to 2^31 − 1. @default 15_000
    */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * So far a cluster's clock may be from this process's, as looked at once a minute: further is warned of.
+   * Milliseconds, 1 to 2^31 − 1. @default 1_000
+   */
+  readonly maxClockOffsetMs?: number | undefined;
   /** Where log lines go. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
   /** Where figures go. Whatever it does changes nothing. @default none */
@@ -118,7 +123,14 @@ type Filled<T extends SessionOptions, Optional extends keyof T> = Omit<T, "clust
   readonly [K in Optional]-?: Exclude<T[K], undefined>;
 } & { readonly clusters: ReadonlyMap<ClusterId, ClusterConfig> };
 
-type Defaulted = "clusterNames" | "requestTimeoutMs" | "logger" | "metrics" | "clock" | "random";
+type Defaulted =
+  | "clusterNames"
+  | "requestTimeoutMs"
+  | "maxClockOffsetMs"
+  | "logger"
+  | "metrics"
+  | "clock"
+  | "random";
 
 /** Validated, with defaults filled in. */
 export type ReadSessionOptions = Filled<SessionOptions, Defaulted>;
@@ -155,6 +167,10 @@ export const SESSION_OPTIONS: OptionsOf<ReadSessionOptions> = {
     fallback: 15_000,
     about:
       "What a request may take in all, the driver's repetitions included; a write that outlives it is perhaps applied.",
+  }),
+  maxClockOffsetMs: milliseconds({
+    fallback: 1_000,
+    about: "So far a cluster's clock may be from this process's; further is warned of.",
   }),
   logger,
   metrics,

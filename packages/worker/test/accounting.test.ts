@@ -124,5 +124,6 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
     "helix_lane_reopened_total",
     "helix_lease_lost_total",
     "helix_breaker_open",
+    "helix_cluster_clock_offset_seconds",
   ]);
 });

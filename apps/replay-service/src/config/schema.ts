@@ -90,6 +90,7 @@ export const SCHEMA = {
   },
   request: {
     timeoutMs: SESSION_OPTIONS.requestTimeoutMs,
+    maxClockOffsetMs: SESSION_OPTIONS.maxClockOffsetMs,
   },
   http: {
     host: text({

@@ -63,6 +63,7 @@ export function linksOf(
       ]),
       clusterNames: {},
       requestTimeoutMs: 15_000,
+      maxClockOffsetMs: 1_000,
       clock: process.clock,
       random: () => random.next(),
       logger: silentLogger,

@@ -1,10 +1,11 @@
-import { EventHub, isHelixError, type Logger, type SessionEvents } from "@helix/core";
+import { EventHub, isHelixError, type Logger, type SessionEvents, silentMetrics } from "@helix/core";
 import type { BreakerState } from "@helix/core/internal";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { type Client, errors } from "cassandra-driver";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readClusterConfig } from "./cluster-config.ts";
 import { ClusterLink } from "./cluster-link.ts";
+import { ClockOffset } from "./schema/clock-offset.ts";
 
 /** As much of the driver's client as a link uses, without a network. */
 class FakeClient {
@@ -56,6 +57,14 @@ beforeEach(async () => {
     name: "B",
     requestTimeoutMs: 15_000,
     clock,
+    clockOffset: new ClockOffset({
+      cluster: "B",
+      name: "B",
+      maxOffsetMs: 1_000,
+      clock,
+      logger: silent,
+      metrics: silentMetrics,
+    }),
     random: () => 0.5,
     logger: silent,
     events: new EventHub<SessionEvents>(),

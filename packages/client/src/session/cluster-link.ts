@@ -9,6 +9,7 @@ import type { ClusterConfig } from "./cluster-config.ts";
 import { eventHostOf, watchSchema } from "./driver-internals/index.ts";
 import { clusterBusy, clusterUnavailable } from "./link-errors.ts";
 import { Outstanding } from "./outstanding.ts";
+import type { ClockOffset } from "./schema/clock-offset.ts";
 import type { ClusterSchema } from "./schema/cluster-schema.ts";
 import { KnownSchema } from "./schema/known-schema.ts";
 import { SchemaReader } from "./schema/schema-reader.ts";
@@ -22,6 +23,7 @@ export interface ClusterLinkOptions {
   readonly name: string;
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
+  readonly clockOffset: ClockOffset;
   readonly random: () => number;
   readonly logger: Logger;
   readonly events: EventSink<SessionEvents>;
@@ -46,7 +48,7 @@ export class ClusterLink {
   #isOpenTold = false;
 
   constructor(options: ClusterLinkOptions) {
-    const { config, requestTimeoutMs, clock, random, logger, name } = options;
+    const { config, requestTimeoutMs, clock, clockOffset, random, logger, name } = options;
     this.config = config;
     this.#unknownErrors = new UnknownErrors(logger, name);
     this.#options = options;
@@ -78,6 +80,7 @@ export class ClusterLink {
         unreadable: (cause) => untold("what it says of its schema cannot be read", cause),
       }),
       clock,
+      clockOffset,
       assertConnected: () => {
         if (!this.isConnected) throw this.unavailableError();
       },

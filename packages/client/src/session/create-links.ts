@@ -3,6 +3,7 @@ import type { ReadSessionOptions } from "../client-options.ts";
 import type { DriverLog } from "../driver-surface.ts";
 import { ClusterLink } from "./cluster-link.ts";
 import { ClusterLinks } from "./cluster-links.ts";
+import { ClockOffset } from "./schema/clock-offset.ts";
 
 /** The links of the configured clusters, not started. */
 export function createLinks(
@@ -10,15 +11,18 @@ export function createLinks(
   events: EventSink<SessionEvents>,
   driverLog?: DriverLog,
 ): ClusterLinks {
-  const { clusters, clusterNames, requestTimeoutMs, clock, random, logger, metrics } = options;
+  const { clusters, clusterNames, requestTimeoutMs, maxClockOffsetMs, clock, random, logger, metrics } =
+    options;
   const links = [...clusters].map(([cluster, config]): [ClusterId, ClusterLink] => {
+    const name = clusterNames[cluster] ?? cluster;
     // So that it is there before anything happens.
     metrics.gauge("helix_breaker_open", { cluster }, 0);
     const link = new ClusterLink({
       config,
-      name: clusterNames[cluster] ?? cluster,
+      name,
       requestTimeoutMs,
       clock,
+      clockOffset: new ClockOffset({ cluster, name, maxOffsetMs: maxClockOffsetMs, clock, logger, metrics }),
       random,
       logger,
       events,

@@ -163,6 +163,12 @@ export const METRICS = Object.freeze({
     labels: PER_CLUSTER,
     help: "1 while the client's breaker of a cluster is open or half-open.",
   },
+  helix_cluster_clock_offset_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    labels: PER_CLUSTER,
+    help: "So much the clock of a cluster is ahead of this process's.",
+  },
 } as const satisfies Record<string, MetricDescription>);
 
 /** The names of {@link METRICS} of one kind. */

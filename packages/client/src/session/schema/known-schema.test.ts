@@ -74,6 +74,7 @@ function setUp(...nodes: FakeCluster["nodes"]): void {
   known = new KnownSchema({
     reader: cluster,
     clock,
+    clockOffset: { offsetMs: undefined, heard() {} },
     assertConnected: () => {
       if (!isConnected) throw new Error("no session");
     },

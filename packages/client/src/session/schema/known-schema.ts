@@ -2,6 +2,7 @@ import type { Clock } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { KeyspaceSchema } from "@helix/safety";
 import { abortable } from "../../abortable.ts";
+import type { ClockOffset } from "./clock-offset.ts";
 import type { ClusterSchema, LoadOptions, ShortestGrace } from "./cluster-schema.ts";
 import type { Look } from "./look.ts";
 import type { SchemaReader } from "./schema-reader.ts";
@@ -17,6 +18,7 @@ const READ_PAUSE_MS = 100;
 export interface KnownSchemaOptions {
   readonly reader: Pick<SchemaReader, "look" | "read" | "shortestGrace">;
   readonly clock: Clock;
+  readonly clockOffset: Pick<ClockOffset, "offsetMs" | "heard">;
   /** Throws what a caller gets who cannot be served, since there is no session. */
   readonly assertConnected: () => void;
   /** The error where the schema does not stand still. */
@@ -63,7 +65,6 @@ export class KnownSchema implements ClusterSchema {
   #failedAtMs = Number.NEGATIVE_INFINITY;
   /** By the node that has said it. */
   readonly #truncatedAtMs = new Map<string | undefined, ReadonlyMap<string, number>>();
-  #clockOffsetMs: number | undefined;
 
   constructor(options: KnownSchemaOptions) {
     this.#options = options;
@@ -98,7 +99,7 @@ export class KnownSchema implements ClusterSchema {
   }
 
   get clockOffsetMs(): number | undefined {
-    return this.#clockOffsetMs;
+    return this.#options.clockOffset.offsetMs;
   }
 
   truncatedAtMs(tableId: string): number | undefined {
@@ -178,12 +179,12 @@ export class KnownSchema implements ClusterSchema {
   }
 
   async #look(host: string | undefined): Promise<Look> {
-    const { reader, clock } = this.#options;
+    const { reader, clock, clockOffset } = this.#options;
     const sentAtMs = clock.wallMs();
     const sinceMs = clock.monotonicMs();
     const look = await reader.look(host);
     const roundTripMs = clock.monotonicMs() - sinceMs;
-    if (look.serverMs !== undefined) this.#clockOffsetMs = look.serverMs - (sentAtMs + roundTripMs / 2);
+    if (look.serverMs !== undefined) clockOffset.heard(look.serverMs, sentAtMs, roundTripMs);
     this.#truncatedAtMs.set(look.host, look.truncatedAtMs);
     return look;
   }

@@ -1,0 +1,92 @@
+import { type Logger, silentMetrics } from "@helix/core";
+import { ManualClock } from "@helix/testkit/manual-clock";
+import { beforeEach, expect, test } from "vitest";
+import { ClockOffset } from "./clock-offset.ts";
+
+let clock: ManualClock;
+let offset: ClockOffset;
+let warnings: string[];
+let gauges: [cluster: string, seconds: number][];
+
+beforeEach(() => {
+  clock = new ManualClock();
+  warnings = [];
+  gauges = [];
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn: (_, text) => void warnings.push(text),
+    error() {},
+  };
+  offset = new ClockOffset({
+    cluster: "A",
+    name: "us_east",
+    maxOffsetMs: 1_000,
+    clock,
+    logger,
+    metrics: {
+      ...silentMetrics,
+      gauge: (_, { cluster }, value) => void gauges.push([String(cluster), value]),
+    },
+  });
+});
+
+const hear = (offsetMs: number, roundTripMs = 0) =>
+  offset.heard(clock.wallMs() + roundTripMs / 2 + offsetMs, clock.wallMs(), roundTripMs);
+
+test("the offset is what the server says, less half of the round trip, as a figure in seconds", () => {
+  expect(offset.offsetMs).toBeUndefined();
+  hear(-250, 40);
+  expect(offset.offsetMs).toBe(-250);
+  expect(gauges).toEqual([["A", -0.25]]);
+  expect(warnings).toEqual([]);
+});
+
+test("a warning says whose clock is ahead, by how much, and what follows", () => {
+  hear(2_300);
+  expect(warnings).toEqual([
+    "the clock of cluster us_east is 2300 ms ahead of this process's: what others write by it, or it by itself, beats " +
+      "writes of this process that are made up to as much later. The age of a replay is wrong by as much",
+  ]);
+});
+
+test("a process that is ahead is told so", () => {
+  hear(-2_300);
+  expect(warnings).toEqual([
+    "the clock of this process is 2300 ms ahead of that of cluster us_east: its writes beat what others write by that, " +
+      "or the cluster by itself, up to as much later. The age of a replay is wrong by as much",
+  ]);
+});
+
+test("what the round trip may explain is not warned of", () => {
+  hear(1_400, 900);
+  expect(warnings).toEqual([]);
+  hear(1_500, 900);
+  expect(warnings).toHaveLength(1);
+});
+
+test("an answer that was long under way says nothing", () => {
+  hear(0, 20);
+  hear(60_000, 2_001);
+  expect(offset.offsetMs).toBe(0);
+  expect(gauges).toHaveLength(1);
+});
+
+test("a clock that stays wrong is warned of ever more rarely, by one node or another, and anew after some peace", async () => {
+  const warnedAt: number[] = [];
+  for (let minute = 0; minute < 24 * 60; minute++) {
+    const before = warnings.length;
+    hear(2_000);
+    hear(0);
+    if (warnings.length > before) warnedAt.push(minute);
+    await clock.advance(60_000);
+  }
+  expect(warnedAt.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 63, 123]);
+  expect(warnedAt.length).toBeLessThan(32);
+  await clock.advance(8 * 3_600_000);
+  warnings.length = 0;
+  hear(2_000);
+  await clock.advance(60_000);
+  hear(2_000);
+  expect(warnings).toHaveLength(2);
+});
