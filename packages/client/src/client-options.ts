@@ -32,6 +32,7 @@ import { readTraceContextApi, type TraceContextApi } from "./replay/trace-contex
 import { WAIT_FOR, type WaitFor } from "./request-options.ts";
 import { type ClusterConfig, type ClusterOptions, readClusterConfig } from "./session/cluster-config.ts";
 import { onQueueFull, type RoomLimits, type WaitForRoom } from "./write/queue-room.ts";
+import { UNSAFE, type Unsafe } from "./write/refusal.ts";
 import type { OnEnqueueFailed } from "./write/replay-handoff.ts";
 
 /** What whoever holds sessions to clusters needs. */
@@ -113,6 +114,16 @@ export interface HelixClientOptions extends SessionOptions {
    */
   readonly onQueueFull?: "refuse" | WaitForRoom | undefined;
   /**
+   * What becomes of a write that is not safe to send twice, late, or to a second cluster: it is refused, or sent and then kept for a person
+   * (`hold`) or replayed knowingly where a cluster misses it. A request may say otherwise. @default "refuse"
+   */
+  readonly unsafe?: Unsafe | undefined;
+  /**
+   * Refuses a write whose timestamp is further ahead of the clock of a cluster than this, since it would win over all that is written
+   * until then. Milliseconds, 0 to 2^31 − 1. @default none
+   */
+  readonly maxTimestampAheadMs?: number | undefined;
+  /**
    * The module `@opentelemetry/api`: a write that is queued remembers the span that was active at the call, and the
    * worker's `tracedExecutor` links its replay to that. @default none
    */
@@ -144,6 +155,7 @@ export type ReadClientOptions = Filled<
   | "readCluster"
   | "readStrategy"
   | "drainTimeoutMs"
+  | "unsafe"
 > & {
   readonly onQueueFull: "refuse" | RoomLimits;
   readonly readYourWrites: ReadYourWrites;
@@ -224,6 +236,16 @@ export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
     about: "Takes the payloads that the queue did not, with the error; the call then succeeds.",
   }),
   onQueueFull,
+  unsafe: oneOf<Unsafe>(UNSAFE, "refuse", {
+    about:
+      "What becomes of a write that is not safe to send twice or late: refused; or sent, and kept for a person, or replayed knowingly, where a cluster misses it.",
+  }),
+  maxTimestampAheadMs: optional(
+    milliseconds({
+      min: 0,
+      about: "Refuses a write whose timestamp is further ahead of a cluster's clock than this.",
+    }),
+  ),
   openTelemetry: optional(
     object(
       {

@@ -51,6 +51,8 @@ export function createPaths(
     isDrained: drained,
     ownWrites,
     secondaryTimeoutMs: options.secondaryTimeoutMs,
+    requestTimeoutMs: options.requestTimeoutMs,
+    unsafe: options.unsafe,
     clock,
     metrics,
     openTelemetry: options.openTelemetry,

@@ -57,7 +57,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   /** @throws TypeError, RangeError naming option, expectation and value. Does no I/O. */
   constructor(options: HelixClientOptions) {
     const read = readClientOptions(options);
-    const { clusters, clock, logger } = read;
+    const { clusters, clock, logger, maxTimestampAheadMs: maxAheadMs } = read;
     const onListenerError = (err: unknown, event: string) =>
       logger.error({ err, event }, "an event listener failed");
     const events = new EventHub<ClientEvents>(onListenerError);
@@ -67,7 +67,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     this.#events = events;
     this.#log = log;
     const links = createLinks(read, events, log);
-    const timestamps = new WriteTimestamps(clock, logger, events);
+    const clockOffsetMs = (cluster: ClusterId) => links.get(cluster).schema.clockOffsetMs;
+    const timestamps = new WriteTimestamps(clock, logger, events, { maxAheadMs, clockOffsetMs });
     const inFlight = this.#inFlight;
     const paths = createPaths(read, links, timestamps, inFlight, events);
     this.#links = links;
@@ -193,6 +194,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     const failures = await this.#workers.stop();
     await this.#inFlight.drain(clock, drainTimeoutMs);
     this.#paths?.handoff.close();
+    this.#paths?.writes.close();
     await this.#links.close();
     // What was cut off is now being queued.
     await this.#inFlight.drain(clock, drainTimeoutMs);

@@ -16,6 +16,7 @@ import {
 import { ExecutionProfile, type policies, type types } from "cassandra-driver";
 import { longToBigint } from "./bindings/long.ts";
 import { parsePageState } from "./page-state.ts";
+import { UNSAFE, type Unsafe } from "./write/refusal.ts";
 
 /** Which clusters must have a write before its call returns. */
 export type WaitFor = "both" | "first";
@@ -44,6 +45,12 @@ export interface RequestOptions {
    * other, which is watched in the background. @default that of the client
    */
   readonly wait?: WaitFor | undefined;
+  /**
+   * What becomes of a write to both clusters that is not safe to send twice or late. `refuse`: HELIX_NOT_REPLAYABLE. `hold`: it is sent,
+   * and what a cluster misses is kept for a person, and not replayed. `replay`: it is sent, and what a cluster misses is replayed, though it
+   * may then count twice. Conditions, and what does not write rows, are refused all the same. @default that of the client
+   */
+  readonly unsafe?: Unsafe | undefined;
   /**
    * Ends the waiting. A read rejects with the signal's reason. A write that was not sent does too; one that
    * was is treated as not answered: queued where that is needed, so that it is applied all the same.
@@ -122,6 +129,7 @@ const COMMON = {
   timestamp: object({ expectation: "microseconds" }, (value) => checkTimestamp(fromLong(value))),
   cluster: oneOf(CLUSTERS),
   wait: oneOf(WAIT_FOR),
+  unsafe: oneOf(UNSAFE),
   signal,
   prepare: flag,
   consistency: level,

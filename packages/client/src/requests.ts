@@ -1,4 +1,5 @@
 import type { ClusterId, Operation, Params } from "@helix/core";
+import { decide, inspect } from "@helix/safety";
 import { abortable } from "./abortable.ts";
 import { toLong } from "./bindings/long.ts";
 import type { WriteMeaning } from "./bindings/write-meaning.ts";
@@ -18,14 +19,7 @@ import type { ClusterLinks } from "./session/cluster-links.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import type { InFlight } from "./session/in-flight.ts";
 import { assertCarried } from "./write/carried-options.ts";
-import {
-  type BatchStatement,
-  readBatch,
-  readStatement,
-  unsafeConstruct,
-  withNulls,
-} from "./write/operations.ts";
-import { assertReplayable, inspectStatement, isWrite } from "./write/statement-check.ts";
+import { type BatchStatement, readBatch, readStatement, withNulls } from "./write/operations.ts";
 import type { WriteTimestamps } from "./write/write-timestamps.ts";
 
 export interface RequestsOptions {
@@ -38,6 +32,8 @@ export interface RequestsOptions {
   /** Throws before `connect` and after `close`. */
   readonly assertOpen: () => void;
 }
+
+const TIMED: ReadonlySet<string> = new Set(["insert", "update", "delete", "batch"]);
 
 /**
  * The requests of a client: checks what was asked for, before anything is sent, and sees where it goes. A write goes to
@@ -60,7 +56,6 @@ export class Requests {
     const statement = readStatement(query, params);
     const operation = meant(statement, given);
     const only = this.#onlyCluster(given);
-    const kind = inspectStatement(query);
     const page = parsePageState(given.pageState);
     const from = page === undefined ? undefined : clusterOfPage(page, only);
     const request = page === undefined ? given : { ...given, pageState: page.state };
@@ -68,8 +63,8 @@ export class Requests {
     const asked = { ...options };
     const fetchPage = (pageState: string) =>
       this.execute<Row>(query, statement.params, { ...asked, pageState });
-    if (only !== undefined) return this.#single(operation, request, only, isWrite(kind), fetchPage);
-    if (kind.verb !== "select") return this.#write(operation, request);
+    if (only !== undefined) return this.#single(operation, request, only, fetchPage);
+    if (!isRead(query)) return this.#write(operation, request);
     const { reads } = this.#paths;
     const read =
       from === undefined
@@ -84,7 +79,7 @@ export class Requests {
     const { logged = this.#meaning["queryOptions.logged"] } = given;
     const operation = meant(readBatch(statements, { ...given, logged }), given);
     const only = this.#onlyCluster(given);
-    if (only !== undefined) return this.#single(operation, given, only, true);
+    if (only !== undefined) return this.#single(operation, given, only);
     return this.#write(operation, given);
   }
 
@@ -106,7 +101,6 @@ export class Requests {
   }
 
   #write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
-    assertReplayable(unsafeConstruct(operation));
     assertCarried(operation, options);
     const isUnset = this.#meaning["encoding.useUndefinedAsUnset"];
     const resolved = isUnset ? operation : withNulls(operation);
@@ -117,11 +111,12 @@ export class Requests {
     operation: Operation,
     options: ReadOptions,
     cluster: ClusterId,
-    isTimed: boolean,
     fetchPage?: FetchPage<Row>,
   ): Promise<Result<Row>> {
     const { timestamps, links, inFlight } = this.#options;
-    const timestampMicros = isTimed ? timestamps.next(options.timestampMicros) : undefined;
+    const timestampMicros = isTimed(operation)
+      ? timestamps.next(saidTimestamp(operation) ?? options.timestampMicros, [cluster])
+      : undefined;
     const query = {
       ...queryOptions(operation, options),
       ...(timestampMicros !== undefined && { timestamp: toLong(timestampMicros) }),
@@ -147,4 +142,22 @@ export class Requests {
 /** In the keyspace that the request says, if it says one. */
 function meant(operation: Operation, { keyspace }: ReadOptions): Operation {
   return keyspace === undefined ? operation : inKeyspace(operation, keyspace);
+}
+
+/** What goes to one cluster, whichever that is: what writes nothing. A SELECT does not, understood or not. */
+function isRead(query: string): boolean {
+  const { verb, verdict } = inspect(query);
+  return verb === "select" || verdict === "read";
+}
+
+/** Whether it changes rows, and so takes a timestamp. */
+function isTimed(operation: Operation): boolean {
+  return operation.kind === "batch" || TIMED.has(inspect(operation.query).verb);
+}
+
+/** That of the text, of one statement alone: the server takes it, whatever comes with the request. */
+function saidTimestamp(operation: Operation): bigint | undefined {
+  if (operation.kind === "batch") return undefined;
+  const { timestamp } = decide(inspect(operation.query), { values: operation.params });
+  return typeof timestamp === "bigint" ? timestamp : undefined;
 }

@@ -3,10 +3,10 @@ import type { types } from "cassandra-driver";
 import { formatPageState } from "./page-state.ts";
 
 /**
- * What came of a write on one cluster. `not-queued`: `onEnqueueFailed` was given the payload. `pending`: its answer is
- * awaited in the background, and what it misses is queued then.
+ * What came of a write on one cluster. `held`: missed, and kept for a person (`unsafe: "hold"`). `not-queued`: `onEnqueueFailed` was
+ * given the payload. `pending`: its answer is awaited in the background, and what it misses is queued then.
  */
-export type WriteState = "applied" | "queued" | "not-queued" | "pending";
+export type WriteState = "applied" | "queued" | "held" | "not-queued" | "pending";
 
 /** Per cluster, in the same words as in the errors of a write. */
 export type WriteReports = Readonly<Partial<Record<ClusterId, ClusterReport>>>;
@@ -119,5 +119,6 @@ export class Result<Row = types.Row> implements Iterable<Row>, AsyncIterable<Row
 function stateOf({ applied, queued }: ClusterReport): WriteState {
   if (applied === "yes") return "applied";
   if (applied === "pending") return "pending";
+  if (queued === "held") return "held";
   return queued === "yes" ? "queued" : "not-queued";
 }

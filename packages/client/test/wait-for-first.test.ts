@@ -119,6 +119,7 @@ test.each([
   const call = clusters.client.execute(INSERT, ["1", "a"], { wait });
   if (wait === "first") await call;
   const error = wait === "first" ? undefined : errorOf(call);
+  await until("A has been asked", () => clusters.servers.A.requests.length === 1);
   await clusters.client.close();
   expect(told).toMatchObject([{ code: "HELIX_CLIENT_CLOSED" }]);
   if (error !== undefined) {

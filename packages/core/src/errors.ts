@@ -9,9 +9,10 @@ export interface ClusterReport {
    */
   readonly applied: "yes" | "no" | "maybe" | "pending";
   /**
-   * Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it.
+   * Whether the write will be replayed on this cluster. `maybe`: the queue did not say whether it stored it. `held`: it was
+   * written with `unsafe: "hold"`, and is replayed only if a person decides so.
    */
-  readonly queued: "yes" | "no" | "maybe";
+  readonly queued: "yes" | "no" | "maybe" | "held";
   /** The id of the payload that the queue was given for this cluster, whether it took it or not. */
   readonly replayId?: string | undefined;
   /**
@@ -39,6 +40,8 @@ export interface HelixErrors {
   HELIX_BOTH_CLUSTERS_FAILED: WriteReport;
   /** Failed on both, perhaps applied on one: queued for both. It will be applied. */
   HELIX_OUTCOME_PENDING: WriteReport;
+  /** Failed on both, perhaps applied on one: kept for both, since it was written with `unsafe: "hold"`. A person decides. */
+  HELIX_OUTCOME_HELD: WriteReport;
   /** A cluster missed the write and the queue did not take it (or there is none). */
   HELIX_REPLAY_NOT_QUEUED: WriteReport;
   /** The statement is not safe to run a second time, or later, or elsewhere. Nothing was written. */
@@ -48,6 +51,12 @@ export interface HelixErrors {
     readonly at?: number | undefined;
     /** What would go wrong. */
     readonly why?: string | undefined;
+  };
+  /** The timestamp of a write is further ahead of the cluster's clock than the client's options allow. Nothing was written. */
+  HELIX_TIMESTAMP_AHEAD: {
+    readonly cluster: ClusterId;
+    readonly aheadMs: number;
+    readonly maxTimestampAheadMs: number;
   };
   /** What is known of the cluster's schema does not say what the table is, and it could not be asked in time. */
   HELIX_SCHEMA_UNKNOWN: { readonly cluster: ClusterId; readonly table: string };

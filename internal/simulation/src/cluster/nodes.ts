@@ -139,6 +139,8 @@ export class App {
       ownWrites: undefined,
       timestamps: new WriteTimestamps(clock, silentLogger, events),
       secondaryTimeoutMs: 2000,
+      requestTimeoutMs: 15_000,
+      unsafe: "refuse",
       clock,
       metrics: silentMetrics,
     });

@@ -44,7 +44,7 @@ function runOnce(client: Client, operation: Operation, options: QueryOptions): P
 
 /** The driver's options of a request, without those of ours. */
 export function queryOptions(operation: Operation, options: ReadOptions): QueryOptions {
-  const { priority, timestampMicros, cluster, wait, signal, prepare, keyspace, ...rest } = options;
+  const { priority, timestampMicros, cluster, wait, signal, prepare, keyspace, unsafe, ...rest } = options;
   const given: Record<string, unknown> = { prepare: prepare ?? hasParams(operation) };
   // The driver takes an option that is there and undefined for one that was given, in places.
   for (const [name, value] of Object.entries(rest)) if (value !== undefined) given[name] = value;

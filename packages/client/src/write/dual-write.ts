@@ -16,7 +16,8 @@ export interface DualWriteOptions<T> {
   readonly isDrained: (cluster: ClusterId) => boolean;
   /** Called when the other cluster refuses the values. Returns whether nothing was sent to this one, nor will be. */
   readonly callOff: (cluster: ClusterId, refusal: unknown) => boolean;
-  readonly secondaryTimeoutMs: number;
+  /** Undefined: what is slow is waited for in full, since what it has yet to do would be done twice. */
+  readonly secondaryTimeoutMs: number | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /**
@@ -32,7 +33,7 @@ export interface DualWriteOptions<T> {
  * Per cluster: waiting → applied | failed. A cluster that is drained or not available fails at once, unasked. Once the
  * other has applied it, a waiting one fails as not answered after `secondaryTimeoutMs`, or as soon as its
  * breaker opens; when the signal is aborted all that wait fail so. What comes after that is ignored: the
- * same write twice is harmless. While the other has not applied it, it is waited for in full, since then
+ * same write twice is harmless (where it is not, there is no `secondaryTimeoutMs`). While the other has not applied it, it is waited for in full, since then
  * its answer is the caller's; but what one cluster's columns refuse for good, and was not sent to the other yet, is called off
  * there, and so refused by both.
  */
@@ -91,6 +92,7 @@ export class DualWrite<T> {
   /** From now on nobody depends on this cluster's answer. */
   #limit(cluster: ClusterId): void {
     const { clock, secondaryTimeoutMs, links } = this.#options;
+    if (secondaryTimeoutMs === undefined) return;
     const link = links[cluster];
     this.#cleanups.push(
       clock.setTimer(

@@ -1,9 +1,10 @@
 import type { Operation, Params, Statement } from "@helix/core";
 import { assertBindable, describeValue, expected } from "@helix/core/internal";
+import { inspect } from "@helix/safety";
 import type { BatchOptions } from "../request-options.ts";
 import { batchTypeOf } from "../session/driver-request.ts";
 import { ownValue } from "./own-values.ts";
-import { assertNoUse, inspectStatement } from "./statement-check.ts";
+import { assertNoUse } from "./refusal.ts";
 
 /** A statement of a batch: its text alone, or with what is bound to it. */
 export type BatchStatement = string | { readonly query: string; readonly params?: Params | undefined };
@@ -42,18 +43,6 @@ export function readBatch(statements: unknown, options: BatchOptions): Extract<O
   };
 }
 
-/** What makes an operation unfit for a second cluster and a later time; undefined if nothing does. */
-export function unsafeConstruct(operation: Operation): string | undefined {
-  if (operation.kind === "statement") return inspectStatement(operation.query).construct;
-  if (operation.batchType === "counter") return "a counter batch";
-  for (const { query } of operation.statements) {
-    const { verb, construct } = inspectStatement(query);
-    if (verb === "select") return "SELECT in a batch";
-    if (construct !== undefined) return construct;
-  }
-  return undefined;
-}
-
 /** With null for undefined, as a driver sends it that is told not to take it for unset: a payload means unset by it. */
 export function withNulls(operation: Operation): Operation {
   if (operation.kind === "statement") return { ...operation, params: nullsIn(operation.params) };
@@ -71,7 +60,7 @@ function readPart(query: unknown, params: unknown, path: string): Statement {
     const got = typeof query === "string" ? "an empty one" : describeValue(query);
     throw new TypeError(`Expected \`${path}query\` to be a CQL statement, got ${got}`);
   }
-  assertNoUse(inspectStatement(query));
+  assertNoUse(inspect(query));
   if (params === undefined || params === null) return { query, params: NO_PARAMS };
   const own = ownValue(params, `${path}params`);
   assertBindable(own, `${path}params`);

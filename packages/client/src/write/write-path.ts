@@ -8,7 +8,7 @@ import {
   otherCluster,
   type ReplayPayload,
 } from "@helix/core";
-import type { types } from "cassandra-driver";
+import { policies, type types } from "cassandra-driver";
 import type { OwnWrites } from "../read/own-writes.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
 import type { ReadOptions, WaitFor } from "../request-options.ts";
@@ -18,8 +18,11 @@ import { queryOptions, readWrite, sendOperation, writeOptions } from "../session
 import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
 import { DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
+import type { JudgedWrite } from "./judged-write.ts";
+import type { Unsafe } from "./refusal.ts";
 import type { ReplayHandoff } from "./replay-handoff.ts";
 import { WriteBinding } from "./write-binding.ts";
+import { WriteJudge } from "./write-judge.ts";
 import { errorOf, failureOf, type Handoffs, reportsAtFirst, reportsOf } from "./write-report.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
@@ -34,27 +37,44 @@ export interface WritePathOptions {
   /** Where reads ask for it. */
   readonly ownWrites: OwnWrites | undefined;
   readonly secondaryTimeoutMs: number;
+  /** How long a write waits until a cluster has said what its tables are. */
+  readonly requestTimeoutMs: number;
+  /** Where a request does not say it. */
+  readonly unsafe: Unsafe;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly openTelemetry?: TraceContextApi | undefined;
 }
 
 type Outcomes = WriteOutcomes<types.ResultSet>;
+/** For what would be done twice. */
+const ONCE = { isIdempotent: false, retry: new policies.retry.FallthroughRetryPolicy() };
+
 type OnFirst = DualWriteOptions<types.ResultSet>["onFirst"];
 
-/** A write to both clusters: sends, decides, queues what was missed, and tells the caller. */
+/** A write to both clusters: judges, sends, decides, queues what was missed, and tells the caller. */
 export class WritePath {
   readonly #options: WritePathOptions;
+  readonly #judge: WriteJudge;
 
   constructor(options: WritePathOptions) {
     this.#options = options;
+    this.#judge = new WriteJudge({ ...options, timeoutMs: options.requestTimeoutMs });
+  }
+
+  /** No write waits any more for what a cluster says of its tables. */
+  close(): void {
+    this.#judge.close();
   }
 
   /** Resolves and rejects as `HelixClient.execute` does. */
   async write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
-    const timestampMicros = this.#options.timestamps.next(options.timestampMicros);
     const { background, wait, ownWrites } = this.#options;
-    const run = (onFirst?: OnFirst) => this.#run<Row>(operation, options, timestampMicros, onFirst);
+    const judging = this.#judge.judge(operation, options);
+    // Where nothing has to be asked nothing is awaited.
+    const judged = judging instanceof Promise ? await judging : judging;
+    const { timestampMicros } = judged;
+    const run = (onFirst?: OnFirst) => this.#run<Row>(judged, options, onFirst);
     if ((options.wait ?? wait) === "both") return run();
     return new Promise((resolve, reject) => {
       const whole = run((cluster, answer) => {
@@ -68,20 +88,18 @@ export class WritePath {
     });
   }
 
-  async #run<Row>(
-    operation: Operation,
-    options: ReadOptions,
-    timestampMicros: bigint,
-    onFirst: OnFirst,
-  ): Promise<Result<Row>> {
+  async #run<Row>(judged: JudgedWrite, options: ReadOptions, onFirst: OnFirst): Promise<Result<Row>> {
+    const { operation, timestampMicros, disposition } = judged;
     const { links, secondaryTimeoutMs, clock, isDrained, openTelemetry } = this.#options;
     const writtenAtMs = clock.wallMs();
     let { signal } = options;
+    const isOnce = disposition !== "replay";
     const base = queryOptions(operation, options);
+    const tries = isOnce ? { ...options, ...ONCE } : options;
     const binding = new WriteBinding();
     const requests = {
-      A: writeOptions(links.A.config, base, options, timestampMicros, binding.on("A")),
-      B: writeOptions(links.B.config, base, options, timestampMicros, binding.on("B")),
+      A: writeOptions(links.A.config, base, tries, timestampMicros, binding.on("A")),
+      B: writeOptions(links.B.config, base, tries, timestampMicros, binding.on("B")),
     };
     const outcomes = await new DualWrite({
       links,
@@ -89,9 +107,9 @@ export class WritePath {
       read: (cluster, error) => readWrite(error, requests[cluster].memory),
       isDrained,
       callOff: (cluster, refusal) => binding.callOff(cluster, refusal),
-      secondaryTimeoutMs,
+      secondaryTimeoutMs: isOnce ? undefined : secondaryTimeoutMs,
       clock,
-      signal,
+      signal: isOnce ? undefined : signal,
       onFirst: (cluster, answer) => {
         const isEnough = onFirst?.(cluster, answer) === true;
         if (isEnough) signal = undefined;
@@ -115,6 +133,8 @@ export class WritePath {
               enqueuedAtMs: clock.wallMs(),
               priority: options.priority,
               keyspace: links[targetCluster].config.keyspace,
+              ...judged.factsFor(targetCluster),
+              ...(isOnce && { disposition }),
               consistency: links[targetCluster].config.consistencyOf(options),
               traceparent,
             }),
@@ -122,7 +142,7 @@ export class WritePath {
     this.#count(outcomes, handoffs);
     const answer = this.#answerOf(outcomes);
     if (answer === undefined || !this.#isTaken(handoffs)) {
-      throw failureOf(verdict, outcomes, handoffs, timestampMicros);
+      throw failureOf(verdict, outcomes, handoffs, judged);
     }
     return new Result<Row>(answer.result, {
       cluster: answer.cluster,

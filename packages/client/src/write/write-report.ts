@@ -9,6 +9,7 @@ import {
 } from "@helix/core";
 import type { WriteReports } from "../result.ts";
 import { type ClusterOutcome, isMistake, type WriteDecision } from "./decide-write.ts";
+import type { JudgedWrite } from "./judged-write.ts";
 import type { Handoff } from "./replay-handoff.ts";
 
 /** What was handed to the queue, per cluster that missed the write. */
@@ -37,7 +38,7 @@ export function failureOf(
   verdict: WriteDecision["verdict"],
   outcomes: Outcomes,
   handoffs: Handoffs,
-  timestampMicros: bigint,
+  { timestampMicros, disposition }: Pick<JudgedWrite, "timestampMicros" | "disposition">,
 ): unknown {
   // The refusal of a value says more than anything around it could.
   if (verdict === "mistake") return errorOf(CLUSTERS.map((one) => outcomes[one]).find(isMistake));
@@ -53,12 +54,19 @@ export function failureOf(
       verdict === "success"
         ? "A cluster missed the write"
         : "The write failed on both clusters, perhaps applied on one";
-    return helixError("HELIX_REPLAY_NOT_QUEUED", `${missed}, and it could not be queued for replay`, report, {
+    const notDone = disposition === "hold" ? "kept for a person" : "queued for replay";
+    return helixError("HELIX_REPLAY_NOT_QUEUED", `${missed}, and it could not be ${notDone}`, report, {
       cause: notQueued.error ?? errorOf(outcomes[notQueued.payload.targetCluster]),
     });
   }
-  const text = "Neither cluster has confirmed the write; it is queued for both and will be applied";
-  return helixError("HELIX_OUTCOME_PENDING", text, report, { cause });
+  const unconfirmed = "Neither cluster has confirmed the write";
+  if (disposition === "hold") {
+    const text = `${unconfirmed}; it is kept for both, and is not applied unless a person decides so`;
+    return helixError("HELIX_OUTCOME_HELD", text, report, { cause });
+  }
+  const text = `${unconfirmed}; it is queued for both and will be applied`;
+  const twice = disposition === "unsafe" ? ", a second time where it was applied already" : "";
+  return helixError("HELIX_OUTCOME_PENDING", text + twice, report, { cause });
 }
 
 /** Undefined where it was applied. */
@@ -69,5 +77,7 @@ export function errorOf(outcome: ClusterOutcome<unknown> | undefined): unknown {
 function reportOn(outcome: ClusterOutcome<unknown>, handoff: Handoffs[ClusterId]): ClusterReport {
   if (outcome.state === "applied") return APPLIED;
   const { applied } = outcome.reading;
-  return { applied, queued: handoff?.queued ?? "no", replayId: handoff?.payload.id, cause: outcome.error };
+  const { queued = "no", payload } = handoff ?? {};
+  const isHeld = queued === "yes" && payload?.disposition === "hold";
+  return { applied, queued: isHeld ? "held" : queued, replayId: payload?.id, cause: outcome.error };
 }

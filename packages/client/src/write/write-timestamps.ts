@@ -1,7 +1,10 @@
 import {
+  CLUSTERS,
   type ClientEvents,
   type Clock,
+  type ClusterId,
   type EventSink,
+  helixError,
   type Logger,
   nextTimestampMicros,
   timestampLeadMs,
@@ -12,6 +15,13 @@ const MAX_LEAD_MS = 1_000;
 /** Once said is enough for a while. */
 const WARN_INTERVAL_MS = 10_000;
 
+export interface TimestampLimit {
+  /** How far ahead of a cluster's clock a timestamp may be. Milliseconds; undefined: any. */
+  readonly maxAheadMs: number | undefined;
+  /** How far the cluster's clock is ahead of this process's; undefined where that is not known. */
+  readonly clockOffsetMs: (cluster: ClusterId) => number | undefined;
+}
+
 /**
  * The timestamp of each write, and a word when one lies in the future: it then beats all that are written
  * until then.
@@ -20,20 +30,40 @@ export class WriteTimestamps {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #events: EventSink<ClientEvents>;
+  readonly #limit: TimestampLimit | undefined;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, logger: Logger, events: EventSink<ClientEvents>) {
+  constructor(clock: Clock, logger: Logger, events: EventSink<ClientEvents>, limit?: TimestampLimit) {
     this.#clock = clock;
     this.#logger = logger;
     this.#events = events;
+    this.#limit = limit;
   }
 
-  /** The one that was given, or a new one. */
-  next(given: bigint | number | undefined): bigint {
+  /**
+   * The one that was given, or a new one.
+   *
+   * @throws HELIX_TIMESTAMP_AHEAD where it is beyond the limit on one of the clusters.
+   */
+  next(given: bigint | number | undefined, clusters: readonly ClusterId[] = CLUSTERS): bigint {
     const timestampMicros = given === undefined ? nextTimestampMicros() : BigInt(given);
     const leadMs = timestampLeadMs(timestampMicros, this.#clock.wallMs());
+    this.#assertWithin(leadMs, clusters);
     if (leadMs > MAX_LEAD_MS) this.#warn(leadMs);
     return timestampMicros;
+  }
+
+  #assertWithin(leadMs: number, clusters: readonly ClusterId[]): void {
+    if (this.#limit?.maxAheadMs === undefined) return;
+    const { maxAheadMs, clockOffsetMs } = this.#limit;
+    for (const cluster of clusters) {
+      const aheadMs = Math.round(leadMs - (clockOffsetMs(cluster) ?? 0));
+      if (aheadMs <= maxAheadMs) continue;
+      const text =
+        `Nothing was sent: the timestamp of the write is ${aheadMs} ms ahead of the clock of cluster ${cluster}, ` +
+        `and would win over all that is written until then; \`maxTimestampAheadMs\` is ${maxAheadMs}`;
+      throw helixError("HELIX_TIMESTAMP_AHEAD", text, { cluster, aheadMs, maxTimestampAheadMs: maxAheadMs });
+    }
   }
 
   #warn(leadMs: number): void {

@@ -1,0 +1,242 @@
+import { CLUSTERS, type Clock, type ClusterId, type Operation } from "@helix/core";
+import {
+  type Decision,
+  decide,
+  type KeyspaceSchema,
+  type Schema,
+  type TableName,
+  type TableSchema,
+} from "@helix/safety";
+import type { ReadOptions } from "../request-options.ts";
+import { clientClosed } from "../session/cluster-links.ts";
+import type { ClusterSchema } from "../session/schema/cluster-schema.ts";
+import { decideOnBoth } from "./decide-on-both.ts";
+import { JudgedWrite, type KnownThen } from "./judged-write.ts";
+import { learnSchema } from "./learn-schema.ts";
+import { keyspacesOf, type Part, partsOf } from "./parts.ts";
+import { isServersOwn, notReplayable, refusalOf, type Unsafe, writesRows } from "./refusal.ts";
+import { sentOperation } from "./sent-operation.ts";
+import { type LookFailures, neitherSays, unknownTable } from "./unknown-table.ts";
+import type { WriteTimestamps } from "./write-timestamps.ts";
+
+/** A look that is not older is a fresh one. Servers tell of a new table up to 23 ms after they have made it. */
+const FRESH_MS = 100;
+
+const DISPOSITIONS = { hold: "hold", replay: "unsafe" } as const;
+
+/** What of a cluster's link is asked. */
+export interface JudgedLink {
+  readonly config: { readonly keyspace: string | undefined };
+  readonly schema: Pick<ClusterSchema, "known" | "load">;
+  /** Whether a write would be tried on it now. */
+  readonly isAvailable: boolean;
+}
+
+export interface WriteJudgeOptions {
+  readonly links: Readonly<Record<ClusterId, JudgedLink>>;
+  /** Where a request does not say it. */
+  readonly unsafe: Unsafe;
+  readonly timestamps: WriteTimestamps;
+  readonly clock: Clock;
+  /** How long a write waits until a cluster has said what its tables are. */
+  readonly timeoutMs: number;
+}
+
+/** One cluster, as `decide` asks for it. */
+interface Side {
+  readonly schema: Schema;
+  readonly keyspace: string | undefined;
+}
+
+/**
+ * Says of each write to both clusters what is sent, or refuses it. What is known of either cluster's schema counts, the stricter
+ * verdict wins, and one cluster's is enough. With neither nothing is guessed: both are asked, and the first that says enough is.
+ */
+export class WriteJudge {
+  readonly #options: WriteJudgeOptions;
+  readonly #sides: Readonly<Record<ClusterId, Side>>;
+  readonly #closed = new AbortController();
+  /** Clusters that are being asked though no write waits for them. */
+  readonly #asking = new Set<ClusterId>();
+
+  constructor(options: WriteJudgeOptions) {
+    this.#options = options;
+    const sideOf = ({ schema, config }: JudgedLink): Side => ({
+      schema: { keyspace: (name) => schema.known(name) },
+      keyspace: config.keyspace,
+    });
+    this.#sides = { A: sideOf(options.links.A), B: sideOf(options.links.B) };
+  }
+
+  /**
+   * At once where all is known; a promise only where a cluster has to be asked.
+   *
+   * Throws, or rejects with, HELIX_NOT_REPLAYABLE; TypeError for a timestamp that is given twice; HELIX_BOTH_CLUSTERS_FAILED where neither
+   * cluster says what its tables are; HELIX_CLIENT_CLOSED; or the reason of the request's signal.
+   */
+  judge(operation: Operation, options: ReadOptions): JudgedWrite | Promise<JudgedWrite> {
+    const parts = partsOf(operation);
+    const attempt = () => this.#attempt(operation, parts, options);
+    return attempt() ?? this.#learn(parts, attempt, options);
+  }
+
+  /** Nobody waits any more for what a cluster says. */
+  close(): void {
+    this.#closed.abort(clientClosed());
+  }
+
+  /** By what is known now; undefined where that is not enough. Throws what the write is refused with. */
+  #attempt(operation: Operation, parts: readonly Part[], options: ReadOptions): JudgedWrite | undefined {
+    const unsafe = options.unsafe ?? this.#options.unsafe;
+    const decisions: Decision[] = [];
+    let disposition: JudgedWrite["disposition"] = "replay";
+    let isKnown = true;
+    for (const part of parts) {
+      const decision = this.#decide(part);
+      if (decision === undefined) isKnown = false;
+      else decisions.push(decision);
+      const reason = refusalOf(operation, part, decision);
+      if (reason === undefined) continue;
+      const mayInsist = this.#mayInsist(part);
+      if (unsafe === "refuse" || mayInsist === "no") {
+        throw notReplayable({ reason, member: part.member, mayInsist: mayInsist !== "no" });
+      }
+      disposition = DISPOSITIONS[unsafe];
+      isKnown &&= mayInsist === "yes";
+    }
+    if (!isKnown) return undefined;
+    const isNative = (part: Part) => this.#isNative(part);
+    return new JudgedWrite({
+      operation: sentOperation(operation, parts, decisions, isNative, this.#options.clock.wallMs()),
+      timestampMicros: this.#timestampOf(decisions, options),
+      disposition,
+      parts,
+      known: { A: this.#knownOn("A", parts), B: this.#knownOn("B", parts) },
+    });
+  }
+
+  /** On both clusters; undefined where neither is known well enough. */
+  #decide({ inspection, params }: Part): Decision | undefined {
+    const A = decide(inspection, { ...this.#sides.A, values: params });
+    const B = decide(inspection, { ...this.#sides.B, values: params });
+    if (A.verdict === "depends") return B.verdict === "depends" ? undefined : B;
+    return B.verdict === "depends" ? A : decideOnBoth(A, B);
+  }
+
+  /** That of the text, where it says one; else that of the request, or a new one. */
+  #timestampOf(decisions: readonly Decision[], { timestampMicros: given }: ReadOptions): bigint {
+    const { timestamps } = this.#options;
+    const said = decisions[0]?.timestamp;
+    // Where some members have one of their own, the others get that of the request.
+    const isSaid = typeof said === "bigint" && decisions.every(({ timestamp }) => timestamp === said);
+    if (!isSaid) return timestamps.next(given);
+    if (given !== undefined && BigInt(given) !== said) {
+      throw new TypeError(
+        "Expected one timestamp: USING TIMESTAMP in the text wins over the option `timestampMicros`, which says another one",
+      );
+    }
+    return timestamps.next(said);
+  }
+
+  /** Whether the caller may have it sent although it is refused; `unknown` until a cluster says what its table is. */
+  #mayInsist(part: Part): "yes" | "no" | "unknown" {
+    if (!writesRows(part)) return "no";
+    const found = part.inspection.tables.map((name) =>
+      CLUSTERS.map((cluster) => this.#tableOn(cluster, name)),
+    );
+    if (found.flat().some(isServersOwn)) return "no";
+    return found.every((tables) => tables.some((table) => table !== undefined)) ? "yes" : "unknown";
+  }
+
+  /** Whether what it calls is the server's own: no function of the user's is in reach by that name. */
+  #isNative({ inspection: { calls, tables } }: Part): boolean {
+    const known = CLUSTERS.flatMap((cluster) => tables.map((table) => this.#keyspaceOn(cluster, table)));
+    return calls.every(({ call: { keyspace, name } }) =>
+      keyspace === undefined
+        ? !known.some((one) => one?.functions.has(name.name))
+        : keyspace.name === "system",
+    );
+  }
+
+  #keyspaceOn(cluster: ClusterId, { keyspace }: TableName): KeyspaceSchema | undefined {
+    const side = this.#sides[cluster];
+    const name = keyspace?.name ?? side.keyspace;
+    return name === undefined ? undefined : side.schema.keyspace(name);
+  }
+
+  #tableOn(cluster: ClusterId, name: TableName): TableSchema | undefined {
+    return this.#keyspaceOn(cluster, name)?.tables.get(name.table.name);
+  }
+
+  #knownOn(cluster: ClusterId, parts: readonly Part[]): KnownThen {
+    const { schema, keyspace } = this.#sides[cluster];
+    const names = keyspacesOf(parts, keyspace);
+    const keyspaces = names.flatMap((name) => schema.keyspace(name) ?? []);
+    if (keyspaces.length < names.length) this.#askAside(cluster, names);
+    return { keyspace, keyspaces };
+  }
+
+  /** So that its tables count as well, of the next write. */
+  #askAside(cluster: ClusterId, keyspaces: readonly string[]): void {
+    const { schema, isAvailable } = this.#options.links[cluster];
+    if (!isAvailable || this.#asking.has(cluster)) return;
+    this.#asking.add(cluster);
+    const done = () => void this.#asking.delete(cluster);
+    schema.load(keyspaces, { signal: this.#closed.signal }).then(done, done);
+  }
+
+  async #learn(
+    parts: readonly Part[],
+    look: () => JudgedWrite | undefined,
+    options: ReadOptions,
+  ): Promise<JudgedWrite> {
+    const { clock, timeoutMs, links } = this.#options;
+    const load = (cluster: ClusterId) => (signal: AbortSignal) => {
+      const { schema } = links[cluster];
+      const names = keyspacesOf(parts, this.#sides[cluster].keyspace);
+      // What is known, and not enough, has to be looked at again.
+      const isKnown = names.some((name) => schema.known(name) !== undefined);
+      return schema.load(names, { signal, ...(isKnown && { maxAgeMs: FRESH_MS }) });
+    };
+    const signals = [options.signal, this.#closed.signal];
+    const learnt = await learnSchema({
+      load: { A: load("A"), B: load("B") },
+      look,
+      clock,
+      timeoutMs,
+      signals,
+    });
+    if (learnt.found !== undefined) return learnt.found;
+    throw this.#unknown(parts, learnt.failures, options);
+  }
+
+  /** The error of a write of which no cluster that could be asked says enough. */
+  #unknown(parts: readonly Part[], failures: LookFailures, options: ReadOptions): Error {
+    const sides = CLUSTERS.filter((cluster) => failures[cluster] === undefined).map(
+      (one) => this.#sides[one],
+    );
+    const undecided = ({ inspection, params }: Part, side: Side) =>
+      decide(inspection, { ...side, values: params });
+    if (sides.length === 0) {
+      const decisions = parts.map((part) => undecided(part, this.#sides.A));
+      return neitherSays(failures, this.#timestampOf(decisions, options));
+    }
+    const cause = Object.values(failures)[0];
+    const nowMs = this.#options.clock.wallMs();
+    for (const part of parts) {
+      const { member, inspection } = part;
+      const isMissing = (name: TableName) =>
+        CLUSTERS.every((cluster) => this.#tableOn(cluster, name) === undefined);
+      const missing = inspection.tables.find(isMissing);
+      const reasons = sides.map((side) => undecided(part, side)).map(({ reason }) => reason);
+      const reason =
+        missing === undefined
+          ? reasons.find((one) => one !== undefined)
+          : unknownTable(missing, sides[0]?.keyspace, failures, nowMs);
+      if (reason !== undefined && this.#decide(part) === undefined) {
+        return notReplayable({ reason, member, mayInsist: false, cause });
+      }
+    }
+    return neitherSays(failures, this.#timestampOf([], options));
+  }
+}
