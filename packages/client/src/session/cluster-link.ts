@@ -77,13 +77,12 @@ export class ClusterLink {
     this.#schema = new KnownSchema({
       reader: new SchemaReader({
         send: (request) => this.send(request),
+        driver: () => this.#driver(),
         unreadable: (cause) => untold("what it says of its schema cannot be read", cause),
       }),
       clock,
       clockOffset,
-      assertConnected: () => {
-        if (!this.isConnected) throw this.unavailableError();
-      },
+      assertConnected: () => void this.#driver(),
       unsettled: () => untold("its schema changes all the time"),
       teller: () => (this.driver === undefined ? undefined : eventHostOf(this.driver)),
     });
@@ -195,14 +194,20 @@ export class ClusterLink {
 
   /** Resolves if the cluster answers at all. Rejects with the driver's error, or that of `send`. */
   async probe(): Promise<void> {
-    const { client } = this.#session;
-    if (client === undefined) throw this.unavailableError();
+    const client = this.#driver();
     // Not through `send`: the breaker reads the end of its own probes.
     await client.execute("SELECT key FROM system.local", [], {
       prepare: false,
       isIdempotent: false,
       readTimeout: PROBE_TIMEOUT_MS,
     });
+  }
+
+  /** Throws HELIX_CLUSTER_UNAVAILABLE without a session. */
+  #driver(): Client {
+    const { client } = this.#session;
+    if (client === undefined) throw this.unavailableError();
+    return client;
   }
 
   #listen(client: Client): Client {

@@ -157,15 +157,14 @@ export class KnownSchema implements ClusterSchema {
   }
 
   async #bringUpToDate(): Promise<void> {
-    const { reader, clock, teller, unsettled } = this.#options;
+    const { reader, clock, unsettled } = this.#options;
     for (let reads = 0; reads < MAX_READS; reads++) {
       if (reads > 0) await wait(clock, READ_PAUSE_MS, this.#closing.signal);
       const doubts = this.#doubts;
       this.#changed.clear();
       const number = ++this.#looks;
       const sinceMs = clock.monotonicMs();
-      const hasFailed = this.#failedAtMs > Number.NEGATIVE_INFINITY;
-      const { version, host } = await this.#look(this.#isTold && !hasFailed ? teller() : undefined);
+      const { version, host } = await this.#ask();
       const missing = this.#missing(version);
       const read = missing.length === 0 ? [] : await reader.read(missing, host);
       const isSettled = read.length === 0 || (await this.#look(host)).version === version;
@@ -178,7 +177,19 @@ export class KnownSchema implements ClusterSchema {
     throw unsettled();
   }
 
-  async #look(host: string | undefined): Promise<Look> {
+  /** Of two nodes that disagree the one counts that tells of changes, if it answers. */
+  async #ask(): Promise<Look> {
+    const teller = this.#options.teller();
+    if (!this.#isTold || teller === undefined) {
+      const look = await this.#look();
+      if (teller === undefined || look.host === teller || this.#missing(look.version).length === 0)
+        return look;
+    }
+    return this.#look(teller).catch(() => this.#look());
+  }
+
+  /** @param host @default the node whose turn it is */
+  async #look(host?: string): Promise<Look> {
     const { reader, clock, clockOffset } = this.#options;
     const sentAtMs = clock.wallMs();
     const sinceMs = clock.monotonicMs();

@@ -15,8 +15,10 @@ const TRUNCATED_AT = ", truncated_at";
 const TABLES = ["tables", "columns", "views", "types", "functions", "aggregates"] as const;
 
 export interface SchemaReaderOptions {
-  /** Makes a request of the present session. */
+  /** Makes a request of the present session, from which it may be learnt whether the cluster answers. */
   readonly send: <T>(request: (client: Client) => Promise<T>) => Promise<T>;
+  /** The driver of the present session. Throws where there is none. */
+  readonly driver: () => Client;
   /** The error of an answer that cannot be read. */
   readonly unreadable: (cause: unknown) => Error;
 }
@@ -98,12 +100,12 @@ export class SchemaReader {
     }
   }
 
-  #ask<T>(
+  async #ask<T>(
     query: string,
     host: string | undefined,
     read: (answer: types.ResultSet) => Promise<T>,
   ): Promise<T> {
-    return this.#options.send(async (client) => {
+    const request = async (client: Client) => {
       const options: QueryOptions = {
         prepare: false,
         isIdempotent: true,
@@ -114,7 +116,9 @@ export class SchemaReader {
       };
       if (host !== undefined) options.host = client.hosts.get(host);
       return read(await client.execute(query, [], options));
-    });
+    };
+    // That one node is away says nothing of the cluster.
+    return host === undefined ? this.#options.send(request) : request(this.#options.driver());
   }
 }
 
