@@ -80,7 +80,7 @@ export interface MemberDecision {
   readonly keyspace: string | undefined;
   readonly table: string;
   /**
-   * With `ttl`: how long what it writes lives. Seconds; 1 or more. `source` says where it is from: a number in the text, a bound value,
+   * With `ttl`, and with `refuse` as far as it is known: how long what it writes lives. Seconds; 1 or more. `source` says where it is from: a number in the text, a bound value,
    * or the table's default.
    */
   readonly ttl?: { readonly seconds: number; readonly source: "text" | "value" | "table" } | undefined;

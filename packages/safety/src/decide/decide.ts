@@ -4,9 +4,8 @@ import type { KeyspaceSchema, Schema } from "../schema/schema.ts";
 import { missing } from "./objection.ts";
 import { type Plan, planWrite } from "./plan.ts";
 import { notUnderstood } from "./reasons.ts";
-import { NOTHING, needsValues, ON_SCHEMA, type Settled, settle } from "./settle.ts";
-import { planUsing, readBound } from "./using.ts";
-import type { Values } from "./values.ts";
+import { NOTHING, needsValues, ON_SCHEMA, type Settled, settle, withTimestamp } from "./settle.ts";
+import { type Lookup, lookupIn, type Values } from "./values.ts";
 
 /** What is known beside the text. */
 export interface Facts {
@@ -45,24 +44,27 @@ function decideOne(statement: WriteStatement, inspection: Inspection, facts: Fac
   if (keyspace === undefined) return decisionOf([withoutSchema(statement, facts)], inspection);
   const plan = planFor(keyspace, statement, inspection);
   if (plan.decision !== undefined) return plan.decision;
-  const decision = decisionOf([settle(plan, facts.values)], inspection);
+  const decision = decisionOf([settle(plan, lookupFor(facts))], inspection);
   if (!needsValues(plan)) plan.decision = decision;
   return decision;
 }
 
 function decideBatch(batch: Batch, inspection: Inspection, facts: Facts): Decision {
+  if (batch.members.length === 0) return NO_MEMBERS;
+  const lookup = lookupFor(facts);
   const settled = batch.members.map((statement): Settled => {
     const keyspace = schemaOf(statement, facts);
-    if (keyspace === undefined) return withoutSchema(statement, facts);
-    return settle(planFor(keyspace, statement, inspection), facts.values);
+    return keyspace === undefined
+      ? withoutSchema(statement, facts)
+      : settle(planFor(keyspace, statement, inspection), lookup);
   });
-  if (settled.length === 0) return NO_MEMBERS;
-  const decision = decisionOf(settled, inspection);
-  if (batch.using?.timestamp === undefined) return decision;
-  const { timestamp } = planUsing(batch.using, inspection.cql, 0);
-  const micros = readBound(timestamp, facts.values ?? []);
-  if (typeof micros !== "object") return { ...decision, timestamp: micros };
-  return refusal(decision, micros.reason);
+  const { using } = batch;
+  if (using?.timestamp === undefined) return decisionOf(settled, inspection);
+  return decisionOf(withTimestamp(settled, using, inspection.cql, lookup), inspection);
+}
+
+function lookupFor({ values }: Facts): Lookup | undefined {
+  return values === undefined ? undefined : lookupIn(values);
 }
 
 /** Of the members the worst counts. */
@@ -129,7 +131,7 @@ function planFor(keyspace: KeyspaceSchema, statement: WriteStatement, inspection
   const ofKeyspace = plans.get(keyspace) ?? new WeakMap<WriteStatement, CachedPlan>();
   const known = ofKeyspace.get(statement);
   if (known !== undefined) return known;
-  const plan = planWrite(statement, keyspace, inspection);
+  const plan = planWrite(statement, keyspace, inspection.cql);
   plans.set(keyspace, ofKeyspace.set(statement, plan));
   return plan;
 }

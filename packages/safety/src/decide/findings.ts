@@ -1,5 +1,4 @@
-import type { Call, Marker } from "../cql/syntax.ts";
-import type { EvaluatedCall } from "../inspection.ts";
+import type { Marker } from "../cql/syntax.ts";
 import type { KeyspaceSchema } from "../schema/schema.ts";
 import type { Objection } from "./objection.ts";
 
@@ -23,12 +22,10 @@ export class Findings {
   readonly suspects: BoundPart[] = [];
   /** Parts of which one alone makes the write more than tombstones. */
   readonly cells: BoundPart[] = [];
-  readonly #calls: readonly EvaluatedCall[];
   #objection: Objection | undefined;
 
-  constructor(keyspace: KeyspaceSchema, calls: readonly EvaluatedCall[]) {
+  constructor(keyspace: KeyspaceSchema) {
     this.keyspace = keyspace;
-    this.#calls = calls;
   }
 
   /** The first of those that refuse, or else of those that miss something. */
@@ -44,9 +41,5 @@ export class Findings {
   effect(effect: Effect): void {
     if (effect === "data") this.writesData = true;
     else if (typeof effect === "object") this.object(effect);
-  }
-
-  isEvaluated(call: Call): boolean {
-    return this.#calls.some((evaluated) => evaluated.call === call);
   }
 }

@@ -1,5 +1,4 @@
 import type { Delete, Insert, Relation, Update, WriteStatement } from "../cql/syntax.ts";
-import type { Inspection } from "../inspection.ts";
 import type { CqlType } from "../schema/cql-type.ts";
 import type { KeyspaceSchema, TableSchema } from "../schema/schema.ts";
 import { assign, overwrite } from "./assignments.ts";
@@ -26,12 +25,8 @@ export interface Plan {
   readonly using: UsingPlan;
 }
 
-export function planWrite(
-  statement: WriteStatement,
-  keyspace: KeyspaceSchema,
-  { cql, calls }: Inspection,
-): Plan {
-  const findings = new Findings(keyspace, calls);
+export function planWrite(statement: WriteStatement, keyspace: KeyspaceSchema, cql: string): Plan {
+  const findings = new Findings(keyspace);
   const table = keyspace.tables.get(statement.table.table.name);
   if (isSystem(keyspace.name)) findings.object(systemObjection(statement.table));
   if (statement.condition !== undefined)

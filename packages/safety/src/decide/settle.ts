@@ -1,10 +1,11 @@
+import type { Using } from "../cql/syntax.ts";
 import type { Inspection, MemberDecision, Reason } from "../inspection.ts";
 import type { BoundPart, Effect } from "./findings.ts";
-import { refused } from "./objection.ts";
+import { type Objection, refused } from "./objection.ts";
 import type { Plan } from "./plan.ts";
 import { isObjection } from "./types.ts";
-import { isBound, readBound } from "./using.ts";
-import { boundTo, type Values } from "./values.ts";
+import { isBound, planUsing, readBound, type Timestamp } from "./using.ts";
+import type { Lookup } from "./values.ts";
 
 /** What one write comes to. */
 export interface Settled {
@@ -22,61 +23,87 @@ export function needsValues({ findings, using }: Plan): boolean {
   return objection === undefined && (suspects.length > 0 || (cells.length > 0 && !writesData));
 }
 
-export function settle(plan: Plan, values: Values | undefined): Settled {
+export function settle(plan: Plan, lookup: Lookup | undefined): Settled {
   const { keyspace, table, findings } = plan;
   const { objection } = findings;
-  if (objection?.kind === "missing") {
-    return { member: { verdict: "depends", keyspace, table }, on: ON_SCHEMA, reason: objection.reason };
-  }
-  if (values === undefined && needsValues(plan)) {
+  if (objection?.kind === "missing") return objected({ keyspace, table }, objection);
+  if (lookup === undefined && needsValues(plan)) {
     return objection === undefined
       ? { member: { verdict: "depends", keyspace, table }, on: ON_VALUES }
-      : { member: { verdict: "refuse", keyspace, table }, on: NOTHING, reason: objection.reason };
+      : objected({ keyspace, table }, objection);
   }
   try {
-    return settleBy(plan, values ?? []);
+    return settleBy(plan, lookup ?? NOTHING_BOUND);
   } catch {
-    return { member: { verdict: "refuse", keyspace, table }, on: NOTHING, reason: UNREADABLE };
+    return objected({ keyspace, table }, UNREADABLE);
   }
 }
 
-function settleBy({ keyspace, table, findings, using }: Plan, values: Values): Settled {
-  const ttl = readBound(using.ttl, values);
-  const timestamp = readBound(using.timestamp, values);
-  const known = typeof timestamp === "bigint" ? { timestamp } : {};
+/** The members of a batch that has a timestamp for all of them. */
+export function withTimestamp(
+  settled: readonly Settled[],
+  using: Using,
+  cql: string,
+  lookup: Lookup | undefined,
+): readonly Settled[] {
+  const { timestamp: planned } = planUsing(using, cql, 0);
+  if (isBound(planned) && lookup === undefined) {
+    return settled.map((one) =>
+      one.reason === undefined ? { member: { ...one.member, verdict: "depends" }, on: ON_VALUES } : one,
+    );
+  }
+  let timestamp: Timestamp;
+  try {
+    timestamp = readBound(planned, lookup ?? NOTHING_BOUND);
+  } catch {
+    timestamp = UNREADABLE;
+  }
+  if (timestamp === undefined) return settled;
+  const known = timestamp;
+  return settled.map((one) => {
+    if (typeof known === "bigint") return { ...one, timestamp: known };
+    return one.reason === undefined ? objected(one.member, known) : one;
+  });
+}
+
+function settleBy({ keyspace, table, findings, using }: Plan, lookup: Lookup): Settled {
+  const ttl = readBound(using.ttl, lookup);
+  const timestamp = readBound(using.timestamp, lookup);
   let { objection, writesData } = findings;
   if (objection === undefined) {
     for (const part of findings.suspects) {
-      const effect = judge(part, values);
+      const effect = judge(part, lookup);
       if (typeof effect === "object") objection ??= effect;
       else if (effect === "data") writesData = true;
     }
   }
   if (typeof timestamp === "object") objection ??= timestamp;
   if (ttl !== undefined && isObjection(ttl)) objection ??= ttl;
-  const lives = ttl === undefined || isObjection(ttl) ? {} : { ttl };
-  if (objection !== undefined) {
-    const isMissing = objection.kind === "missing";
-    const member = { verdict: isMissing ? "depends" : "refuse", keyspace, table, ...lives } as const;
-    return { member, on: isMissing ? ON_SCHEMA : NOTHING, reason: objection.reason, ...known };
-  }
-  const isData = writesData || findings.cells.some((part) => judge(part, values) === "data");
-  const member: MemberDecision = !isData
-    ? { verdict: "gc", keyspace, table }
-    : { verdict: ttl === undefined ? "replay" : "ttl", keyspace, table, ...lives };
+  const known = typeof timestamp === "bigint" ? { timestamp } : undefined;
+  const lives = ttl === undefined || isObjection(ttl) ? undefined : { ttl };
+  if (objection !== undefined) return { ...objected({ keyspace, table, ...lives }, objection), ...known };
+  const isData = writesData || findings.cells.some((part) => judge(part, lookup) === "data");
+  const member: MemberDecision = isData
+    ? { verdict: lives === undefined ? "replay" : "ttl", keyspace, table, ...lives }
+    : { verdict: "gc", keyspace, table };
   return { member, on: NOTHING, ...known };
 }
 
-function judge(part: BoundPart, values: Values): Effect {
-  return part.judge(boundTo(values, part.marker, part.name));
+/** It keeps what it would live for, for whoever replays it all the same. */
+function objected(member: Omit<MemberDecision, "verdict">, { kind, reason }: Objection): Settled {
+  return kind === "missing"
+    ? { member: { ...member, verdict: "depends" }, on: ON_SCHEMA, reason }
+    : { member: { ...member, verdict: "refuse" }, on: NOTHING, reason };
+}
+
+const NOTHING_BOUND: Lookup = () => undefined;
+
+function judge(part: BoundPart, lookup: Lookup): Effect {
+  return part.judge(lookup(part.marker, part.name));
 }
 
 export const NOTHING: Inspection["on"] = [];
 export const ON_SCHEMA: Inspection["on"] = ["schema"];
 const ON_VALUES: Inspection["on"] = ["values"];
 
-const { reason: UNREADABLE } = refused(
-  { at: 0 },
-  "a value that cannot be read",
-  "It threw when it was looked at.",
-);
+const UNREADABLE = refused({ at: 0 }, "a value that cannot be read", "It threw when it was looked at.");

@@ -101,12 +101,12 @@ function examineCall(call: Call, type: CqlType | undefined, findings: Findings):
     findings.object(replaced);
     return;
   }
-  if (findings.isEvaluated(call)) return;
   if (isFromJson(call)) {
     examineFromJson(call, type, findings);
     return;
   }
-  if (nativeFunction(name) !== "pure") {
+  const native = nativeFunction(name);
+  if (native === undefined || (native !== "pure" && call.args.length > 0)) {
     findings.object(functionObjection(name, call));
     return;
   }

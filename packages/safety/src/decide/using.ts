@@ -1,7 +1,7 @@
 import type { Marker, Using } from "../cql/syntax.ts";
 import type { MemberDecision } from "../inspection.ts";
 import { type Objection, refused } from "./objection.ts";
-import { boundTo, integerOf, isUnset, type Values } from "./values.ts";
+import { integerOf, isUnset, type Lookup } from "./values.ts";
 
 /** How long cells live, and their timestamp; what speaks against either; or `values` where these have to be known. */
 export interface UsingPlan {
@@ -44,8 +44,8 @@ export function isBound<T>(planned: T | BoundNumber<T>): planned is BoundNumber<
   return typeof planned === "object" && planned !== null && "marker" in planned;
 }
 
-export function readBound<T>(planned: T | BoundNumber<T>, values: Values): T {
-  return isBound(planned) ? planned.read(boundTo(values, planned.marker, planned.name)) : planned;
+export function readBound<T>(planned: T | BoundNumber<T>, lookup: Lookup): T {
+  return isBound(planned) ? planned.read(lookup(planned.marker, planned.name)) : planned;
 }
 
 /** Null switches the default of the table off, as 0 does; unset leaves it. */

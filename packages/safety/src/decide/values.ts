@@ -3,17 +3,21 @@ import type { Marker } from "../cql/syntax.ts";
 /** What is bound, by position or by name. */
 export type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
 
+/** What is bound to a marker; undefined if nothing is. `name` is what the server calls it if it is a `?`. */
+export type Lookup = (marker: Marker, name: string) => unknown;
+
 /**
- * What is bound to a marker; undefined if nothing is. `name` is what the server calls a `?`: the driver folds the keys of an object, and
- * of two that become one the later counts.
+ * The driver folds the keys of an object, and of two that become one the later counts. Nothing is read before it is looked up: it may
+ * throw.
  */
-export function boundTo(values: Values, marker: Marker, name: string): unknown {
-  if (isArray(values)) return values[marker.index];
-  const wanted = marker.name ?? name;
-  const keys = Object.keys(values);
-  const key =
-    keys.findLast((given) => given.toLowerCase() === wanted) ?? keys.findLast((given) => given === wanted);
-  return key === undefined ? undefined : values[key];
+export function lookupIn(values: Values): Lookup {
+  let keys: ReadonlyMap<string, string> | undefined;
+  return (marker, name) => {
+    if (isArray(values)) return values[marker.index];
+    keys ??= new Map(Object.keys(values).map((key) => [key.toLowerCase(), key]));
+    const key = keys.get(marker.name ?? name);
+    return key === undefined ? undefined : values[key];
+  };
 }
 
 function isArray(values: Values): values is readonly unknown[] {
@@ -38,6 +42,7 @@ export function isEmptyCollection(value: unknown): boolean {
 
 /** A whole number that is bound as a number, a bigint, a Long or a string. Undefined for all else. */
 export function integerOf(value: unknown): bigint | undefined {
+  if (Number.isSafeInteger(value)) return BigInt(value as number);
   if (ArrayBuffer.isView(value)) return undefined;
   const text = String(value);
   return INTEGER.test(text) ? BigInt(text) : undefined;
