@@ -1,3 +1,4 @@
+import type { TableGrace } from "@helix/core";
 import type { KeyspaceSchema } from "@helix/safety";
 
 export interface LoadOptions {
@@ -22,16 +23,13 @@ export interface ClusterSchema {
    * Rejects with HELIX_CLUSTER_UNAVAILABLE without a session or where the answer cannot be read, with the driver's error, or with the signal's reason.
    */
   load(keyspaces: readonly string[], options?: LoadOptions): Promise<void>;
-  /** When a table was last truncated, by the server's clock, as far as the nodes that were looked at have said. Milliseconds since 1970. */
+  /**
+   * When a table was last truncated, at the latest, by this process's clock; as far as the nodes that were looked at have said.
+   * Milliseconds since 1970.
+   */
   truncatedAtMs(tableId: string): number | undefined;
   /** So much the cluster's clock is ahead of this process's, as of the last look. Milliseconds; negative: behind. */
   readonly clockOffsetMs: number | undefined;
   /** The table with the least `gc_grace_seconds`; undefined where there is no table. Rejects as `load` does. */
-  shortestGrace(signal?: AbortSignal): Promise<ShortestGrace | undefined>;
-}
-
-export interface ShortestGrace {
-  /** With its keyspace: `shop.users`. */
-  readonly table: string;
-  readonly gcGraceSeconds: number;
+  shortestGrace(signal?: AbortSignal): Promise<TableGrace | undefined>;
 }

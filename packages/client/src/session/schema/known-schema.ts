@@ -1,9 +1,9 @@
-import type { Clock } from "@helix/core";
+import type { Clock, TableGrace } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { KeyspaceSchema } from "@helix/safety";
 import { abortable } from "../../abortable.ts";
 import type { ClockOffset } from "./clock-offset.ts";
-import type { ClusterSchema, LoadOptions, ShortestGrace } from "./cluster-schema.ts";
+import type { ClusterSchema, LoadOptions } from "./cluster-schema.ts";
 import type { Look } from "./look.ts";
 import type { SchemaReader } from "./schema-reader.ts";
 
@@ -111,7 +111,7 @@ export class KnownSchema implements ClusterSchema {
     return latest;
   }
 
-  shortestGrace(signal?: AbortSignal): Promise<ShortestGrace | undefined> {
+  shortestGrace(signal?: AbortSignal): Promise<TableGrace | undefined> {
     signal?.throwIfAborted();
     return abortable(this.#options.reader.shortestGrace(), signal);
   }
@@ -195,8 +195,12 @@ export class KnownSchema implements ClusterSchema {
     const sinceMs = clock.monotonicMs();
     const look = await reader.look(host);
     const roundTripMs = clock.monotonicMs() - sinceMs;
-    if (look.serverMs !== undefined) clockOffset.heard(look.serverMs, sentAtMs, roundTripMs);
-    this.#truncatedAtMs.set(look.host, look.truncatedAtMs);
+    const { serverMs = sentAtMs + roundTripMs } = look;
+    if (look.serverMs !== undefined) clockOffset.heard(serverMs, sentAtMs, roundTripMs);
+    // So much its clock is ahead at least: the answer may have left it at once.
+    const aheadMs = serverMs - (sentAtMs + roundTripMs);
+    const truncations = [...look.truncatedAtMs].map(([id, atMs]) => [id, atMs - aheadMs] as const);
+    this.#truncatedAtMs.set(look.host, new Map(truncations));
     return look;
   }
 

@@ -6,7 +6,7 @@ export interface Look {
   readonly version: string;
   /** Which node has said so, by the driver's name for it. */
   readonly host: string | undefined;
-  /** When tables were last truncated, by table id. Milliseconds since 1970. */
+  /** When tables were last truncated, by table id and the node's clock. Milliseconds since 1970. */
   readonly truncatedAtMs: ReadonlyMap<string, number>;
   /** The node's clock. Milliseconds since 1970; undefined where it does not say. */
   readonly serverMs: number | undefined;

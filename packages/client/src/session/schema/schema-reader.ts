@@ -1,7 +1,7 @@
+import type { TableGrace } from "@helix/core";
 import { type KeyspaceSchema, keyspaceFromRows, type SchemaRow } from "@helix/safety";
 import { type Client, policies, type QueryOptions, types } from "cassandra-driver";
 import { readError } from "../../failure/read-error.ts";
-import type { ShortestGrace } from "./cluster-schema.ts";
 import { type Look, lookOf } from "./look.ts";
 
 /** For one query. */
@@ -65,9 +65,9 @@ export class SchemaReader {
     return read;
   }
 
-  async shortestGrace(): Promise<ShortestGrace | undefined> {
+  async shortestGrace(): Promise<TableGrace | undefined> {
     const query = "SELECT keyspace_name, table_name, gc_grace_seconds FROM system_schema.tables";
-    let shortest: ShortestGrace | undefined;
+    let shortest: TableGrace | undefined;
     for (const row of await this.#ask(query, undefined, allRows)) {
       const keyspace = String(row.keyspace_name);
       const gcGraceSeconds = Number(row.gc_grace_seconds);
