@@ -28,10 +28,10 @@ it.each([
   ["UPDATE t SET c += 1 WHERE k = 1", "an increment of a counter"],
   ["UPDATE t SET c = c -1 WHERE k = 1", "an increment of a counter"],
   ["BEGIN COUNTER BATCH UPDATE t SET c = c + ? WHERE k = 1 APPLY BATCH", "an increment of a counter"],
-  ["UPDATE t SET l = l + ['a'] WHERE k = 1", "an append to a list"],
-  ["UPDATE t SET l = ['a'] + l WHERE k = 1", "a prepend to a list"],
-  ["UPDATE t SET l = ? + l WHERE k = 1", "a prepend to a list"],
-  ["UPDATE t SET l -= ['a'] WHERE k = 1", "a removal from a list"],
+  ["UPDATE t SET l = l + ['a'] WHERE k = 1", "an addition to the list l"],
+  ["UPDATE t SET l = ['a'] + l WHERE k = 1", "an addition to the list l"],
+  ["UPDATE t SET l = ? + l WHERE k = 1", "an addition to the list l"],
+  ["UPDATE t SET l -= ['a'] WHERE k = 1", "a removal from the list l"],
   ["INSERT INTO t (k) VALUES (mine(1))", "the function mine"],
   ["INSERT INTO t (k) VALUES (other.now())", "the function now"],
   ['INSERT INTO t (k) VALUES ("NOW"())', "the function NOW"],
@@ -45,6 +45,10 @@ it.each([
   ["UPDATE t SET s = {?} WHERE k = 1", "a marker in a set or map"],
   ["BEGIN BATCH USING TTL 5 INSERT INTO t (k) VALUES (1) APPLY BATCH", "a statement that no server takes"],
   ["INSERT INTO t (k) VALUES (1, 2)", "a statement that no server takes"],
+  ["INSERT INTO t (k, K) VALUES (1, 2)", "a statement that no server takes"],
+  ["DELETE FROM t WHERE token(k) > 5", "a statement that no server takes"],
+  ["UPDATE t SET v = 1 WHERE k CONTAINS 1", "a statement that no server takes"],
+  ["UPDATE t SET v = v + 'x' WHERE k = 1", "a statement that no server takes"],
   ["INSERT INTO t (k) VALUES (1) garbage", "a statement that was not understood"],
   ["", "an empty text"],
 ])("%s is refused as %s", (cql, construct) => {
@@ -65,4 +69,33 @@ it("tells the calls that are evaluated, by their new spelling, in the order of t
     'UPDATE t SET a = toDate(now()), b = "system"."uuid"() WHERE c = currentTimeUUID /* */ ()',
   );
   expect(calls.map((call) => call.function)).toEqual(["now", "uuid", "current_timeuuid"]);
+});
+
+it("gives the first of several reasons in the text, of all members", () => {
+  const cql =
+    "BEGIN BATCH DELETE FROM t WHERE k = mine(1) IF EXISTS; UPDATE t SET c += 1 WHERE k = 1 APPLY BATCH";
+  expect(refused(cql)[1]?.slice(0, 4)).toBe("mine");
+});
+
+it("repeats nothing of a text in its reasons that may be a value", () => {
+  for (const value of ["Smith", '"Smith"', "'Smith'", "$$Smith$$"]) {
+    expect(JSON.stringify(inspect(`INSERT INTO t (k) VALUES (1 ${value})`).reason)).not.toContain("Smith");
+  }
+});
+
+it("keeps the tables that it met before it stopped to understand", () => {
+  expect(inspect("UPDATE ks.t SET v = WHERE k = 1")).toMatchObject({
+    verb: "update",
+    verdict: "refuse",
+    tables: [{ keyspace: { name: "ks" }, table: { name: "t" } }],
+  });
+});
+
+it("takes a batch without members for what it is: it writes nothing", () => {
+  expect(inspect("BEGIN BATCH APPLY BATCH")).toMatchObject({ verb: "batch", verdict: "gc", tables: [] });
+});
+
+it("names the verb by the first word, and none where there is no word", () => {
+  const verbs = ["-- x\n Insert", "begin batch", "BEGIN TRANSACTION", "Upsert x", "'x'", "\ud800", ""];
+  expect(verbs.map((cql) => inspect(cql).verb)).toEqual(["insert", "batch", "begin", "upsert", "", "", ""]);
 });

@@ -1,6 +1,8 @@
 import { nativeFunction } from "./cql/functions.ts";
-import type { Assignment, Batch, Call, WriteStatement } from "./cql/syntax.ts";
+import type { Assignment, Batch, Call, Insert, Relation, WriteStatement } from "./cql/syntax.ts";
+import { functionObjection, listObjection, systemObjection } from "./decide/reasons.ts";
 import type { Reason } from "./inspection.ts";
+import { isSystemKeyspace } from "./system-keyspace.ts";
 
 /** Why a text is refused by itself, whatever the schema and the values are; of several reasons the first in the text. */
 export function refusal(
@@ -32,31 +34,38 @@ function ofBatch({ at, batchType, using, members }: Batch): Reason | undefined {
 function ofWrite(statement: WriteStatement): Reason | undefined {
   let reason = ofTable(statement);
   if (statement.condition !== undefined) reason = first(reason, conditional(statement.condition.at));
-  if (statement.verb === "update") {
-    for (const assignment of statement.assignments) reason = first(reason, ofAssignment(assignment));
-  } else if (statement.verb === "insert") {
-    reason = first(reason, ofColumns(statement.columns.length, statement.values.length, statement.at));
-  }
+  if (statement.verb === "insert") return first(reason, ofColumns(statement));
+  for (const relation of statement.where) reason = first(reason, ofRelation(relation));
+  if (statement.verb === "delete") return reason;
+  for (const assignment of statement.assignments) reason = first(reason, ofAssignment(assignment));
   return reason;
 }
 
-function ofColumns(columns: number, values: number, at: number): Reason | undefined {
-  if (columns === values) return undefined;
-  return unknownToServer(at, `It has ${columns} columns, but ${values} values.`);
+function ofColumns({ columns, values, at }: Insert): Reason | undefined {
+  if (columns.length !== values.length) {
+    return unknownToServer(at, `It has ${columns.length} columns, but ${values.length} values.`);
+  }
+  const names = new Set<string>();
+  for (const column of columns) {
+    if (names.has(column.name)) return unknownToServer(column.at, "This column is named twice.");
+    names.add(column.name);
+  }
+  return undefined;
 }
+
+/** A write names its rows by their keys; the rest of what SELECT knows is taken by the grammar only. */
+function ofRelation({ columns, operator, element, at }: Relation): Reason | undefined {
+  const isOfKey = columns.length > 0 && element === undefined && OF_KEYS.has(operator);
+  return isOfKey
+    ? undefined
+    : unknownToServer(at, "A write is told its rows by their keys, with =, IN, <, <=, > or >=.");
+}
+
+const OF_KEYS: ReadonlySet<string> = new Set(["=", "IN", "<", "<=", ">", ">="]);
 
 function ofTable({ table: { keyspace } }: WriteStatement): Reason | undefined {
-  if (keyspace === undefined || !isSystem(keyspace.name)) return undefined;
-  return {
-    construct: "a write to a system keyspace",
-    at: keyspace.at,
-    why: "What is there belongs to one cluster alone.",
-  };
-}
-
-/** `system_…` are the server's as well, and virtual ones of one node. */
-function isSystem(keyspace: string): boolean {
-  return keyspace === "system" || keyspace.startsWith("system_");
+  if (keyspace === undefined || !isSystemKeyspace(keyspace.name)) return undefined;
+  return systemObjection(keyspace).reason;
 }
 
 function conditional(at: number): Reason {
@@ -67,14 +76,14 @@ function conditional(at: number): Reason {
   };
 }
 
-/** What is added to, or taken from, a column tells already what the column can be, or that no server takes it. */
+/** What is added to a column, or taken from it, tells already what it can be, or that no server takes it. */
 function ofAssignment({ kind, target, value }: Assignment): Reason | undefined {
   if (kind === "set") return undefined;
-  const { at } = target;
-  if (kind === "prepend") return list(at, "a prepend to a list");
+  const { column, at } = target;
+  if (kind === "prepend") return listObjection("append", column.name, target).reason;
   switch (value.kind) {
     case "list":
-      return list(at, kind === "add" ? "an append to a list" : "a removal from a list");
+      return listObjection(kind === "add" ? "append" : "removal", column.name, target).reason;
     case "integer":
     case "negation":
       return counter(at);
@@ -91,15 +100,6 @@ function ofAssignment({ kind, target, value }: Assignment): Reason | undefined {
   }
 }
 
-function list(at: number, construct: string): Reason {
-  return {
-    construct,
-    at,
-    why: "Each execution changes the list once more, or reads it first.",
-    cure: "Use a frozen list, which is overwritten as a whole, or a set or a map.",
-  };
-}
-
 function counter(at: number): Reason {
   return {
     construct: "an increment of a counter",
@@ -113,20 +113,10 @@ function unknownToServer(at: number, why: string): Reason {
   return { construct: "a statement that no server takes", at, why };
 }
 
-function ofCall({ keyspace, name, args, at }: Call): Reason | undefined {
+function ofCall(call: Call): Reason | undefined {
+  const { keyspace, name, args, at } = call;
   const native = keyspace === undefined || keyspace.name === "system" ? nativeFunction(name.name) : undefined;
   if (native === "pure" || (native !== undefined && args.length === 0)) return undefined;
-  if (name.name === "token") {
-    return {
-      construct: "the function token",
-      at,
-      why: "Its value depends on the partitioner of the cluster.",
-    };
-  }
-  return {
-    construct: `the function ${name.name}`,
-    at,
-    why: "Only native functions are known to give the same value for the same arguments; this is none of them.",
-    cure: "Evaluate it before, and bind the value.",
-  };
+  if (name.name !== "token") return functionObjection(name.name, call).reason;
+  return { construct: "the function token", at, why: "Its value depends on the partitioner of the cluster." };
 }

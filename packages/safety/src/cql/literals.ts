@@ -113,7 +113,7 @@ function uuidPrefix(text: string, at: number): number {
 
 /** Behind the duration `P…` of ISO 8601 that begins there; −1 if it breaks off. */
 export function isoDurationEnd(text: string, at: number): number {
-  if (digitsEnd(text, at + 1) === at + 5 && text.charCodeAt(at + 5) === MINUS) return calendarEnd(text, at);
+  if (isCalendar(text, at)) return calendarEnd(text, at);
   const days = partsEnd(text, at + 1, "YMD");
   if (days === at + 1) {
     const weeks = digitsEnd(text, days);
@@ -122,6 +122,11 @@ export function isoDurationEnd(text: string, at: number): number {
   if (days < 0 || text[days] !== "T") return days === at + 1 ? -1 : days;
   const times = partsEnd(text, days + 1, "HMS");
   return times === days + 1 ? -1 : times;
+}
+
+/** `P0001-`, which is a duration in the form of a date for the server, or breaks off. */
+export function isCalendar(text: string, at: number): boolean {
+  return digitsEnd(text, at + 1) === at + 5 && text.charCodeAt(at + 5) === MINUS;
 }
 
 /** Behind numbers with one of the designators each, in their order; `at` where not even the first fits, −1 where a later one does not. */

@@ -1,5 +1,5 @@
 import { CAPITAL, classOf, isDigit, isLetter, isOfName } from "./characters.ts";
-import { isoDurationEnd, type Literal, numberAt, uuidAt } from "./literals.ts";
+import { isCalendar, isoDurationEnd, type Literal, numberAt, uuidAt } from "./literals.ts";
 import { blankEnd, dollarsEnd, quoteEnd } from "./skip.ts";
 import type { Call, Marker, Name, Span, TableName } from "./syntax.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -244,8 +244,7 @@ export class Reader {
     const second = this.text.charCodeAt(at + 1);
     if (second !== CAPITAL_T && !isDigit(second)) return false;
     const duration = isoDurationEnd(this.text, at);
-    const isCalendar = end === at + 5 && this.text.charCodeAt(end) === MINUS && isDigit(second);
-    if (duration !== end && !isCalendar) return false;
+    if (duration !== end && !isCalendar(this.text, at)) return false;
     this.#literal({ kind: duration < 0 ? "broken" : "duration", end: duration });
     return true;
   }
@@ -293,10 +292,11 @@ export class Reader {
       case "blob":
       case "duration":
         return "a literal";
-      default: {
-        const word = this.text.slice(this.at, this.end);
-        return word.length > 40 ? "a long name" : `\`${word}\``;
-      }
+      case "word":
+      case "quoted":
+        return "a name";
+      default:
+        return `\`${this.kind}\``;
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Delete, Insert, Relation, Update, WriteStatement } from "../cql/syntax.ts";
 import type { CqlType } from "../schema/cql-type.ts";
 import type { KeyspaceSchema, TableSchema } from "../schema/schema.ts";
+import { isSystemKeyspace } from "../system-keyspace.ts";
 import { assign, overwrite } from "./assignments.ts";
 import { Findings } from "./findings.ts";
 import { jsonRow } from "./json.ts";
@@ -28,7 +29,7 @@ export interface Plan {
 export function planWrite(statement: WriteStatement, keyspace: KeyspaceSchema, cql: string): Plan {
   const findings = new Findings(keyspace);
   const table = keyspace.tables.get(statement.table.table.name);
-  if (isSystem(keyspace.name)) findings.object(systemObjection(statement.table));
+  if (isSystemKeyspace(keyspace.name)) findings.object(systemObjection(statement.table));
   if (statement.condition !== undefined)
     findings.object(notUnderstood("a condition (IF)", statement.condition));
   if (table === undefined) {
@@ -124,9 +125,4 @@ function examineRelation(relation: Relation, table: TableSchema, findings: Findi
   if (relation.element !== undefined) findings.object(notUnderstood("an element in WHERE", relation));
   const type: CqlType | undefined = second === undefined ? first : { kind: "tuple", of: types };
   for (const value of relation.values) examine(value, type, findings);
-}
-
-/** `system_…` keyspaces are the server's as well, and virtual ones of one node. */
-function isSystem(keyspace: string): boolean {
-  return keyspace === "system" || keyspace.startsWith("system_");
 }
