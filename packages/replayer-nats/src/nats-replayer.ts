@@ -247,6 +247,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     return new LaneReceiver({
       ...this.#settings,
       lane,
+      source: { stream: this.#names.stream, consumer: consumerOf(lane) },
       evidence: this.#evidence,
       handBacks: this.#handBacks,
       settlements: this.#settlements,

@@ -1,5 +1,5 @@
 import { helixError } from "../errors.ts";
-import type { ReplayPayload } from "../payload/payload.ts";
+import { checkPayload, type ReplayPayload } from "../payload/payload.ts";
 import type { DeadLetter, DeadLetterReason, RedriveOneOptions } from "./dead-letters.ts";
 
 /** Of a reason that only a newer version knows, nobody here can say that its message does no harm. */
@@ -20,7 +20,8 @@ export function needsForce(reason: DeadLetterReason): boolean {
  * The payload of a dead letter as a redrive puts it back: the same write, one life more, enqueued now. What was on hold is
  * `unsafe` now, since a person has decided; so is what was forced before, since that was for one life.
  *
- * @throws HelixError HELIX_PAYLOAD_INVALID if its bytes are not a payload, HELIX_REDRIVE_NEEDS_FORCE.
+ * @throws HelixError HELIX_PAYLOAD_INVALID if its bytes are not a payload, or one that has no next life,
+ * HELIX_REDRIVE_NEEDS_FORCE.
  */
 export function redriven(
   { id, reason, content }: Pick<DeadLetter, "id" | "reason" | "content">,
@@ -34,10 +35,17 @@ export function redriven(
   }
   const { disposition: before = "replay", ...payload } = content.payload;
   const disposition = force === true ? "force" : before === "replay" ? undefined : "unsafe";
-  return {
+  const next: ReplayPayload = {
     ...payload,
     ...(disposition && { disposition }),
     life: payload.life + 1,
     enqueuedAtMs: nowMs,
   };
+  try {
+    checkPayload(next);
+  } catch (cause) {
+    const text = `The dead letter \`${id}\` cannot be put back into its lane`;
+    throw helixError("HELIX_PAYLOAD_INVALID", text, {}, { cause });
+  }
+  return next;
 }

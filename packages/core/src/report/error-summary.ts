@@ -1,4 +1,6 @@
 const MAX_BYTES = 2048;
+/** Of a name or a code, which are words: an error may come from anywhere. */
+const MAX_WORD_LENGTH = 256;
 
 /** What a dead letter keeps of a failure. */
 export interface ErrorSummary {
@@ -14,9 +16,11 @@ export function errorSummary(error: unknown): ErrorSummary | undefined {
   if (typeof error !== "object") return { name: typeof error, message: cut(String(error)) };
   const { name, message, code } = error as { name?: unknown; message?: unknown; code?: unknown };
   return {
-    name: typeof name === "string" ? name : "Error",
+    name: typeof name === "string" ? name.slice(0, MAX_WORD_LENGTH) : "Error",
     message: cut(typeof message === "string" ? message : ""),
-    ...(typeof code === "string" || typeof code === "number" ? { code: String(code) } : {}),
+    ...(typeof code === "string" || typeof code === "number"
+      ? { code: String(code).slice(0, MAX_WORD_LENGTH) }
+      : {}),
   };
 }
 

@@ -64,7 +64,7 @@ class ScriptedServer {
   answer(sent: number, body: unknown, code = 0): void {
     const data =
       body === undefined ? EMPTY : Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-    const headers = code === 0 ? undefined : { code };
+    const headers = code === 0 ? undefined : { code, description: "", get: () => "" };
     this.#callback?.(null, { subject: this.#replies[sent] ?? "", data, headers } as unknown as Msg);
   }
 

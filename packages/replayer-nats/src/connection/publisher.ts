@@ -3,6 +3,8 @@ import type { EnqueuerSettings } from "../options.ts";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import { newInbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
+import { parsed } from "./parsed.ts";
+import { STATUS, statusIn } from "./status.ts";
 
 /** The server's word that a message is stored. */
 export interface PubAck {
@@ -82,8 +84,6 @@ type PublisherSettings = Pick<EnqueuerSettings, "publishTimeoutMs" | "maxInFligh
  * could run meanwhile: the answers are perhaps there, unread.
  */
 const SWEEP_MS = 100;
-/** NATS: nobody listens to the subject. */
-const NO_RESPONDERS = 503;
 const ENCODER = new TextEncoder();
 
 /**
@@ -203,7 +203,8 @@ export class Publisher {
     });
   }
 
-  #answered(key: string, { data, headers }: Msg): void {
+  #answered(key: string, message: Msg): void {
+    const { data } = message;
     const pending = this.#inFlight.get(key);
     // Too late: it has been given up.
     if (pending === undefined) return;
@@ -211,7 +212,7 @@ export class Publisher {
     if (this.#doubtfulUntil !== undefined && Number.parseInt(key, 36) >= this.#doubtfulUntil) {
       this.#doubtfulUntil = undefined;
     }
-    if (data.length === 0 && headers?.code === NO_RESPONDERS) {
+    if (data.length === 0 && statusIn(message)?.code === STATUS.noResponders) {
       pending.reject(new PublishFailure("no-responders", `No stream listens to \`${pending.subject}\``));
     } else {
       settle(pending, data);
@@ -359,20 +360,15 @@ function settle({ resolve, reject }: Pending, data: Uint8Array): void {
 type Answer = PubAck | { readonly err_code: number; readonly description: string };
 
 /** Undefined for whatever is neither an acknowledgement nor an error of the API. */
-function answerIn(data: Uint8Array): Answer | undefined {
-  try {
-    const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString();
-    const { seq, duplicate, error } = JSON.parse(text) as Record<string, unknown> & {
-      error?: { err_code?: unknown; description?: unknown };
-    };
-    if (error !== undefined) {
-      const { err_code, description } = error;
-      return typeof err_code === "number" ? { err_code, description: String(description) } : undefined;
-    }
-    return Number.isSafeInteger(seq) ? { seq: seq as number, duplicate: duplicate === true } : undefined;
-  } catch {
-    return undefined;
+export function answerIn(data: Uint8Array): Answer | undefined {
+  const { seq, duplicate, error } = parsed(data) ?? {};
+  if (error !== undefined) {
+    const { err_code, description } = (error ?? {}) as Readonly<Record<string, unknown>>;
+    const isRefusal = typeof err_code === "number" && typeof description === "string";
+    return isRefusal ? { err_code, description } : undefined;
   }
+  const isStored = Number.isSafeInteger(seq) && (seq as number) > 0;
+  return isStored ? { seq: seq as number, duplicate: duplicate === true } : undefined;
 }
 
 function forbidden(subject: string, stored: "no" | "maybe" = "no"): PublishFailure {

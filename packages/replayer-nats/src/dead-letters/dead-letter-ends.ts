@@ -99,7 +99,7 @@ export class DeadLetterEnds {
 }
 
 /** A tombstone, or bytes that are no such record, say that nobody has begun. */
-function decodeEnd(bytes: Uint8Array): Omit<Begun, "sequence"> {
+export function decodeEnd(bytes: Uint8Array): Omit<Begun, "sequence"> {
   const { end, letter, atMs } = parsed(bytes) ?? {};
   const isBegun = (end === "redriven" || end === "discarded") && Number.isFinite(atMs);
   return {

@@ -33,15 +33,22 @@ describe("the header of a dead letter", () => {
       firstError: { name: "Error", message: "" },
       origin: { stream: "s", sequence: 7 },
     });
-    expect(decodeEpitaph(encodeEpitaph(whole))).toEqual(whole);
+    const { id: _, lane: __, ...said } = whole;
+    expect(decodeEpitaph(encodeEpitaph(whole))).toEqual(said);
   });
 
   test("keeps a reason that only a newer version knows", () => {
     const newer = epitaph({ reason: "eclipsed" as DeadLetterReason });
-    expect(decodeEpitaph(encodeEpitaph(newer))).toEqual(newer);
+    expect(decodeEpitaph(encodeEpitaph(newer))?.reason).toBe("eclipsed");
   });
 
-  test.each(["", "{}", "null", "[1]", '{"reason":7,"id":"a.0"}', '{"reason":"held"}', undefined])(
+  test("is cut until it fits, however long the words of both errors are", () => {
+    const words = (length: number) => "\u0000".repeat(length);
+    const error = { name: words(5000), message: words(50_000), code: words(50_000) };
+    expect(encodeEpitaph(epitaph({ error, firstError: error })).length).toBeLessThanOrEqual(14 * 1024);
+  });
+
+  test.each(["", "{}", "null", "[1]", '{"reason":7}', '{"reason":"What?"}', undefined])(
     "that is something else, %s, is nothing",
     (header) => {
       expect(decodeEpitaph(header)).toBeUndefined();

@@ -1,5 +1,9 @@
 import { decodeContent } from "@helix/codec";
-import type { DeadLetter, ErrorSummary } from "@helix/core";
+import { type DeadLetter, type ErrorSummary, LANES, type Lane, laneOf } from "@helix/core";
+import { errorSummary } from "@helix/core/queue-kit";
+import { parsed } from "../connection/parsed.ts";
+import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import type { Names } from "../topology/names.ts";
 
 /** What a dead letter says beside its bytes. */
 export type Epitaph = Omit<DeadLetter, "raw" | "content">;
@@ -8,6 +12,7 @@ export type Epitaph = Omit<DeadLetter, "raw" | "content">;
 export const EPITAPH_HEADER = "Helix-Dead-Letter";
 /** What the header may have: the rest of the room that is kept free for a dead letter holds the other headers. */
 const MAX_HEADER_LENGTH = 14 * 1024;
+const MAX_WORD_LENGTH = 256;
 /** Everything outside of printable ASCII: a header is one line. */
 const NOT_PLAIN = /[^ -~]/gu;
 
@@ -20,31 +25,94 @@ export function encodeEpitaph(epitaph: Epitaph): string {
     const { error, firstError } = epitaph;
     const cut = { ...epitaph, error: shortened(error, most), firstError: shortened(firstError, most) };
     const text = JSON.stringify(cut).replaceAll(NOT_PLAIN, escaped);
-    if (text.length <= MAX_HEADER_LENGTH) return text;
+    if (text.length <= MAX_HEADER_LENGTH || most === 0) return text;
   }
 }
 
 /**
- * Reads what {@link encodeEpitaph} wrote, here or in another version; undefined if it is something else. A reason that is
- * not known here stays what it is: the dead letter is listed all the same, and its redrive needs force.
+ * What a message of the dead letters' stream says, whoever has put it there. Subject and place are the server's word: they
+ * give id and lane. What the header says counts as far as it can be read; without one that says why, the letter is
+ * `undecodable`, so that it can be seen and discarded like any other, and redriven if its body is a payload.
  */
-export function decodeEpitaph(header: string | undefined): Epitaph | undefined {
-  try {
-    const epitaph = JSON.parse(header ?? "") as Epitaph;
-    return typeof epitaph.reason === "string" && typeof epitaph.id === "string" ? epitaph : undefined;
-  } catch {
-    return undefined;
-  }
+export function letterIn(stored: StoredMessage, names: Names): DeadLetter {
+  const raw = new Uint8Array(stored.data);
+  const content = decodeContent(raw);
+  const { lane, id } = namedIn(stored, names);
+  const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
+    reason: "undecodable",
+    error: { name: "Error", message: "It has no header that says what it died of" },
+    origin: { stream: names.deadLetterStream, sequence: stored.seq, subject: stored.subject },
+  };
+  return {
+    attempts: 0,
+    deadAtMs: stored.storedAtMs,
+    origin: {},
+    ...epitaph,
+    id,
+    // Under a subject that names no lane lies what is not ours, which has to be shown under one.
+    lane: lane ?? (content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A"),
+    raw,
+    content,
+  };
 }
 
-export function deadLetterOf(epitaph: Epitaph, data: Uint8Array): DeadLetter {
-  // A copy: the library's arrays are views of what came over the wire.
-  const raw = new Uint8Array(data);
-  return { ...epitaph, raw, content: decodeContent(raw) };
+/** Id and life, as they stand in a subject of ours. */
+export const LETTER_ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
+/** What is called by its place, since its subject is none of ours. */
+export const BY_SEQUENCE = /^sequence=([1-9]\d{0,15})$/;
+
+function namedIn({ subject, seq }: StoredMessage, { prefix }: Names): { lane?: Lane; id: string } {
+  const lane = LANES.find((one) => subject.startsWith(`${prefix}.dead.${one}.`));
+  const id = lane && subject.slice(`${prefix}.dead.${lane}.`.length);
+  const named = id !== undefined && LETTER_ID.test(id) ? id : `sequence=${seq}`;
+  return { ...(lane && { lane }), id: named };
+}
+
+type Said = Pick<DeadLetter, "reason"> & Partial<Omit<Epitaph, "id" | "lane" | "reason">>;
+
+/** A reason of a newer version stays what it is; what is no word is none. */
+const REASON = /^[a-z][a-z-]{0,39}$/;
+const OUTCOMES = ["unavailable", "uncertain", "rejected"] as const;
+const MOST_ORIGINS = 20;
+
+/** Reads what {@link encodeEpitaph} wrote, here or in another version; undefined if it is something else. */
+export function decodeEpitaph(header: string | undefined): Said | undefined {
+  const { reason, outcome, error, firstError, attempts, deadAtMs, origin } =
+    parsed(Buffer.from(header ?? "")) ?? {};
+  if (typeof reason !== "string" || !REASON.test(reason)) return undefined;
+  const known = OUTCOMES.find((one) => one === outcome);
+  const [last, first] = [error, firstError].map((one) => (isObject(one) ? errorSummary(one) : undefined));
+  return {
+    reason: reason as DeadLetter["reason"],
+    ...(known && { outcome: known }),
+    ...(last && { error: last }),
+    ...(first && { firstError: first }),
+    ...(Number.isSafeInteger(attempts) && (attempts as number) >= 0 && { attempts: attempts as number }),
+    ...(Number.isFinite(deadAtMs) && { deadAtMs: deadAtMs as number }),
+    ...(isObject(origin) && { origin: plainOrigin(origin) }),
+  };
+}
+
+function plainOrigin(origin: Readonly<Record<string, unknown>>): DeadLetter["origin"] {
+  const plain = Object.entries(origin).filter(
+    (entry): entry is [string, string | number] =>
+      typeof entry[1] === "string" || typeof entry[1] === "number",
+  );
+  return Object.fromEntries(plain.slice(0, MOST_ORIGINS));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {
-  return error && { ...error, name: error.name.slice(0, 256), message: error.message.slice(0, most) };
+  if (error === undefined) return undefined;
+  const { name, message, code } = error;
+  return {
+    name: name.slice(0, MAX_WORD_LENGTH),
+    message: message.slice(0, most),
+    ...(code !== undefined && { code: code.slice(0, MAX_WORD_LENGTH) }),
+  };
 }
 
 function escaped(character: string): string {

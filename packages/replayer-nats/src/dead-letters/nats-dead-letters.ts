@@ -21,16 +21,13 @@ import {
 } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import type { PubAck } from "../connection/publisher.ts";
-import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
-import { deadLetterOf, decodeEpitaph, EPITAPH_HEADER } from "./dead-letter-format.ts";
+import { BY_SEQUENCE, LETTER_ID, letterIn } from "./dead-letter-format.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
-
-/** Id and life, as they stand in a subject. */
-const ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 
 export interface NatsDeadLettersOptions {
   readonly admin: Admin;
@@ -125,18 +122,27 @@ export class NatsDeadLetters implements DeadLetterStore {
       const stored = await admin.message(stream, query);
       if (stored === undefined || stored.seq > state.last_seq) return;
       next = stored.seq + 1;
-      const letter = letterOf(stored);
-      if (letter !== undefined && matchesFilter(letter, filter, nowMs)) yield letter;
+      const letter = letterIn(stored, names);
+      if (matchesFilter(letter, filter, nowMs)) yield letter;
     }
   }
 
   async #find(id: string): Promise<Found | undefined> {
     const { admin, names } = this.#options;
-    if (typeof id !== "string" || !ID.test(id)) return undefined;
-    const query = { seq: 1, next_by_subj: deadLetterSubject(names, "*.*", id) };
-    const stored = await admin.message(names.deadLetterStream, query);
-    const letter = stored && letterOf(stored);
-    return letter && { letter, stored };
+    if (typeof id !== "string") return undefined;
+    const [, sequence] = BY_SEQUENCE.exec(id) ?? [];
+    if (sequence === undefined && !LETTER_ID.test(id)) return undefined;
+    const next_by_subj = deadLetterSubject(names, "*.*", id);
+    let query: MessageQuery = sequence === undefined ? { seq: 1, next_by_subj } : { seq: Number(sequence) };
+    for (;;) {
+      const stored = await admin.message(names.deadLetterStream, query);
+      if (stored === undefined) return undefined;
+      const letter = letterIn(stored, names);
+      if (letter.id === id) return { letter, stored };
+      if (sequence !== undefined) return undefined;
+      // One under a subject that names no lane: it is called by its place.
+      query = { seq: stored.seq + 1, next_by_subj };
+    }
   }
 
   async #mustFind(id: string): Promise<Found> {
@@ -158,9 +164,4 @@ export class NatsDeadLetters implements DeadLetterStore {
 interface Found {
   readonly letter: DeadLetter;
   readonly stored: StoredMessage;
-}
-
-function letterOf(stored: StoredMessage): DeadLetter | undefined {
-  const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER));
-  return epitaph && deadLetterOf(epitaph, stored.data);
 }

@@ -46,6 +46,7 @@ class SlowRecords {
     };
     this.receiver = new LaneReceiver({
       lane: "high.B",
+      source: { stream: "s", consumer: "c" },
       clock: this.clock,
       logger: silentLogger,
       maxAgeMs: 60_000,

@@ -9,7 +9,7 @@ import {
 } from "@helix/core";
 import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
-import { deliveryOf } from "./ack-subject.ts";
+import { type Delivery, deliveryOf, type Source } from "./ack-subject.ts";
 import type { Delays } from "./delays.ts";
 import type { Evidence } from "./evidence.ts";
 import type { HandBacks } from "./hand-backs.ts";
@@ -19,8 +19,8 @@ import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message
 import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
 
-/** A listener that throws has no use for the message at this moment. */
-const LISTENER_FAILED_DELAY_MS = 1000;
+/** A listener that throws has no use for the message at this moment; nor has anybody for one that cannot be looked at. */
+const FAILED_DELAY_MS = 1000;
 /**
  * What is handed back while the queue closes must not come back to the queue's own open pulls, where nobody would be left
  * to receive it; longer than a close waits for what is on its way.
@@ -33,6 +33,8 @@ const readDemand = integer({ min: 0, max: MAX_DEMAND }).check;
 
 export interface LaneReceiverOptions {
   readonly lane: Lane;
+  /** Of what it hands out. */
+  readonly source: Source;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxAgeMs: number;
@@ -104,14 +106,21 @@ export class LaneReceiver {
 
   /** One that was demanded. */
   received(message: Msg, lease: Lease): void {
-    const { lane, logger, handBacks } = this.#options;
-    const delivery = deliveryOf(message.reply);
+    const delivery = deliveryOf(message.reply, this.#options.source);
     if (delivery === undefined) {
-      logger.error({ subject: message.subject }, "received what no consumer has sent");
+      this.#options.logger.error({ subject: message.subject }, "received what no consumer has sent");
       lease.free();
       this.#channel.withhold();
       return;
     }
+    isolate(
+      () => this.#look(message, lease, delivery),
+      (error) => this.#failed(lease, error),
+    );
+  }
+
+  #look(message: Msg, lease: Lease, delivery: Delivery): void {
+    const { lane, handBacks } = this.#options;
     const content = decodeContent(message.data);
     const id = content.ok
       ? messageId(content.payload)
@@ -122,13 +131,23 @@ export class LaneReceiver {
       this.#deliver(known, record);
       return;
     }
-    const reading = this.#deliverAgain(known).finally(() => this.#reading.delete(reading));
+    const reading = this.#deliverAgain(known)
+      .catch((error: unknown) => this.#failed(lease, error))
+      .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
+  }
+
+  /** Nothing that a message may be, and no fault of ours, keeps it from being handed back. */
+  #failed(lease: Lease, error: unknown): void {
+    const { lane, logger, settlements } = this.#options;
+    logger.error({ err: error, lane }, "a message could not be looked at; it is handed back");
+    settlements.release(lease, FAILED_DELAY_MS);
+    this.#channel.withhold();
   }
 
   /** One that nobody wants any more: back, to be delivered to somebody else at once. */
   unwanted(message: Msg, lease: Lease): void {
-    const delivery = deliveryOf(message.reply);
+    const delivery = deliveryOf(message.reply, this.#options.source);
     if (delivery === undefined) {
       lease.free();
       return;
@@ -185,7 +204,7 @@ export class LaneReceiver {
       (error) => {
         logger.error({ err: error, lane: known.lane }, "the receiver of a lane failed");
         // It may have settled it before.
-        message.release({ delayMs: LISTENER_FAILED_DELAY_MS }).catch(() => {});
+        message.release({ delayMs: FAILED_DELAY_MS }).catch(() => {});
       },
     );
   }

@@ -15,6 +15,8 @@ export interface MessageRecord extends FailureRecord {
 
 export const NO_RECORD: MessageRecord = Object.freeze({ attempts: 0 });
 
+/** Nobody has counted so many, and the next ones can still be counted. */
+const MOST_ATTEMPTS = 1_000_000_000;
 const NO_HEADERS = headerBlock({});
 const ENCODER = new TextEncoder();
 
@@ -81,13 +83,17 @@ export class MessageRecords {
 }
 
 /** Undefined for bytes that are no record. Without a count they are none, whatever else they say. */
-function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
+export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
   const { attempts, firstError, deaths, isPardoned } = parsed(bytes) ?? {};
-  if (!Number.isSafeInteger(attempts) || (attempts as number) < 0) return undefined;
+  if (!Number.isSafeInteger(attempts) || (attempts as number) < 0 || (attempts as number) > MOST_ATTEMPTS) {
+    return undefined;
+  }
   const names = Array.isArray(deaths) ? deaths.filter((one) => typeof one === "string") : [];
   return {
     attempts: attempts as number,
-    ...(typeof firstError === "object" ? { firstError: errorSummary(firstError) } : {}),
+    ...(typeof firstError === "object" && firstError !== null
+      ? { firstError: errorSummary(firstError) }
+      : {}),
     ...(names.length === 0 ? {} : { deaths: names }),
     ...(isPardoned === true ? { isPardoned } : {}),
   };

@@ -31,7 +31,7 @@ export class OpenPulls {
     const pull = this.#pulls.get(key);
     if (pull === undefined) return undefined;
     this.#pulls.delete(key);
-    const left = this.#credit - (unserved ?? pull.batch);
+    const left = this.#credit - Math.min(unserved ?? pull.batch, pull.batch);
     this.#credit = this.#pulls.size === 0 ? 0 : Math.max(0, left);
     return pull;
   }

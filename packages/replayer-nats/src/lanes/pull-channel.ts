@@ -1,7 +1,9 @@
 import { Backoff, type Clock, type Logger } from "@helix/core";
+import { isolate } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
+import { type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Lease, type LeaseTerms } from "./lease.ts";
 import { OpenPulls } from "./open-pulls.ts";
@@ -17,9 +19,6 @@ const BACKOFF = new Backoff({ initialMs: 100, maxMs: 5000 });
 /** How long a close waits for what is on its way. */
 const LAST_CALL_MS = 250;
 const MS = 1_000_000;
-
-/** Status codes of a pull (NATS ADR-13 and ADR-37). */
-const STATUS = { heartbeat: 100, noMessages: 404, timeout: 408, noResponders: 503 } as const;
 
 export interface PullChannelOptions {
   readonly link: Link;
@@ -167,11 +166,24 @@ export class PullChannel {
       callback: (error, message) => {
         // Not permitted, or closed: the watchdog tries again, and the link has said why.
         if (error !== null) return;
-        this.#heardAtMs = this.#options.clock.monotonicMs();
-        if (message.subject.startsWith(inbox)) this.#status(message.subject.slice(inbox.length + 1), message);
-        else this.#arrived(message);
+        isolate(
+          () => this.#heard(message, inbox),
+          (fault) => this.#options.logger.error({ err: fault }, "a part of the queue failed at a message"),
+        );
       },
     });
+  }
+
+  #heard(message: Msg, inbox: string): void {
+    if (!message.subject.startsWith(inbox)) {
+      this.#heardAtMs = this.#options.clock.monotonicMs();
+      this.#arrived(message);
+      return;
+    }
+    const status = statusIn(message);
+    if (status === undefined) return;
+    this.#heardAtMs = this.#options.clock.monotonicMs();
+    this.#status(message.subject.slice(inbox.length + 1), status);
   }
 
   #arrived(message: Msg): void {
@@ -213,11 +225,9 @@ export class PullChannel {
   }
 
   /** A pull has ended, or the server says that it has not. */
-  #status(key: string, message: Msg): void {
-    const code = message.headers?.code ?? 0;
+  #status(key: string, { code, description, unserved }: MessageStatus): void {
     if (code === STATUS.heartbeat) return;
-    const unserved = Number(message.headers?.get("Nats-Pending-Messages") || Number.NaN);
-    const pull = this.#pulls.end(key, Number.isNaN(unserved) ? undefined : unserved);
+    const pull = this.#pulls.end(key, unserved);
     if (key === this.#lastCallKey) this.#onQuiet?.();
     if (pull === undefined || this.#isClosed) return;
     const { clock, logger, requestSubject, onMissing } = this.#options;
@@ -226,7 +236,6 @@ export class PullChannel {
       this.#topUp();
       return;
     }
-    const description = message.headers?.description ?? "";
     logger.debug({ code, description, request: requestSubject }, "a pull was refused");
     const isMissing = code === STATUS.noResponders || /deleted|no responders/i.test(description);
     this.#backOff(isMissing ? onMissing : undefined);

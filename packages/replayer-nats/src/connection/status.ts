@@ -1,0 +1,28 @@
+import type { Msg } from "@nats-io/nats-core";
+
+/** Status codes of a pull (NATS ADR-13 and ADR-37). */
+export const STATUS = { heartbeat: 100, noMessages: 404, timeout: 408, noResponders: 503 } as const;
+
+/** What the server says of a pull. */
+export interface MessageStatus {
+  readonly code: number;
+  readonly description: string;
+  /** How many of its messages did not come, if that is told. */
+  readonly unserved: number | undefined;
+}
+
+/** Undefined for what is no status, whoever has sent it: the library refuses headers with odd names by throwing. */
+export function statusIn(message: Pick<Msg, "headers">): MessageStatus | undefined {
+  try {
+    const { headers } = message;
+    if (headers === undefined || !(headers.code > 0)) return undefined;
+    const unserved = headers.get("Nats-Pending-Messages");
+    return {
+      code: headers.code,
+      description: headers.description,
+      unserved: /^\d{1,9}$/.test(unserved) ? Number(unserved) : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
