@@ -8,8 +8,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "the timestamp is drawn again at the replay",
     file: EXECUTOR,
-    find: "        payload.timestampMicros,",
-    replace: "        payload.timestampMicros + 1n,",
+    find: "        timestampMicros,\n        adaptBinding,",
+    replace: "        timestampMicros + 1n,\n        adaptBinding,",
   },
   {
     name: "the payload has a timestamp of its own",

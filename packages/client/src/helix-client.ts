@@ -158,7 +158,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
    * HELIX_CLIENT_CLOSED.
    */
   replayExecutor(): ReplayExecutor {
-    return createReplayExecutor(this.#links, this.#events);
+    return createReplayExecutor(this.#links, this.#events, this.#options.clock);
   }
 
   /**

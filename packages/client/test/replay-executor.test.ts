@@ -119,6 +119,7 @@ describe("in another keyspace than that of the session", () => {
     await executor.execute(payload({ operation, keyspace: "app" }), { signal });
     expect(texts(clusters)).toEqual([query]);
     for (let n = 0; n < 40; n++) {
+      clusters.servers.B.schema.set(`K${n}.t`, { columns: { id: "text", v: "text" } });
       await executor.execute(payload({ operation, keyspace: `K${n}` }), { signal });
     }
     expect(texts(clusters).slice(1)).toEqual(

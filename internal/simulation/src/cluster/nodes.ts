@@ -276,7 +276,7 @@ export function workerOf(
     ...scenario.worker,
     queue,
     gate,
-    executor: watchExecutor(createReplayExecutor(links, events), {
+    executor: watchExecutor(createReplayExecutor(links, events, process.clock), {
       process,
       tape,
       deliveries,

@@ -86,6 +86,11 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   ],
   "a field that its type does not have yet": [helixError("HELIX_PAYLOAD_INVALID", "", { retry: "later" })],
   "`HELIX_NOT_REPLAYABLE`": [helixError("HELIX_NOT_REPLAYABLE", "", { construct: "USE" })],
+  "`HELIX_REPLAY_TOO_OLD`, `HELIX_TABLE_GONE`": [
+    helixError("HELIX_REPLAY_TOO_OLD", "", { table: "ks.t", ageMs: 1, gcGraceSeconds: 0 }),
+    helixError("HELIX_TABLE_GONE", "", { table: "ks.t", change: "truncated" }),
+  ],
+  "`HELIX_SCHEMA_UNKNOWN`": [helixError("HELIX_SCHEMA_UNKNOWN", "", { cluster: "B", table: "ks.t" })],
   "`NoHostAvailableError` of which no host was asked, or could be": [
     new errors.NoHostAvailableError({}),
     new errors.NoHostAvailableError({ a: "Host considered as DOWN", b: closed({ requestNotWritten: true }) }),

@@ -77,6 +77,9 @@ function readOwn(error: {
       return { ...AWAY, retry: error.retry === "later" ? "later" : "never", scope: "value", text };
     case "HELIX_NOT_REPLAYABLE":
       return { ...AWAY, retry: "never", scope: "statement", text };
+    // A server has said that it has no such table, be it to another request.
+    case "HELIX_SCHEMA_UNKNOWN":
+      return { ...AWAY, scope: "statement", answered: true, text };
     default:
       return readingOf(error);
   }

@@ -8,6 +8,7 @@ import { createReplayExecutor } from "./replay-executor.ts";
 export interface ConnectedReplayExecutor extends ReplayExecutor, EventSource<SessionEvents>, AsyncDisposable {
   probe: NonNullable<ReplayExecutor["probe"]>;
   read: NonNullable<ReplayExecutor["read"]>;
+  shortestGrace: NonNullable<ReplayExecutor["shortestGrace"]>;
   /**
    * Ends the sessions: stop the worker first. Resolves when no socket and no timer is left. Twice is safe.
    */
@@ -41,7 +42,7 @@ export async function connectReplayExecutor(
   }
   const close = () => links.close();
   return {
-    ...createReplayExecutor(links, events),
+    ...createReplayExecutor(links, events, read.clock),
     on: (name, listener) => events.on(name, listener),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,5 +1,5 @@
 import { helixError, type Operation, type Statement } from "@helix/core";
-import { qualified } from "@helix/core/internal";
+import { inspect, qualify } from "@helix/safety";
 
 /**
  * The operation as a session of whatever keyspace has to be sent it: each statement names the keyspace that it is
@@ -10,7 +10,7 @@ import { qualified } from "@helix/core/internal";
  */
 export function inKeyspace(operation: Operation, keyspace: string): Operation {
   const inIt = <S extends Statement>(statement: S): S => {
-    const query = qualified(statement.query, keyspace);
+    const query = qualify(inspect(statement.query), keyspace);
     if (query !== undefined) return { ...statement, query };
     const construct = "a text of which the table cannot be told";
     throw helixError("HELIX_NOT_REPLAYABLE", `${construct} cannot be given a keyspace: name it in the text`, {

@@ -1,11 +1,4 @@
-import type {
-  ClusterId,
-  EventSource,
-  Operation,
-  ReplayExecutor,
-  ReplayPayload,
-  SessionEvents,
-} from "@helix/core";
+import type { Clock, ClusterId, EventSource, Operation, ReplayExecutor, SessionEvents } from "@helix/core";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
@@ -13,37 +6,48 @@ import { readError } from "../failure/read-error.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, sendOperation, writeOptions } from "../session/driver-request.ts";
 import { inKeyspace } from "./in-keyspace.ts";
+import { replayable } from "./replayable.ts";
+import { targetSchema } from "./target-schema.ts";
 
 /**
- * Executes payloads on the sessions of a client. A payload is sent as it was written: same timestamp, same
- * consistency, one batch as one batch, in the same keyspace; prepared where it has parameters, which are adapted to the options of
- * the session. The breakers of the client do not hold it back (a worker has its own), but learn from it.
+ * Executes payloads on the sessions of a client. A payload is sent as it was written, if that is still safe: same timestamp, same
+ * consistency, one batch as one batch, in the same keyspace, with what is left of its TTL; prepared where it has parameters, which
+ * are adapted to the options of the session. The breakers of the client do not hold it back (a worker has its own), but learn from it.
  *
  * @param events Those of the links.
  */
 export function createReplayExecutor(
   links: ClusterLinks,
   events: EventSource<SessionEvents>,
-): Required<Omit<ReplayExecutor, "shortestGrace">> {
+  clock: Clock,
+): Required<ReplayExecutor> {
   return {
     async execute(payload, { signal }) {
       signal.throwIfAborted();
-      const { keyspace, targetCluster } = payload;
+      const { targetCluster, timestampMicros, consistency, disposition } = payload;
       const link = links.get(targetCluster);
-      const isElsewhere = keyspace !== undefined && keyspace !== link.config.keyspace;
-      const operation = isElsewhere ? inKeyspace(payload.operation, keyspace) : payload.operation;
+      const own = link.config.keyspace;
+      const keyspace = payload.keyspace ?? own;
+      const schema = await targetSchema(link, payload, keyspace, signal);
+      const truncatedAtMs = (tableId: string) => link.schema.truncatedAtMs(tableId);
+      const young = replayable(payload, { schema, keyspace, truncatedAtMs, nowMs: clock.wallMs() });
+      const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
       const { query } = writeOptions(
         link.config,
-        optionsFor(payload),
-        // With a fixed timestamp a second try is the same write; a counter has none.
-        { isIdempotent: !isCounterBatch(operation) },
-        payload.timestampMicros,
+        optionsFor(operation, consistency),
+        // With a fixed timestamp a second try is the same write; what is sent knowingly is perhaps another one.
+        { isIdempotent: disposition !== "unsafe" && disposition !== "force" },
+        timestampMicros,
         adaptBinding,
       );
       await abortable(
         sendOperation(link, operation, query, () => !signal.aborted),
         signal,
       );
+    },
+    async shortestGrace(cluster, { signal }) {
+      signal.throwIfAborted();
+      return links.get(cluster).schema.shortestGrace(signal);
     },
     read: readError,
     async probe(cluster, { signal }) {
@@ -61,7 +65,7 @@ export function createReplayExecutor(
   };
 }
 
-function optionsFor({ operation, consistency }: ReplayPayload): QueryOptions {
+function optionsFor(operation: Operation, consistency: number | undefined): QueryOptions {
   return {
     prepare: hasParams(operation),
     ...(consistency !== undefined && { consistency }),
@@ -70,8 +74,4 @@ function optionsFor({ operation, consistency }: ReplayPayload): QueryOptions {
       counter: operation.batchType === "counter",
     }),
   };
-}
-
-function isCounterBatch(operation: Operation): boolean {
-  return operation.kind === "batch" && operation.batchType === "counter";
 }

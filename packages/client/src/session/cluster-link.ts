@@ -145,8 +145,11 @@ export class ClusterLink {
   }
 
   /** The error of a request that is not sent: surely not its fault, surely not applied. */
-  unavailableError(why = this.isConnected ? "its breaker is open" : "there is no session"): Error {
-    return clusterUnavailable(this.cluster, this.#options.name, why, this.#lastFailure);
+  unavailableError(
+    why = this.isConnected ? "its breaker is open" : "there is no session",
+    cause = this.#lastFailure,
+  ): Error {
+    return clusterUnavailable(this.cluster, this.#options.name, why, cause);
   }
 
   /**

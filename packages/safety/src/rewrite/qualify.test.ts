@@ -9,6 +9,7 @@ test.each([
     "DELETE m['from'] /* FROM x */ FROM t -- t\n WHERE id = 1",
     "DELETE m['from'] /* FROM x */ FROM \"Shop\".t -- t\n WHERE id = 1",
   ],
+  ["SELECT v FROM t WHERE id = 1", 'SELECT v FROM "Shop".t WHERE id = 1'],
   ["INSERT INTO own.t (id) VALUES ('t')", "INSERT INTO own.t (id) VALUES ('t')"],
   ["DELETE FROM own . t WHERE id = 1", "DELETE FROM own . t WHERE id = 1"],
   [
@@ -25,6 +26,11 @@ test("what would end the name is doubled", () => {
   );
 });
 
-test.each(["", "BEGIN BATCH", "INSERT INTO"])("nothing is said of %j", (query) => {
+test.each([
+  "",
+  "INSERT INTO",
+  "TRUNCATE t",
+  "BEGIN BATCH DELETE FROM t WHERE id = 1; DELETE FROM u WHERE what is this APPLY BATCH",
+])("nothing is said of %j", (query) => {
   expect(qualify(inspect(query), "ks")).toBeUndefined();
 });

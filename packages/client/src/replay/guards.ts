@@ -1,0 +1,77 @@
+import type { ReplayPayload } from "@helix/core";
+import type { TableSchema } from "@helix/safety";
+import { tableGone, tooOld } from "./refusals.ts";
+
+/** A table that a payload writes, as its cluster has it now. */
+export interface TargetTable {
+  /** With its keyspace: `shop.users`. */
+  readonly name: string;
+  readonly schema: TableSchema;
+}
+
+/**
+ * So much may the clock that dates a table be ahead of the one that dated the write. Where the payload does not know the
+ * table's id, a table that is younger by no more is taken for the same.
+ */
+const CLOCK_DIFFERENCE_MS = 10_000;
+
+/**
+ * Taken off `gc_grace_seconds`, of which it is a tenth at most: servers count that by their clocks, the age is the difference
+ * of two other clocks, and a replay arrives later than it is judged.
+ */
+const MARGIN_MS = 60_000;
+
+/**
+ * Why the tables are not those that were written to: HELIX_TABLE_GONE.
+ *
+ * @param truncatedAtMs When a table was last truncated, by its id.
+ */
+export function tableFault(
+  { targetCluster, writtenAtMs, schema }: ReplayPayload,
+  tables: readonly TargetTable[],
+  truncatedAtMs: (tableId: string) => number | undefined,
+): Error | undefined {
+  for (const { name, schema: table } of tables) {
+    if (table.id === undefined) continue;
+    const writtenTo = schema?.tableIds?.[name];
+    const isOther =
+      writtenTo === undefined
+        ? createdAtMs(table.id) > writtenAtMs + CLOCK_DIFFERENCE_MS
+        : // Null: the cluster got the table later, and misses what was written before.
+          writtenTo !== null && writtenTo !== table.id;
+    if (isOther) return tableGone(targetCluster, name, "recreated");
+    if ((truncatedAtMs(table.id) ?? 0) > writtenAtMs) return tableGone(targetCluster, name, "truncated");
+  }
+  return undefined;
+}
+
+/**
+ * Why a write is too old, unless it only deletes: HELIX_REPLAY_TOO_OLD. Older than the least `gc_grace_seconds` of its tables, when it
+ * was written or now, it might bring back what was deleted later. Where that is 0 a delete is forgotten at once, and no age is young.
+ */
+export function ageFault(
+  { schema }: ReplayPayload,
+  tables: readonly TargetTable[],
+  ageMs: number,
+): Error | undefined {
+  let least = schema?.gcGraceSeconds ?? Number.POSITIVE_INFINITY;
+  let name = tables.map((table) => table.name).join(", ");
+  for (const table of tables) {
+    if (table.schema.gcGraceSeconds > least) continue;
+    least = table.schema.gcGraceSeconds;
+    name = table.name;
+  }
+  const graceMs = least * 1_000;
+  const isYoung = ageMs < graceMs - Math.min(MARGIN_MS, graceMs / 10);
+  return isYoung ? undefined : tooOld(name, ageMs, least);
+}
+
+/** From 1582-10-15 the times of UUIDs count, in units of 100 ns. */
+const GREGORIAN_MS = -12_219_292_800_000;
+
+/** Of a version 1 UUID; of another: long ago. */
+function createdAtMs(id: string): number {
+  const [low, middle, high = ""] = id.split("-");
+  if (!high.startsWith("1")) return Number.NEGATIVE_INFINITY;
+  return Number(BigInt(`0x${high.slice(1)}${middle}${low}`) / 10_000n) + GREGORIAN_MS;
+}

@@ -1,0 +1,122 @@
+import { type Operation, type ReplayPayload, type Statement, statementsOf } from "@helix/core";
+import {
+  type Decision,
+  decide,
+  type Inspection,
+  inspect,
+  type Reason,
+  replayed,
+  type Schema,
+  withDefaultTtl,
+} from "@helix/safety";
+import { ageFault, type TargetTable, tableFault } from "./guards.ts";
+import { notReplayable, schemaUnknown } from "./refusals.ts";
+
+/** What is known when a payload is to be replayed. */
+export interface ReplayFacts {
+  /** Of the target cluster, now. */
+  readonly schema: Schema;
+  /** That of tables for which the text names none. */
+  readonly keyspace: string | undefined;
+  /** When a table of the target cluster was last truncated, by its id. */
+  readonly truncatedAtMs: (tableId: string) => number | undefined;
+  readonly nowMs: number;
+}
+
+interface Judged {
+  readonly statement: Statement;
+  readonly inspection: Inspection;
+  readonly decision: Decision;
+}
+
+/**
+ * The operation of a payload as it has to be sent now: each TTL is less by the age. Pure.
+ *
+ * @throws HELIX_NOT_REPLAYABLE, HELIX_SCHEMA_UNKNOWN for a table that the cluster lacks, HELIX_TABLE_GONE, HELIX_REPLAY_TOO_OLD.
+ */
+export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operation {
+  const { operation, disposition, writtenAtMs, schema } = payload;
+  const ageMs = Math.max(0, facts.nowMs - writtenAtMs);
+  const judged = statementsOf(payload).map((statement) => judge(statement, facts));
+  const isKnowingly = disposition === "unsafe" || disposition === "force";
+  if (!isKnowingly) for (const { inspection, decision } of judged) assertNotRefused(inspection, decision);
+  const tables = judged.flatMap(({ inspection }) => tablesOf(inspection, payload, facts));
+  if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
+  const wasKnown = schema?.gcGraceSeconds !== undefined;
+  const statements = judged.map((one) => {
+    const { statement, inspection, decision } = wasKnown ? withoutNewDefault(one, facts) : one;
+    return { ...statement, ...replayed(inspection, decision, statement.params, ageMs) };
+  });
+  if (disposition !== "force") {
+    const onlyDeletes = () =>
+      statements.every((statement) => judge(statement, facts).decision.verdict === "gc");
+    const old = ageFault(payload, tables, ageMs);
+    const fault =
+      tableFault(payload, tables, facts.truncatedAtMs) ?? (old && !onlyDeletes() ? old : undefined);
+    if (fault !== undefined) throw fault;
+  }
+  return operation.kind === "batch" ? { ...operation, statements } : { ...operation, ...statements[0] };
+}
+
+function judge(statement: Statement, { schema, keyspace }: ReplayFacts): Judged {
+  const inspection = inspect(statement.query);
+  return {
+    statement,
+    inspection,
+    decision: decide(inspection, { schema, keyspace, values: statement.params }),
+  };
+}
+
+/**
+ * A default TTL that the tables had at the write stands in the text, where they were known then. One that they have got since
+ * is not for this write.
+ */
+function withoutNewDefault(judged: Judged, facts: ReplayFacts): Judged {
+  const { statement, inspection, decision } = judged;
+  if (!decision.members.some(({ ttl }) => ttl?.source === "table")) return judged;
+  const members = decision.members.map((member) =>
+    member.ttl?.source === "table" ? { ...member, ttl: { ...member.ttl, seconds: 0 } } : member,
+  );
+  return judge(withDefaultTtl(inspection, { ...decision, members }, statement.params), facts);
+}
+
+function assertNotRefused({ calls, verb }: Inspection, { verdict, reason }: Decision): void {
+  if (verdict === "refuse") throw notReplayable(reason ?? UNKNOWN);
+  if (verdict === "read")
+    throw notReplayable({ construct: verb.toUpperCase(), at: 0, why: "It writes nothing." });
+  const [call] = calls;
+  if (verdict !== "evaluate" || call === undefined) return;
+  const why = "Its value was not made with the write, and would be another one now.";
+  throw notReplayable({ construct: `a call of ${call.function}()`, at: call.call.at, why });
+}
+
+/** The cluster's schema was read: what it lacks, it may get. */
+function assertDecided(
+  { verdict, on, reason = UNKNOWN, members }: Decision,
+  { targetCluster }: ReplayPayload,
+): void {
+  if (verdict !== "depends") return;
+  if (!on.includes("schema")) throw notReplayable(reason);
+  const { keyspace, table = "" } = members.find((member) => member.verdict === "depends") ?? {};
+  throw schemaUnknown(targetCluster, keyspace === undefined ? table : `${keyspace}.${table}`, reason.why);
+}
+
+const UNKNOWN: Reason = {
+  construct: "a statement of which it cannot be told whether it is safe",
+  at: 0,
+  why: "What it writes a second time may be something else.",
+};
+
+function tablesOf(
+  { tables }: Inspection,
+  { targetCluster }: ReplayPayload,
+  { schema, keyspace }: ReplayFacts,
+): TargetTable[] {
+  return tables.map(({ keyspace: named, table }) => {
+    const owner = named?.name ?? keyspace;
+    const name = owner === undefined ? table.name : `${owner}.${table.name}`;
+    const found = owner === undefined ? undefined : schema.keyspace(owner)?.tables.get(table.name);
+    if (found === undefined) throw schemaUnknown(targetCluster, name, "It has no such table.");
+    return { name, schema: found };
+  });
+}
