@@ -183,10 +183,11 @@ function hasDot(reader: Reader): boolean {
 
 function list(reader: Reader): Term {
   const { at } = reader;
+  const bound = reader.markers.length;
   reader.next();
   const items = reader.kind === "]" ? [] : parseTerms(reader);
   reader.expect("]");
-  return { kind: "list", items, at, end: reader.lastEnd };
+  return { kind: "list", items, marker: reader.markers[bound], at, end: reader.lastEnd };
 }
 
 /** `{…}`: fields of a user-defined type begin with a name and a colon, maps with a value and a colon. */

@@ -35,8 +35,8 @@ export type Term =
   | Marker
   | Text
   | Constant
-  /** `[…]`: a list or a vector. */
-  | (Span & { readonly kind: "list"; readonly items: readonly Term[] })
+  /** `[…]`: a list or a vector. `marker` is the first in it, which the server takes in a vector only. */
+  | (Span & { readonly kind: "list"; readonly items: readonly Term[]; readonly marker?: Marker | undefined })
   /** `{…}` without colons. Empty, it may be a map as well. */
   | (Span & { readonly kind: "set"; readonly items: readonly Term[] })
   | (Span & { readonly kind: "map"; readonly entries: readonly MapEntry[] })
@@ -55,9 +55,7 @@ export type Term =
       readonly left: Term;
       readonly right: Term;
     })
-  | (Span & { readonly kind: "negation"; readonly term: Term })
-  /** The name of a column where a value stands, as in `c = c + 1`. */
-  | (Name & { readonly kind: "column" });
+  | (Span & { readonly kind: "negation"; readonly term: Term });
 
 export interface MapEntry {
   readonly key: Term;

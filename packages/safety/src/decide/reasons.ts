@@ -63,10 +63,6 @@ export function functionObjection(name: string, at: At): Objection {
   );
 }
 
-export function columnValueObjection(at: At): Objection {
-  return refused(at, "a value that is computed from a column", "It is another one each time it is executed.");
-}
-
 export function notUnderstood(construct: string, at: At): Objection {
   return refused(at, construct, "It is not understood here, or no server takes it.");
 }

@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import { argumentOf } from "./functions.ts";
 import { jsonTextObjection } from "./json.ts";
 import { type Objection, refused } from "./objection.ts";
-import { columnValueObjection, functionObjection, notUnderstood } from "./reasons.ts";
+import { functionObjection, notUnderstood } from "./reasons.ts";
 import { textObjection } from "./server-evaluated.ts";
 import { fieldOf, isObjection, userTypeOf } from "./types.ts";
 
@@ -20,10 +20,13 @@ export function examine(term: Term, type: CqlType | undefined, findings: Finding
       examineText(term, type, findings);
       return;
     case "list":
+      if (type?.kind === "list" && term.marker !== undefined)
+        findings.object(notUnderstood("a marker in a list", term.marker));
+      examineItems(term, type, findings);
+      return;
     case "set":
     case "tuple":
-      for (const [index, item] of term.items.entries())
-        examine(item, itemType(term.kind, type, index), findings);
+      examineItems(term, type, findings);
       return;
     case "map":
       for (const { key, value } of term.entries) {
@@ -52,11 +55,16 @@ export function examine(term: Term, type: CqlType | undefined, findings: Finding
     case "negation":
       examine(term.term, type, findings);
       return;
-    case "column":
-      findings.object(columnValueObjection(term));
-      return;
     default:
   }
+}
+
+function examineItems(
+  term: Term & { kind: "list" | "set" | "tuple" },
+  type: CqlType | undefined,
+  findings: Findings,
+): void {
+  for (const [index, item] of term.items.entries()) examine(item, itemType(term.kind, type, index), findings);
 }
 
 function examineText(term: Term & { kind: "text" }, type: CqlType | undefined, findings: Findings): void {

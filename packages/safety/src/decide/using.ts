@@ -36,7 +36,7 @@ export function planUsing(using: Using | undefined, cql: string, defaultTtlSecon
         ? undefined
         : timestamp.kind === "marker"
           ? { marker: timestamp, name: "[timestamp]", read: (value) => boundTimestamp(value, timestamp) }
-          : BigInt(cql.slice(timestamp.at, timestamp.end)),
+          : timestampOf(BigInt(cql.slice(timestamp.at, timestamp.end)), timestamp),
   };
 }
 
@@ -63,13 +63,20 @@ function ttlOf(seconds: bigint, source: "text" | "value", at: Pick<Marker, "at">
 
 function boundTimestamp(value: unknown, at: Marker): Timestamp {
   if (isUnset(value)) return undefined;
-  return (
-    integerOf(value) ??
-    refused(
-      at,
-      "a timestamp that is no whole number",
-      "It counts microseconds since 1970; the server takes nothing else.",
-    )
+  const micros = integerOf(value);
+  return micros === undefined ? wrongTimestamp(at) : timestampOf(micros, at);
+}
+
+/** The least number of 64 bits means that there is none, so the server does not take it either. */
+function timestampOf(micros: bigint, at: Pick<Marker, "at">): Timestamp {
+  return micros > -MAX_MICROS - 1n && micros <= MAX_MICROS ? micros : wrongTimestamp(at);
+}
+
+function wrongTimestamp(at: Pick<Marker, "at">): Objection {
+  return refused(
+    at,
+    "a timestamp that is no whole number of 64 bits",
+    "It counts microseconds since 1970; the server takes nothing else.",
   );
 }
 
@@ -81,5 +88,6 @@ function wrongTtl(at: Pick<Marker, "at">): Objection {
   );
 }
 
+const MAX_MICROS = 2n ** 63n - 1n;
 /** Twenty years, as in Attributes.java. */
 const MAX_TTL_SECONDS = 630_720_000n;
