@@ -73,6 +73,8 @@ export interface Decision {
   readonly members: readonly MemberDecision[];
   /** That of USING TIMESTAMP, in microseconds. Undefined: that of the request counts. */
   readonly timestamp?: bigint | "several" | undefined;
+  /** With `several`: the latest that a member has of its own. */
+  readonly latestTimestamp?: bigint | undefined;
 }
 
 export interface MemberDecision {

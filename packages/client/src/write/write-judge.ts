@@ -127,9 +127,14 @@ export class WriteJudge {
   #timestampOf(decisions: readonly Decision[], { timestampMicros: given }: ReadOptions): bigint {
     const { timestamps } = this.#options;
     const said = decisions[0]?.timestamp;
-    // Where some members have one of their own, the others get that of the request.
     const isSaid = typeof said === "bigint" && decisions.every(({ timestamp }) => timestamp === said);
-    if (!isSaid) return timestamps.next(given);
+    if (!isSaid) {
+      for (const { timestamp, latestTimestamp: own = timestamp } of decisions) {
+        if (typeof own === "bigint") timestamps.check(own);
+      }
+      // Where some members have one of their own, the others get that of the request.
+      return timestamps.next(given);
+    }
     if (given !== undefined && BigInt(given) !== said) {
       throw new TypeError(
         "Expected one timestamp: USING TIMESTAMP in the text wins over the option `timestampMicros`, which says another one",

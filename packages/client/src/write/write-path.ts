@@ -14,7 +14,13 @@ import { activeTraceparent, type TraceContextApi } from "../replay/trace-context
 import type { ReadOptions, WaitFor } from "../request-options.ts";
 import { Result } from "../result.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import { queryOptions, readWrite, sendOperation, writeOptions } from "../session/driver-request.ts";
+import {
+  hasParams,
+  queryOptions,
+  readWrite,
+  sendOperation,
+  writeOptions,
+} from "../session/driver-request.ts";
 import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
 import { DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
@@ -95,6 +101,8 @@ export class WritePath {
     let { signal } = options;
     const isOnce = disposition !== "replay";
     const base = queryOptions(operation, options);
+    // Also where it was refused for a text that had no parameters, and has some by now.
+    base.prepare ||= hasParams(operation);
     const tries = isOnce ? { ...options, ...ONCE } : options;
     const binding = new WriteBinding();
     const requests = {

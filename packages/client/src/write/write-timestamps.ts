@@ -47,10 +47,15 @@ export class WriteTimestamps {
    */
   next(given: bigint | number | undefined, clusters: readonly ClusterId[] = CLUSTERS): bigint {
     const timestampMicros = given === undefined ? nextTimestampMicros() : BigInt(given);
+    this.check(timestampMicros, clusters);
+    return timestampMicros;
+  }
+
+  /** One that is not chosen here. @throws HELIX_TIMESTAMP_AHEAD as `next` does. */
+  check(timestampMicros: bigint, clusters: readonly ClusterId[] = CLUSTERS): void {
     const leadMs = timestampLeadMs(timestampMicros, this.#clock.wallMs());
     this.#assertWithin(leadMs, clusters);
     if (leadMs > MAX_LEAD_MS) this.#warn(leadMs);
-    return timestampMicros;
   }
 
   #assertWithin(leadMs: number, clusters: readonly ClusterId[]): void {

@@ -41,7 +41,9 @@ const NO_MEMBERS: Decision = { verdict: "gc", on: NOTHING, members: [] };
 
 function decideOne(statement: WriteStatement, inspection: Inspection, facts: Facts): Decision {
   const keyspace = schemaOf(statement, facts);
-  if (keyspace === undefined) return decisionOf([withoutSchema(statement, facts)], inspection);
+  if (keyspace === undefined) {
+    return decisionOf([withoutSchema(statement, inspection, facts, lookupFor(facts))], inspection);
+  }
   const plan = planFor(keyspace, statement, inspection);
   if (plan.decision !== undefined) return plan.decision;
   const decision = decisionOf([settle(plan, lookupFor(facts))], inspection);
@@ -55,7 +57,7 @@ function decideBatch(batch: Batch, inspection: Inspection, facts: Facts): Decisi
   const settled = batch.members.map((statement): Settled => {
     const keyspace = schemaOf(statement, facts);
     return keyspace === undefined
-      ? withoutSchema(statement, facts)
+      ? withoutSchema(statement, inspection, facts, lookup)
       : settle(planFor(keyspace, statement, inspection), lookup);
   });
   const { using } = batch;
@@ -74,14 +76,23 @@ function decisionOf(settled: readonly Settled[], { calls }: Inspection): Decisio
     RANK[b.member.verdict] > RANK[a.member.verdict] ? b : a,
   );
   const { verdict } = member;
-  const decision: Decision = { verdict, on, reason, members, timestamp: commonTimestamp(settled) };
+  const decision: Decision = { verdict, on, reason, members, ...timestampsOf(settled) };
   if (calls.length === 0 || verdict === "refuse" || verdict === "depends") return decision;
   // biome-ignore lint/suspicious/noThenProperty: a verdict is no function, so nobody waits for a decision.
   return { ...decision, verdict: "evaluate", then: verdict };
 }
 
-function commonTimestamp([first, ...others]: readonly Settled[]): Decision["timestamp"] {
-  return others.every(({ timestamp }) => timestamp === first?.timestamp) ? first?.timestamp : "several";
+function timestampsOf([first, ...others]: readonly Settled[]): Pick<
+  Decision,
+  "timestamp" | "latestTimestamp"
+> {
+  let latest = first?.timestamp;
+  let isCommon = true;
+  for (const { timestamp } of others) {
+    isCommon &&= timestamp === first?.timestamp;
+    if (timestamp !== undefined && (latest === undefined || timestamp > latest)) latest = timestamp;
+  }
+  return isCommon ? { timestamp: latest } : { timestamp: "several", latestTimestamp: latest };
 }
 
 const RANK: Readonly<Record<MemberDecision["verdict"], number>> = {
@@ -93,13 +104,15 @@ const RANK: Readonly<Record<MemberDecision["verdict"], number>> = {
 };
 
 /** Its members keep what they live for, for whoever replays it all the same. */
-function refusal({ members, timestamp }: Decision, reason: Reason | undefined): Decision {
+function refusal(decision: Decision, reason: Reason | undefined): Decision {
+  const { members, timestamp, latestTimestamp } = decision;
   return {
     verdict: "refuse",
     on: NOTHING,
     reason,
     members: members.map((member) => ({ ...member, verdict: "refuse" })),
     timestamp,
+    latestTimestamp,
   };
 }
 
@@ -108,7 +121,12 @@ function schemaOf({ table }: WriteStatement, facts: Facts): KeyspaceSchema | und
   return name === undefined ? undefined : facts.schema?.keyspace(name);
 }
 
-function withoutSchema({ table }: WriteStatement, facts: Facts): Settled {
+function withoutSchema(
+  { table, using }: WriteStatement,
+  { cql }: Inspection,
+  facts: Facts,
+  lookup: Lookup | undefined,
+): Settled {
   const keyspace = table.keyspace?.name ?? facts.keyspace;
   const { reason } = missing(
     table,
@@ -117,7 +135,10 @@ function withoutSchema({ table }: WriteStatement, facts: Facts): Settled {
       ? "Neither the text nor the session names a keyspace."
       : `Nothing is known of the keyspace ${keyspace}.`,
   );
-  return { member: { verdict: "depends", keyspace, table: table.table.name }, on: ON_SCHEMA, reason };
+  const member = { verdict: "depends", keyspace, table: table.table.name } as const;
+  const settled = { member, on: ON_SCHEMA, reason };
+  const [dated] = using === undefined ? [] : withTimestamp([settled], using, cql, lookup);
+  return dated ?? settled;
 }
 
 interface CachedPlan extends Plan {
