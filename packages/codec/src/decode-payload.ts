@@ -11,6 +11,7 @@ import {
   type WrittenSchema,
 } from "@helix/core";
 import { invalid } from "./invalid.ts";
+import { tablesOf } from "./tables-of.ts";
 import { Fields, FORMAT_VERSION, KEY } from "./wire/envelope.ts";
 import { Reader } from "./wire/reader.ts";
 
@@ -20,7 +21,7 @@ import { Reader } from "./wire/reader.ts";
  * All eight keys of Go must be there, since Go writes them always and takes a missing one for zero: a body
  * with a damaged key name would be executed at timestamp 0, or with an empty query. Of ours, those that
  * are not there have the defaults of a body made by Go: `id` is derived from the bytes, `life` is 0, the
- * times are the timestamp's.
+ * times are the timestamp's. Its tables are told from the texts of its statements.
  *
  * @throws HelixError HELIX_PAYLOAD_INVALID, and nothing else, whatever the bytes.
  */
@@ -41,19 +42,21 @@ function read(body: Fields, bytes: Uint8Array): ReplayPayload {
   if (version !== FORMAT_VERSION) throw invalid(`Unknown format version ${version}`, "v");
   const timestampMicros = body.int64(KEY.timestamp);
   const writtenAtMs = body.has(KEY.written_at) ? body.integer(KEY.written_at) : timeOf(timestampMicros);
+  const keyspace = body.has(KEY.keyspace) ? body.keptText(KEY.keyspace) : undefined;
+  const operation = readOperation(body);
   const payload: { -readonly [K in keyof ReplayPayload]: ReplayPayload[K] } = {
     id: body.has(KEY.id) ? body.text(KEY.id) : idOf(bytes),
     life: body.has(KEY.life) ? body.integer(KEY.life) : 0,
     targetCluster: body.keptText(KEY.target_cluster) as ClusterId,
-    operation: readOperation(body),
+    operation,
     timestampMicros,
     writtenAtMs,
     enqueuedAtMs: body.has(KEY.enqueued_at) ? body.integer(KEY.enqueued_at) : writtenAtMs,
     // Any other number is high to Go as well; it decides the order only.
     priority: body.integer(KEY.priority) === 1 ? "low" : "high",
-    tables: [],
+    tables: tablesOf(operation, keyspace),
   };
-  if (body.has(KEY.keyspace)) payload.keyspace = body.keptText(KEY.keyspace);
+  if (keyspace !== undefined) payload.keyspace = keyspace;
   if (body.has(KEY.consistency)) payload.consistency = body.integer(KEY.consistency);
   if (body.has(KEY.disposition)) payload.disposition = body.keptText(KEY.disposition) as Disposition;
   const schema = readSchema(body);

@@ -1,4 +1,4 @@
-import { messageId, type ReplayPayload, tablesOf } from "@helix/core";
+import { messageId, type ReplayPayload } from "@helix/core";
 import { FORMAT_VERSION } from "./wire/envelope.ts";
 
 /** What a table's name may be cut at: two names of 48 characters and the point, a few times. */
@@ -23,7 +23,7 @@ export function payloadHeaders(payload: ReplayPayload): Readonly<Record<string, 
   const headers: Record<string, string> = {
     "Nats-Msg-Id": messageId(payload),
     "Helix-Format": String(FORMAT_VERSION),
-    "Helix-Table": tablesOf(payload).map(plain).join(",").slice(0, MAX_TABLES_LENGTH),
+    "Helix-Table": payload.tables.map(plain).join(",").slice(0, MAX_TABLES_LENGTH),
   };
   if (payload.traceparent !== undefined && TRACEPARENT.test(payload.traceparent)) {
     headers.traceparent = payload.traceparent;

@@ -7,6 +7,7 @@ export function payloadOf(params: Params): ReplayPayload {
   return createPayload({
     targetCluster: "B",
     operation: { kind: "statement", query: QUERY, params },
+    tables: ["ks.t"],
     timestampMicros: 1_764_000_000_123_456n,
     id: "w1-B",
     writtenAtMs: 1_764_000_000_123,

@@ -88,6 +88,7 @@ const batch = (batchType: "logged" | "unlogged" | "counter"): Operation => ({
 const base: PayloadInput = {
   targetCluster: "B",
   operation: statement([]),
+  tables: ["ks.t"],
   timestampMicros: 1_764_000_000_123_456n,
   id: "0a1b-B",
   writtenAtMs: 1_764_000_000_123,

@@ -38,7 +38,6 @@ export {
   type Statement,
   statementsOf,
   summarize,
-  tablesOf,
   type WrittenSchema,
 } from "./payload/payload.ts";
 export { nextTimestampMicros, TimestampGenerator, timestampLeadMs } from "./payload/timestamp.ts";

@@ -58,6 +58,7 @@ export class Stage {
     return createPayload({
       targetCluster: "B",
       operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: ["one"] },
+      tables: ["ks.t"],
       timestampMicros: BigInt(nowMs) * 1000n,
       writtenAtMs: nowMs,
       enqueuedAtMs: nowMs,

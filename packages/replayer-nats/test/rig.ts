@@ -82,6 +82,7 @@ export function payloadOf(id: string, input: Partial<PayloadInput> = {}): Replay
   return createPayload({
     targetCluster: "B",
     operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: [id] },
+    tables: ["ks.t"],
     timestampMicros: 1_764_000_000_123_456n,
     id,
     ...input,

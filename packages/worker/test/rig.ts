@@ -29,6 +29,7 @@ export function payload(
     id: `${name}-${targetCluster}`,
     targetCluster,
     operation: { kind: "statement", query: `INSERT INTO ks.${table} (id) VALUES (?)`, params: [1] },
+    tables: [`ks.${table}`],
     timestampMicros: 1n,
     ...rest,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPayload, messageId, type PayloadInput, summarize, tablesOf } from "./payload.ts";
+import { createPayload, messageId, type PayloadInput, summarize } from "./payload.ts";
 
 const input: PayloadInput = {
   targetCluster: "B",
@@ -118,7 +118,7 @@ describe("createPayload", () => {
 
 describe("summarize", () => {
   test("is JSON-safe and holds neither parameters nor texts", () => {
-    const payload = createPayload({ ...input, keyspace: "other" });
+    const payload = createPayload({ ...input, keyspace: "other", tables: ["ks.users"] });
     const text = JSON.stringify(summarize(payload));
     expect(JSON.parse(text)).toEqual({
       id: payload.id,
@@ -138,22 +138,11 @@ describe("summarize", () => {
     expect(summarize(undefined)).toEqual({});
   });
 
-  test("names each table of a batch once", () => {
-    const payload = createPayload({
-      ...input,
-      keyspace: "ks",
-      operation: {
-        kind: "batch",
-        batchType: "unlogged",
-        statements: [
-          { query: "UPDATE ks.b SET v = 1 WHERE id = 1", params: [] },
-          { query: "DELETE FROM a WHERE id = 1", params: [] },
-          { query: "INSERT INTO b (id) VALUES (2)", params: [] },
-        ],
-      },
-    });
-    expect(tablesOf(payload)).toEqual(["ks.a", "ks.b"]);
-    expect(summarize(payload)).toMatchObject({ kind: "unlogged", statements: 3 });
+  test("says how many statements a batch has, and of which kind it is", () => {
+    const statement = { query: "DELETE FROM ks.a WHERE id = 1", params: [] };
+    const operation = { kind: "batch", batchType: "unlogged", statements: [statement, statement] } as const;
+    const payload = createPayload({ ...input, operation, tables: ["ks.a"] });
+    expect(summarize(payload)).toMatchObject({ kind: "unlogged", statements: 2, tables: ["ks.a"] });
   });
 });
 

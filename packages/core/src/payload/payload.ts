@@ -1,6 +1,5 @@
 import { CLUSTERS, type ClusterId, isClusterId, isPriority, PRIORITIES, type Priority } from "../cluster.ts";
 import { describeValue } from "../options/expected.ts";
-import { tableOf } from "./table-of.ts";
 
 /** How the statements of a batch belong together; the words of the CQL protocol. */
 export type BatchType = "logged" | "unlogged" | "counter";
@@ -249,14 +248,6 @@ export function statementsOf(payload: ReplayPayload): readonly Statement[] {
   return payload.operation.kind === "batch" ? payload.operation.statements : [payload.operation];
 }
 
-/**
- * The tables that a payload writes, as `keyspace.table` where the keyspace is known. Sorted, without repeats.
- */
-export function tablesOf(payload: ReplayPayload): readonly string[] {
-  const names = statementsOf(payload).map(({ query }) => tableOf(query, payload.keyspace) ?? "?");
-  return names.length === 1 ? names : [...new Set(names)].sort();
-}
-
 /** What a log line or an event may say of a payload. JSON-safe, and nothing that was bound to a statement. */
 export interface PayloadSummary {
   readonly id: string;
@@ -283,7 +274,7 @@ export function summarize(payload: ReplayPayload | undefined): PayloadSummary | 
     priority: payload.priority,
     kind: payload.operation.kind === "batch" ? payload.operation.batchType : "statement",
     statements: statementsOf(payload).length,
-    tables: tablesOf(payload),
+    tables: payload.tables,
     timestampMicros: payload.timestampMicros.toString(),
     writtenAtMs: payload.writtenAtMs,
   };

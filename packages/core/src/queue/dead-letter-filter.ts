@@ -1,6 +1,5 @@
 import { CLUSTERS, clusterOf, PRIORITIES, priorityOf } from "../cluster.ts";
 import { integer, oneOf, optional, readOptions, text } from "../options/index.ts";
-import { tablesOf } from "../payload/payload.ts";
 import { DEAD_LETTER_REASONS, type DeadLetter, type DeadLetterFilter } from "./dead-letters.ts";
 
 /** By which each condition of a filter is checked. */
@@ -49,7 +48,7 @@ export function matchesOutside(
 
 /** Whether the condition on the table holds; of what cannot be decoded no table is known. */
 export function matchesTable({ content }: Pick<DeadLetter, "content">, filter: DeadLetterFilter): boolean {
-  return filter.table === undefined || (content.ok && tablesOf(content.payload).includes(filter.table));
+  return filter.table === undefined || (content.ok && content.payload.tables.includes(filter.table));
 }
 
 /** Whether all conditions hold. */

@@ -97,11 +97,12 @@ export const listing: ContractGroup = {
 
 /** One of each lane, oldest first. */
 async function four(stage: Stage): Promise<DeadLetter[]> {
-  const other = { kind: "statement", query: "DELETE FROM other.u WHERE id = ?", params: [1] } as const;
+  const operation = { kind: "statement", query: "DELETE FROM other.u WHERE id = ?", params: [1] } as const;
+  const other = { operation, tables: ["other.u"] };
   return [
     await buried(stage, { targetCluster: "A" }, { reason: "held" }),
-    await buried(stage, { targetCluster: "A", priority: "low", operation: other }, { reason: "expired" }),
-    await buried(stage, { operation: other }, { reason: "held" }),
+    await buried(stage, { targetCluster: "A", priority: "low", ...other }, { reason: "expired" }),
+    await buried(stage, other, { reason: "held" }),
     await buried(stage, { priority: "low" }, { reason: "attempts" }),
   ];
 }

@@ -23,6 +23,11 @@ export const roundTrip: ContractGroup = {
           enqueuedAtMs: nowMs - 1,
           keyspace: "ks",
           consistency: 6,
+          disposition: "unsafe",
+          schema: {
+            gcGraceSeconds: 864_000,
+            tableIds: { "ks.t": "5bc52802-de25-35ed-aeab-188eecebb090", "ks.u": null },
+          },
           traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         });
       },
@@ -66,7 +71,10 @@ export const roundTrip: ContractGroup = {
             query: `UPDATE ks.${id} SET n = n + ? WHERE id = ?`,
             params: [1, id],
           }));
-          await same(stage, receiver, { operation: { kind: "batch", batchType, statements } });
+          await same(stage, receiver, {
+            operation: { kind: "batch", batchType, statements },
+            tables: ["ks.a", "ks.b", "ks.c"],
+          });
         }
       },
     },

@@ -1,4 +1,4 @@
-import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf, tablesOf } from "@helix/core";
+import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf } from "@helix/core";
 
 /** A message that can be executed, from its arrival until it is settled. */
 export interface HeldMessage {
@@ -15,9 +15,7 @@ export function textKeyOf(payload: ReplayPayload): string {
   return `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
 }
 
-/** The tables of a payload as one word; undefined if one of them could not be told from its text. */
-export function tableKeyOf(payload: ReplayPayload): string | undefined {
-  const tables = tablesOf(payload);
-  if (tables.length === 1) return tables[0] === "?" ? undefined : tables[0];
-  return tables.includes("?") ? undefined : tables.join(" ");
+/** The tables of a payload as one word; undefined where they are not known. */
+export function tableKeyOf({ tables }: ReplayPayload): string | undefined {
+  return tables.length <= 1 ? tables[0] : tables.join(" ");
 }

@@ -13,6 +13,7 @@ const payloadOf = (id: string, table = "t") =>
     id,
     targetCluster: "A",
     operation: { kind: "statement", query: `INSERT INTO ks.${table} (id) VALUES (?)`, params: [1] },
+    tables: [`ks.${table}`],
     timestampMicros: 1n,
   });
 const message = payloadOf("message");

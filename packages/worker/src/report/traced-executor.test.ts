@@ -12,6 +12,7 @@ const payloadWith = (traceparent?: string) =>
     id: "w-A",
     targetCluster: "A",
     operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: ["secret"] },
+    tables: ["ks.t"],
     timestampMicros: 1n,
     ...(traceparent !== undefined && { traceparent }),
   });
