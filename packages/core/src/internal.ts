@@ -34,10 +34,7 @@ export {
   text,
   withDefault,
 } from "./options/index.ts";
-export { cqlTokens } from "./payload/cql-tokens.ts";
 export { toInt64 } from "./payload/payload.ts";
-export { qualified, tableOf } from "./payload/table-of.ts";
-export { TextCache } from "./payload/text-cache.ts";
 export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
