@@ -53,3 +53,15 @@ it("tells nothing while it is silent or down, and again afterwards", async () =>
   await time.until(link.schema.load(["ks"]), 5_000);
   expect(link.schema.known("ks")?.tables.size).toBe(TABLES.length);
 });
+
+it("tells of no table that is missing, and of it again when it is there", async () => {
+  const tables = async () => {
+    await time.until(link.schema.load(["ks"], { maxAgeMs: 0 }), 5_000);
+    return [...(link.schema.known("ks")?.tables.keys() ?? [])];
+  };
+  expect(await tables()).toEqual(["t0", "t1", "t2"]);
+  const end = cluster.begin({ kind: "table-away", table: "ks.t1", how: "missing", sinceMs: time.nowMs });
+  expect(await tables()).toEqual(["t0", "t2"]);
+  end();
+  expect(await tables()).toEqual(["t0", "t1", "t2"]);
+});

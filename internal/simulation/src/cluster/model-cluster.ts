@@ -5,7 +5,7 @@ import type { Tape } from "../world/tape.ts";
 import { START_MS, type VirtualTime } from "../world/virtual-time.ts";
 import { driverErrors } from "./driver-errors.ts";
 import { LwwRows } from "./lww-rows.ts";
-import { applyStatement, identityOf, rowOf, tokenOf } from "./statements.ts";
+import { applyStatement, identityOf, rowOf, TABLES, tokenOf } from "./statements.ts";
 
 /** The replicas of a table, or the table itself. */
 export interface TableAway {
@@ -90,6 +90,15 @@ export class ModelCluster {
   /** What its nodes take for the time. Milliseconds since 1970. */
   get wallMs(): number {
     return START_MS + this.#time.nowMs;
+  }
+
+  /** The tables that it has now. */
+  get tables(): readonly string[] {
+    const isMissing = (table: string) =>
+      [...this.#troubles].some(
+        (trouble) => trouble.kind === "table-away" && trouble.how === "missing" && trouble.table === table,
+      );
+    return TABLES.filter((table) => !isMissing(table));
   }
 
   get isDown(): boolean {

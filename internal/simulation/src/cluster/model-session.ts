@@ -88,7 +88,7 @@ class ModelSession {
   async execute(query: string, params: readonly unknown[], options: QueryOptions): Promise<types.ResultSet> {
     if (!query.startsWith("SELECT")) return this.#request([{ query, params }], options);
     await this.#request(undefined, options);
-    return resultOf(systemRows(query, this.#cluster.wallMs));
+    return resultOf(systemRows(query, this.#cluster));
   }
 
   batch(statements: readonly Statement[], options: QueryOptions): Promise<types.ResultSet> {

@@ -1,33 +1,31 @@
-import { TABLES } from "./statements.ts";
+import type { ModelCluster } from "./model-cluster.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What the model's nodes say of themselves and of their tables, as the driver gives it: the rows of a query of it. */
-export function systemRows(query: string, wallMs: number): readonly Row[] {
+/** What the nodes of a cluster say of themselves and of its tables, as the driver gives it: the rows of a query of it. */
+export function systemRows(
+  query: string,
+  { wallMs, tables }: Pick<ModelCluster, "wallMs" | "tables">,
+): Row[] {
   if (query.includes("FROM system.local")) {
-    return [{ key: "local", schema_version: "1", now: { getDate: () => new Date(wallMs) } }];
+    return [{ key: "local", schema_version: tables.join(), now: { getDate: () => new Date(wallMs) } }];
   }
-  const table = query.split("FROM system_schema.")[1]?.split(" ")[0];
-  return ROWS[table ?? ""] ?? [];
+  return tables.flatMap((table) => rowsOf(query.split("FROM system_schema.")[1]?.split(" ")[0], table));
 }
 
-const NAMES = TABLES.map((name, at) => {
-  const [keyspace_name, table_name] = name.split(".");
-  return { keyspace_name, table_name, at };
-});
-
-const ROWS: Readonly<Record<string, readonly Row[]>> = {
-  tables: NAMES.map(({ at, ...names }) => ({
-    ...names,
-    // Of 2020: long before anything that is written.
-    id: `a4f0000${at}-2c2a-11ea-8000-000000000000`,
-    default_time_to_live: 0,
-    gc_grace_seconds: 864_000,
-    flags: ["compound"],
-  })),
-  columns: NAMES.flatMap(({ at, ...names }) => [
-    { ...names, column_name: "id", kind: "partition_key", type: "text" },
-    { ...names, column_name: "v", kind: "regular", type: "text" },
-    { ...names, column_name: "w", kind: "regular", type: "text" },
-  ]),
-};
+function rowsOf(kind: string | undefined, table: string): Row[] {
+  const [keyspace_name, table_name] = table.split(".");
+  const names = { keyspace_name, table_name };
+  if (kind === "columns") {
+    return ["id", "v", "w"].map((column_name) => ({
+      ...names,
+      column_name,
+      kind: column_name === "id" ? "partition_key" : "regular",
+      type: "text",
+    }));
+  }
+  if (kind !== "tables") return [];
+  // Made in 2020: long before anything that is written.
+  const id = `a4f0000${table.at(-1)}-2c2a-11ea-8000-000000000000`;
+  return [{ ...names, id, default_time_to_live: 0, gc_grace_seconds: 864_000, flags: ["compound"] }];
+}
