@@ -71,7 +71,7 @@ function addOrSubtract(assignment: Assignment, column: ColumnSchema, findings: F
   const { kind, value, target } = assignment;
   const { name, type } = column;
   if (isCellList(type)) {
-    findings.object(listObjection(kind === "subtract" ? "removal" : "append", name, target));
+    changeList(assignment, name, findings);
     return;
   }
   const isPossible = kind !== "prepend" && (type.kind === "set" || type.kind === "map") && !type.isFrozen;
@@ -87,6 +87,20 @@ function addOrSubtract(assignment: Assignment, column: ColumnSchema, findings: F
   );
   if (isRemoval || isEmpty(unhinted(value))) return;
   writeCell(value, name, type, findings);
+}
+
+/** Null and an empty array change nothing (measured with 5.0.9). */
+function changeList({ kind, value, target }: Assignment, name: string, findings: Findings): void {
+  const objection = listObjection(kind === "subtract" ? "removal" : "append", name, target);
+  const term = unhinted(value);
+  if (term.kind !== "marker") findings.object(objection);
+  else {
+    findings.suspects.push({
+      marker: term,
+      name,
+      judge: (bound) => (bound === null || isEmptyCollection(bound) ? "nothing" : objection),
+    });
+  }
 }
 
 function assignElement(
