@@ -77,6 +77,12 @@ it("gives the first of several reasons in the text, of all members", () => {
   expect(refused(cql)[1]?.slice(0, 4)).toBe("mine");
 });
 
+it("takes the last of several TTLs, and refuses a marker that does not count", () => {
+  const cql = "INSERT INTO t (k) VALUES (1) USING TTL 60 AND TTL ?";
+  expect(inspect(cql).statement).toMatchObject({ using: { ttl: { kind: "marker", index: 0 } } });
+  expect(refused("INSERT INTO t (k) VALUES (1) USING TTL ? AND TTL 60")[1]).toBe("? AND TTL 60");
+});
+
 it("repeats nothing of a text in its reasons that may be a value", () => {
   for (const value of ["Smith", '"Smith"', "'Smith'", "$$Smith$$"]) {
     expect(JSON.stringify(inspect(`INSERT INTO t (k) VALUES (1 ${value})`).reason)).not.toContain("Smith");

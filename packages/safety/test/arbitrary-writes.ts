@@ -114,10 +114,11 @@ const table = fc.oneof(
 );
 const using = fc.oneof(
   fc.constant<Tokens>([]),
-  separated(
-    fc.tuple(fc.constantFrom("TTL", "TIMESTAMP"), integer).map(([what, value]) => [what, ...value]),
-    "AND",
-  ).map((said): Tokens => ["USING", ...said]),
+  fc
+    .tuple(fc.constantFrom("TTL", "TIMESTAMP"), integer)
+    .map(([what, value]): Tokens => ["USING", what, ...value]),
+  fc.tuple(integer, integer).map(([a, b]): Tokens => ["USING", "TIMESTAMP", ...a, "AND", "TTL", ...b]),
+  integer.map((value): Tokens => ["USING", "TTL", "60", "AND", "TTL", ...value]),
 );
 const columns = separated(
   name.map((named): Tokens => [named]),

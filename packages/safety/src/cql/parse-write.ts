@@ -15,6 +15,7 @@ import type {
   Using,
   WriteStatement,
 } from "./syntax.ts";
+import { Unreadable } from "./unreadable.ts";
 
 /** Takes an INSERT, UPDATE or DELETE, without what may follow it. */
 export function parseWrite(reader: Reader): WriteStatement {
@@ -132,13 +133,24 @@ export function parseUsing(reader: Reader, isOfAnyForm: boolean): Using | undefi
   let timestamp: Using["timestamp"];
   do {
     if (isOfAnyForm && reader.take("TTL")) {
-      ttl = integer(reader);
+      ttl = instead(ttl, reader);
     } else {
       reader.expect("TIMESTAMP");
-      timestamp = integer(reader);
+      timestamp = instead(timestamp, reader);
     }
   } while (isOfAnyForm && reader.take("AND"));
   return { ttl, timestamp, at, end: reader.lastEnd };
+}
+
+/** The last number counts. A marker that does not count has no type for the server, which then fails to answer the PREPARE. */
+function instead(before: Using["ttl"], reader: Reader): NonNullable<Using["ttl"]> {
+  if (before?.kind === "marker") {
+    throw new Unreadable(
+      before.at,
+      "Of several the last counts, and no server knows what this marker is for.",
+    );
+  }
+  return integer(reader);
 }
 
 function integer(reader: Reader): NonNullable<Using["ttl"]> {
