@@ -1,10 +1,12 @@
 import { EventHub, type SessionEvents } from "@helix/core";
 import { cell, reply, type ScriptedCqlServer, startScriptedCqlServer, waitFor } from "@helix/testkit";
+import { ManualClock } from "@helix/testkit/manual-clock";
 import { afterEach, expect, test } from "vitest";
 import { readSessionOptions } from "../src/client-options.ts";
+import { HelixClient } from "../src/helix-client.ts";
 import type { ClusterLink } from "../src/session/cluster-link.ts";
 import { createLinks } from "../src/session/create-links.ts";
-import { driverOptions, errorOf } from "./two-clusters.ts";
+import { driverOptions, errorOf, TwoClusters } from "./two-clusters.ts";
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -201,4 +203,35 @@ test("the table with the least gc_grace_seconds is found, those of the server as
   });
   const { schema } = await linkTo(server);
   expect(await schema.shortestGrace()).toEqual({ table: "shop.carts", gcGraceSeconds: 3_600 });
+});
+
+test("a client that writes for an hour asks each cluster for a row a minute, and for its tables once", async () => {
+  const clock = new ManualClock();
+  await using clusters = await TwoClusters.connected({ client: { clock } });
+  const { client, servers } = clusters;
+  for (let second = 0; second < 3_600; second += 10) {
+    await client.execute("INSERT INTO ks.t (id, v) VALUES (?, ?)", ["1", "a"]);
+    await clock.advance(10_000);
+  }
+  for (const server of [servers.A, servers.B]) {
+    expect(server.requests).toHaveLength(360);
+    // The first time a look precedes the read and another follows it.
+    expect([asked(server, "AS now"), asked(server, " IN (")]).toEqual([61, 6]);
+  }
+});
+
+test("a cluster that says nothing of its schema holds up no write that the other's tables suffice for", async () => {
+  const silent = await serve({
+    onSystemRequest: (query) => (query.includes("AS now") ? reply.silence : undefined),
+  });
+  const other = await serve();
+  const options = {
+    clusters: { A: driverOptions(silent), B: driverOptions(other) },
+    requestTimeoutMs: 60_000,
+  };
+  const client = new HelixClient(options);
+  open.push(() => client.close());
+  await client.connect({ waitFor: "all" });
+  const { writes } = await client.execute("INSERT INTO ks.t (id, v) VALUES (?, ?)", ["1", "a"]);
+  expect(writes).toEqual({ A: "applied", B: "applied" });
 });
