@@ -8,9 +8,11 @@ import { MAIN, ServiceProcess } from "./service-process.ts";
 import { environmentOf } from "./valid-environment.ts";
 
 /** What the README of `@helix/replayer-nats` says that a worker needs. */
+const LANES = ["high.A", "low.A", "high.B", "low.B"];
+const APPLICATION = LANES.map((lane) => `helix.replay.${lane}`);
 const WORKER = [
-  "helix.replay.*.*",
-  "helix.replay.dead.>",
+  ...APPLICATION,
+  ...LANES.map((lane) => `helix.replay.dead.${lane}.*.*`),
   "$KV.helix-replay-state.>",
   "$JS.ACK.helix-replay.>",
   "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
@@ -18,7 +20,6 @@ const WORKER = [
   "$JS.API.STREAM.INFO.*",
   "$JS.API.STREAM.MSG.GET.*",
   "$JS.API.STREAM.MSG.DELETE.*",
-  "$JS.API.DIRECT.GET.helix-replay-dead-letters",
   "$JS.API.STREAM.PURGE.KV_helix-replay-state",
 ];
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
@@ -31,7 +32,7 @@ const user = (name: string, publish: readonly string[]) => ({
 const USERS = [
   { user: "admin", password: "p" },
   user("worker", WORKER),
-  user("application", ["helix.replay.*.*"]),
+  user("application", APPLICATION),
   user(
     "idle",
     WORKER.filter((subject) => subject !== PULL),

@@ -32,6 +32,8 @@ declare module "@helix/core" {
     HELIX_TOPOLOGY_DRIFT: { readonly differences: readonly TopologyDifference[] };
     /** A stream or consumer is missing, and the queue was told to make nothing. */
     HELIX_TOPOLOGY_MISSING: { readonly missing: readonly string[] };
+    /** Nothing, or a message of a lane, is at that place of the stream. */
+    HELIX_STRAY_NOT_FOUND: { readonly sequence: number };
     /** A server that is known to lose messages. */
     HELIX_SERVER_UNSUPPORTED: { readonly version: string; readonly minimum: string };
   }
@@ -48,5 +50,6 @@ export type NatsErrorCode = Extract<
   | "HELIX_PAYLOAD_DUPLICATE"
   | "HELIX_TOPOLOGY_DRIFT"
   | "HELIX_TOPOLOGY_MISSING"
+  | "HELIX_STRAY_NOT_FOUND"
   | "HELIX_SERVER_UNSUPPORTED"
 >;

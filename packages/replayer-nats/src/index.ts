@@ -1,5 +1,6 @@
 export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
+export type { StrayMessage } from "./lanes/strays.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
 export type {
   EnsureTopologyOptions,

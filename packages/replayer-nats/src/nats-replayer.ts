@@ -30,6 +30,7 @@ import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
 import type { MessageSettler, NatsMessage } from "./lanes/nats-message.ts";
 import { PullChannel } from "./lanes/pull-channel.ts";
 import { Settlements } from "./lanes/settlements.ts";
+import { Strays } from "./lanes/strays.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
 import type { ReplayerSettings } from "./options.ts";
 import { durabilityOf } from "./topology/durability.ts";
@@ -60,6 +61,8 @@ export interface NatsHealth {
 export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly traits: QueueTraits;
   readonly deadLetters: DeadLetterStore;
+  /** What lies in the stream and in no lane. */
+  readonly strays: Pick<Strays, "count" | "list" | "discard">;
   readonly #link: Link;
   readonly #names: Names;
   readonly #settings: ReplayerSettings;
@@ -114,7 +117,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       onFailure: (error) => this.#lookAgain(error),
     });
     this.#delays = new Delays(clock);
-    this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock });
+    const strays = new Strays({ admin, names, logger, metrics });
+    this.strays = strays;
+    this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock, strays });
     this.#stuck = new StuckMessages({
       link,
       admin,
@@ -124,6 +129,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       logger,
       metrics,
       events,
+      strays,
       random: Math.random,
     });
     this.#writer = new DeadLetterWriter({ publisher, admin, names, nowMs: () => clock.wallMs() });
@@ -284,7 +290,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { hasBeenReady, fault } = this.#provisioning;
     if ((hasBeenReady && fault === undefined) || signal.aborted) return;
     const durability = await durabilityOf(this.#admin, this.#names, this.#link);
-    if (!signal.aborted) this.#settings.logger.info(durability, "the queue is ready");
+    if (signal.aborted) return;
+    this.#settings.logger.info(durability, "the queue is ready");
+    // What cannot be counted now is counted by the next look.
+    await this.strays.count().catch(() => {});
   }
 
   #ack(message: NatsMessage): Promise<void> {

@@ -6,11 +6,12 @@ import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 /** Exactly what the README says that each role needs, for the names of `helix-replay`. */
 const STREAMS = ["helix-replay", "helix-replay-dead-letters", "KV_helix-replay-state"];
-const ENQUEUE = { publish: ["helix.replay.*.*"], subscribe: ["_INBOX_app.>"] };
+const LANES = ["high.A", "low.A", "high.B", "low.B"];
+const ENQUEUE = { publish: LANES.map((lane) => `helix.replay.${lane}`), subscribe: ["_INBOX_app.>"] };
 const WORK = {
   publish: [
-    "helix.replay.*.*",
-    "helix.replay.dead.>",
+    ...ENQUEUE.publish,
+    ...LANES.map((lane) => `helix.replay.dead.${lane}.*.*`),
     "$KV.helix-replay-state.>",
     "$JS.ACK.helix-replay.>",
     "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
@@ -61,7 +62,7 @@ beforeAll(async () => {
             subscribe: ["_INBOX_mute.>"],
           }),
           user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
-          user("deaf", { publish: ["helix.replay.*.*"], subscribe: ["other"] }),
+          user("deaf", { publish: ENQUEUE.publish, subscribe: ["other"] }),
         ],
       },
     },

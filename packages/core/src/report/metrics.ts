@@ -121,6 +121,12 @@ export const METRICS = Object.freeze({
     labels: PER_RESULT,
     help: "Messages in a lane, by state: pending, in_flight, delayed, stuck.",
   },
+  helix_stray_messages: {
+    kind: "gauge",
+    unit: "messages",
+    labels: [],
+    help: "Messages in the durable queue's stream that are in no lane, so that nobody replays them; told when there are any.",
+  },
   helix_oldest_age_seconds: {
     kind: "gauge",
     unit: "seconds",

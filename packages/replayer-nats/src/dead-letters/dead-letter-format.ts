@@ -59,7 +59,7 @@ export function letterIn(stored: StoredMessage, names: Names): DeadLetter {
 /** Id and life, as they stand in a subject of ours. */
 export const LETTER_ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 /** What is called by its place, since its subject is none of ours. */
-export const BY_SEQUENCE = /^sequence=([1-9]\d{0,15})$/;
+export const BY_SEQUENCE = /^sequence=([1-9]\d{0,14})$/;
 
 function namedIn({ subject, seq }: StoredMessage, { prefix }: Names): { lane?: Lane; id: string } {
   const lane = LANES.find((one) => subject.startsWith(`${prefix}.dead.${one}.`));

@@ -2,8 +2,9 @@ import { decodeContent } from "@helix/codec";
 import { type Clock, LANES, type Lane, type LaneDepth } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { Admin } from "../connection/admin.ts";
-import { consumerOf, laneSubjects, type Names, subjectOf } from "../topology/names.ts";
+import { consumerOf, laneWildcard, type Names, subjectOf } from "../topology/names.ts";
 import type { Delays } from "./delays.ts";
+import type { Strays } from "./strays.ts";
 
 /** How long an answer is as good as a new one: several who ask at once cost one look. */
 const FRESH_MS = 1000;
@@ -20,13 +21,15 @@ export class LaneDepths {
   readonly #names: Names;
   readonly #delays: Delays;
   readonly #clock: Clock;
+  readonly #strays: Strays;
   #last: { readonly atMs: number; readonly depths: Promise<LaneDepth[]> } | undefined;
 
-  constructor(options: { admin: Admin; names: Names; delays: Delays; clock: Clock }) {
+  constructor(options: { admin: Admin; names: Names; delays: Delays; clock: Clock; strays: Strays }) {
     this.#admin = options.admin;
     this.#names = options.names;
     this.#delays = options.delays;
     this.#clock = options.clock;
+    this.#strays = options.strays;
   }
 
   /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED. */
@@ -45,9 +48,10 @@ export class LaneDepths {
   async #look(api: JetStreamManager): Promise<LaneDepth[]> {
     const { stream } = this.#names;
     const [info, ...consumers] = await Promise.all([
-      api.streams.info(stream, { subjects_filter: laneSubjects(this.#names) }),
+      api.streams.info(stream, { subjects_filter: laneWildcard(this.#names) }),
       ...LANES.map((lane) => api.consumers.info(stream, consumerOf(lane))),
     ]);
+    this.#strays.counted(info);
     return Promise.all(LANES.map((lane, at) => this.#depth(lane, info, consumers[at] as ConsumerInfo)));
   }
 

@@ -11,7 +11,8 @@ import {
 } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import type { Link } from "../connection/link.ts";
-import { consumerOf, laneSubjects, subjectOf } from "../topology/names.ts";
+import { consumerOf, laneWildcard, subjectOf } from "../topology/names.ts";
+import type { Strays } from "./strays.ts";
 import { StuckRecovery, type StuckRecoveryOptions } from "./stuck-recovery.ts";
 
 /** How often it is looked, after a random part of it. */
@@ -25,6 +26,8 @@ export interface StuckMessagesOptions extends StuckRecoveryOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly events: EventSink<QueueEvents>;
+  /** Are counted by the same look. */
+  readonly strays: Pick<Strays, "counted">;
   readonly random: () => number;
 }
 
@@ -147,8 +150,10 @@ export class StuckMessages {
 
   /** How much more the stream holds than the consumer knows of: cheap, and nearly always nothing. */
   async #counts(api: JetStreamManager): Promise<{ lane: Lane; count: number; floor: number }[]> {
-    const { names } = this.#options;
-    const { state } = await api.streams.info(names.stream, { subjects_filter: laneSubjects(names) });
+    const { names, strays } = this.#options;
+    const info = await api.streams.info(names.stream, { subjects_filter: laneWildcard(names) });
+    strays.counted(info);
+    const { state } = info;
     const lanes = LANES.filter((lane) => (state.subjects?.[subjectOf(names, lane)] ?? 0) > 0);
     const counted = lanes.map(async (lane) => {
       const stored = state.subjects?.[subjectOf(names, lane)] ?? 0;

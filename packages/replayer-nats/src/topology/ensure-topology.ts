@@ -7,8 +7,10 @@ import { closed } from "../enqueuer.ts";
 import type { TopologyDifference } from "../errors.ts";
 import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "../options.ts";
 import { type Names, namesOf } from "./names.ts";
-import { differencesOf, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
+import { differencesOf, isAsBefore, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
 
+const TAKES_MORE =
+  'the stream takes more subjects than those of its lanes; when all pods are of this version, `provision: "update"` narrows it';
 const TRIES = 8;
 const BACKOFF = new Backoff({ initialMs: 200, maxMs: 2000 });
 
@@ -67,7 +69,10 @@ export async function provision(
     if (actual === undefined) missing.push(name);
     else if (actual === "created") created.push(name);
     else {
-      const found = differencesOf(wanted, actual.config);
+      const all = differencesOf(wanted, actual.config);
+      // Narrowed by order alone: a pod of the version before refuses to start on a narrowed stream.
+      const found = all.filter((one) => settings.provision === "update" || !isAsBefore(wanted, one));
+      if (found.length < all.length) logger.warn({ stream: wanted.name }, TAKES_MORE);
       goMade ||= isGoMade(actual.config);
       if (found.length === 0) continue;
       const deleting = actual.messages > 0 ? found.filter(isLowering) : [];

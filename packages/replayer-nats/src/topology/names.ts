@@ -1,4 +1,4 @@
-import { clusterOf, type Lane, priorityOf } from "@helix/core";
+import { clusterOf, LANES, type Lane, priorityOf } from "@helix/core";
 
 /** What everything on the server is called. */
 export interface Names {
@@ -27,8 +27,13 @@ export function subjectOf({ prefix }: Names, lane: Lane): string {
   return `${prefix}.${lane}`;
 }
 
-/** What the stream holds: all lanes, and nothing with more parts. */
-export function laneSubjects({ prefix }: Names): string {
+/** What the stream takes: the lanes by name. Under a wildcard it would store what no consumer is for. */
+export function laneSubjects(names: Names): string[] {
+  return LANES.map((lane) => subjectOf(names, lane));
+}
+
+/** Among which the lanes are counted by one request; what the stream took before it knew them by name. */
+export function laneWildcard({ prefix }: Names): string {
   return `${prefix}.*.*`;
 }
 
@@ -40,6 +45,11 @@ export function consumerOf(lane: Lane): string {
 /** Where the dead letter of a message is: `{prefix}.dead.{priority}.{cluster}.{id}.{life}`. */
 export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", messageId: string): string {
   return `${prefix}.dead.${lane}.${messageId}`;
+}
+
+/** What the stream of dead letters takes, and what it took before. */
+export function deadLetterSubjects({ prefix }: Names): { now: string[]; before: string[] } {
+  return { now: LANES.map((lane) => `${prefix}.dead.${lane}.*.*`), before: [`${prefix}.dead.*.*.*.*`] };
 }
 
 /** Where a record of the bucket is: of a message or dead letter by id and life, or of what a process is executing. */

@@ -3,7 +3,14 @@ import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
 import { isAtLeast } from "../connection/server-version.ts";
 import type { TopologyDifference } from "../errors.ts";
 import type { TopologySettings } from "../options.ts";
-import { consumerOf, laneSubjects, type Names, subjectOf } from "./names.ts";
+import {
+  consumerOf,
+  deadLetterSubjects,
+  laneSubjects,
+  laneWildcard,
+  type Names,
+  subjectOf,
+} from "./names.ts";
 
 const MS = 1_000_000;
 /** In which the server recognises a message id. A retry must come within it. */
@@ -17,6 +24,8 @@ export type Wanted =
   | {
       readonly kind: "stream";
       readonly name: string;
+      /** What an older version wrote there, which serves all the same. */
+      readonly subjectsBefore?: readonly string[];
       readonly config: Partial<StreamConfig> & { name: string };
     }
   | {
@@ -55,10 +64,11 @@ function laneStream(names: Names, settings: TopologySettings, serverVersion: str
   return {
     kind: "stream",
     name: names.stream,
+    subjectsBefore: [laneWildcard(names)],
     config: {
       name: names.stream,
       description: "Helix replay: failed writes, one subject per priority and cluster",
-      subjects: [laneSubjects(names)],
+      subjects: laneSubjects(names),
       retention: "workqueue",
       storage: "file",
       // Full means refused. `old` would evict what was acknowledged to its writer.
@@ -79,14 +89,15 @@ function laneStream(names: Names, settings: TopologySettings, serverVersion: str
 }
 
 function deadLetterStream(names: Names, { replicas, maxBytes, maxDeadLetters }: TopologySettings): Wanted {
+  const { now, before } = deadLetterSubjects(names);
   return {
     kind: "stream",
     name: names.deadLetterStream,
+    subjectsBefore: before,
     config: {
       name: names.deadLetterStream,
       description: "Helix replay: dead letters, kept until they are redriven or discarded",
-      // As deep as they are, since a wildcard for the rest would overlap with the lanes.
-      subjects: [`${names.prefix}.dead.*.*.*.*`],
+      subjects: now,
       retention: "limits",
       storage: "file",
       discard: "new",
@@ -154,6 +165,11 @@ export function differencesOf(
   return Object.entries(wanted.config)
     .filter(([field, expected]) => !isSame(expected, actual[field]))
     .map(([field, expected]) => ({ object, field, expected, actual: actual[field] }));
+}
+
+/** Whether a stream has the wildcard that an older version gave it. It serves pods of both versions. */
+export function isAsBefore(wanted: Wanted, { field, actual }: TopologyDifference): boolean {
+  return wanted.kind === "stream" && field === "subjects" && isSame(wanted.subjectsBefore, actual);
 }
 
 /** The server leaves out what is false or zero. */
