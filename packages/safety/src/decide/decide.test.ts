@@ -235,15 +235,26 @@ describe("names of markers", () => {
     });
     expect(verdict("INSERT INTO t JSON ?", { "[json]": '{"k": 1, "l": ["a"]}' })).toBe("refuse");
     expect(
-      verdict("UPDATE t SET l = from_json(?) WHERE k = ?", { "arg0(system.from_json)": '["a"]', k: 1 }),
+      verdict("UPDATE t SET l = from_json(?) WHERE k = ?", { "arg0(system.fromjson)": '["a"]', k: 1 }),
     ).toBe("refuse");
     expect(verdict("UPDATE t SET m[?] = ? WHERE k = ?", { "key(m)": "a", "value(m)": null, k: 1 })).toBe(
       "gc",
     );
   });
 
-  it("an object does not inherit values", () => {
-    expect(verdict("UPDATE t SET v = :constructor WHERE k = 1", {})).toBe("gc");
+  it.each([
+    ["UPDATE t SET l = :l WHERE k = :k", "l", 17],
+    ["UPDATE t SET v = :constructor WHERE k = :k", "constructor", 17],
+    ["UPDATE t USING TTL ? SET n = 1 WHERE k = :k", "[ttl]", 19],
+  ])("%s: a value that is missing where it matters is refused by its name", (cql, name, at) => {
+    expect(judge(cql, { k: 1 })).toMatchObject({
+      verdict: "refuse",
+      reason: {
+        at,
+        construct: "a marker without a value",
+        why: `The object of values has no key \`${name}\`.`,
+      },
+    });
   });
 });
 

@@ -22,7 +22,7 @@ const ARGUMENTS = new Map<string, CqlType | "result">([
   // Of a date or a timestamp, which a text may be: as if it were the one that is read by the zone.
   ...named("to_date todate to_unix_timestamp tounixtimestamp floor", native("timestamp")),
   ...named("to_timestamp totimestamp", native("date")),
-  ...named("mask_inner mask_outer", native("text")),
+  ...named("mask_inner mask_outer mask_hash to_json tojson", native("text")),
   ...named("mask_default mask_null mask_replace", "result"),
 ]);
 

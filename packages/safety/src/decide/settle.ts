@@ -5,7 +5,7 @@ import { type Objection, refused } from "./objection.ts";
 import type { Plan } from "./plan.ts";
 import { isObjection } from "./types.ts";
 import { isBound, planUsing, readBound, type Timestamp } from "./using.ts";
-import type { Lookup } from "./values.ts";
+import { type Lookup, Unbound } from "./values.ts";
 
 /** What one write comes to. */
 export interface Settled {
@@ -34,8 +34,8 @@ export function settle(plan: Plan, lookup: Lookup | undefined): Settled {
   }
   try {
     return settleBy(plan, lookup ?? NOTHING_BOUND);
-  } catch {
-    return objected({ keyspace, table }, UNREADABLE);
+  } catch (error) {
+    return objected({ keyspace, table }, unreadable(error));
   }
 }
 
@@ -55,8 +55,8 @@ export function withTimestamp(
   let timestamp: Timestamp;
   try {
     timestamp = readBound(planned, lookup ?? NOTHING_BOUND);
-  } catch {
-    timestamp = UNREADABLE;
+  } catch (error) {
+    timestamp = unreadable(error);
   }
   if (timestamp === undefined) return settled;
   const known = timestamp;
@@ -106,4 +106,7 @@ export const NOTHING: Inspection["on"] = [];
 export const ON_SCHEMA: Inspection["on"] = ["schema"];
 const ON_VALUES: Inspection["on"] = ["values"];
 
-const UNREADABLE = refused({ at: 0 }, "a value that cannot be read", "It threw when it was looked at.");
+function unreadable(error: unknown): Objection {
+  if (error instanceof Unbound) return error.objection;
+  return refused({ at: 0 }, "a value that cannot be read", "It threw when it was looked at.");
+}

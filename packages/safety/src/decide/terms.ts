@@ -41,7 +41,7 @@ export function examine(term: Term, type: CqlType | undefined, findings: Finding
       examineCall(term, type, findings);
       return;
     case "cast":
-      examine(term.term, undefined, findings);
+      examine(term.term, castArgument(term.type), findings);
       return;
     case "hint":
       // The server reads the value by the type that is due, and checks it by that of the hint.
@@ -77,6 +77,14 @@ function examineText(term: Term & { kind: "text" }, type: CqlType | undefined, f
       refused(term, "a text for a custom type", `What a server makes of it is known to ${type.name} alone.`),
     );
   }
+}
+
+/** What a text is taken for: a date is made from a timestamp, and a timestamp from a date. */
+function castArgument(to: CqlType): CqlType | undefined {
+  if (to.kind !== "native") return undefined;
+  if (to.name === "date") return { kind: "native", name: "timestamp" };
+  if (to.name === "timestamp") return { kind: "native", name: "date" };
+  return to.name === "text" ? to : undefined;
 }
 
 function itemType(
@@ -154,5 +162,5 @@ function examineFromJson(call: Call, type: CqlType | undefined, findings: Findin
   }
 }
 
-/** What the server calls a `?` there. */
-export const FROM_JSON_MARKER = "arg0(system.from_json)";
+/** What the server calls a `?` there, however the function is written. */
+export const FROM_JSON_MARKER = "arg0(system.fromjson)";

@@ -1,4 +1,5 @@
 import type { Marker } from "../cql/syntax.ts";
+import { type Objection, refused } from "./objection.ts";
 
 /** What is bound, by position or by name. */
 export type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
@@ -9,6 +10,8 @@ export type Lookup = (marker: Marker, name: string) => unknown;
 /**
  * The driver folds the keys of an object, and of two that become one the later counts. Nothing is read before it is looked up: it may
  * throw.
+ *
+ * @throws Unbound where an object has no such key: what it is bound to is then not known here.
  */
 export function lookupIn(values: Values): Lookup {
   let keys: ReadonlyMap<string, string> | undefined;
@@ -16,8 +19,22 @@ export function lookupIn(values: Values): Lookup {
     if (isArray(values)) return values[marker.index];
     keys ??= new Map(Object.keys(values).map((key) => [key.toLowerCase(), key]));
     const key = keys.get(marker.name ?? name);
-    return key === undefined ? undefined : values[key];
+    if (key === undefined) throw new Unbound(marker, name);
+    return values[key];
   };
+}
+
+/** No key of an object is that of a marker. It is thrown, as it ends the judgement of the write. */
+export class Unbound {
+  readonly objection: Objection;
+
+  constructor(marker: Marker, name: string) {
+    this.objection = refused(
+      marker,
+      "a marker without a value",
+      `The object of values has no key \`${marker.name ?? name}\`.`,
+    );
+  }
 }
 
 function isArray(values: Values): values is readonly unknown[] {
