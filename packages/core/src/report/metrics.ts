@@ -124,7 +124,8 @@ export const METRICS = Object.freeze({
   helix_stray_messages: {
     kind: "gauge",
     unit: "messages",
-    labels: [],
+    labels: ["result"],
+    results: ["unknown_subject"],
     help: "Messages in the durable queue's stream that are in no lane, so that nobody replays them; told when there are any.",
   },
   helix_oldest_age_seconds: {

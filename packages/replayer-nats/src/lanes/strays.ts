@@ -49,7 +49,8 @@ export class Strays {
     const { names, logger, metrics } = this.#options;
     const inLanes = laneSubjects(names).reduce((sum, subject) => sum + (subjects[subject] ?? 0), 0);
     const count = messages - inLanes;
-    if (count > 0 || this.#last > 0) metrics.gauge("helix_stray_messages", {}, count);
+    if (count > 0 || this.#last > 0)
+      metrics.gauge("helix_stray_messages", { result: "unknown_subject" }, count);
     if (count > this.#last) {
       logger.warn({ stream: names.stream, count }, "the stream holds messages that are in no lane");
     }
