@@ -80,10 +80,11 @@ it("has spans that slice to what they say", () => {
 });
 
 /** A slice counts its markers from 0. */
+/** What a term has from its place in the text. */
+const OF_ITS_PLACE = ["at", "end", "index", "isInCollection"];
+
 function unnumbered(node: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(node, (key, value) => (["at", "end", "index"].includes(key) ? undefined : value)),
-  );
+  return JSON.parse(JSON.stringify(node, (key, value) => (OF_ITS_PLACE.includes(key) ? undefined : value)));
 }
 
 it("counts the markers in the order of the text, those of all members and conditions", () => {

@@ -171,7 +171,8 @@ function call(reader: Reader): Call {
   reader.expect("(");
   const args = reader.kind === ")" ? [] : parseTerms(reader);
   reader.expect(")");
-  const found: Call = { kind: "call", keyspace, name, args, at, end: reader.lastEnd };
+  const isInCollection = reader.collections > 0;
+  const found: Call = { kind: "call", isInCollection, keyspace, name, args, at, end: reader.lastEnd };
   reader.calls.push(found);
   return found;
 }
@@ -185,7 +186,9 @@ function list(reader: Reader): Term {
   const { at } = reader;
   const bound = reader.markers.length;
   reader.next();
+  reader.collections++;
   const items = reader.kind === "]" ? [] : parseTerms(reader);
+  reader.collections--;
   reader.expect("]");
   return { kind: "list", items, marker: reader.markers[bound], at, end: reader.lastEnd };
 }
@@ -197,8 +200,10 @@ function braces(reader: Reader): Term {
   if (reader.take("}")) return { kind: "set", items: [], at, end: reader.lastEnd };
   if (reader.isName && !reader.sees(beginsCall)) return fields(reader, at);
   const bound = reader.markers.length;
+  reader.collections++;
   const first = parseTerm(reader);
   const found = reader.kind === ":" ? map(reader, at, first) : set(reader, at, first);
+  reader.collections--;
   const marker = reader.markers[bound];
   if (marker === undefined) return found;
   throw new Unreadable(

@@ -81,6 +81,8 @@ export class Reader {
   readonly markers: Marker[] = [];
   readonly calls: Call[] = [];
   readonly tables: TableName[] = [];
+  /** How many lists, sets and maps are around the current token. */
+  collections = 0;
   #hasCapitals = false;
   #depth = 0;
 

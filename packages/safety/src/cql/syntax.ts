@@ -70,6 +70,8 @@ export interface FieldValue {
 /** The call of a function. Its span is that of keyspace, name and parentheses. */
 export interface Call extends Span {
   readonly kind: "call";
+  /** Within a list, a set or a map, where the server takes no marker. */
+  readonly isInCollection: boolean;
   readonly keyspace?: Name | undefined;
   readonly name: Name;
   readonly args: readonly Term[];

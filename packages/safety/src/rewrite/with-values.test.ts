@@ -91,11 +91,23 @@ test("a wrong number of values stays wrong", () => {
 });
 
 test("65,535 calls are replaced in seconds", () => {
-  const cql = `INSERT INTO t (a) VALUES ([${"now(),".repeat(65_534)}now()])`;
+  const cql = `INSERT INTO t (a) VALUES ((${"now(),".repeat(65_534)}now()))`;
   const inspection = inspect(cql);
   const startedAtMs = performance.now();
   const named = withValues(inspection, {}, () => 1);
   const positional = withValues(inspection, [], () => 1);
   expect(performance.now() - startedAtMs).toBeLessThan(5_000);
   expect([Object.keys(named.params).length, positional.params.length]).toEqual([65_535, 65_535]);
+});
+
+test("a value is written into the text within a list, a set or a map, where the server takes no marker", () => {
+  const values = [new Date(1_700_000_000_000), "10:11:12.5", "50554d6e-29bb-11e5-b345-feff819cdc9f"];
+  const inspection = inspect(
+    "UPDATE t SET s = s + {current_timestamp()}, m = {current_time(): ('x', to_date(now()))}, u = {f: uuid()} WHERE k = ?",
+  );
+  expect(withValues(inspection, [1], () => values.shift() ?? "a uuid")).toEqual({
+    query:
+      "UPDATE t SET s = s + {(timestamp) 1700000000000}, m = {(time) '10:11:12.5': ('x', to_date((timeuuid) 50554d6e-29bb-11e5-b345-feff819cdc9f))}, u = {f: (uuid) ?} WHERE k = ?",
+    params: ["a uuid", 1],
+  });
 });
