@@ -16,11 +16,10 @@ export class RawError extends Error {
   }
 }
 
-/** The table of the markers is not told where there is none of them, nor for a batch. */
 export interface RawPrepared {
   readonly id: Buffer;
-  readonly keyspace?: string | undefined;
-  readonly table?: string | undefined;
+  /** Those that have markers, as `keyspace.table`. */
+  readonly tables: readonly string[];
   readonly markers: readonly Column[];
   /** Of a SELECT. */
   readonly results: readonly Column[];
@@ -35,6 +34,7 @@ export interface RawResult {
 const NO_ROWS: RawResult = { columns: [], rows: [] };
 const LOCAL_ONE = 0x0a;
 const VALUES = 0x01;
+const HAS_WARNINGS = 0x08;
 const NO_FLAGS = 0;
 
 /**
@@ -76,18 +76,18 @@ export class RawSession implements AsyncDisposable {
 
   async query(cql: string): Promise<RawResult> {
     const body = new WireWriter().longString(cql).short(LOCAL_ONE).byte(NO_FLAGS).finish();
-    return readResult((await this.#request(OPCODE.query, body)).body);
+    return readResult(await this.#request(OPCODE.query, body));
   }
 
   async prepare(cql: string): Promise<RawPrepared> {
     const body = new WireWriter().longString(cql).finish();
-    return readPrepared((await this.#request(OPCODE.prepare, body)).body);
+    return readPrepared(await this.#request(OPCODE.prepare, body));
   }
 
   async execute(id: Buffer, values: readonly (Buffer | null)[], consistency = LOCAL_ONE): Promise<RawResult> {
     const to = new WireWriter().shortBytes(id).short(consistency).byte(VALUES).short(values.length);
     for (const value of values) to.bytes(value);
-    return readResult((await this.#request(OPCODE.execute, to.finish())).body);
+    return readResult(await this.#request(OPCODE.execute, to.finish()));
   }
 
   async close(): Promise<void> {
@@ -101,7 +101,7 @@ export class RawSession implements AsyncDisposable {
     return this.close();
   }
 
-  async #request(opcode: number, body: Buffer): Promise<Frame> {
+  async #request(opcode: number, body: Buffer): Promise<WireReader> {
     const stream = this.#free.pop();
     if (stream === undefined) throw new Error("More requests at once than this connection has streams");
     const frame = await new Promise<Frame>((resolve, reject) => {
@@ -109,8 +109,9 @@ export class RawSession implements AsyncDisposable {
       if (this.#socket.destroyed) reject(new Error("The connection is closed"));
       else this.#socket.write(requestFrame(stream, opcode, body));
     });
-    if (frame.opcode !== OPCODE.error) return frame;
     const from = new WireReader(frame.body);
+    if (frame.flags & HAS_WARNINGS) for (let left = from.short(); left > 0; left--) from.string();
+    if (frame.opcode !== OPCODE.error) return from;
     throw new RawError(from.int(), from.string());
   }
 
@@ -128,39 +129,33 @@ const GLOBAL_TABLE = 1;
 const HAS_MORE_PAGES = 2;
 const NO_METADATA = 4;
 
-function readResult(body: Buffer): RawResult {
-  const from = new WireReader(body);
+function readResult(from: WireReader): RawResult {
   if (from.int() !== ROWS) return NO_ROWS;
   const { columns } = readColumns(from, false);
   const rows = Array.from({ length: from.int() }, () => columns.map(() => from.value() ?? null));
   return { columns, rows };
 }
 
-function readPrepared(body: Buffer): RawPrepared {
-  const from = new WireReader(body);
+function readPrepared(from: WireReader): RawPrepared {
   if (from.int() !== PREPARED) throw new Error("The server did not answer that it has prepared");
   const id = Buffer.from(from.shortBytes());
-  const { columns: markers, keyspace, table } = readColumns(from, true);
-  return { id, keyspace, table, markers, results: readColumns(from, false).columns };
+  const { columns: markers, tables } = readColumns(from, true);
+  return { id, tables, markers, results: readColumns(from, false).columns };
 }
 
-function readColumns(
-  from: WireReader,
-  hasPartitionKey: boolean,
-): { columns: Column[]; keyspace?: string; table?: string } {
+function readColumns(from: WireReader, hasPartitionKey: boolean): { columns: Column[]; tables: string[] } {
   const flags = from.int();
   const count = from.int();
   for (let left = hasPartitionKey ? from.int() : 0; left > 0; left--) from.short();
   if (flags & HAS_MORE_PAGES) from.value();
-  if (flags & NO_METADATA) return { columns: [] };
-  const isGlobal = (flags & GLOBAL_TABLE) !== 0;
-  const of = isGlobal ? { keyspace: from.string(), table: from.string() } : undefined;
+  const tables = new Set<string>();
+  if (flags & NO_METADATA) return { columns: [], tables: [] };
+  const readTable = () => tables.add(`${from.string()}.${from.string()}`);
+  const isOneTable = (flags & GLOBAL_TABLE) !== 0;
+  if (isOneTable) readTable();
   const columns = Array.from({ length: count }, () => {
-    if (!isGlobal) {
-      from.string();
-      from.string();
-    }
+    if (!isOneTable) readTable();
     return { name: from.string(), type: readColumnType(from) };
   });
-  return { columns, ...of };
+  return { columns, tables: [...tables] };
 }
