@@ -105,6 +105,9 @@ test("neither a bound value nor a password is in anything that it says, in its w
     if (query.includes("overloaded")) return reply.error({ code: "overloaded", message: `busy ${CANARY}` });
     return reply.error({ code: "invalid", message: `Unable to make int from '${CANARY}'` });
   };
+  for (const table of ["a", "b", "encoded", "invalid", "servererror"]) {
+    servers.B.schema.set(`shop.${table}`, { columns: { name: "text", amount: "int" } });
+  }
   const insert = (table: string, column: string) => `INSERT INTO shop.${table} (${column}) VALUES (?)`;
   const batch = [
     { query: insert("a", "amount"), params: [CANARY] },
