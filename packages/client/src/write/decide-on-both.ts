@@ -1,4 +1,5 @@
 import type { Decision, MemberDecision } from "@helix/safety";
+import { hasDefaultTtl } from "./sent-operation.ts";
 
 const CARE: Readonly<Record<Decision["verdict"], number>> = {
   read: 0,
@@ -13,7 +14,7 @@ const CARE: Readonly<Record<Decision["verdict"], number>> = {
 /** What a statement comes to on both clusters, whose tables may differ: the more careful verdict, and one TTL for both, that of A. */
 export function decideOnBoth(A: Decision, B: Decision): Decision {
   const stricter = CARE[B.verdict] > CARE[A.verdict] ? B : A;
-  if (stricter.verdict === "refuse" || !(hasDefault(A) || hasDefault(B))) return stricter;
+  if (stricter.verdict === "refuse" || !(hasDefaultTtl(A) || hasDefaultTtl(B))) return stricter;
   const members = stricter.members.map((member, index) => ({
     ...member,
     ttl: ttlOf(A.members[index], B.members[index]),
@@ -25,8 +26,4 @@ export function decideOnBoth(A: Decision, B: Decision): Decision {
 function ttlOf(A: MemberDecision | undefined, B: MemberDecision | undefined): MemberDecision["ttl"] {
   if (A?.ttl !== undefined || B?.ttl?.source !== "table") return A?.ttl;
   return { seconds: 0, source: "table" };
-}
-
-function hasDefault({ members }: Decision): boolean {
-  return members.some(({ ttl }) => ttl?.source === "table");
 }

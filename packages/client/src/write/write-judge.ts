@@ -15,7 +15,7 @@ import { JudgedWrite, type KnownThen } from "./judged-write.ts";
 import { learnSchema } from "./learn-schema.ts";
 import { keyspacesOf, type Part, partsOf } from "./parts.ts";
 import { isServersOwn, notReplayable, refusalOf, type Unsafe, writesRows } from "./refusal.ts";
-import { sentOperation } from "./sent-operation.ts";
+import { type Calls, sentOperation } from "./sent-operation.ts";
 import { type LookFailures, neitherSays, unknownTable } from "./unknown-table.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
@@ -55,6 +55,7 @@ interface Side {
 export class WriteJudge {
   readonly #options: WriteJudgeOptions;
   readonly #sides: Readonly<Record<ClusterId, Side>>;
+  readonly #calls: Calls;
   readonly #closed = new AbortController();
   /** Clusters that are being asked though no write waits for them. */
   readonly #asking = new Set<ClusterId>();
@@ -66,6 +67,7 @@ export class WriteJudge {
       keyspace: config.keyspace,
     });
     this.#sides = { A: sideOf(options.links.A), B: sideOf(options.links.B) };
+    this.#calls = { isNative: (part) => this.#isNative(part), clock: options.clock };
   }
 
   /**
@@ -76,8 +78,7 @@ export class WriteJudge {
    */
   judge(operation: Operation, options: ReadOptions): JudgedWrite | Promise<JudgedWrite> {
     const parts = partsOf(operation);
-    const attempt = () => this.#attempt(operation, parts, options);
-    return attempt() ?? this.#learn(parts, attempt, options);
+    return this.#attempt(operation, parts, options) ?? this.#learn(operation, parts, options);
   }
 
   /** Nobody waits any more for what a cluster says. */
@@ -105,9 +106,8 @@ export class WriteJudge {
       isKnown &&= mayInsist === "yes";
     }
     if (!isKnown) return undefined;
-    const isNative = (part: Part) => this.#isNative(part);
     return new JudgedWrite({
-      operation: sentOperation(operation, parts, decisions, isNative, this.#options.clock.wallMs()),
+      operation: sentOperation(operation, parts, decisions, this.#calls),
       timestampMicros: this.#timestampOf(decisions, options),
       disposition,
       parts,
@@ -117,8 +117,9 @@ export class WriteJudge {
 
   /** On both clusters; undefined where neither is known well enough. */
   #decide({ inspection, params }: Part): Decision | undefined {
-    const A = decide(inspection, { ...this.#sides.A, values: params });
-    const B = decide(inspection, { ...this.#sides.B, values: params });
+    const { A: a, B: b } = this.#sides;
+    const A = decide(inspection, { schema: a.schema, keyspace: a.keyspace, values: params });
+    const B = decide(inspection, { schema: b.schema, keyspace: b.keyspace, values: params });
     if (A.verdict === "depends") return B.verdict === "depends" ? undefined : B;
     return B.verdict === "depends" ? A : decideOnBoth(A, B);
   }
@@ -176,7 +177,11 @@ export class WriteJudge {
   #knownOn(cluster: ClusterId, parts: readonly Part[]): KnownThen {
     const { schema, keyspace } = this.#sides[cluster];
     const names = keyspacesOf(parts, keyspace);
-    const keyspaces = names.flatMap((name) => schema.keyspace(name) ?? []);
+    const keyspaces: KeyspaceSchema[] = [];
+    for (const name of names) {
+      const known = schema.keyspace(name);
+      if (known !== undefined) keyspaces.push(known);
+    }
     if (keyspaces.length < names.length) this.#askAside(cluster, names);
     return { keyspace, keyspaces };
   }
@@ -190,11 +195,8 @@ export class WriteJudge {
     schema.load(keyspaces, { signal: this.#closed.signal }).then(done, done);
   }
 
-  async #learn(
-    parts: readonly Part[],
-    look: () => JudgedWrite | undefined,
-    options: ReadOptions,
-  ): Promise<JudgedWrite> {
+  async #learn(operation: Operation, parts: readonly Part[], options: ReadOptions): Promise<JudgedWrite> {
+    const look = () => this.#attempt(operation, parts, options);
     const { clock, timeoutMs, links } = this.#options;
     const load = (cluster: ClusterId) => (signal: AbortSignal) => {
       const { schema } = links[cluster];
