@@ -68,7 +68,12 @@ class FakeSchema {
 
   knows(tables: Tables | undefined, functions: readonly string[] = []): this {
     this.#known =
-      tables && new Map(["ks", "other"].map((name) => [name, keyspaceOf(name, tables, functions)] as const));
+      tables &&
+      new Map(
+        ["ks", "other", ...Object.keys(tables).map((table) => table.slice(0, table.indexOf(".")))].map(
+          (name) => [name, keyspaceOf(name, tables, functions)] as const,
+        ),
+      );
     return this;
   }
 
@@ -219,6 +224,18 @@ describe("where both clusters' tables are known", () => {
     }
   });
 
+  test("as many statements as a batch may have are judged, and the last of them may be what is refused", () => {
+    const { judge } = judging();
+    const statements = Array.from({ length: 65_535 }, (_, k) => ({
+      query: INSERT,
+      params: [k, "a"] as unknown[],
+    }));
+    const batch = { kind: "batch", batchType: "unlogged", statements } as const;
+    expect(now(judge, batch).factsFor("A").tables).toEqual(["ks.t"]);
+    statements[65_534] = { query: "UPDATE ks.t SET l = ? WHERE k = ?", params: [["a"], 1] };
+    expect(refusal(() => judge.judge(batch, {})).message).toContain("statement 65535 of the batch");
+  });
+
   test("of a batch the member is named that is refused", () => {
     const { judge } = judging();
     const statements = [INSERT, "UPDATE ks.t SET l = ? WHERE k = ?"].map((query) => ({
@@ -340,6 +357,22 @@ describe("where a table is not known yet", () => {
       { keyspaces: ["ks"], maxAgeMs: undefined },
     ]);
     expect(clock.timers).toBe(0);
+  });
+
+  test("a batch over ten keyspaces asks for all of them at once, and one that knows half of them for the rest as well", async () => {
+    const names = Array.from({ length: 10 }, (_, n) => `ks${n}`);
+    const { judge, schemas } = judging();
+    const statements = names.map((name) => ({
+      query: `INSERT INTO ${name}.t (k, v) VALUES (?, ?)`,
+      params: [1, "a"],
+    }));
+    const tablesOf = (some: readonly string[]) =>
+      Object.fromEntries(some.map((name) => [`${name}.t`, { columns: "k int, v text" }]));
+    schemas.A.knows(tablesOf(names.slice(0, 5)));
+    schemas.B.knows(undefined).answer = async () => void schemas.B.knows(tablesOf(names));
+    const judged = await judge.judge({ kind: "batch", batchType: "logged", statements }, {});
+    expect(judged.factsFor("B").tables).toEqual(names.map((name) => `${name}.t`));
+    expect(schemas.B.asked[0]).toEqual({ keyspaces: names, maxAgeMs: undefined });
   });
 
   test("nothing is sent where neither says it, and both causes are told", async () => {
