@@ -53,3 +53,14 @@ test("an execution that took too long is a timeout of its replicas", () => {
   const error = helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" });
   expect(readingOf(error)).toMatchObject({ applied: "maybe", scope: "replicas", load: "timeout" });
 });
+
+test("what is too old, or has lost its table, is for the dead letters under that reason, and was not sent", () => {
+  const errors = [
+    helixError("HELIX_REPLAY_TOO_OLD", "", { table: "ks.t", ageMs: 2000, gcGraceSeconds: 1 }),
+    helixError("HELIX_TABLE_GONE", "", { table: "ks.t", change: "recreated" }),
+  ];
+  expect(errors.map((error) => readingOf(error))).toMatchObject([
+    { applied: "no", retry: "never", answered: false, reason: "too-old" },
+    { applied: "no", retry: "never", answered: false, reason: "table-gone" },
+  ]);
+});

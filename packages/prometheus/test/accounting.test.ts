@@ -4,6 +4,7 @@ import {
   countDrained,
   countedDeadLetters,
   createPayload,
+  helixError,
   type ReplayPayload,
 } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
@@ -12,6 +13,8 @@ import { ReplayWorker } from "@helix/worker";
 import { Registry } from "prom-client";
 import { expect, it, onTestFinished } from "vitest";
 import { prometheusMetrics } from "../src/index.ts";
+
+const OLD = { table: "ks.t", ageMs: 2000, gcGraceSeconds: 1 };
 
 /** The sum of a metric over one cluster, from nothing but what is exposed. */
 function sum(text: string, name: string, cluster: ClusterId): number {
@@ -32,8 +35,10 @@ it("the books balance by the text that is exposed, whatever became of the messag
     queue,
     clock,
     metrics,
-    executor: async ({ id }) => {
+    executor: async ({ id, disposition }) => {
       const [outcome] = id.split("-");
+      if (outcome === "old" && disposition === "force") return;
+      if (outcome === "old") throw helixError("HELIX_REPLAY_TOO_OLD", "no", OLD);
       if (outcome === "hang") await new Promise(() => {});
       if (outcome !== "applied") throw Object.assign(new Error(outcome), { outcome });
     },
@@ -96,9 +101,19 @@ it("the books balance by the text that is exposed, whatever became of the messag
   await clock.advance(50);
   expect(await books("A")).toMatchObject({ redriven: 2, dead: 9, discarded: 1, pending: 7 });
 
+  await enqueue(2, "old");
+  await clock.advance(50);
+  const old = await deadLetters.list({ reason: "too-old" });
+  expect(old).toHaveLength(2);
+  for (const { id } of old) await expect(deadLetters.redrive(id)).rejects.toThrow("needs `force`");
+  await books("A");
+  await deadLetters.redrive(old[0]?.id ?? "", { force: true });
+  await clock.advance(50);
+  expect(await books("A")).toMatchObject({ redriven: 3, applied: 21, dead: 11, pending: 7 });
+
   countDrained(queue.drainAll(), metrics);
   await clock.advance(60_000);
-  expect(await books("A")).toMatchObject({ applied: 20, drained: 7, pending: 0 });
+  expect(await books("A")).toMatchObject({ applied: 21, drained: 7, pending: 0 });
   for (const cluster of CLUSTERS) await books(cluster);
   expect(await books("B")).toMatchObject({ enqueued: 6, drained: 6, pending: 0 });
 });

@@ -18,6 +18,11 @@ describe("options of a worker", () => {
     [{ queue: {} }, TypeError, "Expected `queue` to be a ReplayQueue (with `open`), got an object"],
     [{ executor: 1 }, TypeError, "Expected `executor` to be an executor or a function"],
     [{ executor: { execute() {}, probe: true } }, TypeError, "Expected `executor.probe` to be a function"],
+    [
+      { executor: { execute() {}, shortestGrace: 5 } },
+      TypeError,
+      "Expected `executor.shortestGrace` to be a function",
+    ],
     [{ executor: { execute() {}, read: "x" } }, TypeError, "Expected `executor.read` to be a function"],
     [{ batchSize: 0 }, RangeError, "Expected `batchSize` to be an integer from 1 to 10000, got `0` (number)"],
     [{ pollIntervalMs: "1" }, TypeError, "Expected `pollIntervalMs` to be an integer"],

@@ -19,6 +19,7 @@ import { SuspectTurn } from "./hand/suspect-turn.ts";
 import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
 import { Pauses } from "./pauses.ts";
 import { Reporter } from "./report/reporter.ts";
+import { RetentionWatch } from "./report/retention-watch.ts";
 
 /**
  * Executes what a queue holds on the cluster that missed it, for both clusters independently. What came
@@ -30,7 +31,7 @@ import { Reporter } from "./report/reporter.ts";
  *   message's own: another one for the same table, started later, was applied meanwhile; or, once it has been
  *   failing for `patienceMs`, since the failure before, and the cluster answers a probe. Counted `maxDeliver`
  *   times it is a dead letter; never proved, it ends as the queue's retention has it.
- * - `rejected`: a dead letter at once.
+ * - `rejected`: a dead letter at once; `too-old` or `table-gone` where that is why.
  *
  * What is undecodable, held, expired or out of attempts becomes a dead letter unexecuted. A message that is
  * suspected of killing the process is executed while no other suspect of this worker is.
@@ -43,6 +44,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
   readonly #reporter: Reporter;
   readonly #runners: Readonly<Record<ClusterId, ClusterRunner>>;
   readonly #pauses: Pauses;
+  readonly #retention: RetentionWatch;
   #last: Change = { kind: "stop", promise: Promise.resolve(), over: Promise.resolve() };
   #isOpen = false;
   #isRunning = false;
@@ -63,6 +65,11 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
         this.#runners[cluster].setPaused(reason !== undefined);
         this.#reporter.paused(cluster, reason);
       },
+    });
+    this.#retention = new RetentionWatch({
+      executor: settings.executor,
+      retentionMs: settings.queue.traits.retentionMs,
+      tooLong: (...found) => this.#reporter.retentionTooLong(...found),
     });
     for (const cluster of CLUSTERS) this.#reporter.begin(cluster, settings.rateLimit);
   }
@@ -197,6 +204,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     this.#isOpen = true;
     this.#isRunning = this.#last.kind === "start";
     this.#reporter.started();
+    this.#retention.start();
   }
 
   async #close(cut: AbortSignal): Promise<void> {
@@ -208,6 +216,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
 
   /** Resolves with how many messages were handed back. */
   async #closeAll(cut: AbortSignal): Promise<number> {
+    this.#retention.stop();
     this.#pauses.unwatch();
     const handedBack = await Promise.all(CLUSTERS.map((cluster) => this.#runners[cluster].close(cut)));
     return handedBack.reduce((sum, one) => sum + one, 0);

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { helixError, type WorkerEvents } from "@helix/core";
+import { DEAD_LETTER_REASONS, helixError, type WorkerEvents } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { expect, expectTypeOf, it } from "vitest";
 import { failure, hang, payload, payloads, startRig } from "./rig.ts";
+
+const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 /** One that is added to the map is missing here until a test has seen it. */
 const EMITTED: Record<keyof WorkerEvents, true> = {
@@ -69,9 +71,16 @@ it("every event of the worker is emitted, with nothing that was bound", async ()
   expect(JSON.stringify(seen)).not.toContain("secret");
 });
 
+it("the table of the README has every reason of a dead letter, and no other", () => {
+  const [, after = ""] = README.split("| reason of a dead letter |");
+  const [table = ""] = after.split("\n\n");
+  expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, reason]) => reason)).toEqual(
+    DEAD_LETTER_REASONS,
+  );
+});
+
 it("the table of the README has every event of the worker, and no other", () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const rows = [...readme.matchAll(/^\| `(\w+:[a-z:-]+)` \| (.+) \|.*\|$/gm)];
+  const rows = [...README.matchAll(/^\| `(\w+:[a-z:-]+)` \| (.+) \|.*\|$/gm)];
   expect(rows.map(([, name]) => name).sort()).toEqual(NAMES.sort());
 });
 

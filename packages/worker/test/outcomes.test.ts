@@ -1,4 +1,4 @@
-import { helixError, type Metrics, type ReplayPayload } from "@helix/core";
+import { type DeadLetterReason, helixError, type Metrics, type ReplayPayload } from "@helix/core";
 import { type ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import type { ReplayDrop, ReplayFailure } from "../src/index.ts";
@@ -72,6 +72,48 @@ describe("what becomes of a message", () => {
     expect(calls.drops).toEqual([{ payload: one, cause: "held", error: undefined }]);
     expect(executions).toEqual([]);
   });
+
+  it.each<[string, Error, DeadLetterReason]>([
+    [
+      "is too old",
+      helixError("HELIX_REPLAY_TOO_OLD", "no", { table: "ks.t", ageMs: 5, gcGraceSeconds: 0 }),
+      "too-old",
+    ],
+    [
+      "has lost its table",
+      helixError("HELIX_TABLE_GONE", "no", { table: "ks.t", change: "truncated" }),
+      "table-gone",
+    ],
+  ])("makes a message that %s by its executor a dead letter for that, at once", async (_, error, reason) => {
+    const { calls, ...options } = callbacks();
+    const counts: unknown[] = [];
+    const increment = (name: string, labels?: object) => {
+      if (name === "helix_dead_lettered_total") counts.push(labels);
+    };
+    const { queue, record, executions } = await startRig({
+      ...options,
+      execute: () => Promise.reject(error),
+      metrics: { increment, gauge() {}, observe() {} },
+    });
+    const dropped = record("replay:dropped");
+    const one = payload();
+    queue.put(one);
+    await settle();
+    expect(queue.dead).toMatchObject([{ cause: { reason, outcome: "rejected", error, attempts: 1 } }]);
+    expect(calls.drops).toEqual([{ payload: one, cause: reason, error }]);
+    expect(counts).toEqual([{ cluster: "A", priority: "high", result: reason }]);
+    expect([executions.length, dropped]).toMatchObject([1, [{ reason }]]);
+  });
+
+  it.each(["replay", "unsafe", "force"] as const)(
+    "executes a message that is to be replayed by %s",
+    async (disposition) => {
+      const { queue, executions } = await startRig();
+      queue.put(payload({ disposition }));
+      await settle();
+      expect([executions[0]?.payload.disposition, queue.count("ack")]).toEqual([disposition, 1]);
+    },
+  );
 
   it.each([
     ["is older than the queue keeps", { expired: true }, "expired"],

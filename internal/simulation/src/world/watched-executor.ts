@@ -10,7 +10,7 @@ const KILL_MS = 5;
  * ends the process.
  */
 export function watchExecutor(
-  inner: Required<Omit<ReplayExecutor, "shortestGrace">>,
+  inner: Required<ReplayExecutor>,
   {
     process,
     tape,
@@ -56,6 +56,7 @@ export function watchExecutor(
     },
     read: (error) => inner.read(error),
     probe: (cluster, options) => inner.probe(cluster, options),
+    shortestGrace: (cluster, options) => inner.shortestGrace(cluster, options),
     onAvailable: (listener) => inner.onAvailable(listener),
   };
 }

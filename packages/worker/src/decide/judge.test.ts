@@ -1,4 +1,11 @@
-import { Backoff, createPayload, type ErrorReading, type Outcome, readingOf } from "@helix/core";
+import {
+  Backoff,
+  createPayload,
+  type DeadLetterReason,
+  type ErrorReading,
+  type Outcome,
+  readingOf,
+} from "@helix/core";
 import { describe, expect, it } from "vitest";
 import { FailureLedger } from "./failure-ledger.ts";
 import { type Ended, Judge, type Verdict } from "./judge.ts";
@@ -95,11 +102,11 @@ const counted = (attempts: number, delayMs: number): Verdict => ({
 /** The failure before was proved after its verdict; this one is not, yet. */
 const owed = (attempts: number, delayMs: number): Verdict =>
   ({ ...counted(attempts, delayMs), counted: false }) as Verdict;
-const dead = (reason: "rejected" | "attempts", attempts: number, isCounted: boolean): Verdict => ({
+const dead = (reason: DeadLetterReason, attempts: number, isCounted: boolean): Verdict => ({
   kind: "dead-letter",
   attempts,
   counted: isCounted,
-  cause: { reason, outcome: reason === "rejected" ? "rejected" : "uncertain", error, attempts },
+  cause: { reason, outcome: reason === "attempts" ? "uncertain" : "rejected", error, attempts },
 });
 
 describe("what becomes of a message whose execution has ended", () => {
@@ -110,6 +117,22 @@ describe("what becomes of a message whose execution has ended", () => {
       "refused for good, after failures",
       { outcome: "rejected", ended: { attempts: 2 } },
       dead("rejected", 3, true),
+    ],
+    ["too old", { outcome: "rejected", ended: { reading: { reason: "too-old" } } }, dead("too-old", 1, true)],
+    [
+      "its table is gone",
+      { outcome: "rejected", ended: { reading: { reason: "table-gone" } } },
+      dead("table-gone", 1, true),
+    ],
+    [
+      "a reason that there is not, which no queue would take",
+      { outcome: "rejected", ended: { reading: { reason: "boredom" as never } } },
+      dead("rejected", 1, true),
+    ],
+    [
+      "a reason with a failure that may pass",
+      { outcome: "unavailable", ended: { reading: { reason: "too-old" } } },
+      back(100),
     ],
     ["no cluster", { outcome: "unavailable" }, back(100)],
     ["no cluster, the next trial in 400.2 ms", { outcome: "unavailable", trialInMs: 400.2 }, back(501)],

@@ -1,6 +1,8 @@
 import {
   type Backoff,
   type DeadLetterCause,
+  type DeadLetterReason,
+  type ErrorReading,
   messageId,
   type ReleaseOptions,
   type ReplayPayload,
@@ -62,6 +64,11 @@ interface Told {
   readonly counted: boolean;
 }
 
+/** Whatever an executor reads, it is a reason that the queue takes. */
+function reasonOf({ reason }: ErrorReading): DeadLetterReason {
+  return reason === "too-old" || reason === "table-gone" ? reason : "rejected";
+}
+
 /**
  * Decides what the end of an execution means for its message. It does nothing but remember, in the ledger: `note` when the
  * execution has ended, so that others are judged by it at once; `verdict` when it is known what is believed of the cluster.
@@ -114,14 +121,14 @@ export class Judge {
     const { ended, failure } = noted;
     const { ending, payload } = ended;
     if (ending.outcome === "applied") return { kind: "acknowledge" };
-    const { outcome, error } = ending;
+    const { outcome, error, reading } = ending;
     if (outcome === "rejected") {
       const attempts = ended.attempts + 1;
       return {
         kind: "dead-letter",
         attempts,
         counted: true,
-        cause: { reason: "rejected", outcome, error, attempts },
+        cause: { reason: reasonOf(reading), outcome, error, attempts },
       };
     }
     if (isThere && failure !== undefined && this.wantsProbe(noted)) ledger.prove(failure);

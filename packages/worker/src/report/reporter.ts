@@ -14,6 +14,7 @@ import {
   type ReplayMessage,
   type ReplayPayload,
   summarize,
+  type TableGrace,
   type WorkerEvents,
 } from "@helix/core";
 import { type BreakerState, LoggableError } from "@helix/core/internal";
@@ -201,6 +202,15 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#events.emit("replay:dropped", { payload: summary, lane, reason, error });
     const what = content.ok ? { payload } : { raw: content.raw };
     onDrop?.({ ...what, cause: reason, error });
+  }
+
+  /** Some of what the queue keeps will be too old for a table. */
+  retentionTooLong(cluster: ClusterId, { table, gcGraceSeconds }: TableGrace, retentionMs: number): void {
+    this.#options.logger.warn(
+      { cluster: this.#options.clusterNames[cluster], table, gcGraceSeconds, retentionMs },
+      `The queue keeps messages for ${retentionMs / 1000} s, and ${table} remembers its deletes for ${gcGraceSeconds} s ` +
+        "(gc_grace_seconds): writes to it that wait for longer are not replayed, but become dead letters (too-old)",
+    );
   }
 
   deadLettersFull(lane: Lane, retryInMs: number): void {

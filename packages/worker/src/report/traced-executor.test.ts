@@ -109,12 +109,15 @@ describe("tracedExecutor", () => {
         throw new Error("read");
       },
       probe: async () => {},
+      shortestGrace: async (cluster) => ({ table: `ks.${cluster}`, gcGraceSeconds: 1 }),
     };
     const executor = tracedExecutor(inner, api);
     await expect(executor.execute(payloadWith(), options)).rejects.toBe(error);
     expect(() => executor.read?.(error)).toThrow("read");
     expect(typeof executor.probe).toBe("function");
-    expect(tracedExecutor(async () => {}, api).probe).toBeUndefined();
+    expect(await executor.shortestGrace?.("B", options)).toEqual({ table: "ks.B", gcGraceSeconds: 1 });
+    const plain = tracedExecutor(async () => {}, api);
+    expect([plain.probe, plain.shortestGrace]).toEqual([undefined, undefined]);
   });
 
   it.each(["startSpan", "setSpan", "active", "with", "setAttribute", "setStatus", "end"])(

@@ -89,6 +89,9 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
     read,
     // Absent where it is absent: a worker treats an executor that cannot be asked in another way.
     ...(inner.probe && { probe: (cluster, options) => inner.probe?.(cluster, options) ?? Promise.resolve() }),
+    ...(inner.shortestGrace && {
+      shortestGrace: async (cluster, options) => inner.shortestGrace?.(cluster, options),
+    }),
     ...(inner.onAvailable && { onAvailable: (listener) => inner.onAvailable?.(listener) ?? (() => {}) }),
   };
 }
