@@ -7,7 +7,9 @@ import {
   type ReplayPayload,
   systemClock,
 } from "@helix/core";
-import type { ColumnType } from "@helix/testkit";
+import { MemoryReplayer } from "@helix/replayer-memory";
+import { type ColumnType, waitFor } from "@helix/testkit";
+import { ReplayWorker } from "@helix/worker";
 import { describe, expect, test } from "vitest";
 import { errorOf, TwoClusters } from "./two-clusters.ts";
 
@@ -181,4 +183,32 @@ test("for how long replays of a cluster are safe is the least of its tables", as
   await replay.clusters.client.close();
   const error = await errorOf(Promise.resolve(replay.executor.shortestGrace?.("B", { signal })));
   expect(isHelixError(error, "HELIX_CLIENT_CLOSED")).toBe(true);
+});
+
+test("a worker keeps each of them as a dead letter with its reason, and a forced redrive is sent", async () => {
+  await using replay = await start();
+  const queue = new MemoryReplayer();
+  await using worker = new ReplayWorker({ queue, executor: replay.executor });
+  await worker.start();
+  const nowMs = replay.clock.wallMs();
+  replay.B.schema.truncate("ks.users", nowMs);
+  await queue.enqueue(insert({ id: "old", writtenAtMs: nowMs - 11 * DAY_MS }));
+  const emptied = payload("INSERT INTO ks.users (id) VALUES (?)", ["1"], {
+    id: "emptied",
+    writtenAtMs: nowMs - 1_000,
+  });
+  await queue.enqueue(emptied);
+  await queue.enqueue(payload("UPDATE ks.t SET v = 'a' WHERE id = '1' IF EXISTS", [], { id: "refused" }));
+  await waitFor(() => queue.counts().B.deadLettered === 3, { timeoutMs: 5_000, describe: "dead letters" });
+  const letters = await queue.deadLetters.list();
+  expect(Object.fromEntries(letters.map(({ id, reason }) => [id, reason]))).toEqual({
+    ...{ "old.0": "too-old", "emptied.0": "table-gone", "refused.0": "rejected" },
+  });
+  expect(replay.B.requests).toEqual([]);
+  expect(isHelixError(await errorOf(queue.deadLetters.redrive("old.0")), "HELIX_REDRIVE_NEEDS_FORCE")).toBe(
+    true,
+  );
+  await queue.deadLetters.redrive("old.0", { force: true });
+  await queue.deadLetters.redrive("emptied.0", { force: true });
+  await waitFor(() => replay.B.requests.length === 2, { timeoutMs: 5_000, describe: "both are sent" });
 });
