@@ -98,9 +98,9 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: a dead letter that could not be written is acknowledged",
     file: "packages/replayer-nats/src/dead-letters/dead-letter-writer.ts",
-    find: '        if (failure.meaning !== "conflict") {',
+    find: '      if (failure.meaning !== "conflict") {',
     replace:
-      '        if (failure.errorCode === 10054) return;\n        if (failure.meaning !== "conflict") {',
+      '      if (failure.errorCode === 10054) return true;\n      if (failure.meaning !== "conflict") {',
   },
 ];
 

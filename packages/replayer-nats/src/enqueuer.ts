@@ -14,8 +14,8 @@ import { headerBlock, type PubAck, Publisher, PublishFailure } from "./connectio
 import type { EnqueuerSettings } from "./options.ts";
 import { type Names, subjectOf } from "./topology/names.ts";
 
-/** Kept free under the server's `max_payload`, so that the dead letter of a message fits as well. */
-const DEAD_LETTER_RESERVE = 16 * 1024;
+/** Kept free under the server's `max_payload`, so that the dead letter of a message is one message as well. */
+export const DEAD_LETTER_RESERVE = 16 * 1024;
 /** Of a server as it comes: 1 MiB. For what is checked before there is a connection. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
 const RETRY_BACKOFF = new Backoff({ initialMs: 50, maxMs: 1000 });
@@ -38,10 +38,15 @@ export class Enqueuer {
     this.publisher = new Publisher(link, settings);
   }
 
+  /** Most bytes of a message, headers included. */
+  get maxMessageBytes(): number {
+    const info = this.#link.isUp ? this.#link.up.info : undefined;
+    return info?.max_payload ?? DEFAULT_MAX_PAYLOAD;
+  }
+
   /** Most bytes of an encoded payload. */
   get maxPayloadBytes(): number {
-    const info = this.#link.isUp ? this.#link.up.info : undefined;
-    return Math.max(1, (info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - DEAD_LETTER_RESERVE);
+    return Math.max(1, this.maxMessageBytes - DEAD_LETTER_RESERVE);
   }
 
   async enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void> {
@@ -62,9 +67,10 @@ export class Enqueuer {
    * already, which may be an earlier try's, or another message.
    */
   async readmit(payload: ReplayPayload, id: string): Promise<PubAck> {
-    const data = encodePayload(payload, { maxPayloadBytes: this.maxPayloadBytes });
-    if (!this.#link.isUp) throw this.#link.unavailable();
     const header = this.#headerOf(payload, { "Nats-Msg-Id": id });
+    // What has become a dead letter has room for another: it may use all that the server takes.
+    const data = encodePayload(payload, { maxPayloadBytes: this.maxMessageBytes - header.length });
+    if (!this.#link.isUp) throw this.#link.unavailable();
     return this.#store(payload, header, data, { signal: undefined, acceptDuplicate: true });
   }
 

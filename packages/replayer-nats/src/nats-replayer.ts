@@ -132,7 +132,13 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       strays,
       random: Math.random,
     });
-    this.#writer = new DeadLetterWriter({ publisher, admin, names, nowMs: () => clock.wallMs() });
+    this.#writer = new DeadLetterWriter({
+      publisher,
+      admin,
+      names,
+      nowMs: () => clock.wallMs(),
+      maxMessageBytes: () => this.#enqueuer.maxMessageBytes,
+    });
     this.deadLetters = new NatsDeadLetters({
       admin,
       names,

@@ -1,16 +1,32 @@
 import { payloadHeaders } from "@helix/codec";
-import { type DeadLetterCause, type HelixError, helixError } from "@helix/core";
+import { type DeadLetterCause, type HelixError, helixError, type Lane } from "@helix/core";
 import { deathOf } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
+import { DEAD_LETTER_RESERVE } from "../enqueuer.ts";
 import { digestOf, isSameWrite } from "../identity.ts";
 import type { Delivered, NatsMessage } from "../lanes/nats-message.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
+import { PART_OF_HEADER, PARTS_HEADER, partSubject, partsOf, wholeOf } from "./letter-parts.ts";
 
 /** JetStream's code for what is not where it should be. */
 const WRONG_LAST_SEQUENCE = 10071;
+
+/** What is added to the headers of a dead letter: names of streams, and of parts. */
+const MORE_HEADERS = 512;
+
+type Headers = Readonly<Record<string, string>>;
+
+export interface DeadLetterWriterOptions {
+  readonly publisher: Publisher;
+  readonly admin: Admin;
+  readonly names: Names;
+  readonly nowMs: () => number;
+  /** What the server takes, headers included. */
+  readonly maxMessageBytes: () => number;
+}
 
 /**
  * Writes dead letters, each under a subject of its own that may hold one message: written twice, by a crash between the
@@ -18,16 +34,10 @@ const WRONG_LAST_SEQUENCE = 10071;
  * second gets a name with its bytes in it, so that both are kept.
  */
 export class DeadLetterWriter {
-  readonly #publisher: Publisher;
-  readonly #admin: Admin;
-  readonly #names: Names;
-  readonly #nowMs: () => number;
+  readonly #options: DeadLetterWriterOptions;
 
-  constructor(options: { publisher: Publisher; admin: Admin; names: Names; nowMs: () => number }) {
-    this.#publisher = options.publisher;
-    this.#admin = options.admin;
-    this.#names = options.names;
-    this.#nowMs = options.nowMs;
+  constructor(options: DeadLetterWriterOptions) {
+    this.#options = options;
   }
 
   /**
@@ -36,52 +46,96 @@ export class DeadLetterWriter {
    * Rejects with HELIX_DEAD_LETTERS_FULL, or as `refusalOfPublish` says.
    */
   async write({ delivered }: NatsMessage, cause: DeadLetterCause): Promise<void> {
-    const { id, raw } = delivered;
-    for (const name of [id, `${id}-${digestOf(raw)}`]) {
+    for (const name of namesFor(delivered)) {
       if (await this.#writeAs(name, delivered, cause)) return;
     }
-    const text = `Something else lies where the dead letter \`${id}\` should be`;
-    throw helixError("HELIX_QUEUE_REFUSED", text, { errorCode: WRONG_LAST_SEQUENCE, stored: "no" });
+    throw taken(delivered.id);
   }
 
   /** Resolves with whether it lies under that name: not so if something else does. */
   async #writeAs(id: string, delivered: Delivered, cause: DeadLetterCause): Promise<boolean> {
+    const { admin, names, nowMs } = this.#options;
     const { lane, raw, content, delivery, record } = delivered;
-    const subject = deadLetterSubject(this.#names, lane, id);
     const { "Nats-Msg-Id": _, ...headers } = content.ok ? payloadHeaders(content.payload) : {};
-    const header = headerBlock({
-      ...headers,
-      "Nats-Expected-Stream": this.#names.deadLetterStream,
-      "Nats-Expected-Last-Subject-Sequence": "0",
-      [EPITAPH_HEADER]: encodeEpitaph({
-        id,
-        lane,
-        ...deathOf(cause, record),
-        deadAtMs: this.#nowMs(),
-        origin: {
-          stream: this.#names.stream,
-          sequence: delivery.streamSequence,
-          deliveries: delivery.deliveries,
-          storedAtMs: delivery.storedAtMs,
-        },
-      }),
+    const epitaph = encodeEpitaph({
+      id,
+      lane,
+      ...deathOf(cause, record),
+      deadAtMs: nowMs(),
+      origin: {
+        stream: names.stream,
+        sequence: delivery.streamSequence,
+        deliveries: delivery.deliveries,
+        storedAtMs: delivery.storedAtMs,
+      },
     });
+    const split = await this.#split({ ...headers, [EPITAPH_HEADER]: epitaph }, delivered);
+    const subject = deadLetterSubject(names, lane, id);
     for (;;) {
-      try {
-        await this.#publisher.publish(subject, header, raw);
-        return true;
-      } catch (failure) {
-        if (!(failure instanceof PublishFailure)) throw failure;
-        if (failure.meaning === "full") throw full(failure, lane);
-        if (failure.meaning !== "conflict") {
-          throw refusalOfPublish("The dead letter could not be written", failure, this.#publisher.timeoutMs);
-        }
-        // Already there counts only if it is: it may have been redriven at this very moment.
-        const there = await this.#admin.message(this.#names.deadLetterStream, { last_by_subj: subject });
-        if (there !== undefined) return isSameWrite(there.data, raw);
+      if (await this.#put(subject, split.headers, split.data, lane)) return true;
+      // Already there counts only if it is: it may have been redriven at this very moment.
+      const there = await admin.message(names.deadLetterStream, { last_by_subj: subject });
+      if (there !== undefined) {
+        return isSameWrite((await wholeOf(admin, names, there)).letter.data, raw);
       }
     }
   }
+
+  /** Header and body of the dead letter itself. What does not fit beside the header is stored before it. */
+  async #split(headers: Headers, delivered: Delivered): Promise<{ headers: Headers; data: Uint8Array }> {
+    const { admin, names, maxMessageBytes } = this.#options;
+    const { lane, id, raw } = delivered;
+    const room = maxMessageBytes() - DEAD_LETTER_RESERVE;
+    const isSmall = headerBlock(headers).length + MORE_HEADERS + raw.length <= maxMessageBytes();
+    // A server that takes so little takes no dead letter of any size.
+    if (isSmall || room < DEAD_LETTER_RESERVE) return { headers, data: raw };
+    const { name, parts } = partsOf(raw, room);
+    for (const [at, part] of parts.entries()) {
+      const subject = partSubject(names, lane, name, at + 1);
+      const of = { [PART_OF_HEADER]: namesFor(delivered).join(" ") };
+      while (!(await this.#put(subject, of, part, lane))) {
+        const there = await admin.message(names.deadLetterStream, { last_by_subj: subject });
+        if (there === undefined) continue;
+        if (Buffer.compare(there.data, part) !== 0) throw taken(id);
+        break;
+      }
+    }
+    return {
+      headers: { ...headers, [PARTS_HEADER]: `${name} ${parts.length}` },
+      data: raw.subarray(0, room),
+    };
+  }
+
+  /** Resolves with whether it was stored: not so if something lies under that subject. */
+  async #put(subject: string, headers: Headers, data: Uint8Array, lane: Lane): Promise<boolean> {
+    const { publisher, names } = this.#options;
+    const header = headerBlock({
+      ...headers,
+      "Nats-Expected-Stream": names.deadLetterStream,
+      "Nats-Expected-Last-Subject-Sequence": "0",
+    });
+    try {
+      await publisher.publish(subject, header, data);
+      return true;
+    } catch (failure) {
+      if (!(failure instanceof PublishFailure)) throw failure;
+      if (failure.meaning === "full") throw full(failure, lane);
+      if (failure.meaning !== "conflict") {
+        throw refusalOfPublish("The dead letter could not be written", failure, publisher.timeoutMs);
+      }
+      return false;
+    }
+  }
+}
+
+/** What its dead letter may be called: the second where the first is another write's. */
+function namesFor({ id, raw }: Delivered): [string, string] {
+  return [id, `${id}-${digestOf(raw)}`];
+}
+
+function taken(id: string): HelixError {
+  const text = `Something else lies where the dead letter \`${id}\` should be`;
+  return helixError("HELIX_QUEUE_REFUSED", text, { errorCode: WRONG_LAST_SEQUENCE, stored: "no" });
 }
 
 function full(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {

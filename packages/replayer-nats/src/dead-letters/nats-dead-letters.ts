@@ -26,6 +26,7 @@ import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
 import { BY_SEQUENCE, LETTER_ID, letterIn } from "./dead-letter-format.ts";
+import { isPart, wholeOf } from "./letter-parts.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
@@ -68,7 +69,8 @@ export class NatsDeadLetters implements DeadLetterStore {
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
     const { clock, ends, logger } = this.#options;
     const read = readRedrive(options);
-    const { letter, stored } = await this.#mustFind(id);
+    const found = await this.#mustFind(id);
+    const { letter, stored } = found;
     const payload = redriven(letter, read, clock.wallMs());
     const begun = await ends.begin(id, stored.seq, "redriven");
     try {
@@ -77,7 +79,7 @@ export class NatsDeadLetters implements DeadLetterStore {
       if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
       throw error;
     }
-    await this.#delete(id, stored.seq);
+    await this.#delete(found);
     if (read.force) {
       const { reason } = letter;
       logger.warn({ ...summarize(payload), letter: id, reason }, "a dead letter was redriven by force");
@@ -88,9 +90,10 @@ export class NatsDeadLetters implements DeadLetterStore {
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
     const { ends, logger } = this.#options;
     const { reason } = readDiscard(options);
-    const { letter, stored } = await this.#mustFind(id);
+    const found = await this.#mustFind(id);
+    const { letter, stored } = found;
     await ends.begin(id, stored.seq, "discarded", reason);
-    await this.#delete(id, stored.seq);
+    await this.#delete(found);
     const payload = letter.content.ok ? letter.content.payload : undefined;
     logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
   }
@@ -117,12 +120,13 @@ export class NatsDeadLetters implements DeadLetterStore {
     const subject = `${names.prefix}.dead.${filter.priority ?? "*"}.${filter.cluster ?? "*"}.>`;
     const { state } = await admin.request((api) => api.streams.info(stream));
     const nowMs = clock.wallMs();
-    for (let next = state.first_seq; next <= state.last_seq; ) {
+    for (let next = Math.max(1, state.first_seq); next <= state.last_seq; ) {
       const query = { seq: next, next_by_subj: subject };
       const stored = await admin.message(stream, query);
       if (stored === undefined || stored.seq > state.last_seq) return;
       next = stored.seq + 1;
-      const letter = letterIn(stored, names);
+      if (await isPart(admin, names, stored, nowMs)) continue;
+      const letter = letterIn((await wholeOf(admin, names, stored)).letter, names);
       if (matchesFilter(letter, filter, nowMs)) yield letter;
     }
   }
@@ -137,8 +141,9 @@ export class NatsDeadLetters implements DeadLetterStore {
     for (;;) {
       const stored = await admin.message(names.deadLetterStream, query);
       if (stored === undefined) return undefined;
-      const letter = letterIn(stored, names);
-      if (letter.id === id) return { letter, stored };
+      const whole = await wholeOf(admin, names, stored);
+      const letter = letterIn(whole.letter, names);
+      if (letter.id === id) return { letter, stored, parts: whole.parts };
       if (sequence !== undefined) return undefined;
       // One under a subject that names no lane: it is called by its place.
       query = { seq: stored.seq + 1, next_by_subj };
@@ -152,16 +157,21 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   /** Of several at once the server serves one; the others are told, since it was not they who ended it. */
-  async #delete(id: string, sequence: number): Promise<void> {
-    const { admin, names } = this.#options;
-    const isDeleted = await admin.find((api) =>
-      api.streams.deleteMessage(names.deadLetterStream, sequence, false),
-    );
-    if (isDeleted !== true) throw deadLetterNotFound(id);
+  async #delete({ letter, stored, parts }: Found): Promise<void> {
+    const { admin, names, logger } = this.#options;
+    const remove = ({ seq }: StoredMessage) =>
+      admin.find((api) => api.streams.deleteMessage(names.deadLetterStream, seq, false));
+    if ((await remove(stored)) !== true) throw deadLetterNotFound(letter.id);
+    await Promise.all(parts.map(remove)).catch((error: unknown) => {
+      // They are listed after an hour, and can be discarded then.
+      logger.warn({ err: error, letter: letter.id }, "parts of a dead letter could not be deleted with it");
+    });
   }
 }
 
 interface Found {
   readonly letter: DeadLetter;
+  /** As it lies in the stream, and what lies beside it of its body. */
   readonly stored: StoredMessage;
+  readonly parts: readonly StoredMessage[];
 }

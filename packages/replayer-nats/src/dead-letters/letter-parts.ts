@@ -1,0 +1,78 @@
+import { LANES, type Lane } from "@helix/core";
+import type { Admin } from "../connection/admin.ts";
+import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import { digestOf } from "../identity.ts";
+import { deadLetterSubject, type Names } from "../topology/names.ts";
+
+/** On the dead letter: what its parts are called, and how many there are. On a part: whose it is. */
+export const PARTS_HEADER = "Helix-Parts";
+export const PART_OF_HEADER = "Helix-Part-Of";
+
+/** A message was never longer than 64 MiB, and no server takes less than one: what says more is not ours. */
+const MOST_PARTS = 64;
+const PARTS = /^([0-9a-f]{32}) ([1-9]\d?)$/;
+const PART = /^([0-9a-f]{32})\.part-[1-9]\d?$/;
+/** Whoever writes parts writes their dead letter in the same moment. */
+const ORPHAN_AFTER_MS = 3_600_000;
+
+/**
+ * A body that leaves no room for its header under the server's `max_payload` (published by somebody else, or before that was
+ * lowered) is kept in pieces: the first is the dead letter, the others lie beside it, under subjects made of the whole's
+ * digest, and are stored before it.
+ */
+export function partsOf(
+  raw: Uint8Array,
+  room: number,
+): { readonly name: string; readonly parts: Uint8Array[] } {
+  const parts: Uint8Array[] = [];
+  for (let at = room; at < raw.length; at += room) parts.push(raw.subarray(at, at + room));
+  return { name: digestOf(String(room), raw), parts };
+}
+
+/** Where a part is, counted from 1. */
+export function partSubject(names: Names, lane: Lane, name: string, number: number): string {
+  return deadLetterSubject(names, lane, `${name}.part-${number}`);
+}
+
+/** The same with its whole body, and its parts; as it is where it has none, or they are not all there. */
+export async function wholeOf(
+  admin: Admin,
+  names: Names,
+  stored: StoredMessage,
+): Promise<{ readonly letter: StoredMessage; readonly parts: readonly StoredMessage[] }> {
+  const [, name, count = "0"] = PARTS.exec(headerIn(stored, PARTS_HEADER) ?? "") ?? [];
+  const lane = LANES.find((one) => stored.subject.startsWith(deadLetterSubject(names, one, "")));
+  const parts: StoredMessage[] = [];
+  if (name === undefined || lane === undefined || Number(count) > MOST_PARTS)
+    return { letter: stored, parts };
+  for (let number = 1; number <= Number(count); number++) {
+    const last_by_subj = partSubject(names, lane, name, number);
+    const part = await admin.message(names.deadLetterStream, { last_by_subj });
+    if (part !== undefined) parts.push(part);
+  }
+  const data = Buffer.concat([stored.data, ...parts.map((part) => part.data)]);
+  const isWhole = digestOf(String(stored.data.length), data) === name;
+  return { letter: isWhole ? { ...stored, data } : stored, parts };
+}
+
+/** Whether it is a part of a dead letter that is there, or may be at any moment. */
+export async function isPart(
+  admin: Admin,
+  names: Names,
+  { subject, headers, storedAtMs }: StoredMessage,
+  nowMs: number,
+): Promise<boolean> {
+  const lane = LANES.find((one) => subject.startsWith(deadLetterSubject(names, one, "")));
+  if (lane === undefined) return false;
+  const [, name] = PART.exec(subject.slice(deadLetterSubject(names, lane, "").length)) ?? [];
+  if (name === undefined) return false;
+  if (nowMs - storedAtMs < ORPHAN_AFTER_MS) return true;
+  // The names that the dead letter may have; see `DeadLetterWriter`.
+  const of = (headerIn({ headers }, PART_OF_HEADER) ?? "").split(" ").slice(0, 2);
+  const heads = of.map((id) =>
+    admin.message(names.deadLetterStream, { last_by_subj: deadLetterSubject(names, lane, id) }),
+  );
+  return (await Promise.all(heads)).some(
+    (head) => head !== undefined && headerIn(head, PARTS_HEADER)?.startsWith(`${name} `) === true,
+  );
+}
