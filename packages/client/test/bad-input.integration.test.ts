@@ -90,9 +90,8 @@ const KNOWN_BEFORE: readonly Call[] = [
   ],
 ];
 
-/** Known to the servers alone. */
-const REFUSED_BY_BOTH: readonly Call[] = [
-  ["no parameters, and nothing prepared", () => client.execute(INSERT)],
+/** Known by the text, and by what the servers have told of their tables. */
+const NOT_SENT: readonly Call[] = [
   ["a table that is not there", () => client.execute(`INSERT INTO ${KEYSPACE}.nope (id) VALUES (?)`, [1])],
   ["a keyspace that is not there", () => client.execute("INSERT INTO nope.t (id) VALUES (?)", [1])],
   [
@@ -102,8 +101,6 @@ const REFUSED_BY_BOTH: readonly Call[] = [
   ["a table without its keyspace", () => client.execute("INSERT INTO t (id, v) VALUES (?, ?)", [1, "a"])],
   ["a syntax error", () => client.execute(`INSERT INTO ${KEYSPACE}.t (id v) VALUES (?, ?)`, [1, "a"])],
   ["a NUL between the words", () => client.execute(`INSERT INTO ${KEYSPACE}.t\0 (id, v) VALUES (1, 'a')`)],
-  ["a key that is null", () => client.execute(INSERT, [null, "a"])],
-  ["a key that is not set", () => client.execute(INSERT, [undefined, "a"])],
   ["a TTL below 0", () => client.execute(`${INSERT} USING TTL -1`, [1, "a"])],
   [
     "a timestamp in the text beyond int64",
@@ -118,6 +115,13 @@ const REFUSED_BY_BOTH: readonly Call[] = [
     "a counter beside another table, not logged",
     () => client.batch([COUNT, { query: INSERT, params: [1, "a"] }], { logged: false }),
   ],
+];
+
+/** Known to the servers alone. */
+const REFUSED_BY_BOTH: readonly Call[] = [
+  ["no parameters, and nothing prepared", () => client.execute(INSERT)],
+  ["a key that is null", () => client.execute(INSERT, [null, "a"])],
+  ["a key that is not set", () => client.execute(INSERT, [undefined, "a"])],
   [
     "a batch that is too large for the server",
     () =>
@@ -183,6 +187,18 @@ describe("nothing is written or queued", () => {
     for (const [, call] of KNOWN_BEFORE) await expectTold(call);
     await withNetwork("blackhole", () => Promise.all(KNOWN_BEFORE.map(([, call]) => expectTold(call))));
     await expectNothingWritten();
+  });
+
+  describe.each<[string, FaultMode]>([
+    ["while both clusters are there", "pass"],
+    ["while B is away", "refuse"],
+  ])("for what is seen before it is sent, %s", (_, mode) => {
+    test.each(NOT_SENT)("%s", async (_, call) => {
+      const error = await withNetwork(mode, () => errorOf(call()));
+      if (!isHelixError(error, "HELIX_NOT_REPLAYABLE")) throw error;
+      expect(error.message).toMatch(/^Nothing was sent, because of .+ at character \d+/);
+      await expectNothingWritten();
+    });
   });
 
   describe.each<[string, FaultMode]>([

@@ -138,6 +138,8 @@ const FINE = "A applied B applied";
 const ONLY_A = "A applied B queued";
 const ONLY_B = "A queued B applied";
 const NEITHER = "HELIX_BOTH_CLUSTERS_FAILED";
+/** The same, once it is known that the table is gone; which of the two, is a matter of milliseconds. */
+const NOT_SENT = "HELIX_NOT_REPLAYABLE";
 
 /** Healthy, away, back. */
 function away(begin: () => Promise<unknown>, end: () => Promise<unknown>): Fault["play"] {
@@ -416,7 +418,8 @@ test.each(FAULTS)(
         describe: () => `there are as many sockets as of two sessions; there are ${clientSockets()}`,
       });
       lines.push(`| ${row.fault} | ${stage.told} | ${queued} | ${cells.A.length} | ${clientSockets()} |`);
-      expect(stage.told.replaceAll(/: \d+/g, "").split(", ").sort()).toEqual([...row.told].sort());
+      const told = stage.told.replaceAll(/: \d+/g, "").replaceAll(NOT_SENT, NEITHER).split(", ");
+      expect([...new Set(told)].sort()).toEqual([...row.told].sort());
       expect(CLUSTERS.filter((cluster) => counts[cluster].enqueued > 0)).toEqual(row.queued);
       expect(cells.A.length).toBeGreaterThan(0);
       expect(cells.B).toEqual(cells.A);

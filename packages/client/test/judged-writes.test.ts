@@ -194,6 +194,20 @@ describe("the tables of the clusters", () => {
     );
   });
 
+  test("are not there at the write where the cluster says so, whatever was known of them", async () => {
+    await using clusters = await connected();
+    await clusters.client.execute(INSERT, ["1", "a"]);
+    for (const message of [
+      "table ks.t does not exist",
+      "unconfigured table t",
+      "keyspace ks does not exist",
+    ]) {
+      clusters.script.B = () => reply.error({ code: "invalid", message });
+      await clusters.client.execute(INSERT, ["1", "a"]);
+      expect(clusters.queued.at(-1)?.schema).toEqual({ tableIds: { "ks.t": null } });
+    }
+  });
+
   test("that change under a running process are judged anew", async () => {
     await using clusters = await connected({}, { types: () => [{ list: "text" }, "text"] });
     const query = "UPDATE ks.l SET l = ? WHERE id = ?";
@@ -219,9 +233,7 @@ describe("the tables of the clusters", () => {
     await using clusters = await connected();
     const error = await errorOf(clusters.client.execute("INSERT INTO ks.userz (id) VALUES (?)", ["1"]));
     if (!isHelixError(error, "HELIX_NOT_REPLAYABLE")) throw error;
-    expect(error.message).toMatch(
-      /the table ks\.userz, which is not there .* Looked for on A and B at \d{4}-/,
-    );
+    expect(error.message).toMatch(/the unknown table ks\.userz .* It was looked for on A and B at \d{4}-/);
     expect(clusters.servers.A.requests).toEqual([]);
     expect(clusters.queued).toEqual([]);
   });

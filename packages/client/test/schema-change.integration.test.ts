@@ -45,7 +45,7 @@ const CHANGES: readonly Change[] = [
   },
   {
     name: "field_renamed",
-    before: "list<frozen<field_renamed_type>>",
+    before: "frozen<list<frozen<field_renamed_type>>>",
     first: [{ street: "s" }],
     ddl: (table) => [`ALTER TYPE ${KEYSPACE}.${table}_type RENAME street TO road`],
     after: [{ road: "r" }],

@@ -41,6 +41,15 @@ const CURABLE =
 const ABOUT_SCHEMA =
   /^(unconfigured table [\w.]+|(Table|Keyspace|keyspace) '?[\w.]+'? (does not|doesn't) exist|Undefined column name "?\w+"? in table [\w.]+|Unknown identifier \w+)$/;
 
+/** Cassandra 3 names the table alone, later ones with its keyspace. */
+const NO_TABLE = /^(unconfigured table|(table|keyspace) '?[\w.]+'? (does not|doesn't) exist)/i;
+
+/** Whether a server says that there is no such table, or no such keyspace. */
+export function saysNoTable(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  return code === 0x2200 && NO_TABLE.test(String(message));
+}
+
 /**
  * Of Scylla. Its code is negotiated by an extension of the protocol that the driver does not know; without that it
  * is the code of a configuration error.

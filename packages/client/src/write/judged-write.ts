@@ -41,7 +41,8 @@ export class JudgedWrite {
     this.#known = known;
   }
 
-  factsFor(cluster: ClusterId): PayloadFacts {
+  /** @param saidNoTable Whether the cluster itself has answered the write so, which is news of the table if it is of one alone. */
+  factsFor(cluster: ClusterId, saidNoTable = false): PayloadFacts {
     const { keyspace, keyspaces } = this.#known[cluster];
     const tables = new Set<string>();
     const tableIds: Record<string, string | null> = {};
@@ -58,6 +59,9 @@ export class JudgedWrite {
         if (id !== undefined) tableIds[`${known.name}.${name.table.name}`] = id;
       }
     }
+    const [only] = tables;
+    if (saidNoTable && only !== undefined && tables.size === 1)
+      return { tables: [only], schema: { tableIds: { [only]: null } } };
     const isKnown = Object.keys(tableIds).length > 0 || Number.isFinite(gcGraceSeconds);
     return {
       tables: [...tables].sort(),

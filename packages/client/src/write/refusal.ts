@@ -87,7 +87,7 @@ export function notReplayable({ reason, member, mayInsist, cause }: Refused): Er
   const { construct, at, why, cure } = reason;
   const where = member === undefined ? "" : ` of statement ${member} of the batch`;
   const text = [
-    `Nothing was sent: ${construct} (at character ${at + 1}${where}) is not safe on two clusters.`,
+    `Nothing was sent, because of ${construct} at character ${at + 1}${where}.`,
     sentence(why),
     cure === undefined ? "" : sentence(cure),
     `Knowingly: ${mayInsist ? `${ONE_CLUSTER}; ${BOTH_CLUSTERS}` : ONE_CLUSTER}.`,

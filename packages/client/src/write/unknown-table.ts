@@ -27,20 +27,32 @@ export function unknownTable(
   const within = keyspace?.name ?? session;
   if (within === undefined) {
     return {
-      construct: `the table ${table.name}, whose keyspace is not known`,
+      construct: `the table ${table.name} without its keyspace`,
       at,
-      why: "Neither the statement nor the sessions name one",
+      why: "Neither the statement nor the sessions name it",
       cure: "Name it in the statement, or set `keyspace` in the options of the clusters",
     };
   }
-  const asked = CLUSTERS.filter((cluster) => failures[cluster] === undefined);
-  const looked = `Looked for on ${asked.join(" and ")} at ${new Date(askedAtMs).toISOString()}`;
   return {
-    construct: `the table ${within}.${table.name}, which is not there`,
+    construct: `the unknown table ${within}.${table.name}`,
     at,
-    why: [looked, tellFailures(failures)].filter((text) => text !== "").join(". "),
+    why: `It was looked for ${whereAndWhen(failures, askedAtMs)}`,
     cure: "Create it on both clusters, or mend its name",
   };
+}
+
+/** The same of a table that is there, and lacks what is written. */
+export function unknownPart(reason: Reason | undefined, failures: LookFailures, askedAtMs: number): Reason {
+  const looked = `It was looked for ${whereAndWhen(failures, askedAtMs)}`;
+  if (reason === undefined) return { construct: "what its table does not have", at: 0, why: looked };
+  return { ...reason, why: `${reason.why} ${looked}` };
+}
+
+/** Where something was looked for in vain. */
+function whereAndWhen(failures: LookFailures, askedAtMs: number): string {
+  const asked = CLUSTERS.filter((cluster) => failures[cluster] === undefined);
+  const looked = `on ${asked.join(" and ")} at ${new Date(askedAtMs).toISOString()}`;
+  return [looked, tellFailures(failures)].filter((text) => text !== "").join(". ");
 }
 
 function tellFailures(failures: LookFailures): string {

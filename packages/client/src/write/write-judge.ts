@@ -16,7 +16,7 @@ import { learnSchema } from "./learn-schema.ts";
 import { keyspacesOf, type Part, partsOf } from "./parts.ts";
 import { isServersOwn, notReplayable, refusalOf, type Unsafe, writesRows } from "./refusal.ts";
 import { type Calls, sentOperation } from "./sent-operation.ts";
-import { type LookFailures, neitherSays, unknownTable } from "./unknown-table.ts";
+import { type LookFailures, neitherSays, unknownPart, unknownTable } from "./unknown-table.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
 /** A look that is not older is a fresh one. Servers tell of a new table up to 23 ms after they have made it. */
@@ -219,31 +219,29 @@ export class WriteJudge {
 
   /** The error of a write of which no cluster that could be asked says enough. */
   #unknown(parts: readonly Part[], failures: LookFailures, options: ReadOptions): Error {
-    const sides = CLUSTERS.filter((cluster) => failures[cluster] === undefined).map(
-      (one) => this.#sides[one],
+    const side = CLUSTERS.filter((one) => failures[one] === undefined).map((one) => this.#sides[one])[0];
+    const decisions = parts.map((part) =>
+      decide(part.inspection, { ...(side ?? this.#sides.A), values: part.params }),
     );
-    const undecided = ({ inspection, params }: Part, side: Side) =>
-      decide(inspection, { ...side, values: params });
-    if (sides.length === 0) {
-      const decisions = parts.map((part) => undecided(part, this.#sides.A));
+    const at = parts.findIndex(
+      (part) => this.#decide(part) === undefined || this.#mayInsist(part) === "unknown",
+    );
+    const part = parts[at];
+    if (side === undefined || part === undefined)
       return neitherSays(failures, this.#timestampOf(decisions, options));
-    }
-    const cause = Object.values(failures)[0];
     const nowMs = this.#options.clock.wallMs();
-    for (const part of parts) {
-      const { member, inspection } = part;
-      const isMissing = (name: TableName) =>
-        CLUSTERS.every((cluster) => this.#tableOn(cluster, name) === undefined);
-      const missing = inspection.tables.find(isMissing);
-      const reasons = sides.map((side) => undecided(part, side)).map(({ reason }) => reason);
-      const reason =
-        missing === undefined
-          ? reasons.find((one) => one !== undefined)
-          : unknownTable(missing, sides[0]?.keyspace, failures, nowMs);
-      if (reason !== undefined && this.#decide(part) === undefined) {
-        return notReplayable({ reason, member, mayInsist: false, cause });
-      }
-    }
-    return neitherSays(failures, this.#timestampOf([], options));
+    const missing = part.inspection.tables.find((name) =>
+      CLUSTERS.every((cluster) => this.#tableOn(cluster, name) === undefined),
+    );
+    const reason =
+      missing === undefined
+        ? unknownPart(decisions[at]?.reason, failures, nowMs)
+        : unknownTable(missing, side.keyspace, failures, nowMs);
+    return notReplayable({
+      reason,
+      member: part.member,
+      mayInsist: false,
+      cause: Object.values(failures)[0],
+    });
   }
 }

@@ -9,6 +9,7 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import { policies, type types } from "cassandra-driver";
+import { saysNoTable } from "../failure/server-codes.ts";
 import type { OwnWrites } from "../read/own-writes.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
 import type { ReadOptions, WaitFor } from "../request-options.ts";
@@ -141,7 +142,7 @@ export class WritePath {
               enqueuedAtMs: clock.wallMs(),
               priority: options.priority,
               keyspace: links[targetCluster].config.keyspace,
-              ...judged.factsFor(targetCluster),
+              ...judged.factsFor(targetCluster, saysNoTable(errorOf(outcomes[targetCluster]))),
               ...(isOnce && { disposition }),
               consistency: links[targetCluster].config.consistencyOf(options),
               traceparent,
