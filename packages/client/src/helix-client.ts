@@ -112,8 +112,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
    * at least; with `wait: "first"` when it is applied on one.
    *
    * Rejects, before any I/O, with TypeError or RangeError, HELIX_PAYLOAD_INVALID for a value that cannot be
-   * bound, and HELIX_NOT_REPLAYABLE. A write to both rejects with HELIX_BOTH_CLUSTERS_FAILED,
-   * HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_REPLAY_NOT_QUEUED, HELIX_PAYLOAD_INVALID for a value
+   * bound, HELIX_NOT_REPLAYABLE and HELIX_TIMESTAMP_AHEAD. A write to both rejects with HELIX_BOTH_CLUSTERS_FAILED,
+   * HELIX_OUTCOME_PENDING (it **will** be applied), HELIX_OUTCOME_HELD (a person decides), HELIX_REPLAY_NOT_QUEUED, HELIX_PAYLOAD_INVALID for a value
    * that its column would get as another one (known once the statement is prepared), or the driver's
    * ArgumentError for a name that is missing; with these two nothing is written. A read rejects with
    * HELIX_NO_CLUSTER_AVAILABLE, or the driver's error for a refusal; a statement on one cluster with the

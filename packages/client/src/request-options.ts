@@ -29,8 +29,8 @@ export interface RequestOptions {
   readonly priority?: Priority | undefined;
   /**
    * The timestamp of the write, in microseconds: an integer above −2^63, the same on both clusters. With the
-   * one that an error carries, a repeat is the same write. @default a new one, greater than all before it in
-   * this process
+   * one that an error carries, a repeat is the same write. USING TIMESTAMP in the text wins, and may only say the same;
+   * members of a batch that have one of their own keep it. @default a new one, greater than all before it in this process
    */
   readonly timestampMicros?: bigint | number | undefined;
   /** The driver's name for `timestampMicros`. */
@@ -53,7 +53,8 @@ export interface RequestOptions {
   readonly unsafe?: Unsafe | undefined;
   /**
    * Ends the waiting. A read rejects with the signal's reason. A write that was not sent does too; one that
-   * was is treated as not answered: queued where that is needed, so that it is applied all the same.
+   * was is treated as not answered: queued where that is needed, so that it is applied all the same. One that
+   * is sent with `unsafe` is waited for in full, once it is on its way.
    */
   readonly signal?: AbortSignal | undefined;
   /** @default true with parameters (the driver's guess of a type corrupts numbers), false without */
