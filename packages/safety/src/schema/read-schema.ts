@@ -83,7 +83,7 @@ class SchemaReader {
       keyspace.types.set(name, this.#type(name));
     } else if (reader.take("materialized", "view")) {
       const { keyspace, name } = this.#named();
-      keyspace.tables.set(name, viewOf(keyspace.name, name));
+      keyspace.tables.set(name, this.#view(keyspace.name, name));
     } else if (reader.take("function") || reader.take("aggregate")) {
       const { keyspace, name } = this.#named();
       keyspace.functions.add(name);
@@ -119,17 +119,20 @@ class SchemaReader {
     this.#keyspaces.set(name, draft);
     return draft;
   }
-}
 
-/** Nothing is written to it, so nothing more need be known. */
-function viewOf(keyspace: string, name: string): TableSchema {
-  return {
-    keyspace,
-    name,
-    isView: true,
-    isCounter: false,
-    defaultTtlSeconds: 0,
-    gcGraceSeconds: DEFAULT_GC_GRACE_SECONDS,
-    columns: new Map(),
-  };
+  /** With the columns of its table, of which it may lack some: nothing is written to it in any case. */
+  #view(keyspace: string, name: string): TableSchema {
+    this.#reader.skipTo("from", ";");
+    this.#reader.expect("from");
+    const { keyspace: named = this.#current ?? keyspace, name: base } = this.#reader.takeQualifiedName();
+    return {
+      keyspace,
+      name,
+      isView: true,
+      isCounter: false,
+      defaultTtlSeconds: 0,
+      gcGraceSeconds: DEFAULT_GC_GRACE_SECONDS,
+      columns: this.#keyspaces.get(named)?.tables.get(base)?.columns ?? new Map(),
+    };
+  }
 }

@@ -1,4 +1,5 @@
-import { type Decision, decide, inspect, type Schema, type Verdict } from "@helix/safety";
+import type { Decision, Schema, Verdict } from "@helix/safety";
+import * as safety from "@helix/safety";
 import { boundValues } from "./bound-values.ts";
 import type { CorpusLine } from "./corpus-line.ts";
 
@@ -22,7 +23,13 @@ const RANK: Readonly<Record<Verdict, number>> = {
   read: 0,
 };
 
-export function judgeLine(line: CorpusLine, schema: Schema, keyspace: string | undefined): Judgement {
+/** @param classifier The one that is judged. */
+export function judgeLine(
+  line: CorpusLine,
+  schema: Schema,
+  keyspace: string | undefined,
+  { inspect, decide }: Pick<typeof safety, "inspect" | "decide"> = safety,
+): Judgement {
   const inspection = inspect(line.cql);
   const decision = decide(inspection, { schema, keyspace, values: boundValues(line.params) });
   const functions = inspection.calls.map((call) => call.function).join(", ");
