@@ -1,5 +1,6 @@
 import { encodePayload } from "@helix/codec";
 import { discardDeadLetters, redriveDeadLetters } from "@helix/core";
+import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
@@ -201,4 +202,74 @@ describe("a dead letter that", () => {
     await queue.deadLetters.discard("sequence=1");
     expect((await queue.deadLetters.list()).map(({ id }) => id)).toEqual(["one.0"]);
   });
+});
+
+const ODD_HEADERS = [
+  ["a name that is none", "NATS/1.0\r\na b: c\r\n\r\n"],
+  ["the status line of an answer", "NATS/1.0 503 No Responders\r\n\r\n"],
+  ["ten thousand names", `NATS/1.0\r\n${"a: b\r\n".repeat(10_000)}\r\n`],
+  ["a message id that is no line", "NATS/1.0\r\nNats-Msg-Id: a\nb\u00e9\r\n\r\n"],
+] as const;
+
+const block = (text: string) => ({ encode: () => Buffer.from(text) }) as never;
+
+describe("a message whose headers have", () => {
+  it.each(ODD_HEADERS)("%s is executed, brought back where it is stuck, and buried", async (_, text) => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const { connection, api } = await rig.api();
+    await connection.request(`${rig.subjectPrefix}.high.B`, encodePayload(payloadOf("odd")), {
+      timeout: 5000,
+      headers: block(text),
+    });
+    // A message whose deliveries are used up is stored and owed to nobody.
+    const consumer = "helix-worker-high-B";
+    await api.consumers.update(rig.streamName, consumer, { max_deliver: 1 });
+    const receiver = new Receiver(queue);
+    await (await receiver.next()).release();
+    receiver.source.demand(1);
+    await waitFor(async () => (await queue.depths())[2]?.stuck === 1, {
+      timeoutMs: 20_000,
+      describe: "it is stuck",
+    });
+    await queue.recoverStuck();
+    expect(await queue.recoverStuck()).toBe(1);
+    await receiver.until(2);
+    await receiver.received[1]?.deadLetter({ reason: "rejected" });
+    expect((await queue.deadLetters.list()).map(({ id }) => id)).toEqual(["odd.0"]);
+  });
+});
+
+it("what a stranger sends to where a lane listens settles nothing, and stops nothing", async () => {
+  await using rig = new Rig(server);
+  const queue = await rig.replayer();
+  const { connection } = await rig.api();
+  const inboxes: string[] = [];
+  connection.subscribe(`$JS.API.CONSUMER.MSG.NEXT.${rig.streamName}.helix-worker-high-B`, {
+    callback: (_, { reply = "" }) => void inboxes.push(reply),
+  });
+  await connection.flush();
+  const acknowledged: string[] = [];
+  connection.subscribe("$JS.ACK.other.>", { callback: (_, { subject }) => void acknowledged.push(subject) });
+  const receiver = new Receiver(queue);
+  receiver.source.demand(2);
+  await waitFor(() => inboxes.length > 0, { timeoutMs: 5000, describe: "the lane is pulled" });
+  const [inbox = ""] = inboxes;
+  const sent = [
+    [inbox, undefined],
+    [inbox, "NATS/1.0\r\na b: c\r\n\r\n"],
+    [inbox, "NATS/1.0 999999999999999999999 x\r\na b: c\r\n\r\n"],
+    [`${inbox}x`, "NATS/1.0 408 Request Timeout\r\nNats-Pending-Messages: -1000\r\n\r\n"],
+  ] as const;
+  for (const [subject, text] of sent) {
+    const reply = "$JS.ACK.other.consumer.1.1.1.1764000000123456789.0";
+    connection.publish(subject, "x", { reply, ...(text !== undefined && { headers: block(text) }) });
+  }
+  await connection.flush();
+  for (const id of ["one", "two"]) await queue.enqueue(payloadOf(id));
+  await receiver.until(2);
+  expect(receiver.ids).toEqual(["one", "two"]);
+  for (const message of receiver.received) await message.ack();
+  expect(acknowledged).toEqual([]);
+  expect(rig.log.filter(({ level }) => level === "error")).toEqual([]);
 });
