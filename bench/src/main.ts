@@ -3,10 +3,12 @@ import { benchCodec } from "./codec.ts";
 import { machine } from "./figures.ts";
 import { benchMemoryQueue } from "./memory-queue.ts";
 import { benchNatsQueue } from "./nats-queue.ts";
+import { benchSafety } from "./safety.ts";
 import { benchWorker } from "./worker.ts";
 
 const benches: Record<string, () => Promise<void>> = {
   codec: benchCodec,
+  safety: benchSafety,
   "memory-queue": benchMemoryQueue,
   "nats-queue": benchNatsQueue,
   worker: benchWorker,

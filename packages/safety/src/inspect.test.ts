@@ -37,12 +37,18 @@ it.each([
   ['INSERT INTO t (k) VALUES ("NOW"())', "the function NOW"],
   ["INSERT INTO t (k) VALUES (token(1))", "the function token"],
   ["UPDATE system.local SET cluster_name = 'x' WHERE key = 'local'", "a write to a system keyspace"],
+  ['DELETE FROM "system_schema".tables WHERE keyspace_name = ?', "a write to a system keyspace"],
   ["BEGIN TRANSACTION SELECT 1 COMMIT TRANSACTION", "a transaction"],
   ["TRUNCATE t", "TRUNCATE"],
   ["use ks;", "USE"],
   ["DROP TABLE t", "a change of the schema"],
   ["GRANT ALL ON t TO me", "a change of roles or rights"],
   ["UPDATE t SET s = {?} WHERE k = 1", "a marker in a set or map"],
+  ["INSERT INTO t (k) VALUES (now(1))", "the function now"],
+  [
+    "BEGIN BATCH USING TIMESTAMP 5 INSERT INTO t (k) VALUES (1) USING TIMESTAMP 6 APPLY BATCH",
+    "a statement that no server takes",
+  ],
   ["BEGIN BATCH USING TTL 5 INSERT INTO t (k) VALUES (1) APPLY BATCH", "a statement that no server takes"],
   ["INSERT INTO t (k) VALUES (1, 2)", "a statement that no server takes"],
   ["INSERT INTO t (k, K) VALUES (1, 2)", "a statement that no server takes"],
@@ -81,6 +87,25 @@ it("takes the last of several TTLs, and refuses a marker that does not count", (
   const cql = "INSERT INTO t (k) VALUES (1) USING TTL 60 AND TTL ?";
   expect(inspect(cql).statement).toMatchObject({ using: { ttl: { kind: "marker", index: 0 } } });
   expect(refused("INSERT INTO t (k) VALUES (1) USING TTL ? AND TTL 60")[1]).toBe("? AND TTL 60");
+});
+
+it("says where USING may stand: behind IF in an INSERT, behind the table in an UPDATE", () => {
+  const insert = "INSERT INTO t (k) VALUES (1) IF NOT EXISTS ; -- x\n";
+  const update = "UPDATE ks.t SET v = 1 WHERE k = 1";
+  expect(inspect(insert).statement).toMatchObject({ usingAt: insert.indexOf(" ;") });
+  expect(inspect(update).statement).toMatchObject({ usingAt: update.indexOf(" SET") });
+});
+
+it.each([
+  ["'it''s'", "it's"],
+  ["''''", "'"],
+  ["''", ""],
+  ["$$it's$$", "it's"],
+  ["$$$a$$", "$a"],
+  ["$$a''b$$", "a''b"],
+])("the text %s is %s", (written, value) => {
+  const { statement } = inspect(`INSERT INTO t (k) VALUES (${written})`);
+  expect(statement).toMatchObject({ values: [{ kind: "text", value }] });
 });
 
 it("repeats nothing of a text in its reasons that may be a value", () => {

@@ -78,6 +78,7 @@ it.each([
   "UPDATE t SET v = v 1 WHERE k = 1",
   "UPDATE t SET v = [1] + [2] + v WHERE k = 1",
   "UPDATE t SET v = a.f(1) + v WHERE k = 1",
+  "UPDATE t SET v = [1] + f(2) + g.f(3) WHERE k = 1",
   "UPDATE t SET v = v + {1}, v = v + {2} WHERE k = 1",
   "UPDATE t SET v.a = 2, v[1] = 1, v = [1] + v WHERE k = 1",
   // Conditions.
@@ -122,6 +123,7 @@ it.each([
   set("$$a$"),
   set("'a"),
   set("- - 1"),
+  set("-nax"),
   set("(int)- 1"),
   set("()"),
   set("(ttl) 1"),
@@ -164,6 +166,7 @@ it.each([
   where("k.a = 2"),
   where("(a, b) IN (?, (1, 2))"),
   where("(a) = 1"),
+  where("(a, b) IN 1"),
   where("(a = 1 AND b = 2)"),
   where("k = 1 OR c = 1"),
   where("k = 1 IF EXISTS AND a = 1"),

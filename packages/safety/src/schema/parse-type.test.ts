@@ -15,6 +15,7 @@ it.each([
     { kind: "map", isFrozen: false, key: text, value: { kind: "list", isFrozen: true, of: int } },
   ],
   ["tuple<int, list<text>>", { kind: "tuple", of: [int, { kind: "list", isFrozen: true, of: text }] }],
+  ["tuple<list<text>>", { kind: "tuple", of: [{ kind: "list", isFrozen: true, of: text }] }],
   ["frozen<tuple<int>>", { kind: "tuple", of: [int] }],
   ["vector<int, 3>", { kind: "vector", of: int, dimension: 3 }],
   ["Address", { kind: "user", isFrozen: false, name: "address" }],
