@@ -56,8 +56,8 @@ export class KnownSchema implements ClusterSchema {
   #looks = 0;
   /** Counts when events may have been missed. */
   #doubts = 0;
-  /** Whether the node that tells of changes has to be asked, since others may not have heard of them. */
-  #isTold = true;
+  /** Whether what is known now is to be asked of the node that tells of changes: others may not have heard of them yet. */
+  #isInDoubt = true;
   /** Of the round that is under way: what is wanted of it, and what has changed since it began. */
   readonly #wanted = new Set<string>();
   readonly #changed = new Set<string>();
@@ -118,7 +118,6 @@ export class KnownSchema implements ClusterSchema {
 
   /** A server has said that something in a keyspace has changed. */
   changed(keyspace: string): void {
-    this.#isTold = true;
     this.#changed.add(keyspace);
     const known = this.#keyspaces.get(keyspace);
     if (known === undefined) return;
@@ -129,7 +128,7 @@ export class KnownSchema implements ClusterSchema {
 
   /** There is a new session, or a new connection for events: whatever was said in between is lost. */
   reconnected(): void {
-    this.#isTold = true;
+    this.#isInDoubt = true;
     this.#doubts++;
     this.#lookedAtMs = Number.NEGATIVE_INFINITY;
     this.#failedAtMs = Number.NEGATIVE_INFINITY;
@@ -146,7 +145,6 @@ export class KnownSchema implements ClusterSchema {
       const pauseMs = this.#failedAtMs + PAUSE_MS - clock.monotonicMs();
       if (pauseMs > 0) await wait(clock, pauseMs, this.#closing.signal);
       await this.#bringUpToDate();
-      this.#failedAtMs = Number.NEGATIVE_INFINITY;
     } catch (error) {
       this.#failedAtMs = clock.monotonicMs();
       throw error;
@@ -180,7 +178,7 @@ export class KnownSchema implements ClusterSchema {
   /** Of two nodes that disagree the one counts that tells of changes, if it answers. */
   async #ask(): Promise<Look> {
     const teller = this.#options.teller();
-    if (!this.#isTold || teller === undefined) {
+    if (!this.#isInDoubt || teller === undefined) {
       const look = await this.#look();
       if (teller === undefined || look.host === teller || this.#missing(look.version).length === 0)
         return look;
@@ -220,7 +218,7 @@ export class KnownSchema implements ClusterSchema {
     const before = new Map(this.#keyspaces);
     if (version !== this.#version) this.#keyspaces.clear();
     this.#version = version;
-    this.#isTold = this.#changed.size > 0;
+    this.#isInDoubt = false;
     for (const schema of read) {
       this.#keyspaces.set(schema.name, {
         schema,
