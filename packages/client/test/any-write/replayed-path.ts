@@ -20,7 +20,9 @@ export class ReplayedPath implements AsyncDisposable {
   readonly client: HelixClient;
   readonly replayed: ReplayPayload[] = [];
   readonly dropped: unknown[] = [];
-  readonly #replayer = new MemoryReplayer();
+  /** From when a replay is judged until it is answered. */
+  slowestReplayMs = 0;
+  readonly replayer = new MemoryReplayer();
   readonly #executor: ReplayExecutor;
   readonly #worker: ReplayWorker;
   readonly #dice: Dice;
@@ -35,18 +37,18 @@ export class ReplayedPath implements AsyncDisposable {
     });
     this.client = new HelixClient({
       clusters: { A: cluster(pair.A.contactPoint, pair.A), B: cluster(proxy.contactPoint, pair.B) },
-      replayer: this.#replayer,
+      replayer: this.replayer,
     });
     this.#dice = dice;
     this.#executor = this.client.replayExecutor();
     this.#worker = new ReplayWorker({
-      queue: this.#replayer,
+      queue: this.replayer,
       executor: {
         ...this.#executor,
         execute: async (payload, options) => {
-          await this.#executor.execute(payload, options);
+          await this.#execute(payload, options.signal);
           this.replayed.push(payload);
-          if (dice.chance(0.3)) await this.#executor.execute(payload, options);
+          if (dice.chance(0.3)) await this.#execute(payload, options.signal);
         },
       },
       onDrop: (drop) => this.dropped.push(drop),
@@ -59,9 +61,9 @@ export class ReplayedPath implements AsyncDisposable {
   }
 
   async drained(): Promise<void> {
-    await waitFor(() => this.#replayer.length === 0, {
+    await waitFor(() => this.replayer.length === 0, {
       timeoutMs: DRAIN_TIMEOUT_MS,
-      describe: () => `the queue is empty; it holds ${this.#replayer.length}`,
+      describe: () => `the queue is empty; it holds ${this.replayer.length}`,
     });
   }
 
@@ -76,18 +78,14 @@ export class ReplayedPath implements AsyncDisposable {
     }
   }
 
-  async #execute(payload: ReplayPayload): Promise<void> {
-    try {
-      await this.#executor.execute(payload, { signal: new AbortController().signal });
-    } catch (cause) {
-      throw new Error(`The replay of ${JSON.stringify(payload.operation)} to ${payload.targetCluster}`, {
-        cause,
-      });
-    }
+  async #execute(payload: ReplayPayload, signal = new AbortController().signal): Promise<void> {
+    const startedAtMs = performance.now();
+    await this.#executor.execute(payload, { signal });
+    this.slowestReplayMs = Math.max(this.slowestReplayMs, performance.now() - startedAtMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.close();
-    await this.#replayer.close();
+    await this.replayer.close();
   }
 }
