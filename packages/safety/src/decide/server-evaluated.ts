@@ -41,7 +41,7 @@ const MILLISECONDS = /^-?[0-9]+$/;
 
 /** Names of zones other than these two depend on the locale of the node. */
 const WITH_ZONE =
-  /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?| [+-][0-9]{4}| UTC| GMT(?:[+-][0-9]{1,2}:[0-9]{2})?)$/;
+  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T][0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]+)?)?)?(?: ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)| UTC| GMT(?:[+-][0-9]{1,2}:[0-9]{2})?)$/;
 
 /** With a scope (`fe80::1%eth0`) it is about an interface of the node. */
 function isAddress(text: string): boolean {
