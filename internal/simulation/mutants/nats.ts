@@ -71,8 +71,8 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: a consumer that is gone is not made again",
     file: CHANNEL,
-    find: "    this.#backOff(isMissing ? onMissing : undefined);",
-    replace: "    void onMissing;\n    this.#backOff(isMissing ? undefined : undefined);",
+    find: "    this.#backOff(isMissing(status) ? onMissing : undefined);",
+    replace: "    void onMissing;\n    this.#backOff(undefined);",
   },
   {
     name: "NATS: a lane whose consumer is gone waits until everything is as it should be",

@@ -1,7 +1,7 @@
 import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { EnqueuerSettings } from "../options.ts";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
-import { newInbox } from "./inbox.ts";
+import { newInbox, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { parsed } from "./parsed.ts";
 import { STATUS, statusIn } from "./status.ts";
@@ -341,7 +341,7 @@ export class Publisher {
   }
 
   #unsubscribe(): void {
-    if (this.#subscription?.isClosed() === false) this.#subscription.unsubscribe();
+    unsubscribe(this.#subscription);
     this.#subscription = undefined;
   }
 }

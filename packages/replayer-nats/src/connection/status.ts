@@ -11,6 +11,11 @@ export interface MessageStatus {
   readonly unserved: number | undefined;
 }
 
+/** Whether it says that there is nothing to pull from. */
+export function isMissing({ code, description }: MessageStatus): boolean {
+  return code === STATUS.noResponders || /deleted|no responders/i.test(description);
+}
+
 /** Undefined for what is no status, whoever has sent it: the library refuses headers with odd names by throwing. */
 export function statusIn(message: Pick<Msg, "headers">): MessageStatus | undefined {
   try {

@@ -1,9 +1,9 @@
 import { Backoff, type Clock, type Logger } from "@helix/core";
 import { isolate } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
-import { newInbox } from "../connection/inbox.ts";
+import { newInbox, unsubscribe } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
-import { type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
+import { isMissing, type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Lease, type LeaseTerms } from "./lease.ts";
 import { OpenPulls } from "./open-pulls.ts";
@@ -175,15 +175,13 @@ export class PullChannel {
   }
 
   #heard(message: Msg, inbox: string): void {
-    if (!message.subject.startsWith(inbox)) {
-      this.#heardAtMs = this.#options.clock.monotonicMs();
-      this.#arrived(message);
-      return;
-    }
-    const status = statusIn(message);
-    if (status === undefined) return;
+    const isStatus = message.subject.startsWith(inbox);
+    const status = isStatus ? statusIn(message) : undefined;
+    // Nothing of the server's.
+    if (isStatus && status === undefined) return;
     this.#heardAtMs = this.#options.clock.monotonicMs();
-    this.#status(message.subject.slice(inbox.length + 1), status);
+    if (status === undefined) this.#arrived(message);
+    else this.#status(message.subject.slice(inbox.length + 1), status);
   }
 
   #arrived(message: Msg): void {
@@ -225,9 +223,10 @@ export class PullChannel {
   }
 
   /** A pull has ended, or the server says that it has not. */
-  #status(key: string, { code, description, unserved }: MessageStatus): void {
+  #status(key: string, status: MessageStatus): void {
+    const { code, description } = status;
     if (code === STATUS.heartbeat) return;
-    const pull = this.#pulls.end(key, unserved);
+    const pull = this.#pulls.end(key, status.unserved);
     if (key === this.#lastCallKey) this.#onQuiet?.();
     if (pull === undefined || this.#isClosed) return;
     const { clock, logger, requestSubject, onMissing } = this.#options;
@@ -237,8 +236,7 @@ export class PullChannel {
       return;
     }
     logger.debug({ code, description, request: requestSubject }, "a pull was refused");
-    const isMissing = code === STATUS.noResponders || /deleted|no responders/i.test(description);
-    this.#backOff(isMissing ? onMissing : undefined);
+    this.#backOff(isMissing(status) ? onMissing : undefined);
   }
 
   #backOff(before: (() => Promise<void>) | undefined): void {
@@ -280,13 +278,7 @@ export class PullChannel {
     this.#onQuiet?.();
     this.#cancelWatchdog?.();
     this.#cancelWatchdog = undefined;
-    if (this.#subscription?.isClosed() === false) {
-      try {
-        this.#subscription.unsubscribe();
-      } catch {
-        // The connection is closed.
-      }
-    }
+    unsubscribe(this.#subscription);
     this.#subscription = undefined;
   }
 
