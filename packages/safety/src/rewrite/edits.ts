@@ -65,6 +65,7 @@ export class Edits {
 
   apply(): Rewritten {
     const { cql, markers } = this.#inspection;
+    if (this.#edits.length === 0) return { query: cql, params: this.#named?.values ?? this.#params };
     const text = new JoinedText();
     const values: unknown[] = [];
     let from = 0;
