@@ -8,7 +8,7 @@ import {
   systemClock,
 } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import { type ColumnType, waitFor } from "@helix/testkit";
+import { type ColumnType, reply, waitFor } from "@helix/testkit";
 import { ReplayWorker } from "@helix/worker";
 import { describe, expect, test } from "vitest";
 import { errorOf, TwoClusters } from "./two-clusters.ts";
@@ -93,8 +93,15 @@ describe("is not sent", () => {
       answered: false,
     });
     expect(replay.B.requests).toEqual([]);
-    await replay.send(append({ disposition: "unsafe" }));
-    expect(replay.B.requests).toHaveLength(1);
+    replay.clusters.script.B = () =>
+      reply.error({ code: "writeTimeout", writeType: "BATCH_LOG", received: 0, blockFor: 1 });
+    for (const disposition of ["unsafe", "force"] as const) {
+      await replay.read(append({ disposition }));
+      expect(replay.B.requests.splice(0)).toHaveLength(1);
+    }
+    // The driver's own policy repeats that.
+    await replay.read(payload("DELETE FROM ks.t WHERE id = '1'"));
+    expect(replay.B.requests).toHaveLength(2);
   });
 
   test("a write that is older than its table remembers deletes; one that only deletes is", async () => {

@@ -4,7 +4,7 @@ import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
-import { hasParams, sendOperation, writeOptions } from "../session/driver-request.ts";
+import { hasParams, ONCE, sendOperation, writeOptions } from "../session/driver-request.ts";
 import { inKeyspace } from "./in-keyspace.ts";
 import { replayable } from "./replayable.ts";
 import { targetSchema } from "./target-schema.ts";
@@ -32,11 +32,12 @@ export function createReplayExecutor(
       const truncatedAtMs = (tableId: string) => link.schema.truncatedAtMs(tableId);
       const young = replayable(payload, { schema, keyspace, truncatedAtMs, nowMs: clock.wallMs() });
       const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
+      const isKnowingly = disposition === "unsafe" || disposition === "force";
       const { query } = writeOptions(
         link.config,
         optionsFor(operation, consistency),
         // With a fixed timestamp a second try is the same write; what is sent knowingly is perhaps another one.
-        { isIdempotent: disposition !== "unsafe" && disposition !== "force" },
+        isKnowingly ? ONCE : { isIdempotent: true },
         timestampMicros,
         adaptBinding,
       );

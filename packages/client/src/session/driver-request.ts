@@ -1,5 +1,5 @@
 import type { BatchType, ErrorReading, Operation } from "@helix/core";
-import type { Client, QueryOptions, types } from "cassandra-driver";
+import { type Client, policies, type QueryOptions, type types } from "cassandra-driver";
 import { toLong } from "../bindings/long.ts";
 import { readError } from "../failure/read-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
@@ -50,6 +50,9 @@ export function queryOptions(operation: Operation, options: ReadOptions): QueryO
   for (const [name, value] of Object.entries(rest)) if (value !== undefined) given[name] = value;
   return given;
 }
+
+/** For what would be done twice: the driver tries it once, whatever its policies. */
+export const ONCE = { isIdempotent: false, retry: new policies.retry.FallthroughRetryPolicy() };
 
 /** The driver's options of a write, and what will be known of its tries. */
 export function writeOptions(

@@ -8,7 +8,7 @@ import {
   otherCluster,
   type ReplayPayload,
 } from "@helix/core";
-import { policies, type types } from "cassandra-driver";
+import type { types } from "cassandra-driver";
 import { saysNoTable } from "../failure/server-codes.ts";
 import type { OwnWrites } from "../read/own-writes.ts";
 import { activeTraceparent, type TraceContextApi } from "../replay/trace-context.ts";
@@ -17,6 +17,7 @@ import { Result } from "../result.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import {
   hasParams,
+  ONCE,
   queryOptions,
   readWrite,
   sendOperation,
@@ -54,8 +55,6 @@ export interface WritePathOptions {
 }
 
 type Outcomes = WriteOutcomes<types.ResultSet>;
-/** For what would be done twice. */
-const ONCE = { isIdempotent: false, retry: new policies.retry.FallthroughRetryPolicy() };
 
 type OnFirst = DualWriteOptions<types.ResultSet>["onFirst"];
 
