@@ -21,26 +21,36 @@ const CLOCK_DIFFERENCE_MS = 10_000;
  */
 const MARGIN_MS = 60_000;
 
-/**
- * Why the tables are not those that were written to: HELIX_TABLE_GONE.
- *
- * @param truncatedAtMs When a table was last truncated, by its id.
- */
+/** A clock that is less ahead or behind is not told from one that is right: it was asked over a network. */
+const CLOCK_ERROR_MS = 1_000;
+
+/** What the cluster says of its tables, by its own clock. */
+export interface ClusterTimes {
+  /** When a table was last truncated, by its id. */
+  truncatedAtMs(tableId: string): number | undefined;
+  /** So much its clock is ahead of this process's; undefined where that is not known. */
+  readonly clockOffsetMs: number | undefined;
+}
+
+/** Why the tables are not those that were written to: HELIX_TABLE_GONE. */
 export function tableFault(
   { targetCluster, writtenAtMs, schema }: ReplayPayload,
   tables: readonly TargetTable[],
-  truncatedAtMs: (tableId: string) => number | undefined,
+  times: ClusterTimes,
 ): Error | undefined {
+  const { clockOffsetMs = 0 } = times;
+  const writtenThereMs = writtenAtMs + (Math.abs(clockOffsetMs) > CLOCK_ERROR_MS ? clockOffsetMs : 0);
   for (const { name, schema: table } of tables) {
     if (table.id === undefined) continue;
     const writtenTo = schema?.tableIds?.[name];
     const isOther =
       writtenTo === undefined
-        ? createdAtMs(table.id) > writtenAtMs + CLOCK_DIFFERENCE_MS
+        ? createdAtMs(table.id) > writtenThereMs + CLOCK_DIFFERENCE_MS
         : // Null: the cluster got the table later, and misses what was written before.
           writtenTo !== null && writtenTo !== table.id;
     if (isOther) return tableGone(targetCluster, name, "recreated");
-    if ((truncatedAtMs(table.id) ?? 0) > writtenAtMs) return tableGone(targetCluster, name, "truncated");
+    if ((times.truncatedAtMs(table.id) ?? 0) > writtenThereMs)
+      return tableGone(targetCluster, name, "truncated");
   }
   return undefined;
 }

@@ -29,8 +29,7 @@ export function createReplayExecutor(
       const own = link.config.keyspace;
       const keyspace = payload.keyspace ?? own;
       const schema = await targetSchema(link, payload, keyspace, signal);
-      const truncatedAtMs = (tableId: string) => link.schema.truncatedAtMs(tableId);
-      const young = replayable(payload, { schema, keyspace, truncatedAtMs, nowMs: clock.wallMs() });
+      const young = replayable(payload, { schema, keyspace, times: link.schema, nowMs: clock.wallMs() });
       const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
       const isKnowingly = disposition === "unsafe" || disposition === "force";
       const { query } = writeOptions(

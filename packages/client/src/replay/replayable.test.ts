@@ -45,11 +45,12 @@ interface Case {
   readonly written?: WrittenSchema;
   readonly schema?: Schema;
   readonly truncatedAtMs?: number;
+  readonly clockOffsetMs?: number;
 }
 
 function replay(
   operation: Operation,
-  { ageMs = 1_000, disposition, written, schema, truncatedAtMs }: Case = {},
+  { ageMs = 1_000, disposition, written, schema, truncatedAtMs, clockOffsetMs }: Case = {},
 ) {
   const input: PayloadInput = {
     targetCluster: "B",
@@ -60,7 +61,7 @@ function replay(
   const facts: ReplayFacts = {
     schema: schema ?? KNOWN,
     keyspace: "ks",
-    truncatedAtMs: (id) => (id === ID ? truncatedAtMs : undefined),
+    times: { truncatedAtMs: (id) => (id === ID ? truncatedAtMs : undefined), clockOffsetMs },
     nowMs: WRITTEN_AT_MS + ageMs,
   };
   return replayable(createPayload({ ...input, disposition, schema: written }), facts);
@@ -152,6 +153,26 @@ describe("a table that is another one now", () => {
     ["has an id that says no time", { schema: schemaWith("6f1b1c2e-1111-4222-8333-444455556666") }, "sent"],
     ["was truncated after the write", { truncatedAtMs: WRITTEN_AT_MS + 1 }, gone("truncated")],
     ["was truncated before the write", { truncatedAtMs: WRITTEN_AT_MS }, "sent"],
+    [
+      "was truncated after the write, by a clock that is behind",
+      { truncatedAtMs: WRITTEN_AT_MS - 60_000, clockOffsetMs: -60_001 },
+      gone("truncated"),
+    ],
+    [
+      "was truncated before the write, by a clock that is ahead",
+      { truncatedAtMs: WRITTEN_AT_MS + 60_000, clockOffsetMs: 60_001 },
+      "sent",
+    ],
+    [
+      "is younger than a write that knew no id, by a clock that is behind",
+      { schema: schemaWith(idAt(WRITTEN_AT_MS)), clockOffsetMs: -10_001 },
+      gone("recreated"),
+    ],
+    [
+      "was truncated at the write, by a clock that may be right",
+      { truncatedAtMs: WRITTEN_AT_MS, clockOffsetMs: -1_000 },
+      "sent",
+    ],
   ];
 
   test.each(rows)("%s", (_what, more, expected) => {

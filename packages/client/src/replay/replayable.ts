@@ -9,7 +9,7 @@ import {
   type Schema,
   withDefaultTtl,
 } from "@helix/safety";
-import { ageFault, type TargetTable, tableFault } from "./guards.ts";
+import { ageFault, type ClusterTimes, type TargetTable, tableFault } from "./guards.ts";
 import { notReplayable, schemaUnknown } from "./refusals.ts";
 
 /** What is known when a payload is to be replayed. */
@@ -18,8 +18,7 @@ export interface ReplayFacts {
   readonly schema: Schema;
   /** That of tables for which the text names none. */
   readonly keyspace: string | undefined;
-  /** When a table of the target cluster was last truncated, by its id. */
-  readonly truncatedAtMs: (tableId: string) => number | undefined;
+  readonly times: ClusterTimes;
   readonly nowMs: number;
 }
 
@@ -51,8 +50,7 @@ export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operatio
     const onlyDeletes = () =>
       statements.every((statement) => judge(statement, facts).decision.verdict === "gc");
     const old = ageFault(payload, tables, ageMs);
-    const fault =
-      tableFault(payload, tables, facts.truncatedAtMs) ?? (old && !onlyDeletes() ? old : undefined);
+    const fault = tableFault(payload, tables, facts.times) ?? (old && !onlyDeletes() ? old : undefined);
     if (fault !== undefined) throw fault;
   }
   return operation.kind === "batch" ? { ...operation, statements } : { ...operation, ...statements[0] };
