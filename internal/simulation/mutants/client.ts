@@ -75,4 +75,16 @@ export const clientMutants: readonly Mutant[] = [
     find: '    this.#silent = 0;\n    if (this.#breaker.state === "closed") return;',
     replace: "    this.#silent = 0;\n    return;",
   },
+  {
+    name: "a replay is sent at any age",
+    file: "packages/client/src/replay/guards.ts",
+    find: "  const isYoung = ageMs < ",
+    replace: "  const isYoung = graceMs >= 0 || ageMs < ",
+  },
+  {
+    name: "what was forced is judged by its age all the same",
+    file: "packages/client/src/replay/replayable.ts",
+    find: '  if (disposition !== "force") {',
+    replace: '  if (disposition !== "hold") {',
+  },
 ];

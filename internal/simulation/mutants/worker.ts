@@ -185,4 +185,10 @@ export const workerMutants: readonly Mutant[] = [
     replace:
       '    if (admission.kind === "dead-letter" && admission.cause.reason === "undecodable") void message.ack();\n    else if (admission.kind === "dead-letter") void',
   },
+  {
+    name: "what is too old is a dead letter as any that was refused",
+    file: "packages/worker/src/decide/judge.ts",
+    find: '  return reason === "too-old" || reason === "table-gone" ? reason : "rejected";',
+    replace: '  return reason === "table-gone" ? reason : "rejected";',
+  },
 ];

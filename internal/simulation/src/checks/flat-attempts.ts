@@ -71,13 +71,14 @@ export const flatAttempts: CheckFactory = (world, violated) => {
         }
       }
       if (event.kind === "end") {
-        const { delivery, outcome, ignored, lostConnection, startedAtMs } = event;
+        const { delivery, outcome, ignored, lostConnection, isTooOld, startedAtMs } = event;
         const { message, cluster, rows, pod } = delivery;
         if (ignored || lostConnection || outcome === "applied" || outcome === "unavailable") return;
         const outage = world.clusters[cluster]
           .awaySince(startedAtMs, rows)
           .find((trouble) => isFlat(trouble, startedAtMs));
-        if (outage !== undefined) {
+        // How old it is has nothing to do with its cluster.
+        if (outage !== undefined && !isTooOld) {
           const edge = `${message} ${pod} ${outage.kind} ${outage.sinceMs}`;
           if (outage.sinceMs <= startedAtMs - SERVED_BEFORE_MS || edges.has(edge)) return;
           edges.add(edge);

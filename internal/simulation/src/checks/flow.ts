@@ -32,7 +32,7 @@ const HANDED_BACK_MS = 30_000;
  *
  * So the time that it waits is counted without that in which others have their first execution; of which each
  * has one per worker, of at most `executeTimeoutMs`, in however many slots. What is left has a bound that depends on
- * no number of messages, see {@link FirstExecutions}. Good is what is no poison, not held, expired or suspect, and
+ * no number of messages, see {@link FirstExecutions}. Good is what is no poison, not held, expired, too old or suspect, and
  * writes nothing that is away. The bound counts anew after all that may open the breaker of a worker by right,
  * or keeps it from its work: trouble of the whole cluster, a death, a stop, a queue that is gone.
  */
@@ -102,8 +102,12 @@ export const flow: CheckFactory = (world, violated) => {
         case "start":
           clusters[event.delivery.cluster].started(event.delivery);
           break;
-        case "end":
-          clusters[event.delivery.cluster].ended(event.delivery, event.ignored ? undefined : event.outcome);
+        case "end": {
+          const { delivery, ignored, isTooOld, outcome } = event;
+          const its = clusters[delivery.cluster];
+          its.ended(delivery, ignored || isTooOld ? undefined : outcome);
+          if (isTooOld) its.left(delivery.message);
+        }
       }
     },
   };

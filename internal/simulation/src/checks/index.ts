@@ -7,6 +7,7 @@ import { flatAttempts } from "./flat-attempts.ts";
 import { flow } from "./flow.ts";
 import { healthyPath } from "./healthy-path.ts";
 import { honestAnswers } from "./honest-answers.ts";
+import { justAges } from "./just-ages.ts";
 import { justDeadLetters } from "./just-dead-letters.ts";
 import { justSuspects } from "./just-suspects.ts";
 import { keptCounts } from "./kept-counts.ts";
@@ -33,6 +34,7 @@ export const CHECKS: readonly CheckFactory[] = [
   priorities,
   flatAttempts,
   justDeadLetters,
+  justAges,
   cleanStops,
   noLaneStands,
   settledOnce,

@@ -5,12 +5,13 @@ import type { CheckFactory } from "./check.ts";
 
 /** A dead letter is one for a reason, and what it is said to be. */
 export const justDeadLetters: CheckFactory = (world, violated) => {
-  const { maxAgeMs, faults } = world.scenario;
+  const { maxAgeMs, faults, graceSeconds } = world.scenario;
   // Ages are told by the clocks of the processes. And what a killed server has stranded, though it was acknowledged, may
   // come back only when those before it have expired.
   const mayExpire =
     maxAgeMs < LONG_RETENTION_MS ||
     faults.some((fault) => fault.kind === "clock-step" || (fault.kind === "nats-restart" && fault.loses));
+  const hasShortGrace = Object.keys(graceSeconds).length > 0;
   const isJust = (reason: DeadLetterReason, write: Write | undefined, isHeld: boolean): boolean => {
     const how = write?.poison?.how;
     switch (reason) {
@@ -26,8 +27,10 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
       // What kills its process is found out long before, and is no matter of age.
       case "expired":
         return mayExpire || how === "timeout" || how === "hang";
-      // No table is made again, and nothing grows as old as a table's grace.
+      // How old it was is another check's.
       case "too-old":
+        return hasShortGrace;
+      // No table is made again.
       case "table-gone":
         return false;
     }

@@ -56,6 +56,7 @@ export class ModelCluster {
   readonly cluster: ClusterId;
   readonly rows = new LwwRows();
   readonly poison = new Map<string, Poison>();
+  readonly graceSeconds: Readonly<Record<string, number>>;
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #tape: Tape;
@@ -66,8 +67,16 @@ export class ModelCluster {
   setbacks = 0;
   #inFlight = 0;
 
-  constructor(cluster: ClusterId, time: VirtualTime, random: Random, tape: Tape) {
+  /** @param graceSeconds `gc_grace_seconds` of the tables that have less than the usual. */
+  constructor(
+    cluster: ClusterId,
+    time: VirtualTime,
+    random: Random,
+    tape: Tape,
+    graceSeconds: ModelCluster["graceSeconds"] = {},
+  ) {
     this.cluster = cluster;
+    this.graceSeconds = graceSeconds;
     this.#time = time;
     this.#random = random;
     this.#tape = tape;

@@ -5,6 +5,7 @@ import {
   LANES,
   type Lane,
   messageId,
+  type RedriveOneOptions,
   type ReplayPayload,
   type ReplayQueue,
   silentLogger,
@@ -143,8 +144,8 @@ export class NatsQueue {
     return this.#within(all(), COMMAND_LIMIT_MS);
   }
 
-  redrive(id: string): Promise<void> {
-    return this.#within(this.#atDesk.deadLetters.redrive(id), COMMAND_LIMIT_MS);
+  redrive(id: string, options: RedriveOneOptions): Promise<void> {
+    return this.#within(this.#atDesk.deadLetters.redrive(id, options), COMMAND_LIMIT_MS);
   }
 
   /** A person gives the dead letters all the room that they need. */

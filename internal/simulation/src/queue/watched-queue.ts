@@ -116,6 +116,7 @@ export class WatchedQueue {
       priority: priorityOf(lane),
       message: payload === undefined ? "undecodable" : messageId(payload),
       identity: payload && payloadIdentity(payload),
+      payload,
       rows: payload === undefined ? [] : statementsOf(payload).map(rowOf),
       attempts,
       isHeld: payload?.disposition === "hold",

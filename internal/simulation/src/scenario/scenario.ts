@@ -1,4 +1,5 @@
 import type { Operation, Priority } from "@helix/core";
+import { TABLES } from "../cluster/statements.ts";
 import { drawFaults, drawNatsFaults, drawRangesAway, type Fault, type QueueKind } from "./faults.ts";
 import { drawSetup, type NatsSetup } from "./nats-faults.ts";
 import { Random } from "./random.ts";
@@ -45,6 +46,8 @@ export interface Scenario {
   readonly deadLetterCapacity: number;
   /** The retention of the durable queue; the one in memory has none. */
   readonly maxAgeMs: number;
+  /** `gc_grace_seconds` of tables that remember their deletes for less than {@link LONG_GRACE_SECONDS}. */
+  readonly graceSeconds: Readonly<Record<string, number>>;
   readonly isIdempotent: boolean;
   readonly onEnqueueFailed: boolean;
   /** What a write does whose queue is full. */
@@ -60,6 +63,9 @@ export interface Scenario {
 export type Beyond = "ttl";
 
 export const BEYOND: readonly Beyond[] = ["ttl"];
+
+/** That of all other tables: nothing here grows as old. */
+export const LONG_GRACE_SECONDS = 864_000;
 
 /** The retention of a durable queue: such that only what nobody can cure expires, or within most outages. */
 export const LONG_RETENTION_MS = 2_400_000;
@@ -121,6 +127,7 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     leaseMs: random.pick([5_000, 30_000]),
     deadLetterCapacity: random.chance(0.15) ? random.int(2, 6) : 10_000,
     maxAgeMs: random.chance(0.2) ? SHORT_RETENTION_MS : LONG_RETENTION_MS,
+    graceSeconds: drawGraces(root.fork("graces")),
     isIdempotent: random.chance(0.5),
     onEnqueueFailed: random.chance(0.2),
     onQueueFull: waiting.chance(0.5)
@@ -131,4 +138,14 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
     writes: drawn.slice(0, options.writes ?? drawn.length),
     faults: options.only === undefined ? faults : faults.filter((_, index) => options.only?.includes(index)),
   };
+}
+
+/** One table in ten. */
+function drawGraces(random: Random): Scenario["graceSeconds"] {
+  const graces: Record<string, number> = {};
+  for (const table of TABLES) {
+    const seconds = random.pick([10, 30, 120]);
+    if (random.chance(0.1)) graces[table] = seconds;
+  }
+  return graces;
 }

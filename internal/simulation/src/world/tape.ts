@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ClusterId, Lane, Outcome, Priority } from "@helix/core";
+import type { ClusterId, Lane, Outcome, Priority, ReplayPayload } from "@helix/core";
 import { describeFault, type Fault } from "../scenario/faults.ts";
 import type { Write } from "../scenario/write.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -18,6 +18,8 @@ export interface Delivery {
   readonly identity: string | undefined;
   /** Those it writes, as `table/key`. */
   readonly rows: readonly string[];
+  /** Undefined where it could not be decoded. */
+  readonly payload: ReplayPayload | undefined;
   readonly attempts: number;
   readonly isHeld: boolean;
   readonly isExpired: boolean;
@@ -53,6 +55,8 @@ export type SimEvent =
       readonly ignored: boolean;
       /** Its connection went before there was an answer. */
       readonly lostConnection: boolean;
+      /** It was not sent, for its age. */
+      readonly isTooOld: boolean;
       readonly startedAtMs: number;
     }
   | {

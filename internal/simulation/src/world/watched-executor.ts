@@ -34,14 +34,14 @@ export function watchExecutor(
       if (process.isAlive) tape.emit({ kind: "start", delivery });
       if (kills(delivery)) await new Promise(() => process.clock.setTimer(() => process.die(), KILL_MS));
       let hasEnded = false;
-      const end = (outcome: Outcome, lostConnection = false) => {
+      const end = (outcome: Outcome, { lostConnection = false, isTooOld = false } = {}) => {
         if (hasEnded) return;
         hasEnded = true;
         running.delete(payload);
         // What a stop has cut off is nobody's failure.
         const ignored = signal.aborted && !timedOut(signal);
         if (process.isAlive)
-          tape.emit({ kind: "end", delivery, outcome, ignored, lostConnection, startedAtMs });
+          tape.emit({ kind: "end", delivery, outcome, ignored, lostConnection, isTooOld, startedAtMs });
       };
       running.set(payload, () => end("uncertain"));
       // What outlives its timeout has ended for the worker, long before it hears of its signal.
@@ -49,7 +49,9 @@ export function watchExecutor(
       try {
         await inner.execute(payload, { signal });
       } catch (error) {
-        end(outcomeOf(inner.read(error)), hasLostConnection(error));
+        const reading = inner.read(error);
+        const isTooOld = reading.reason === "too-old";
+        end(outcomeOf(reading), { lostConnection: hasLostConnection(error), isTooOld });
         throw error;
       }
       end("applied");

@@ -1,4 +1,4 @@
-import { decodePayload, encodePayload } from "@helix/codec";
+import { decodeContent, decodePayload, encodePayload } from "@helix/codec";
 import {
   type ClientEvents,
   type ClusterId,
@@ -12,6 +12,7 @@ import {
   type ReplayPayload,
   type ReplayQueue,
 } from "@helix/core";
+import { redriven } from "@helix/core/queue-kit";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import type { ReplayWorker } from "@helix/worker";
 import { ModelCluster } from "../cluster/model-cluster.ts";
@@ -81,8 +82,8 @@ export class World {
     const random = new Random(`world ${scenario.seed}`);
     this.#random = random;
     this.clusters = {
-      A: new ModelCluster("A", time, random.fork("A"), tape),
-      B: new ModelCluster("B", time, random.fork("B"), tape),
+      A: new ModelCluster("A", time, random.fork("A"), tape, scenario.graceSeconds),
+      B: new ModelCluster("B", time, random.fork("B"), tape, scenario.graceSeconds),
     };
     tape.listen((event) => {
       if (event.kind === "call") this.writes.push(event.write);
@@ -265,25 +266,28 @@ export class World {
   }
 
   *#redrives(letters: readonly DeadLetter[]): Generator<() => Promise<void>> {
-    for (const { id, content } of letters) {
+    for (const { id, content, reason } of letters) {
       if (!content.ok) continue;
+      // Here no delete was forgotten meanwhile.
+      const options = { force: reason === "too-old" };
       yield async () => {
         // Seen where it is stored.
-        if (this.nats !== undefined) return this.nats.redrive(id);
-        await this.memory?.deadLetters.redrive(id);
+        if (this.nats !== undefined) return this.nats.redrive(id, options);
+        await this.memory?.deadLetters.redrive(id, options);
         this.#redriven(id, content.payload);
       };
     }
     const { durable } = this;
-    for (const [message, { stored }] of [...(durable?.dead ?? [])]) {
-      if (identityIn(stored.bytes) === undefined) continue;
+    for (const [message, { stored, cause }] of [...(durable?.dead ?? [])]) {
+      const content = decodeContent(stored.bytes);
+      if (!content.ok) continue;
+      const letter = { id: message, reason: cause.reason, content };
       yield async () => {
-        const { life, disposition: _, ...payload } = decodePayload(stored.bytes);
-        const enqueuedAtMs = START_MS + Math.floor(this.time.nowMs);
-        const again = { ...payload, life: life + 1, enqueuedAtMs };
+        const nowMs = START_MS + Math.floor(this.time.nowMs);
+        const again = redriven(letter, { force: cause.reason === "too-old" }, nowMs);
         durable?.publish(stored.lane, messageId(again), encodePayload(again));
         durable?.dead.delete(message);
-        this.#redriven(message, { ...payload, life });
+        this.#redriven(message, content.payload);
       };
     }
   }
