@@ -7,7 +7,7 @@ const UNSET = Object.freeze({ unset: true });
 export function boundValues(
   params: CorpusLine["params"],
 ): readonly unknown[] | Readonly<Record<string, unknown>> {
-  if (params === undefined) return [];
+  if (params === undefined || params === null) return [];
   if (Array.isArray(params)) return params.map(boundValue);
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, boundValue(value)]));
 }

@@ -5,7 +5,7 @@ export interface CorpusLine {
   readonly id: string;
   readonly cql: string;
   /** As they are written in JSON; undefined: nothing is bound. */
-  readonly params?: readonly unknown[] | Readonly<Record<string, unknown>> | undefined;
+  readonly params?: readonly unknown[] | Readonly<Record<string, unknown>> | null | undefined;
   readonly table?: string | undefined;
   readonly verdict: Exclude<Verdict, "depends">;
   /** With `evaluate`: the verdict of what is left. */
@@ -16,7 +16,7 @@ export interface CorpusLine {
   readonly why?: string | undefined;
   readonly ttl?: number | "several" | undefined;
   /** Microseconds. */
-  readonly timestamp?: string | undefined;
+  readonly timestamp?: string | number | undefined;
   readonly functions?: readonly EvaluatedFunction[] | undefined;
   /** What a server says: `accepted`, or `rejected: …`. */
   readonly server?: string | undefined;
@@ -50,12 +50,12 @@ function readLine(text: string, number: number): CorpusLine {
   if (!VERDICTS.includes(verdict)) fail(`\`verdict\` should be one of ${VERDICTS.join(", ")}.`);
   if (then !== undefined && !VERDICTS.includes(then)) fail("`then` should be a verdict.");
   if (!isListOf(or, VERDICTS)) fail("`or` should be a list of verdicts.");
-  if (params !== undefined && (typeof params !== "object" || params === null)) {
-    fail("`params` should be a list or an object.");
-  }
+  if (params !== undefined && typeof params !== "object") fail("`params` should be a list or an object.");
   if (ttl !== undefined && typeof ttl !== "number" && ttl !== "several")
     fail("`ttl` should be a number of seconds.");
-  if (timestamp !== undefined && typeof timestamp !== "string") fail("`timestamp` should be a string.");
+  if (timestamp !== undefined && typeof timestamp !== "string" && typeof timestamp !== "number") {
+    fail("`timestamp` should be a number of microseconds.");
+  }
   if (functions !== undefined && !Array.isArray(functions)) fail("`functions` should be a list.");
   return line as CorpusLine;
 }
