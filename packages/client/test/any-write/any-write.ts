@@ -3,17 +3,26 @@ import type { AnyColumn, AnyTable } from "./any-table.ts";
 import type { AnyType, AnyValue } from "./any-type.ts";
 import type { Dice } from "./dice.ts";
 
-/** One write, as a caller makes it. */
-export interface AnyWrite {
+export interface AnyStatement {
   readonly query: string;
   readonly params: readonly unknown[] | Readonly<Record<string, unknown>>;
 }
 
-/** A single write, or a text with several. */
-export function anyWrite(dice: Dice, tables: readonly AnyTable[], nextMicros: () => bigint): AnyWrite {
-  const writer = new Writer(dice, nextMicros);
-  const query = dice.chance(0.08) ? writer.batch(tables) : writer.single(dice.pick(tables), true);
-  return { query, params: writer.params };
+/** One write, as a caller makes it: a statement, perhaps a text with several, or the statements of a batch. */
+export function anyWrite(
+  dice: Dice,
+  tables: readonly AnyTable[],
+  nextMicros: () => bigint,
+): readonly [AnyStatement, ...AnyStatement[]] {
+  const written = (write: (writer: Writer) => string): AnyStatement => {
+    const writer = new Writer(dice, nextMicros);
+    const query = write(writer);
+    return { query, params: writer.params };
+  };
+  if (dice.chance(0.08)) return [written((writer) => writer.batch(tables))];
+  const isBatch = dice.chance(0.1);
+  const next = () => written((writer) => writer.single(dice.pick(tables), !isBatch));
+  return [next(), ...(isBatch ? dice.times(1, 3, next) : [])];
 }
 
 class Writer {
@@ -29,7 +38,7 @@ class Writer {
     this.#mode = dice.pick(["text", "positional", "positional", "named"]);
   }
 
-  get params(): AnyWrite["params"] {
+  get params(): AnyStatement["params"] {
     if (this.#mode !== "named") return this.#values;
     return Object.fromEntries(this.#values.map((value, index) => [`p${index}`, value]));
   }

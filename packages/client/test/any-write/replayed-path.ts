@@ -46,9 +46,9 @@ export class ReplayedPath implements AsyncDisposable {
       executor: {
         ...this.#executor,
         execute: async (payload, options) => {
-          await this.#execute(payload, options.signal);
+          await this.execute(payload, options.signal);
           this.replayed.push(payload);
-          if (dice.chance(0.3)) await this.#execute(payload, options.signal);
+          if (dice.chance(0.3)) await this.execute(payload, options.signal);
         },
       },
       onDrop: (drop) => this.dropped.push(drop),
@@ -71,14 +71,14 @@ export class ReplayedPath implements AsyncDisposable {
   async replayAgain(): Promise<void> {
     const shuffled = this.replayed.splice(0).sort(() => this.#dice.random() - 0.5);
     for (const payload of shuffled) {
-      await this.#execute(payload);
+      await this.execute(payload);
       // The tables that are known by their ids are those of B.
       const { schema, ...rest } = payload;
-      if (this.#dice.chance(0.5)) await this.#execute({ ...rest, targetCluster: "A" });
+      if (this.#dice.chance(0.5)) await this.execute({ ...rest, targetCluster: "A" });
     }
   }
 
-  async #execute(payload: ReplayPayload, signal = new AbortController().signal): Promise<void> {
+  async execute(payload: ReplayPayload, signal = new AbortController().signal): Promise<void> {
     const startedAtMs = performance.now();
     await this.#executor.execute(payload, { signal });
     this.slowestReplayMs = Math.max(this.slowestReplayMs, performance.now() - startedAtMs);
