@@ -82,6 +82,7 @@ test("a keyspace is read with all that its writes are judged by", async () => {
   expect([...(types.get("address")?.fields.keys() ?? [])]).toEqual(["street", "zip"]);
   expect(functions).toEqual(new Set(["plus_one"]));
   expect(schema.known("it's")?.tables.size).toBe(1);
+  expect(asked(server, "('ks', 'it''s')")).toBe(6);
   expect(schema.known("other")).toBeUndefined();
 });
 
@@ -138,6 +139,27 @@ test("an event that was lost with the connection for events is made up for by a 
   await schema.load(["ks"]);
   expect(schema.known("ks")?.tables.has("t")).toBe(false);
 });
+
+test("all of a read is asked of one node", async () => {
+  const first = await serve({ peers: ["127.0.0.2"] });
+  const second = await serve({ host: "127.0.0.2", port: first.port, peers: ["127.0.0.1"] });
+  const { schema } = await linkTo(first, first.port);
+  await waitFor(() => second.connections > 0, { timeoutMs: 5_000, describe: "a session with both nodes" });
+  await schema.load(["ks"]);
+  expect([asked(first, " IN ("), asked(second, " IN (")].sort()).toEqual([0, 6]);
+});
+
+test("a node that is silent about its tables leaves the keyspace unknown, and opens no breaker", async () => {
+  const server = await serve({
+    onSystemRequest: (query) => (query.includes(" IN (") ? reply.silence : undefined),
+  });
+  const link = await linkTo(server);
+  expect(await errorOf(link.schema.load(["ks"]))).toMatchObject({ name: "NoHostAvailableError" });
+  expect(link.schema.known("ks")).toBeUndefined();
+  // All six have failed by then.
+  await link.probe();
+  expect(link.breakerState).toBe("closed");
+}, 20_000);
 
 test("truncations are told by the look, by our clock, and how far the server's is from it", async () => {
   const server = await serve();
