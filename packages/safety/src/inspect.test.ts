@@ -83,6 +83,16 @@ it("gives the first of several reasons in the text, of all members", () => {
   expect(refused(cql)[1]?.slice(0, 4)).toBe("mine");
 });
 
+it("takes no function of another keyspace, nor a call with arguments, for one that is evaluated", () => {
+  const { calls } = inspect(
+    "UPDATE t SET a = other.now(), b = now(1), c = system.now(uuid()) WHERE k = mine(now())",
+  );
+  expect(calls.map(({ call }) => [call.name.name, call.args.length])).toEqual([
+    ["uuid", 0],
+    ["now", 0],
+  ]);
+});
+
 it("takes the last of several TTLs, and refuses a marker that does not count", () => {
   const cql = "INSERT INTO t (k) VALUES (1) USING TTL 60 AND TTL ?";
   expect(inspect(cql).statement).toMatchObject({ using: { ttl: { kind: "marker", index: 0 } } });

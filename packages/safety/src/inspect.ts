@@ -1,5 +1,5 @@
 import { isLetter } from "./cql/characters.ts";
-import { nativeFunction } from "./cql/functions.ts";
+import { nativeCall } from "./cql/functions.ts";
 import { beginsTransaction, parseStatement } from "./cql/parse-statement.ts";
 import { Reader, type TokenKind } from "./cql/reader.ts";
 import type { Call } from "./cql/syntax.ts";
@@ -77,7 +77,7 @@ const NO_CALLS: readonly EvaluatedCall[] = [];
 function evaluated(calls: readonly Call[]): EvaluatedCall[] {
   const found: EvaluatedCall[] = [];
   for (const call of calls) {
-    const native = nativeFunction(call.name.name);
+    const native = nativeCall(call);
     if (native !== undefined && native !== "pure") found.push({ function: native, call });
   }
   return found.sort((a, b) => a.call.at - b.call.at);

@@ -1,4 +1,4 @@
-import { nativeFunction } from "./cql/functions.ts";
+import { nativeCall } from "./cql/functions.ts";
 import type { Assignment, Batch, Call, Insert, Relation, WriteStatement } from "./cql/syntax.ts";
 import { functionObjection, listObjection, systemObjection } from "./decide/reasons.ts";
 import type { Reason } from "./inspection.ts";
@@ -114,9 +114,8 @@ function unknownToServer(at: number, why: string): Reason {
 }
 
 function ofCall(call: Call): Reason | undefined {
-  const { keyspace, name, args, at } = call;
-  const native = keyspace === undefined || keyspace.name === "system" ? nativeFunction(name.name) : undefined;
-  if (native === "pure" || (native !== undefined && args.length === 0)) return undefined;
+  if (nativeCall(call) !== undefined) return undefined;
+  const { name, at } = call;
   if (name.name !== "token") return functionObjection(name.name, call).reason;
   return { construct: "the function token", at, why: "Its value depends on the partitioner of the cluster." };
 }

@@ -1,4 +1,5 @@
 import type { EvaluatedFunction } from "../inspection.ts";
+import type { Call } from "./syntax.ts";
 
 /** Native functions whose value is not the same twice, by each of their names. */
 const EVALUATED: Readonly<Record<string, EvaluatedFunction>> = {
@@ -61,6 +62,16 @@ const PURE: ReadonlySet<string> = new Set([
   ...["mask_default", "mask_hash", "mask_inner", "mask_null", "mask_outer", "mask_replace"],
   ...["similarity_cosine", "similarity_dot_product", "similarity_euclidean"],
 ]);
+
+/**
+ * What a call gives twice, if no function of the user takes its place. Undefined for one that names another keyspace than `system`, and
+ * for one that no server takes, since what is evaluated has no arguments.
+ */
+export function nativeCall({ keyspace, name, args }: Call): "pure" | EvaluatedFunction | undefined {
+  if (keyspace !== undefined && keyspace.name !== "system") return undefined;
+  const native = nativeFunction(name.name);
+  return native === "pure" || args.length === 0 ? native : undefined;
+}
 
 /** What a native function with that name gives twice. Undefined: there is none with that name. */
 export function nativeFunction(name: string): "pure" | EvaluatedFunction | undefined {
