@@ -3,7 +3,7 @@ import type { CqlType } from "../schema/cql-type.ts";
 import type { ColumnSchema, TableSchema } from "../schema/schema.ts";
 import type { Effect, Findings } from "./findings.ts";
 import { jsonColumn } from "./json.ts";
-import { listObjection, notUnderstood } from "./reasons.ts";
+import { listObjection, noPartsObjection, notUnderstood } from "./reasons.ts";
 import { examine, FROM_JSON_MARKER, isFromJson, replacedFunction } from "./terms.ts";
 import { columnOf, fieldOf, hasCells, isCellList, isObjection, userTypeOf } from "./types.ts";
 import { isEmptyCollection, isUnset } from "./values.ts";
@@ -14,7 +14,9 @@ export function assign(assignment: Assignment, table: TableSchema, findings: Fin
   const column = columnOf(table, target.column);
   if (isObjection(column)) findings.object(column);
   else if (column.kind === "partition" || column.kind === "clustering")
-    findings.object(notUnderstood("an assignment to a part of the key", target));
+    findings.object(
+      notUnderstood("an assignment to a part of the key", target, "No server takes it: a key cannot change."),
+    );
   else if (kind !== "set") addOrSubtract(assignment, column, findings);
   else if (target.element !== undefined) assignElement(target, target.element, value, column, findings);
   else if (target.field !== undefined) assignField(target, value, column, findings);
@@ -76,7 +78,7 @@ function addOrSubtract(assignment: Assignment, column: ColumnSchema, findings: F
   }
   const isPossible = kind !== "prepend" && (type.kind === "set" || type.kind === "map") && !type.isFrozen;
   if (!isPossible || target.element !== undefined || target.field !== undefined) {
-    findings.object(notUnderstood("arithmetic with a column", target));
+    findings.object(noPartsObjection(`arithmetic with the column ${name}`, name, target));
     return;
   }
   const isRemoval = kind === "subtract";
@@ -112,7 +114,7 @@ function assignElement(
 ): void {
   if (isCellList(type)) findings.object(listObjection("index", name, target));
   else if (type.kind !== "map" || type.isFrozen)
-    findings.object(notUnderstood("an element of a column", target));
+    findings.object(noPartsObjection(`an element of the column ${name}`, name, target));
   else {
     examine(element, type.key, findings);
     examine(value, type.value, findings);
@@ -123,7 +125,7 @@ function assignElement(
 function assignField(target: Target, value: Term, { name, type }: ColumnSchema, findings: Findings): void {
   const { field } = target;
   if (field === undefined || type.kind !== "user" || type.isFrozen) {
-    findings.object(notUnderstood("a field of a column", target));
+    findings.object(noPartsObjection(`a field of the column ${name}`, name, target));
     return;
   }
   const userType = userTypeOf(findings.keyspace, type, target);

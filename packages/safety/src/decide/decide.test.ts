@@ -91,6 +91,39 @@ describe("tables of their own kind", () => {
   });
 });
 
+it.each([
+  [
+    "UPDATE t SET v.x = 1 WHERE k = 1",
+    13,
+    "a field of the column v",
+    "v is frozen, or of a type that has no such parts.",
+  ],
+  [
+    "UPDATE t SET v['x'] = 1 WHERE k = 1",
+    13,
+    "an element of the column v",
+    "v is frozen, or of a type that has no such parts.",
+  ],
+  [
+    "DELETE v['x'] FROM t WHERE k = 1",
+    7,
+    "an element of the column v",
+    "v is frozen, or of a type that has no such parts.",
+  ],
+  [
+    "UPDATE t SET v = v + ? WHERE k = 1",
+    13,
+    "arithmetic with the column v",
+    "v is frozen, or of a type that has no such parts.",
+  ],
+  ["UPDATE t SET k = 2 WHERE k = 1", 13, "an assignment to a part of the key", "a key cannot change."],
+])("%s is refused, and it is said what no server takes", (cql, at, construct, why) => {
+  expect(judge(cql, [1])).toMatchObject({
+    verdict: "refuse",
+    reason: { at, construct, why: `No server takes it: ${why}` },
+  });
+});
+
 describe("values", () => {
   it("none is read that does not matter", () => {
     const values = new Proxy([], {

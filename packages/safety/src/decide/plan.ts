@@ -9,6 +9,7 @@ import { missing } from "./objection.ts";
 import {
   counterObjection,
   listObjection,
+  noPartsObjection,
   notUnderstood,
   systemObjection,
   transactionalObjection,
@@ -107,7 +108,7 @@ function planDelete(statement: Delete, table: TableSchema, findings: Findings): 
       if (isCellList(type)) findings.object(listObjection("index", name, target));
       else if (type.kind === "map") examine(target.element, type.key, findings);
       else if (type.kind === "set") examine(target.element, type.of, findings);
-      else findings.object(notUnderstood("an element of a column", target));
+      else findings.object(noPartsObjection(`an element of the column ${name}`, name, target));
     }
   }
   for (const relation of statement.where) examineRelation(relation, table, findings);

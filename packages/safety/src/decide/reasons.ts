@@ -63,6 +63,19 @@ export function functionObjection(name: string, at: At): Objection {
   );
 }
 
-export function notUnderstood(construct: string, at: At): Objection {
-  return refused(at, construct, "It is not understood here, or no server takes it.");
+export function notUnderstood(
+  construct: string,
+  at: At,
+  why = "It is not understood here, or no server takes it.",
+): Objection {
+  return refused(at, construct, why);
+}
+
+/** What is done to a part of a column of which the server knows no parts. */
+export function noPartsObjection(construct: string, column: string, at: At): Objection {
+  return notUnderstood(
+    construct,
+    at,
+    `No server takes it: ${column} is frozen, or of a type that has no such parts.`,
+  );
 }
