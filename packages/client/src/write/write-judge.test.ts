@@ -35,7 +35,9 @@ const TABLES: Tables = {
 };
 
 function keyspaceOf(name: string, tables: Tables, functions: readonly string[]): KeyspaceSchema {
-  const own = Object.entries(tables).filter(([table]) => table.startsWith(`${name}.`));
+  const all = Object.entries(tables).filter(([table]) => table.startsWith(`${name}.`));
+  const isView = ([, { options }]: [string, Table]) => options?.view === true;
+  const own = all.filter((table) => !isView(table));
   const shortName = (table: string) => table.slice(name.length + 1);
   return keyspaceFromRows(name, {
     tables: own.map(([table, { options }]) => ({
@@ -45,7 +47,7 @@ function keyspaceOf(name: string, tables: Tables, functions: readonly string[]):
       flags: [],
       ...options,
     })),
-    columns: own.flatMap(([table, { columns }]) =>
+    columns: all.flatMap(([table, { columns }]) =>
       columns.split(", ").map((column, index) => ({
         table_name: shortName(table),
         column_name: column.slice(0, column.indexOf(" ")),
@@ -53,7 +55,7 @@ function keyspaceOf(name: string, tables: Tables, functions: readonly string[]):
         kind: index === 0 ? "partition_key" : "regular",
       })),
     ),
-    views: [],
+    views: all.filter(isView).map(([table]) => ({ view_name: shortName(table) })),
     types: [],
     functions: functions.map((function_name) => ({ function_name })),
     aggregates: [],
@@ -195,6 +197,21 @@ describe("where both clusters' tables are known", () => {
     expect(error.at).toBeGreaterThanOrEqual(0);
     for (const unsafe of wayOut === undefined ? (["hold", "replay"] as const) : []) {
       refusal(() => judge.judge(statement(query, params), { unsafe }));
+    }
+  });
+
+  test.each<[string, Tables]>([
+    ["a view, as one cluster has it", { "ks.t": { columns: "k int, v text", options: { view: true } } }],
+    [
+      "a table of transactions",
+      { "ks.t": { columns: "k int, v text", options: { transactional_mode: "full" } } },
+    ],
+  ])("%s is refused, insisted on or not", (_, tables) => {
+    const { judge, schemas } = judging();
+    schemas.B.knows(tables);
+    for (const unsafe of ["refuse", "hold", "replay"] as const) {
+      const error = refusal(() => judge.judge(statement(INSERT, [1, "a"]), { unsafe }));
+      expect(error.message).not.toContain("unsafe:");
     }
   });
 
