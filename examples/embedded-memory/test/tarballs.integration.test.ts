@@ -45,6 +45,7 @@ describe("an application on memory", () => {
       "@helix/codec",
       "@helix/core",
       "@helix/replayer-memory",
+      "@helix/safety",
       "@helix/worker",
     ]);
     expect(memory.tree).toContain("cassandra-driver");
@@ -80,7 +81,7 @@ describe("two applications on NATS, of which one only enqueues", () => {
   afterAll(() => nats.stop());
 
   test("have a worker only where it was asked for", () => {
-    const named = ["@helix/client", "@helix/codec", "@helix/core", "@helix/replayer-nats"];
+    const named = ["@helix/client", "@helix/codec", "@helix/core", "@helix/replayer-nats", "@helix/safety"];
     expect(enqueuer.helix).toEqual(named);
     expect(enqueuer.tree).toContain("@nats-io/jetstream");
     expect(worker.helix).toEqual([...named, "@helix/worker"]);

@@ -66,7 +66,7 @@ export function writesRows({ inspection: { statement }, member }: Part): boolean
 export function isServersOwn(table: TableSchema | undefined): boolean {
   if (table === undefined) return false;
   const { isView, keyspace, transactionalMode = "off" } = table;
-  return isView || isSystem(keyspace) || transactionalMode !== "off";
+  return isView || isSystem(keyspace) || transactionalMode.toLowerCase() !== "off";
 }
 
 function isSystem(keyspace: string | undefined): boolean {

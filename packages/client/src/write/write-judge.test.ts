@@ -441,6 +441,16 @@ describe("where a table is not known yet", () => {
     expect((await judge.judge(unknown, {})).operation).toBe(unknown);
   });
 
+  test("what is insisted on waits as well, since the table may be one on which nobody may", async () => {
+    const { judge, schemas } = judging({ unsafe: "replay" });
+    const append = statement("UPDATE ks.t SET l = l + ['a'] WHERE k = 1");
+    schemas.A.knows(undefined);
+    schemas.B.knows(undefined).answer = async () => void schemas.B.knows(TABLES);
+    const judged = judge.judge(append, {});
+    expect(judged).toBeInstanceOf(Promise);
+    expect(await judged).toMatchObject({ operation: append, disposition: "unsafe" });
+  });
+
   test("a table without a keyspace is refused where no session has one", async () => {
     const { judge } = judging();
     const error = await rejection(judge.judge(statement("INSERT INTO t (k, v) VALUES (?, ?)", [1, "a"]), {}));
