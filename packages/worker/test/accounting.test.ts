@@ -123,6 +123,7 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
     "helix_stuck_recovered_total",
     "helix_lane_reopened_total",
     "helix_lease_lost_total",
+    "helix_stray_messages",
     "helix_breaker_open",
     "helix_cluster_clock_offset_seconds",
   ]);

@@ -188,19 +188,24 @@ describe("an outage", () => {
   });
 
   it.each([
-    ["is over when the probe answers after an uncertain trial", true],
-    ["goes on when the probe does not answer after an uncertain trial", false],
-  ])("%s", async (_, isThere) => {
-    let outcome: "unavailable" | "uncertain" = "unavailable";
+    ["is over when the probe answers after an uncertain trial", "uncertain", true],
+    ["goes on when the probe does not answer after an uncertain trial", "uncertain", false],
+    ["is over when the probe answers after a trial that was refused unsent", "rejected", true],
+    ["goes on when the probe does not answer after a trial that was refused unsent", "rejected", false],
+  ] as const)("%s", async (_, trial, isThere) => {
+    let outcome: "unavailable" | "uncertain" | "rejected" = "unavailable";
     const { queue, clock, record } = await startRig({
       execute: () => Promise.reject(failure(outcome)),
-      executor: { probe: () => (isThere ? Promise.resolve() : Promise.reject(new Error("away"))) },
+      executor: {
+        read: (error) => ({ ...readingOf(error), answered: false }),
+        probe: () => (isThere ? Promise.resolve() : Promise.reject(new Error("away"))),
+      },
     });
     const closed = record("cluster:breaker:closed");
     const opened = record("cluster:breaker:opened");
     queue.put(...payloads(2));
     await settle();
-    outcome = "uncertain";
+    outcome = trial;
     await clock.advance(250);
     expect([closed.length, opened.length]).toEqual(isThere ? [1, 1] : [0, 2]);
   });

@@ -197,6 +197,14 @@ export class ClusterHealth {
     return undefined;
   }
 
+  /** Refused for good before it was sent: no sign of the cluster. Where it was a trial, the promise is as that of `unavailable`. */
+  unsent(execution: Execution, { error, reading }: FailedEnding): Promise<void> | undefined {
+    if (this.isStale(execution)) return undefined;
+    if (execution.trial) return this.#judgeTrial(false, error);
+    this.#limit.ended(reading.load, execution.order, this.#options.nextOrder());
+    return undefined;
+  }
+
   async #judgeTrial(answered: boolean, error: unknown): Promise<void> {
     if (answered || (await this.#options.prober.now())) this.#recover();
     else this.#breaker.open(error);

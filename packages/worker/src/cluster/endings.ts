@@ -44,6 +44,7 @@ export class Endings {
     const { health } = this.#options;
     if (ending.outcome === "uncertain") return health.uncertain(execution, ending);
     if (ending.outcome === "unavailable") return health.unavailable(execution, ending);
+    if (ending.outcome === "rejected" && !ending.reading.answered) return health.unsent(execution, ending);
     health.answered(execution);
     return undefined;
   }
