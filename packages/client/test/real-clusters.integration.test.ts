@@ -193,7 +193,10 @@ test("a write that one cluster's schema refuses is queued for it, and replayed o
   await direct.B.execute(create);
   const [payload] = replayer.payloads;
   if (payload === undefined) throw new Error("Nothing was queued");
-  await client.replayExecutor().execute(payload, { signal });
+  const executor = client.replayExecutor();
+  // Until then it is refused: what a cluster has is looked at every two seconds.
+  const replays = () => executor.execute(payload, { signal }).then(() => true);
+  await waitFor(replays, { timeoutMs: 10_000, describe: "the replay finds the table" });
   const read = `SELECT v, WRITETIME(v) AS at FROM ${KEYSPACE}.late`;
   const [a, b] = await Promise.all([direct.A.execute(read), direct.B.execute(read)]);
   expect(b.first().get("v")).toBe("a");
