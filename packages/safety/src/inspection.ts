@@ -23,6 +23,8 @@ export interface Reason {
   readonly why: string;
   /** A sentence: how to say it otherwise, where there is a way. */
   readonly cure?: string | undefined;
+  /** No server takes it, or it is not understood: whoever wants it sent all the same has to say it otherwise. @default false */
+  readonly isMistake?: boolean | undefined;
 }
 
 /** What a text says by itself. */

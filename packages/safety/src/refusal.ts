@@ -110,7 +110,7 @@ function counter(at: number): Reason {
 }
 
 function unknownToServer(at: number, why: string): Reason {
-  return { construct: "a statement that no server takes", at, why };
+  return { construct: "a statement that no server takes", at, why, isMistake: true };
 }
 
 function ofCall(call: Call): Reason | undefined {

@@ -84,13 +84,13 @@ export interface Refused {
 
 /** The error of a write that is not sent: what, where, why, how else, and how to have it all the same. */
 export function notReplayable({ reason, member, mayInsist, cause }: Refused): Error {
-  const { construct, at, why, cure } = reason;
+  const { construct, at, why, cure, isMistake = false } = reason;
   const where = member === undefined ? "" : ` of statement ${member} of the batch`;
   const text = [
     `Nothing was sent, because of ${construct} at character ${at + 1}${where}.`,
     sentence(why),
     cure === undefined ? "" : sentence(cure),
-    `Knowingly: ${mayInsist ? `${ONE_CLUSTER}; ${BOTH_CLUSTERS}` : ONE_CLUSTER}.`,
+    isMistake ? "" : `Knowingly: ${mayInsist ? `${ONE_CLUSTER}; ${BOTH_CLUSTERS}` : ONE_CLUSTER}.`,
   ];
   const fields = { construct, at, why };
   return helixError("HELIX_NOT_REPLAYABLE", text.filter((one) => one !== "").join(" "), fields, { cause });

@@ -200,6 +200,21 @@ describe("where both clusters' tables are known", () => {
     }
   });
 
+  test.each<[string, string, Params]>([
+    ["a marker without a value", "UPDATE ks.t SET v = :v WHERE k = :k", { k: 1 }],
+    ["a TTL out of range", `${INSERT} USING TTL ?`, [1, "a", -1]],
+    ["a column that is named twice", "INSERT INTO ks.t (k, v, v) VALUES (1, 'a', 'b')", []],
+  ])(
+    "%s is a mistake: refused, insisted on or not, and no way is shown to have it sent",
+    (_, query, params) => {
+      const { judge } = judging();
+      for (const unsafe of ["refuse", "hold", "replay"] as const) {
+        const error = refusal(() => judge.judge(statement(query, params), { unsafe }));
+        expect(error.message).not.toContain("Knowingly");
+      }
+    },
+  );
+
   test.each<[string, Tables]>([
     ["a view, as one cluster has it", { "ks.t": { columns: "k int, v text", options: { view: true } } }],
     [

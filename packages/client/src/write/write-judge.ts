@@ -98,7 +98,7 @@ export class WriteJudge {
       else decisions.push(decision);
       const reason = refusalOf(operation, part, decision);
       if (reason === undefined) continue;
-      const mayInsist = this.#mayInsist(part);
+      const mayInsist = reason.isMistake === true ? "no" : this.#mayInsist(part);
       if (unsafe === "refuse" || mayInsist === "no") {
         throw notReplayable({ reason, member: part.member, mayInsist: mayInsist !== "no" });
       }

@@ -78,7 +78,7 @@ export class ReplayedPath implements AsyncDisposable {
     }
   }
 
-  async execute(payload: ReplayPayload, signal = new AbortController().signal): Promise<void> {
+  async execute(payload: ReplayPayload, signal: AbortSignal = new AbortController().signal): Promise<void> {
     const startedAtMs = performance.now();
     await this.#executor.execute(payload, { signal });
     this.slowestReplayMs = Math.max(this.slowestReplayMs, performance.now() - startedAtMs);

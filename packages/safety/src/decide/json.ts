@@ -2,7 +2,7 @@ import type { Span } from "../cql/syntax.ts";
 import type { CqlType } from "../schema/cql-type.ts";
 import type { ColumnSchema, KeyspaceSchema, TableSchema } from "../schema/schema.ts";
 import type { Effect } from "./findings.ts";
-import { type Objection, refused } from "./objection.ts";
+import { mistaken, type Objection, refused } from "./objection.ts";
 import { listObjection } from "./reasons.ts";
 import { textObjection } from "./server-evaluated.ts";
 import { columnOf, fieldOf, isCellList, isObjection, userTypeOf } from "./types.ts";
@@ -122,7 +122,7 @@ function isObject(json: unknown): json is Record<string, unknown> {
 }
 
 function malformed(at: Span, expected: string): Objection {
-  return refused(at, "JSON that is not understood", `There should be ${expected}.`);
+  return mistaken(at, "JSON that is not understood", `There should be ${expected}.`);
 }
 
 function first<T>(

@@ -1,5 +1,5 @@
 import type { Span } from "../cql/syntax.ts";
-import { type Objection, refused } from "./objection.ts";
+import { mistaken, type Objection, refused } from "./objection.ts";
 
 type At = Pick<Span, "at">;
 
@@ -68,7 +68,7 @@ export function notUnderstood(
   at: At,
   why = "It is not understood here, or no server takes it.",
 ): Objection {
-  return refused(at, construct, why);
+  return mistaken(at, construct, why);
 }
 
 /** What is done to a part of a column of which the server knows no parts. */

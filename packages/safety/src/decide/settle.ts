@@ -1,7 +1,7 @@
 import type { Using } from "../cql/syntax.ts";
 import type { Inspection, MemberDecision, Reason } from "../inspection.ts";
 import type { BoundPart, Effect } from "./findings.ts";
-import { type Objection, refused } from "./objection.ts";
+import { mistaken, type Objection } from "./objection.ts";
 import type { Plan } from "./plan.ts";
 import { isObjection } from "./types.ts";
 import { isBound, planUsing, readBound, type Timestamp } from "./using.ts";
@@ -108,5 +108,5 @@ const ON_VALUES: Inspection["on"] = ["values"];
 
 function unreadable(error: unknown): Objection {
   if (error instanceof Unbound) return error.objection;
-  return refused({ at: 0 }, "a value that cannot be read", "It threw when it was looked at.");
+  return mistaken({ at: 0 }, "a value that cannot be read", "It threw when it was looked at.");
 }

@@ -1,6 +1,6 @@
 import type { Marker, Using } from "../cql/syntax.ts";
 import type { MemberDecision } from "../inspection.ts";
-import { type Objection, refused } from "./objection.ts";
+import { mistaken, type Objection } from "./objection.ts";
 import { integerOf, isUnset, type Lookup } from "./values.ts";
 
 /** How long cells live, and their timestamp; what speaks against either; or `values` where these have to be known. */
@@ -73,7 +73,7 @@ function timestampOf(micros: bigint, at: Pick<Marker, "at">): Timestamp {
 }
 
 function wrongTimestamp(at: Pick<Marker, "at">): Objection {
-  return refused(
+  return mistaken(
     at,
     "a timestamp that is no whole number of 64 bits",
     "It counts microseconds since 1970; the server takes nothing else.",
@@ -81,7 +81,7 @@ function wrongTimestamp(at: Pick<Marker, "at">): Objection {
 }
 
 function wrongTtl(at: Pick<Marker, "at">): Objection {
-  return refused(
+  return mistaken(
     at,
     "a TTL out of range",
     `A TTL is a whole number of seconds from 0 to ${MAX_TTL_SECONDS}.`,

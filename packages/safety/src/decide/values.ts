@@ -1,5 +1,5 @@
 import type { Marker } from "../cql/syntax.ts";
-import { type Objection, refused } from "./objection.ts";
+import { mistaken, type Objection } from "./objection.ts";
 
 /** What is bound, by position or by name. */
 export type Values = readonly unknown[] | Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export class Unbound {
   readonly objection: Objection;
 
   constructor(marker: Marker, name: string) {
-    this.objection = refused(
+    this.objection = mistaken(
       marker,
       "a marker without a value",
       `The object of values has no key \`${marker.name ?? name}\`.`,
