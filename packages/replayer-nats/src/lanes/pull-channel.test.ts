@@ -292,7 +292,7 @@ describe("close", () => {
     expect(server.batches).toEqual([3]);
   });
 
-  test("hands back what is on its way until the server says that the lane is empty", async () => {
+  test("hands back what is on its way until the server says that the lane is empty, and what that has overtaken", async () => {
     server.channel.demand(10);
     const closed = server.channel.close();
     expect(server.pulls.at(-1)).toMatchObject({ batch: 1, noWait: true });
@@ -300,8 +300,13 @@ describe("close", () => {
     await settle();
     expect([server.isSubscribed, server.unwanted.length]).toEqual([true, 4]);
     server.status(404);
+    await server.clock.advance(49);
+    server.deliver(2);
+    await server.clock.advance(49);
+    expect([server.isSubscribed, server.unwanted.length]).toEqual([true, 6]);
+    await server.clock.advance(1);
     await closed;
-    expect(server.isSubscribed).toBe(false);
+    expect([server.isSubscribed, server.clock.timers]).toEqual([false, 0]);
   });
 
   test("waits a quarter of a second at most, and not for a connection that is gone", async () => {

@@ -16,8 +16,12 @@ const WATCHDOG_MS = 2 * HEARTBEAT_MS + 1000;
 /** A pull that ended sooner did not end because it had waited. */
 const HASTY_MS = 1000;
 const BACKOFF = new Backoff({ initialMs: 100, maxMs: 5000 });
-/** How long a close waits for what is on its way. */
+/**
+ * How long a close waits for what is on its way; and how long after the server has said that there is no more: in a cluster that
+ * overtakes the messages, which leave the leader when a majority has them.
+ */
 const LAST_CALL_MS = 250;
+const OVERTAKEN_MS = 50;
 const MS = 1_000_000;
 
 export interface PullChannelOptions {
@@ -72,6 +76,7 @@ export class PullChannel {
   #cancelWatchdog: (() => void) | undefined;
   #cancelBackoff: (() => void) | undefined;
   #cancelSweep: (() => void) | undefined;
+  #cancelOvertaken: (() => void) | undefined;
 
   constructor(options: PullChannelOptions) {
     this.#options = options;
@@ -198,6 +203,7 @@ export class PullChannel {
     }
     this.#sweepIfFull();
     if (this.#pulls.credit === 0) this.#onQuiet?.();
+    else if (this.#cancelOvertaken !== undefined) this.#awaitOvertaken();
   }
 
   #freed(lease: Lease): void {
@@ -227,7 +233,7 @@ export class PullChannel {
     const { code, description } = status;
     if (code === STATUS.heartbeat) return;
     const pull = this.#pulls.end(key, status.unserved);
-    if (key === this.#lastCallKey) this.#onQuiet?.();
+    if (key === this.#lastCallKey) this.#awaitOvertaken();
     if (pull === undefined || this.#isClosed) return;
     const { clock, logger, requestSubject, onMissing } = this.#options;
     const isPatient = clock.monotonicMs() - pull.sentAtMs >= HASTY_MS;
@@ -255,21 +261,26 @@ export class PullChannel {
   }
 
   /**
-   * Resolves when the server owes nothing, or has said, after all that it had sent, that the lane is empty: the answer to a
-   * request that does not wait comes by the same way. What is stored in the moment between that and the loss of interest may
-   * still be sent to nobody.
+   * Resolves when the server owes nothing, or has said that the lane is empty and nothing more has come for a moment. What is
+   * stored between that and the loss of interest may still be sent to nobody.
    */
   async #lastCall(): Promise<void> {
     const { link, clock } = this.#options;
     if (this.#pulls.credit === 0 || !link.isUp) return;
     await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(resolve, LAST_CALL_MS);
+      const cancel = clock.setTimer(() => this.#onQuiet?.(), LAST_CALL_MS);
       this.#onQuiet = () => {
         cancel();
+        this.#cancelOvertaken?.();
         resolve();
       };
       this.#lastCallKey = this.#pull(link.up, 1, `"no_wait":true`);
     });
+  }
+
+  #awaitOvertaken(): void {
+    this.#cancelOvertaken?.();
+    this.#cancelOvertaken = this.#options.clock.setTimer(() => this.#onQuiet?.(), OVERTAKEN_MS);
   }
 
   /** The connection is gone: nobody receives what the server owed. */
