@@ -1,4 +1,4 @@
-import { freePorts } from "@helix/testkit";
+import { freePorts, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { fromSource, Program } from "./program.ts";
@@ -24,6 +24,9 @@ test("what was queued for a cluster that is away outlives a kill -9, and the nex
   await using second = new Program(fromSource(MAIN, A.contactPoint, B.contactPoint, nats.url));
   await second.wrote({ A: "applied", B: "applied" });
   await untilReplayed({ A, B }, id, () => `The program said:\n${second.output}`);
-  expect(second.output).toContain("replayed to B\n");
+  await waitFor(() => second.output.includes("replayed to B\n"), {
+    timeoutMs: 10_000,
+    describe: () => `it says so; it said:\n${second.output}`,
+  });
   expect(await second.end("SIGTERM")).toBe(0);
 });
