@@ -168,9 +168,12 @@ describe("is not sent", () => {
   });
 });
 
-test("a cluster whose clock is behind is understood when it says when a table was truncated", async () => {
+test.each([
+  ["behind", -60_000],
+  ["ahead", 60_000],
+])("a cluster whose clock is %s is understood when it says when a table was truncated", async (_, offsetMs) => {
   await using replay = await start();
-  replay.B.schema.clockOffsetMs = -60_000;
+  replay.B.schema.clockOffsetMs = offsetMs;
   const before = insert({ writtenAtMs: replay.clock.wallMs() - 5_000 });
   replay.B.schema.truncate("ks.t");
   expect(await replay.read(before)).toMatchObject({ reason: "table-gone" });

@@ -24,9 +24,9 @@ const MARGIN_MS = 60_000;
 /** A clock that is less ahead or behind is not told from one that is right: it was asked over a network. */
 const CLOCK_ERROR_MS = 1_000;
 
-/** What the cluster says of its tables, by its own clock. */
+/** What the cluster says of its tables. */
 export interface ClusterTimes {
-  /** When a table was last truncated, by its id. */
+  /** When a table was last truncated, by its id; by this process's clock. */
   truncatedAtMs(tableId: string): number | undefined;
   /** So much its clock is ahead of this process's; undefined where that is not known. */
   readonly clockOffsetMs: number | undefined;
@@ -39,6 +39,7 @@ export function tableFault(
   times: ClusterTimes,
 ): Error | undefined {
   const { clockOffsetMs = 0 } = times;
+  // An id says the time by the cluster's own clock.
   const writtenThereMs = writtenAtMs + (Math.abs(clockOffsetMs) > CLOCK_ERROR_MS ? clockOffsetMs : 0);
   for (const { name, schema: table } of tables) {
     if (table.id === undefined) continue;
@@ -49,8 +50,7 @@ export function tableFault(
         : // Null: the cluster got the table later, and misses what was written before.
           writtenTo !== null && writtenTo !== table.id;
     if (isOther) return tableGone(targetCluster, name, "recreated");
-    if ((times.truncatedAtMs(table.id) ?? 0) > writtenThereMs)
-      return tableGone(targetCluster, name, "truncated");
+    if ((times.truncatedAtMs(table.id) ?? 0) > writtenAtMs) return tableGone(targetCluster, name, "truncated");
   }
   return undefined;
 }

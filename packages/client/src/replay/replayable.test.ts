@@ -154,13 +154,13 @@ describe("a table that is another one now", () => {
     ["was truncated after the write", { truncatedAtMs: WRITTEN_AT_MS + 1 }, gone("truncated")],
     ["was truncated before the write", { truncatedAtMs: WRITTEN_AT_MS }, "sent"],
     [
-      "was truncated after the write, by a clock that is behind",
-      { truncatedAtMs: WRITTEN_AT_MS - 60_000, clockOffsetMs: -60_001 },
+      "was truncated after the write, on a cluster whose clock is ahead",
+      { truncatedAtMs: WRITTEN_AT_MS + 1, clockOffsetMs: 60_001 },
       gone("truncated"),
     ],
     [
-      "was truncated before the write, by a clock that is ahead",
-      { truncatedAtMs: WRITTEN_AT_MS + 60_000, clockOffsetMs: 60_001 },
+      "was truncated before the write, on a cluster whose clock is behind",
+      { truncatedAtMs: WRITTEN_AT_MS, clockOffsetMs: -60_001 },
       "sent",
     ],
     [
