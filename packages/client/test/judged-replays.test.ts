@@ -171,13 +171,16 @@ describe("is not sent", () => {
 test.each([
   ["behind", -60_000],
   ["ahead", 60_000],
-])("a cluster whose clock is %s is understood when it says when a table was truncated", async (_, offsetMs) => {
-  await using replay = await start();
-  replay.B.schema.clockOffsetMs = offsetMs;
-  const before = insert({ writtenAtMs: replay.clock.wallMs() - 5_000 });
-  replay.B.schema.truncate("ks.t");
-  expect(await replay.read(before)).toMatchObject({ reason: "table-gone" });
-});
+])(
+  "a cluster whose clock is %s is understood when it says when a table was truncated",
+  async (_, offsetMs) => {
+    await using replay = await start();
+    replay.B.schema.clockOffsetMs = offsetMs;
+    const before = insert({ writtenAtMs: replay.clock.wallMs() - 5_000 });
+    replay.B.schema.truncate("ks.t");
+    expect(await replay.read(before)).toMatchObject({ reason: "table-gone" });
+  },
+);
 
 test("the signal ends the waiting for the schema with its reason", async () => {
   await using replay = await start();

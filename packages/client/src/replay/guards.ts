@@ -50,7 +50,8 @@ export function tableFault(
         : // Null: the cluster got the table later, and misses what was written before.
           writtenTo !== null && writtenTo !== table.id;
     if (isOther) return tableGone(targetCluster, name, "recreated");
-    if ((times.truncatedAtMs(table.id) ?? 0) > writtenAtMs) return tableGone(targetCluster, name, "truncated");
+    if ((times.truncatedAtMs(table.id) ?? 0) > writtenAtMs)
+      return tableGone(targetCluster, name, "truncated");
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
-import { isHelixError, type ReplayPayload, statementsOf } from "@helix/core";
-import { inspect, type Schema } from "@helix/safety";
+import { isHelixError, type ReplayPayload } from "@helix/core";
+import type { Schema } from "@helix/safety";
 import type { ClusterLink } from "../session/cluster-link.ts";
+import { keyspacesOf, partsOf } from "../write/parts.ts";
 
 /** A TRUNCATE is told to nobody: a replay is judged by a look at the cluster that is no older. Milliseconds. */
 const MAX_AGE_MS = 2_000;
@@ -16,7 +17,7 @@ export async function targetSchema(
   keyspace: string | undefined,
   signal: AbortSignal,
 ): Promise<Schema> {
-  const names = keyspacesOf(payload, keyspace);
+  const names = keyspacesOf(partsOf(payload.operation), keyspace);
   let found = names.map((name) => link.schema.known(name, MAX_AGE_MS));
   while (found.includes(undefined)) {
     await load(link, names, signal);
@@ -32,15 +33,4 @@ async function load(link: ClusterLink, keyspaces: readonly string[], signal: Abo
     signal.throwIfAborted();
     throw isHelixError(error) ? error : link.unavailableError("its schema cannot be read", error);
   }
-}
-
-function keyspacesOf(payload: ReplayPayload, keyspace: string | undefined): string[] {
-  const names = new Set<string>();
-  for (const { query } of statementsOf(payload)) {
-    for (const table of inspect(query).tables) {
-      const name = table.keyspace?.name ?? keyspace;
-      if (name !== undefined) names.add(name);
-    }
-  }
-  return [...names];
 }

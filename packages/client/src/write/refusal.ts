@@ -1,5 +1,11 @@
 import { helixError, type Operation } from "@helix/core";
-import type { Decision, Inspection, Reason, TableSchema } from "@helix/safety";
+import {
+  type Decision,
+  type Inspection,
+  isSystemKeyspace,
+  type Reason,
+  type TableSchema,
+} from "@helix/safety";
 import type { Part } from "./parts.ts";
 
 /**
@@ -70,7 +76,7 @@ export function isServersOwn(table: TableSchema | undefined): boolean {
 }
 
 function isSystem(keyspace: string | undefined): boolean {
-  return keyspace === "system" || keyspace?.startsWith("system_") === true;
+  return keyspace !== undefined && isSystemKeyspace(keyspace);
 }
 
 export interface Refused {

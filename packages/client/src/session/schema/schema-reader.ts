@@ -1,5 +1,5 @@
 import type { TableGrace } from "@helix/core";
-import { type KeyspaceSchema, keyspaceFromRows, type SchemaRow } from "@helix/safety";
+import { isSystemKeyspace, type KeyspaceSchema, keyspaceFromRows, type SchemaRow } from "@helix/safety";
 import { type Client, policies, type QueryOptions, types } from "cassandra-driver";
 import { readError } from "../../failure/read-error.ts";
 import { type Look, lookOf } from "./look.ts";
@@ -71,7 +71,7 @@ export class SchemaReader {
     for (const row of await this.#ask(query, undefined, allRows)) {
       const keyspace = String(row.keyspace_name);
       const gcGraceSeconds = Number(row.gc_grace_seconds);
-      if (keyspace === "system" || keyspace.startsWith("system_")) continue;
+      if (isSystemKeyspace(keyspace)) continue;
       if (shortest !== undefined && shortest.gcGraceSeconds <= gcGraceSeconds) continue;
       shortest = { table: `${keyspace}.${row.table_name}`, gcGraceSeconds };
     }
