@@ -1,4 +1,5 @@
 import { EventHub, type EventSource, type QueueEvents, type Replayer, type ReplayPayload } from "@helix/core";
+import { Bodies } from "./bodies.ts";
 import { Link } from "./connection/link.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { NatsReplayer } from "./nats-replayer.ts";
@@ -29,7 +30,7 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
   const settings = readEnqueuerOptions(options);
   const events = eventsOf(settings);
   const link = await Link.open(settings, events);
-  const enqueuer = new Enqueuer(link, namesOf(settings), settings);
+  const enqueuer = new Enqueuer(link, namesOf(settings), settings, new Bodies());
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= enqueuer.close().then(() => link.close());

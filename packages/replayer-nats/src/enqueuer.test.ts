@@ -2,6 +2,7 @@ import { createPayload, isHelixError } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
 import { beforeEach, expect, test } from "vitest";
+import { Bodies } from "./bodies.ts";
 import type { Link, LinkListener } from "./connection/link.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { type EnqueuerSettings, readEnqueuerOptions } from "./options.ts";
@@ -49,7 +50,7 @@ beforeEach(() => {
   outcome = undefined;
   const read = readEnqueuerOptions({ connect: { servers: "none" } });
   const settings: EnqueuerSettings = { ...read, clock };
-  enqueuer = new Enqueuer(link as unknown as Link, namesOf(settings), settings);
+  enqueuer = new Enqueuer(link as unknown as Link, namesOf(settings), settings, new Bodies());
 });
 
 function enqueue(): void {

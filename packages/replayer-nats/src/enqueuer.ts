@@ -1,4 +1,3 @@
-import { encodePayload, payloadHeaders } from "@helix/codec";
 import {
   Backoff,
   checkPayload,
@@ -9,6 +8,7 @@ import {
   type ReplayPayload,
 } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
+import type { Bodies } from "./bodies.ts";
 import type { Link } from "./connection/link.ts";
 import { headerBlock, type PubAck, Publisher, PublishFailure } from "./connection/publisher.ts";
 import type { EnqueuerSettings } from "./options.ts";
@@ -29,12 +29,14 @@ export class Enqueuer {
   readonly #link: Link;
   readonly #names: Names;
   readonly #settings: EnqueuerSettings;
+  readonly #bodies: Bodies;
   readonly #closing = new AbortController();
 
-  constructor(link: Link, names: Names, settings: EnqueuerSettings) {
+  constructor(link: Link, names: Names, settings: EnqueuerSettings, bodies: Bodies) {
     this.#link = link;
     this.#names = names;
     this.#settings = settings;
+    this.#bodies = bodies;
     this.publisher = new Publisher(link, settings);
   }
 
@@ -53,7 +55,7 @@ export class Enqueuer {
     options?.signal?.throwIfAborted();
     if (this.#closing.signal.aborted) throw closed();
     checkPayload(payload);
-    const data = encodePayload(payload, { maxPayloadBytes: this.maxPayloadBytes });
+    const data = this.#bodies.encode(payload, this.maxPayloadBytes);
     // Fails fast: nobody waits for a connection that may be away for hours.
     if (!this.#link.isUp) throw this.#link.unavailable();
     await this.#store(payload, this.#headerOf(payload), data, {
@@ -69,7 +71,7 @@ export class Enqueuer {
   async readmit(payload: ReplayPayload, id: string): Promise<PubAck> {
     const header = this.#headerOf(payload, { "Nats-Msg-Id": id });
     // What has become a dead letter has room for another: it may use all that the server takes.
-    const data = encodePayload(payload, { maxPayloadBytes: this.maxMessageBytes - header.length });
+    const data = this.#bodies.encode(payload, this.maxMessageBytes - header.length);
     if (!this.#link.isUp) throw this.#link.unavailable();
     return this.#store(payload, header, data, { signal: undefined, acceptDuplicate: true });
   }
@@ -87,7 +89,11 @@ export class Enqueuer {
   }
 
   #headerOf(payload: ReplayPayload, more: Readonly<Record<string, string>> = {}): Uint8Array {
-    return headerBlock({ ...payloadHeaders(payload), "Nats-Expected-Stream": this.#names.stream, ...more });
+    return headerBlock({
+      ...this.#bodies.headersOf(payload),
+      "Nats-Expected-Stream": this.#names.stream,
+      ...more,
+    });
   }
 
   async #store(

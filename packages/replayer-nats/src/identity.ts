@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from "node:crypto";
-import { decodeContent, encodePayload } from "@helix/codec";
 import { messageId, type ReplayPayload } from "@helix/core";
 import type { Admin } from "./connection/admin.ts";
 import type { StoredMessage } from "./connection/stored-message.ts";
@@ -15,28 +14,16 @@ export function digestOf(...parts: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex").slice(0, HEX_DIGITS);
 }
 
-/**
- * Whether both are the same write: the same bytes, or payloads that differ in nothing but the time of their enqueue, as
- * copies of one redrive do. Id and life say nothing of that: whoever writes chooses them.
- */
-export function isSameWrite(one: Uint8Array, other: Uint8Array): boolean {
-  if (Buffer.compare(one, other) === 0) return true;
-  const [a, b] = [decodeContent(one), decodeContent(other)];
-  if (!a.ok || !b.ok) return false;
-  const atTheSameTime = { ...b.payload, enqueuedAtMs: a.payload.enqueuedAtMs };
-  return Buffer.compare(encodePayload(a.payload), encodePayload(atTheSameTime)) === 0;
-}
-
 /** What lies in a place that the stream has named: the same write, another, or nothing any more. */
 export async function whatLies(
   admin: Admin,
   stream: string,
   seq: number,
-  data: Uint8Array,
+  isThat: (data: Uint8Array) => boolean,
 ): Promise<"the same" | "another" | "nothing"> {
   const there = await admin.message(stream, { seq });
   if (there === undefined) return "nothing";
-  return isSameWrite(there.data, data) ? "the same" : "another";
+  return isThat(there.data) ? "the same" : "another";
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
 } from "@helix/core";
 import { type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
 import { expected } from "@helix/core/queue-kit";
+import { Bodies } from "./bodies.ts";
 import { Admin } from "./connection/admin.ts";
 import { meaningOf } from "./connection/api-errors.ts";
 import type { Link } from "./connection/link.ts";
@@ -65,6 +66,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly strays: Pick<Strays, "count" | "list" | "discard">;
   readonly #link: Link;
   readonly #names: Names;
+  readonly #bodies: Bodies;
   readonly #settings: ReplayerSettings;
   readonly #events: EventHub<QueueEvents>;
   readonly #admin: Admin;
@@ -99,8 +101,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       scheduling: { highPriorityRatio, strictPriority },
     });
     const admin = new Admin(link);
+    const bodies = new Bodies();
+    this.#bodies = bodies;
     this.#admin = admin;
-    this.#enqueuer = new Enqueuer(link, names, settings);
+    this.#enqueuer = new Enqueuer(link, names, settings, bodies);
     const { publisher } = this.#enqueuer;
     this.#settlements = new Settlements(link, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
@@ -119,12 +123,13 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#delays = new Delays(clock);
     const strays = new Strays({ admin, names, logger, metrics });
     this.strays = strays;
-    this.#depths = new LaneDepths({ admin, names, delays: this.#delays, clock, strays });
+    this.#depths = new LaneDepths({ admin, names, bodies, delays: this.#delays, clock, strays });
     this.#stuck = new StuckMessages({
       link,
       admin,
       publisher,
       names,
+      bodies,
       clock,
       logger,
       metrics,
@@ -136,12 +141,14 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       publisher,
       admin,
       names,
+      bodies,
       nowMs: () => clock.wallMs(),
       maxMessageBytes: () => this.#enqueuer.maxMessageBytes,
     });
     this.deadLetters = new NatsDeadLetters({
       admin,
       names,
+      bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock }),
       clock,
       logger,
@@ -259,6 +266,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     return new LaneReceiver({
       ...this.#settings,
       lane,
+      bodies: this.#bodies,
       source: { stream: this.#names.stream, consumer: consumerOf(lane) },
       evidence: this.#evidence,
       handBacks: this.#handBacks,

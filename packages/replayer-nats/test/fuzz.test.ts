@@ -1,5 +1,6 @@
 import { seededRandom } from "@helix/testkit";
 import { describe, expect, it } from "vitest";
+import { Bodies } from "../src/bodies.ts";
 import { answerIn } from "../src/connection/publisher.ts";
 import { statusIn } from "../src/connection/status.ts";
 import { headerIn, readStored } from "../src/connection/stored-message.ts";
@@ -16,6 +17,7 @@ const INPUTS = Number(process.env.HELIX_FUZZ_INPUTS ?? 20_000);
 const SEED = Number(process.env.HELIX_FUZZ_SEED ?? Date.now() % 2 ** 31);
 
 const NAMES = namesOf({ streamName: "helix-replay", subjectPrefix: "helix.replay" });
+const BODIES = new Bodies();
 const DEAD = "helix.replay.dead.high.B.one.0";
 const EPITAPH =
   '{"id":"one.0","lane":"high.B","reason":"attempts","outcome":"rejected","error":{"name":"E","message":"m","code":"c"},' +
@@ -210,7 +212,7 @@ function check(isSound: boolean): void {
 }
 
 function checkLetter(stored: Parameters<typeof letterIn>[0]): void {
-  const letter = letterIn(stored, NAMES);
+  const letter = letterIn(stored, NAMES, BODIES);
   const { id, lane, reason, outcome, error, firstError, attempts, deadAtMs, origin } = letter;
   check(/^(?:[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}|sequence=7)$/.test(id));
   check(/^(?:high|low)\.[AB]$/.test(lane) && isText(reason) && reason.length <= 40);

@@ -1,6 +1,6 @@
-import { decodeContent } from "@helix/codec";
 import { type DeadLetter, type ErrorSummary, LANES, type Lane, laneOf } from "@helix/core";
 import { errorSummary } from "@helix/core/queue-kit";
+import type { Bodies } from "../bodies.ts";
 import { parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import type { Names } from "../topology/names.ts";
@@ -34,10 +34,10 @@ export function encodeEpitaph(epitaph: Epitaph): string {
  * give id and lane. What the header says counts as far as it can be read; without one that says why, the letter is
  * `undecodable`, so that it can be seen and discarded like any other, and redriven if its body is a payload.
  */
-export function letterIn(stored: StoredMessage, names: Names): DeadLetter {
+export function letterIn(stored: StoredMessage, names: Names, bodies: Bodies): DeadLetter {
   const raw = new Uint8Array(stored.data);
-  const content = decodeContent(raw);
   const { lane, id } = namedIn(stored, names);
+  const content = bodies.read(raw, lane);
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
     error: { name: "Error", message: "It has no header that says what it died of" },

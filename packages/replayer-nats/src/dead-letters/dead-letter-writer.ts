@@ -1,11 +1,11 @@
-import { payloadHeaders } from "@helix/codec";
 import { type DeadLetterCause, type HelixError, helixError, type Lane } from "@helix/core";
 import { deathOf } from "@helix/core/queue-kit";
+import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
 import { DEAD_LETTER_RESERVE } from "../enqueuer.ts";
-import { digestOf, isSameWrite } from "../identity.ts";
+import { digestOf } from "../identity.ts";
 import type { Delivered, NatsMessage } from "../lanes/nats-message.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
@@ -23,6 +23,7 @@ export interface DeadLetterWriterOptions {
   readonly publisher: Publisher;
   readonly admin: Admin;
   readonly names: Names;
+  readonly bodies: Bodies;
   readonly nowMs: () => number;
   /** What the server takes, headers included. */
   readonly maxMessageBytes: () => number;
@@ -54,9 +55,9 @@ export class DeadLetterWriter {
 
   /** Resolves with whether it lies under that name: not so if something else does. */
   async #writeAs(id: string, delivered: Delivered, cause: DeadLetterCause): Promise<boolean> {
-    const { admin, names, nowMs } = this.#options;
+    const { admin, names, bodies, nowMs } = this.#options;
     const { lane, raw, content, delivery, record } = delivered;
-    const { "Nats-Msg-Id": _, ...headers } = content.ok ? payloadHeaders(content.payload) : {};
+    const { "Nats-Msg-Id": _, ...headers } = content.ok ? bodies.headersOf(content.payload) : {};
     const epitaph = encodeEpitaph({
       id,
       lane,
@@ -76,7 +77,7 @@ export class DeadLetterWriter {
       // Already there counts only if it is: it may have been redriven at this very moment.
       const there = await admin.message(names.deadLetterStream, { last_by_subj: subject });
       if (there !== undefined) {
-        return isSameWrite((await wholeOf(admin, names, there)).letter.data, raw);
+        return bodies.areSame((await wholeOf(admin, names, there)).letter.data, raw);
       }
     }
   }

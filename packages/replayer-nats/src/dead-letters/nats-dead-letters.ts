@@ -1,4 +1,3 @@
-import { encodePayload } from "@helix/codec";
 import {
   type Clock,
   type DeadLetter,
@@ -19,6 +18,7 @@ import {
   readRedrive,
   redriven,
 } from "@helix/core/queue-kit";
+import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import type { PubAck } from "../connection/publisher.ts";
 import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
@@ -33,6 +33,7 @@ type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 export interface NatsDeadLettersOptions {
   readonly admin: Admin;
   readonly names: Names;
+  readonly bodies: Bodies;
   readonly ends: DeadLetterEnds;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -104,10 +105,10 @@ export class NatsDeadLetters implements DeadLetterStore {
    * it is harmless, and a loss is not.
    */
   async #readmit(payload: ReplayPayload, letter: StoredMessage): Promise<void> {
-    const { admin, names, readmit } = this.#options;
+    const { admin, names, bodies, readmit } = this.#options;
     const { seq, duplicate } = await readmit(payload, redriveId(payload, letter));
     if (duplicate !== true) return;
-    const there = await whatLies(admin, names.stream, seq, encodePayload(payload));
+    const there = await whatLies(admin, names.stream, seq, (data) => bodies.isOf(payload, data));
     if (there === "the same") return;
     const mine = { seq: letter.seq };
     if (there === "nothing" && (await admin.message(names.deadLetterStream, mine)) === undefined) return;
@@ -115,7 +116,7 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    const { admin, names, clock } = this.#options;
+    const { admin, names, bodies, clock } = this.#options;
     const stream = names.deadLetterStream;
     const subject = `${names.prefix}.dead.${filter.priority ?? "*"}.${filter.cluster ?? "*"}.>`;
     const { state } = await admin.request((api) => api.streams.info(stream));
@@ -126,13 +127,13 @@ export class NatsDeadLetters implements DeadLetterStore {
       if (stored === undefined || stored.seq > state.last_seq) return;
       next = stored.seq + 1;
       if (await isPart(admin, names, stored, nowMs)) continue;
-      const letter = letterIn((await wholeOf(admin, names, stored)).letter, names);
+      const letter = letterIn((await wholeOf(admin, names, stored)).letter, names, bodies);
       if (matchesFilter(letter, filter, nowMs)) yield letter;
     }
   }
 
   async #find(id: string): Promise<Found | undefined> {
-    const { admin, names } = this.#options;
+    const { admin, names, bodies } = this.#options;
     if (typeof id !== "string") return undefined;
     const [, sequence] = BY_SEQUENCE.exec(id) ?? [];
     if (sequence === undefined && !LETTER_ID.test(id)) return undefined;
@@ -142,7 +143,7 @@ export class NatsDeadLetters implements DeadLetterStore {
       const stored = await admin.message(names.deadLetterStream, query);
       if (stored === undefined) return undefined;
       const whole = await wholeOf(admin, names, stored);
-      const letter = letterIn(whole.letter, names);
+      const letter = letterIn(whole.letter, names, bodies);
       if (letter.id === id) return { letter, stored, parts: whole.parts };
       if (sequence !== undefined) return undefined;
       // One under a subject that names no lane: it is called by its place.

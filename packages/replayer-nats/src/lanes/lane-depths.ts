@@ -1,6 +1,6 @@
-import { decodeContent } from "@helix/codec";
 import { type Clock, LANES, type Lane, type LaneDepth } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
+import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import { consumerOf, laneWildcard, type Names, subjectOf } from "../topology/names.ts";
 import type { Delays } from "./delays.ts";
@@ -19,14 +19,23 @@ const FRESH_MS = 1000;
 export class LaneDepths {
   readonly #admin: Admin;
   readonly #names: Names;
+  readonly #bodies: Bodies;
   readonly #delays: Delays;
   readonly #clock: Clock;
   readonly #strays: Strays;
   #last: { readonly atMs: number; readonly depths: Promise<LaneDepth[]> } | undefined;
 
-  constructor(options: { admin: Admin; names: Names; delays: Delays; clock: Clock; strays: Strays }) {
+  constructor(options: {
+    admin: Admin;
+    names: Names;
+    bodies: Bodies;
+    delays: Delays;
+    clock: Clock;
+    strays: Strays;
+  }) {
     this.#admin = options.admin;
     this.#names = options.names;
+    this.#bodies = options.bodies;
     this.#delays = options.delays;
     this.#clock = options.clock;
     this.#strays = options.strays;
@@ -78,7 +87,7 @@ export class LaneDepths {
     const oldest = await this.#admin.message(this.#names.stream, query);
     // It is gone by now.
     if (oldest === undefined) return undefined;
-    const content = decodeContent(oldest.data);
+    const content = this.#bodies.read(oldest.data, lane);
     const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.storedAtMs;
     return Math.max(0, this.#clock.wallMs() - writtenAtMs);
   }

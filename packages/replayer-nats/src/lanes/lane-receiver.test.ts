@@ -3,6 +3,7 @@ import { createPayload, type ReplayMessage, silentLogger } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
 import { beforeEach, expect, test } from "vitest";
+import { Bodies } from "../bodies.ts";
 import type { Evidence, Judgement } from "./evidence.ts";
 import { HandBacks } from "./hand-backs.ts";
 import { LaneReceiver } from "./lane-receiver.ts";
@@ -50,6 +51,7 @@ class SlowRecords {
       clock: this.clock,
       logger: silentLogger,
       maxAgeMs: 60_000,
+      bodies: new Bodies(),
       evidence: { judge } as unknown as Evidence,
       handBacks: new HandBacks(),
       settlements: { release, flush } as unknown as Settlements,

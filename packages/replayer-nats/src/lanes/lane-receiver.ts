@@ -1,4 +1,3 @@
-import { decodeContent } from "@helix/codec";
 import {
   type Clock,
   type Lane,
@@ -9,6 +8,7 @@ import {
 } from "@helix/core";
 import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
+import type { Bodies } from "../bodies.ts";
 import { type Delivery, deliveryOf, type Source } from "./ack-subject.ts";
 import type { Delays } from "./delays.ts";
 import type { Evidence } from "./evidence.ts";
@@ -38,6 +38,7 @@ export interface LaneReceiverOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly maxAgeMs: number;
+  readonly bodies: Bodies;
   readonly evidence: Evidence;
   readonly handBacks: HandBacks;
   readonly settlements: Settlements;
@@ -120,8 +121,8 @@ export class LaneReceiver {
   }
 
   #look(message: Msg, lease: Lease, delivery: Delivery): void {
-    const { lane, handBacks } = this.#options;
-    const content = decodeContent(message.data);
+    const { lane, bodies, handBacks } = this.#options;
+    const content = bodies.read(message.data, lane);
     const id = content.ok
       ? messageId(content.payload)
       : `undecodable.${delivery.streamSequence}-${delivery.storedAtMs}`;

@@ -1,4 +1,5 @@
 import type { Lane } from "@helix/core";
+import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type PubAck, type Publisher, type PublishFailure } from "../connection/publisher.ts";
@@ -15,6 +16,7 @@ export interface StuckRecoveryOptions {
   readonly admin: Admin;
   readonly publisher: Publisher;
   readonly names: Names;
+  readonly bodies: Bodies;
 }
 
 /** Puts messages that the stream holds and owes nobody at the end of their lane. */
@@ -72,13 +74,14 @@ export class StuckRecovery {
 
   /** Resolves with whether it was this process that brought it back. */
   async #one(lane: Lane, message: StoredMessage): Promise<boolean> {
-    const { admin, names } = this.#options;
+    const { admin, names, bodies } = this.#options;
     const { seq, data } = message;
     const id = plainHeader(message, "Nats-Msg-Id") ?? "unnamed";
     const ack = await this.#publish(lane, message, `${id}.stuck-${seq}-${digestOf(data)}`);
     const isOthers = ack.duplicate === true;
     // What has gone already was another pod's copy: nobody else has a message id with these bytes in it.
-    if (isOthers && (await whatLies(admin, names.stream, ack.seq, data)) === "another") {
+    const isThis = (there: Uint8Array) => bodies.areSame(there, data);
+    if (isOthers && (await whatLies(admin, names.stream, ack.seq, isThis)) === "another") {
       await this.#publish(lane, message, newMessageId(id));
     }
     await admin.find((api) => api.streams.deleteMessage(names.stream, seq, false));

@@ -1,0 +1,44 @@
+import { decodeContent, encodePayload, payloadHeaders } from "@helix/codec";
+import type { Lane, MessageContent, ReplayPayload } from "@helix/core";
+
+/** What a payload is in the streams, and what the bytes there stand for: nothing else of this package asks the codec. */
+export class Bodies {
+  /**
+   * @param maxBytes What the body may have at most.
+   * @throws as `encodePayload` does.
+   */
+  encode(payload: ReplayPayload, maxBytes: number): Uint8Array {
+    return encodePayload(payload, { maxPayloadBytes: maxBytes });
+  }
+
+  /** What is told of a payload beside its body. */
+  headersOf(payload: ReplayPayload): Readonly<Record<string, string>> {
+    return payloadHeaders(payload);
+  }
+
+  /** @param _lane Where it lies; none where that names no lane. */
+  read(raw: Uint8Array, _lane?: Lane): MessageContent {
+    return decodeContent(raw);
+  }
+
+  /** Whether what lies there is this write; see {@link areSame}. */
+  isOf(payload: ReplayPayload, raw: Uint8Array): boolean {
+    const there = this.read(raw);
+    return there.ok && isSameWrite(there.payload, payload);
+  }
+
+  /**
+   * Whether both are the same write: the same bytes, or payloads that differ in nothing but the time of their enqueue, as
+   * copies of one redrive do. Id and life say nothing of that: whoever writes chooses them.
+   */
+  areSame(one: Uint8Array, other: Uint8Array): boolean {
+    if (Buffer.compare(one, other) === 0) return true;
+    const content = this.read(one);
+    return content.ok && this.isOf(content.payload, other);
+  }
+}
+
+function isSameWrite(one: ReplayPayload, other: ReplayPayload): boolean {
+  const atTheSameTime = { ...other, enqueuedAtMs: one.enqueuedAtMs };
+  return Buffer.compare(encodePayload(one), encodePayload(atTheSameTime)) === 0;
+}
