@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { openNatsQueue } from "./queue.ts";
-import { runProcess } from "./run-process.ts";
+import { StopSignals } from "./stop-signals.ts";
 
-process.exit(await runProcess(process, openNatsQueue));
+// The rest is loaded afterwards, which takes longer than all that Node itself needs to start.
+const signals = new StopSignals(process);
+const [{ openNatsQueue }, { runProcess }] = await Promise.all([
+  import("./queue.ts"),
+  import("./run-process.ts"),
+]);
+process.exit(await runProcess(process, signals, openNatsQueue));

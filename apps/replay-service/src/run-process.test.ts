@@ -7,10 +7,12 @@ import { strictJson } from "../test/strict-json.ts";
 import { VALID } from "../test/valid-environment.ts";
 import type { OpenQueue } from "./queue.ts";
 import { type Host, runProcess } from "./run-process.ts";
+import { StopSignals } from "./stop-signals.ts";
 
 class FakeHost extends EventEmitter implements Host {
   readonly argv: string[];
   readonly env: Record<string, string>;
+  readonly signals = new StopSignals(this);
   readonly exits: number[] = [];
   readonly lines: string[] = [];
   out = "";
@@ -43,7 +45,7 @@ class FakeHost extends EventEmitter implements Host {
   }
 
   run(openQueue: OpenQueue): Promise<number> {
-    return runProcess(this, openQueue, { write: (line) => void this.lines.push(line) });
+    return runProcess(this, this.signals, openQueue, { write: (line) => void this.lines.push(line) });
   }
 
   get log(): Record<string, unknown>[] {
@@ -108,13 +110,25 @@ describe("the exit code", () => {
     });
   });
 
-  test("is 130 at once for a second SIGINT", async () => {
+  test.each([
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ])("is, for a second %s, %d at once", async (signal, expected) => {
     const { host, code } = await started(openWith(() => new Promise(() => {})));
     host.emit("SIGINT");
     expect(host.exits).toEqual([]);
-    host.emit("SIGINT");
-    expect(host.exits).toEqual([130]);
+    host.emit(signal);
+    expect(host.exits).toEqual([expected]);
     await code;
+  });
+
+  test("is 0 after a signal that came before anything else was loaded", async () => {
+    const host = new FakeHost([]);
+    host.emit("SIGHUP");
+    expect(await host.run(openWith(async () => {}))).toBe(0);
+    expect(host.log).toContainEqual(expect.objectContaining({ message: "told to stop", signal: "SIGHUP" }));
+    expect(host.exits).toEqual([]);
   });
 
   test.each(["uncaughtException", "unhandledRejection"])(

@@ -9,20 +9,19 @@ import { pinoLogger } from "./pino-logger.ts";
 import type { OpenQueue } from "./queue.ts";
 import { RateLimitedLogger } from "./rate-limited-logger.ts";
 import { runService, ServiceRefusedError } from "./service.ts";
+import { STOP_SIGNALS, type StopSignals } from "./stop-signals.ts";
 
 /** Same cause, same line: once in so long. */
 const LOG_WINDOW_MS = 10_000;
 
-const SIGNALS = Object.freeze({ SIGINT: 2, SIGTERM: 15 });
-
 const USAGE = `The Helix replay service: executes failed writes again on the cluster that missed them.
 
-  helix-replay-service            runs until SIGTERM
-  helix-replay-service --check    prints the effective configuration, secrets masked, and ends
-  helix-replay-service --help     prints this text
+  replay-service            runs until SIGTERM
+  replay-service --check    prints the effective configuration, secrets masked, and ends
+  replay-service --help     prints this text
 
 It is configured by HELIX_... variables and an optional HELIX_CONFIG_FILE.
-Exit code: 0 in order, 64 configuration, 69 refused, 70 internal, 75 not in order, 130 or 143 second signal.
+Exit code: 0 in order, 64 configuration, 69 refused, 70 internal, 75 not in order, 129, 130 or 143 second signal.
 `;
 
 /** What of `process` is touched here. */
@@ -36,11 +35,12 @@ export interface Host {
 }
 
 /**
- * The program, from its arguments to its exit code. The first SIGTERM or SIGINT stops it in order, the second
- * ends it at once.
+ * The program, from its arguments to its exit code. The first SIGTERM, SIGINT or SIGHUP stops it in order,
+ * the second ends it at once.
  */
 export async function runProcess(
   host: Host,
+  signals: StopSignals,
   openQueue: OpenQueue,
   logTo?: DestinationStream,
 ): Promise<number> {
@@ -68,11 +68,12 @@ export async function runProcess(
     host.stdout.write(describeConfig(loaded));
     return EXIT.ok;
   }
-  return serve(host, loaded, openQueue, logTo);
+  return serve(host, signals, loaded, openQueue, logTo);
 }
 
 async function serve(
   host: Host,
+  signals: StopSignals,
   { config }: LoadedConfig,
   openQueue: OpenQueue,
   // Synchronous: what was logged before an exit is there.
@@ -94,17 +95,15 @@ async function serve(
   host.on("uncaughtException", fault);
   host.on("unhandledRejection", fault);
   const stop = new AbortController();
-  for (const [signal, number] of Object.entries(SIGNALS)) {
-    host.on(signal, () => {
-      if (stop.signal.aborted) {
-        lastLine("warn", { signal }, "a second signal: the service ends at once");
-        host.exit(EXIT.signal + number);
-        return;
-      }
-      log.info({ signal }, "told to stop");
-      stop.abort();
-    });
-  }
+  signals.listen((signal) => {
+    if (stop.signal.aborted) {
+      lastLine("warn", { signal }, "a second signal: the service ends at once");
+      host.exit(EXIT.signal + STOP_SIGNALS[signal]);
+      return;
+    }
+    log.info({ signal }, "told to stop");
+    stop.abort();
+  });
   try {
     const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
     lastLine("info", { inOrder }, "the service has stopped");

@@ -4,6 +4,7 @@ import { createPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import type { OpenQueue } from "../src/queue.ts";
 import { runProcess } from "../src/run-process.ts";
+import { StopSignals } from "../src/stop-signals.ts";
 
 const openQueue: OpenQueue = async () => {
   const queue = new MemoryReplayer();
@@ -12,4 +13,4 @@ const openQueue: OpenQueue = async () => {
   return { queue, health: () => ({ up: true }), close: () => queue.close() };
 };
 
-process.exit(await runProcess(process, openQueue));
+process.exit(await runProcess(process, new StopSignals(process), openQueue));

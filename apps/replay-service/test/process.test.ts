@@ -1,7 +1,7 @@
 import { type CqlRequest, type Reply, reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServers } from "./pod.ts";
-import { MEMORY_MAIN, ServiceProcess } from "./service-process.ts";
+import { MAIN, MEMORY_MAIN, ServiceProcess } from "./service-process.ts";
 import { environmentOf } from "./valid-environment.ts";
 
 const CANARY = "canary-4711";
@@ -54,6 +54,38 @@ describe("the process", { timeout }, () => {
     service.signal("SIGTERM");
     expect(await service.ended).toBe(0);
     expect(service.log.at(-1)).toMatchObject({ message: "the service has stopped", inOrder: true });
+  });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"])(
+    "ends with 0 on %s in the moment from which it listens, before which it has loaded nothing",
+    async (signal) => {
+      const first = `const { on } = process;
+        process.on = (event, listener) => {
+          on.call(process, event, listener);
+          if (event !== "${signal}") return process;
+          console.log(JSON.stringify({ message: "listens", loaded: Object.keys(Module._cache).length }));
+          process.kill(process.pid, "${signal}");
+          return process;
+        };`;
+      const preload = `data:text/javascript,import Module from "node:module";${encodeURIComponent(first)}`;
+      await using service = new ServiceProcess(["--import", preload, ...MAIN], environment());
+      expect(await service.ended).toBe(0);
+      expect(service.log).toEqual(
+        expect.arrayContaining([
+          { message: "listens", loaded: 0 },
+          expect.objectContaining({ message: "told to stop", signal }),
+        ]),
+      );
+    },
+  );
+
+  test("opens no inspector on SIGUSR1", async () => {
+    await using service = new ServiceProcess(MEMORY_MAIN, environment());
+    await service.ready();
+    service.signal("SIGUSR1");
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+    expect(service.output).not.toContain("Debugger");
   });
 
   test("ends at once on a second signal, with 128 and its number", async () => {

@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePorts } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
+import { VALID } from "../../../apps/replay-service/test/valid-environment.ts";
 import { Program } from "../../embedded-nats/test/program.ts";
 import { createShop, untilReplayed } from "../../embedded-nats/test/shop.ts";
 import { INSTALLS } from "./installs.ts";
@@ -156,8 +158,18 @@ describe("everything that is published", () => {
   });
 
   test("has the service as a program, which says what its configuration lacks", async () => {
-    const program = join(everything.path, "node_modules/.bin/helix-replay-service");
-    const refusal = await run(process.execPath, [program, "--check"], { env: {} }).catch((error) => error);
+    const options = { cwd: everything.path, env: { PATH: process.env.PATH } };
+    const check = run("npx", ["--no", "@helix/replay-service", "--check"], options);
+    const refusal = await check.catch((error) => error);
     expect(refusal).toMatchObject({ code: 64, stderr: expect.stringContaining("HELIX_NATS_SERVERS") });
+  });
+
+  test("has the service as its README starts it, which ends in order on SIGTERM", async () => {
+    const readme = await readFile(new URL("../../../apps/replay-service/README.md", import.meta.url), "utf8");
+    const [, main = ""] = /exec node (\S+)/.exec(readme) ?? [];
+    await using pod = new ServiceProcess([join(everything.path, main)], VALID);
+    await pod.logged("Replay worker started");
+    pod.signal("SIGTERM");
+    expect(await pod.ended).toBe(0);
   });
 });
