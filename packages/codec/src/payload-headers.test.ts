@@ -1,6 +1,6 @@
 import { createPayload, type Operation, type PayloadInput } from "@helix/core";
 import { describe, expect, it } from "vitest";
-import { payloadHeaders } from "./index.ts";
+import { isTableInHeader, payloadHeaders } from "./index.ts";
 
 const secret = "4111-1111";
 const operation: Operation = {
@@ -48,4 +48,27 @@ describe("payloadHeaders", () => {
       expect(headersOf({ traceparent })).not.toHaveProperty("traceparent");
     },
   );
+});
+
+describe("isTableInHeader", () => {
+  const many = Array.from({ length: 100 }, (_, i) => `ks.table${i}`);
+  it.each<[string, string[], string, boolean | undefined]>([
+    ["is yes for the one table", ["ks.t"], "ks.t", true],
+    ["is yes for one of unusual characters", ["ks.é %"], "ks.é %", true],
+    ["is no for another", ["ks.t"], "ks.u", false],
+    ["is no for a part of it", ["ks.table"], "ks.tab", false],
+    ["is no where no table is known", [], "ks.t", false],
+    ["is no for what none of several is", ["ks.a", "ks.b"], "ks.t", false],
+    ["is left open for one of several", ["ks.a", "ks.b"], "ks.b", undefined],
+    ["is left open where a comma may be in its name", ["ks.a,ks.b"], "ks.a,ks.b", undefined],
+    ["is left open where a part of a name fits", ["ks.a,ks.b"], "ks.a", undefined],
+    ["is left open for what may have been cut off", many, "ks.table99", undefined],
+    ["is left open for the table without a name", [], "", undefined],
+  ])("%s", (_, tables, table, is) => {
+    expect(isTableInHeader(headersOf({ tables })["Helix-Table"], table)).toBe(is);
+  });
+
+  it("is left open without a header", () => {
+    expect(isTableInHeader(undefined, "ks.t")).toBeUndefined();
+  });
 });

@@ -31,6 +31,16 @@ export function payloadHeaders(payload: ReplayPayload): Readonly<Record<string, 
   return headers;
 }
 
+/**
+ * Whether a payload with this `Helix-Table` is about a table. Undefined where only the payload can tell: there is no such header, it
+ * was cut, or it has a comma, which parts two tables or stands in the name of one.
+ */
+export function isTableInHeader(header: string | undefined, table: string): boolean | undefined {
+  if (header === undefined || header.length >= MAX_TABLES_LENGTH) return undefined;
+  if (!`,${header},`.includes(`,${plain(table)},`)) return false;
+  return header === "" || header.includes(",") ? undefined : true;
+}
+
 function plain(name: string): string {
   return name.replaceAll(NOT_PLAIN, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),

@@ -1,4 +1,4 @@
-import { decodeContent, encodePayload, payloadHeaders } from "@helix/codec";
+import { decodeContent, encodePayload, isTableInHeader, payloadHeaders } from "@helix/codec";
 import type { Lane, MessageContent, ReplayPayload } from "@helix/core";
 
 /** What a payload is in the streams, and what the bytes there stand for: nothing else of this package asks the codec. */
@@ -14,6 +14,11 @@ export class Bodies {
   /** What is told of a payload beside its body. */
   headersOf(payload: ReplayPayload): Readonly<Record<string, string>> {
     return payloadHeaders(payload);
+  }
+
+  /** Whether those headers are of a payload about a table; undefined where only the payload can tell. */
+  isAbout(table: string, header: (name: string) => string | undefined): boolean | undefined {
+    return isTableInHeader(header("Helix-Table"), table);
   }
 
   /** @param _lane Where it lies; none where that names no lane. */

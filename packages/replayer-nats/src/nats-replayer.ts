@@ -15,9 +15,11 @@ import { expected } from "@helix/core/queue-kit";
 import { Bodies } from "./bodies.ts";
 import { Admin } from "./connection/admin.ts";
 import { meaningOf } from "./connection/api-errors.ts";
+import { DirectGets } from "./connection/direct-gets.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
 import { PublishFailure } from "./connection/publisher.ts";
+import { StreamPages } from "./connection/stream-pages.ts";
 import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
@@ -147,6 +149,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     this.deadLetters = new NatsDeadLetters({
       admin,
+      pages: new StreamPages(admin, new DirectGets(link, clock)),
       names,
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock }),

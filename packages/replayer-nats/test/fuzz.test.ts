@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Bodies } from "../src/bodies.ts";
 import { answerIn } from "../src/connection/publisher.ts";
 import { statusIn } from "../src/connection/status.ts";
-import { headerIn, readStored } from "../src/connection/stored-message.ts";
+import { headerIn, readDirect, readStored } from "../src/connection/stored-message.ts";
 import { decodeEnd } from "../src/dead-letters/dead-letter-ends.ts";
 import { letterIn } from "../src/dead-letters/dead-letter-format.ts";
 import { deliveryOf } from "../src/lanes/ack-subject.ts";
@@ -22,6 +22,10 @@ const DEAD = "helix.replay.dead.high.B.one.0";
 const EPITAPH =
   '{"id":"one.0","lane":"high.B","reason":"attempts","outcome":"rejected","error":{"name":"E","message":"m","code":"c"},' +
   '"firstError":{"name":"E","message":"m"},"attempts":3,"deadAtMs":1764000000123,"origin":{"stream":"s","sequence":7}}';
+
+const DIRECT =
+  "NATS/1.0\r\nNats-Stream: s\r\nNats-Subject: a.b\r\nNats-Sequence: 7\r\nNats-Time-Stamp: 2026-11-29T05:53:29.123456789Z\r\n" +
+  "Nats-Num-Pending: 3\r\nNats-Last-Sequence: 6\r\n\r\n";
 
 interface Reader {
   readonly title: string;
@@ -107,6 +111,18 @@ const READERS: readonly Reader[] = [
         isText(subject) && isCount(seq) && seq > 0 && Number.isFinite(storedAtMs) && Buffer.isBuffer(data),
       );
       const header = headerIn(message, "a");
+      check(header === undefined || !/[\r][\n]/.test(header));
+    },
+  },
+  {
+    title: "a message that came with many others",
+    sound: [DIRECT, `NATS/1.0\r\nHelix-Table: ks.t\r\n${DIRECT.slice(10)}`],
+    read: (input) => {
+      const read = readDirect("s", input, Buffer.alloc(1));
+      if (read === undefined) return;
+      const { subject, seq, storedAtMs } = read.message;
+      check(isText(subject) && isCount(seq) && seq > 0 && Number.isFinite(storedAtMs) && read.after >= 0);
+      const header = headerIn(read.message, "Helix-Table");
       check(header === undefined || !/[\r][\n]/.test(header));
     },
   },
@@ -213,6 +229,7 @@ function check(isSound: boolean): void {
 
 function checkLetter(stored: Parameters<typeof letterIn>[0]): void {
   const letter = letterIn(stored, NAMES, BODIES);
+  check(typeof letter.content.ok === "boolean");
   const { id, lane, reason, outcome, error, firstError, attempts, deadAtMs, origin } = letter;
   check(/^(?:[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}|sequence=7)$/.test(id));
   check(/^(?:high|low)\.[AB]$/.test(lane) && isText(reason) && reason.length <= 40);

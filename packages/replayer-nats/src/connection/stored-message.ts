@@ -54,8 +54,39 @@ export function readStored(answer: Uint8Array): StoredMessage {
     seq: seq as number,
     storedAt: time as string,
     storedAtMs,
-    headers: Buffer.from(hdrs, "base64"),
+    headers: withoutEmpty(Buffer.from(hdrs, "base64")),
     data: Buffer.from(data, "base64"),
+  };
+}
+
+/** A block in which nothing stands. It is taken for none: a direct get does not tell the two apart. */
+const NO_HEADERS = Buffer.from("NATS/1.0\r\n\r\n");
+const CRLF = Buffer.from("\r\n");
+/** How the server ends the headers of a message that it sends for a direct get of many (NATS ADR-31). */
+const DIRECT =
+  /^\r\nNats-Subject: ([^\r\n]+)\r\nNats-Sequence: (\d{1,15})\r\nNats-Time-Stamp: (\S+)\r\nNats-Num-Pending: \d+\r\nNats-Last-Sequence: (\d+)\r\n\r\n$/;
+
+/**
+ * Reads a message that came for a direct get of many, with the place of the one that was sent before it (0: none). What the
+ * message says itself, the same names included, stands before what the server adds. Undefined for anything else.
+ */
+export function readDirect(
+  stream: string,
+  block: Buffer,
+  data: Buffer,
+): { readonly message: StoredMessage; readonly after: number } | undefined {
+  const at = block.lastIndexOf("\r\nNats-Subject: ");
+  const name = `Nats-Stream: ${stream}`;
+  const end = at - name.length;
+  if (end < 0 || block.toString("utf8", end, at) !== name) return undefined;
+  const [, subject = "", seq, storedAt = "", after] = DIRECT.exec(block.toString("utf8", at)) ?? [];
+  const storedAtMs = Date.parse(storedAt);
+  if (seq === undefined || Number(seq) < 1 || Number.isNaN(storedAtMs)) return undefined;
+  const own = block.subarray(0, end);
+  const headers = withoutEmpty(Buffer.concat([own, CRLF]));
+  return {
+    message: { subject, seq: Number(seq), storedAt, storedAtMs, headers, data },
+    after: Number(after),
   };
 }
 
@@ -66,6 +97,10 @@ export function headerIn({ headers }: Pick<StoredMessage, "headers">, name: stri
   if (at < 0) return undefined;
   const end = headers.indexOf("\r\n", at + start.length);
   return headers.toString("utf8", at + start.length, end < 0 ? headers.length : end).trim();
+}
+
+function withoutEmpty(headers: Buffer): Buffer {
+  return headers.equals(NO_HEADERS) ? headers.subarray(0, 0) : headers;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

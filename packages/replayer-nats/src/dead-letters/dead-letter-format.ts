@@ -37,7 +37,11 @@ export function encodeEpitaph(epitaph: Epitaph): string {
 export function letterIn(stored: StoredMessage, names: Names, bodies: Bodies): DeadLetter {
   const raw = new Uint8Array(stored.data);
   const { lane, id } = namedIn(stored, names);
-  const content = bodies.read(raw, lane);
+  let content: DeadLetter["content"] | undefined;
+  const read = () => {
+    content ??= bodies.read(raw, lane);
+    return content;
+  };
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
     error: { name: "Error", message: "It has no header that says what it died of" },
@@ -50,10 +54,17 @@ export function letterIn(stored: StoredMessage, names: Names, bodies: Bodies): D
     ...epitaph,
     id,
     // Under a subject that names no lane lies what is not ours, which has to be shown under one.
-    lane: lane ?? (content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A"),
+    lane: lane ?? laneIn(read()),
     raw,
-    content,
+    // Most letters are passed over, or counted.
+    get content() {
+      return read();
+    },
   };
+}
+
+function laneIn(content: DeadLetter["content"]): Lane {
+  return content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A";
 }
 
 /** Id and life, as they stand in a subject of ours. */

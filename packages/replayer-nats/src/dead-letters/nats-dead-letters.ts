@@ -3,6 +3,7 @@ import {
   type DeadLetter,
   type DeadLetterFilter,
   type DeadLetterStore,
+  LANES,
   type Logger,
   messageId,
   type RedriveOneOptions,
@@ -11,7 +12,8 @@ import {
 } from "@helix/core";
 import {
   deadLetterNotFound,
-  matchesFilter,
+  matchesOutside,
+  matchesTable,
   readDeadLetterFilter,
   readDeadLetterList,
   readDiscard,
@@ -21,7 +23,8 @@ import {
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import type { PubAck } from "../connection/publisher.ts";
-import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
+import { headerIn, type MessageQuery, type StoredMessage } from "../connection/stored-message.ts";
+import type { StreamPages } from "../connection/stream-pages.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
@@ -32,6 +35,7 @@ type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
 export interface NatsDeadLettersOptions {
   readonly admin: Admin;
+  readonly pages: StreamPages;
   readonly names: Names;
   readonly bodies: Bodies;
   readonly ends: DeadLetterEnds;
@@ -116,39 +120,43 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    const { admin, names, bodies, clock } = this.#options;
+    const { admin, pages, names, bodies, clock } = this.#options;
     const stream = names.deadLetterStream;
-    const subject = `${names.prefix}.dead.${filter.priority ?? "*"}.${filter.cluster ?? "*"}.>`;
     const { state } = await admin.request((api) => api.streams.info(stream));
     const nowMs = clock.wallMs();
-    for (let next = Math.max(1, state.first_seq); next <= state.last_seq; ) {
-      const query = { seq: next, next_by_subj: subject };
-      const stored = await admin.message(stream, query);
-      if (stored === undefined || stored.seq > state.last_seq) return;
-      next = stored.seq + 1;
-      if (await isPart(admin, names, stored, nowMs)) continue;
-      const letter = letterIn((await wholeOf(admin, names, stored)).letter, names, bodies);
-      if (matchesFilter(letter, filter, nowMs)) yield letter;
+    for await (const page of pages.read(stream, Math.max(1, state.first_seq), state.last_seq)) {
+      for (const stored of page) {
+        const header = (name: string) => headerIn(stored, name);
+        const isAbout = filter.table === undefined || bodies.isAbout(filter.table, header);
+        if (isAbout === false || (await isPart(admin, names, stored, nowMs))) continue;
+        const letter = letterIn((await wholeOf(admin, names, stored)).letter, names, bodies);
+        if (!matchesOutside(letter, filter, nowMs)) continue;
+        if (isAbout === true || matchesTable(letter, filter)) yield letter;
+      }
     }
   }
 
   async #find(id: string): Promise<Found | undefined> {
-    const { admin, names, bodies } = this.#options;
+    const { names } = this.#options;
     if (typeof id !== "string") return undefined;
     const [, sequence] = BY_SEQUENCE.exec(id) ?? [];
-    if (sequence === undefined && !LETTER_ID.test(id)) return undefined;
-    const next_by_subj = deadLetterSubject(names, "*.*", id);
-    let query: MessageQuery = sequence === undefined ? { seq: 1, next_by_subj } : { seq: Number(sequence) };
-    for (;;) {
-      const stored = await admin.message(names.deadLetterStream, query);
-      if (stored === undefined) return undefined;
-      const whole = await wholeOf(admin, names, stored);
-      const letter = letterIn(whole.letter, names, bodies);
-      if (letter.id === id) return { letter, stored, parts: whole.parts };
-      if (sequence !== undefined) return undefined;
-      // One under a subject that names no lane: it is called by its place.
-      query = { seq: stored.seq + 1, next_by_subj };
-    }
+    if (sequence !== undefined) return this.#ofName(id, { seq: Number(sequence) });
+    if (!LETTER_ID.test(id)) return undefined;
+    // By name: under a wildcard the server takes the longer the more there are.
+    const subjects = LANES.map((lane) => deadLetterSubject(names, lane, id));
+    const found = await Promise.all(
+      subjects.map((next_by_subj) => this.#ofName(id, { seq: 1, next_by_subj })),
+    );
+    return found.find((one) => one !== undefined);
+  }
+
+  async #ofName(id: string, query: MessageQuery): Promise<Found | undefined> {
+    const { admin, names, bodies } = this.#options;
+    const stored = await admin.message(names.deadLetterStream, query);
+    if (stored === undefined) return undefined;
+    const whole = await wholeOf(admin, names, stored);
+    const letter = letterIn(whole.letter, names, bodies);
+    return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
   }
 
   async #mustFind(id: string): Promise<Found> {

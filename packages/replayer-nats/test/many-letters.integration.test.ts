@@ -1,0 +1,197 @@
+import { payloadHeaders } from "@helix/codec";
+import { redriveDeadLetters, systemClock } from "@helix/core";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Bodies } from "../src/bodies.ts";
+import { Admin } from "../src/connection/admin.ts";
+import { DirectGets } from "../src/connection/direct-gets.ts";
+import type { Link } from "../src/connection/link.ts";
+import { encodeEpitaph } from "../src/dead-letters/dead-letter-format.ts";
+import type { NatsReplayer } from "../src/index.ts";
+import { payloadOf, Rig } from "./rig.ts";
+
+const MANY = 3000;
+const BODIES = new Bodies();
+
+let server: NatsServer;
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+afterAll(() => server.stop());
+
+/** So many dead letters, as a worker leaves them; of every tenth the table is another. */
+async function buried(rig: Rig, count: number): Promise<void> {
+  const { connection } = await rig.api();
+  await Promise.all(
+    Array.from({ length: count }, async (_, n) => {
+      const payload = payloadOf(`p${n}`, { tables: [n % 10 === 0 ? "ks.tenth" : "ks.t"] });
+      const { "Nats-Msg-Id": __, ...headers } = payloadHeaders(payload);
+      const letter = {
+        id: `p${n}.0`,
+        lane: "high.B",
+        reason: "rejected",
+        attempts: 1,
+        deadAtMs: 1,
+        origin: {},
+      } as const;
+      const lines = { ...headers, "Helix-Dead-Letter": encodeEpitaph(letter) };
+      await put(rig, connection, `p${n}.0`, blockOf(lines), BODIES.encode(payload, 10_000));
+    }),
+  );
+}
+
+function blockOf(lines: Readonly<Record<string, string>>): string {
+  return `NATS/1.0\r\n${Object.entries(lines)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")}\r\n`;
+}
+
+async function put(
+  rig: Rig,
+  connection: NatsConnection,
+  id: string,
+  block: string,
+  body: Uint8Array,
+): Promise<void> {
+  const headers = { encode: () => Buffer.from(block) } as never;
+  await connection.request(`${rig.subjectPrefix}.dead.high.B.${id}`, body, { timeout: 10_000, headers });
+}
+
+/** How often something is asked of the dead letters' stream from now on. */
+async function requestsOf(rig: Rig, kind: "STREAM.MSG" | "DIRECT"): Promise<() => Promise<number>> {
+  const { connection } = await rig.api();
+  let count = 0;
+  const callback = () => void count++;
+  connection.subscribe(`$JS.API.${kind}.GET.${rig.streamName}-dead-letters`, { callback });
+  await connection.flush();
+  return async () => {
+    await connection.flush();
+    return count;
+  };
+}
+
+describe("many dead letters", () => {
+  it("are read by a few requests, and those of a table found without reading a body", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await buried(rig, MANY);
+    const { connection } = await rig.api();
+    await put(rig, connection, "broken.0", blockOf({ "Helix-Table": "ks.tenth" }), Buffer.from([0xc1]));
+    await put(
+      rig,
+      connection,
+      "long.0",
+      blockOf({ "Helix-Table": "ks.tenth,".repeat(50).slice(0, 400) }),
+      Buffer.from([0xc1]),
+    );
+    const [one, many] = [await requestsOf(rig, "STREAM.MSG"), await requestsOf(rig, "DIRECT")];
+    const ids: string[] = [];
+    for await (const { id } of queue.deadLetters.scan({ table: "ks.tenth" })) ids.push(id);
+    expect(ids.sort()).toEqual(
+      [...Array.from({ length: MANY / 10 }, (_, n) => `p${n * 10}.0`), "broken.0"].sort(),
+    );
+    expect(await redriveDeadLetters(queue.deadLetters, { dryRun: true })).toMatchObject({
+      redriven: MANY,
+      skipped: 2,
+    });
+    expect([await one(), await many()]).toEqual([0, expect.toSatisfy((requests) => requests < 10)]);
+  });
+
+  it.each([
+    [
+      "the stream does not allow it",
+      async (rig: Rig) => {
+        const { api } = await rig.api();
+        const stream = `${rig.streamName}-dead-letters`;
+        const { config } = await api.streams.info(stream);
+        await api.streams.update(stream, { ...config, allow_direct: false });
+        return undefined;
+      },
+    ],
+    [
+      "the server is older",
+      async (rig: Rig) =>
+        as(rig, (target, name) => name === "info" && { ...target.info, version: "2.10.29" }),
+    ],
+    [
+      "the library does not tell how long a message is",
+      async (rig: Rig) =>
+        as(
+          rig,
+          (target, name) =>
+            name === "subscribe" &&
+            ((subject: string, { callback }: { callback: (...args: unknown[]) => void }) =>
+              target.subscribe(subject, {
+                callback: (error, { data, headers }) => callback(error, { subject, data, headers }),
+              })),
+        ),
+    ],
+  ])("are read one by one where %s", async (_, setUp) => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    await buried(rig, 300);
+    const reader = (await setUp(rig)) ?? queue;
+    const asked = await requestsOf(rig, "STREAM.MSG");
+    expect(await reader.deadLetters.list({ table: "ks.tenth" })).toHaveLength(30);
+    expect(await asked()).toBe(300);
+  });
+
+  it.each(["2.12", "2.15"] as const)(
+    "are the same, read one by one or all at once, from a server of %s",
+    async (version) => {
+      await using one = await startNatsServer({ version });
+      await using rig = new Rig(one);
+      await rig.replayer();
+      const { connection } = await rig.api();
+      const blocks = [
+        "",
+        "NATS/1.0\r\n\r\n",
+        "NATS/1.0 404 Message Not Found\r\n\r\n",
+        "NATS/1.0 204 EOB\r\nNats-Num-Pending: 0\r\nNats-Last-Sequence: 1\r\n\r\n",
+        "NATS/1.0\r\na b: c\r\nNats-Sequence: 1\r\nNats-Subject: a\r\nHelix-Table: ks.t\r\n\r\n",
+        `NATS/1.0\r\n${"a: b\r\n".repeat(10_000)}\r\n`,
+        "NATS/1.0\r\nHelix-Table: é\r\n\r\n",
+      ];
+      for (const [at, block] of blocks.entries()) {
+        const subject = `${rig.subjectPrefix}.dead.high.B.é${at}.0`;
+        const headers = block === "" ? {} : { headers: { encode: () => Buffer.from(block) } as never };
+        await connection.request(subject, `body ${at}`, { timeout: 5000, ...headers });
+      }
+      const link = {
+        up: connection,
+        isUp: true,
+        inboxPrefix: "_INBOX",
+        listen: () => () => {},
+      } as unknown as Link;
+      const stream = `${rig.streamName}-dead-letters`;
+      const admin = new Admin(link);
+      const single = await Promise.all(blocks.map((_, at) => admin.message(stream, { seq: at + 1 })));
+      const many = await new DirectGets(link, systemClock).read(stream, {
+        seq: 1,
+        batch: 100,
+        max_bytes: 2 ** 20,
+      });
+      expect(many).toEqual(single);
+      expect(many?.map(({ data }) => data.toString())).toEqual(blocks.map((_, at) => `body ${at}`));
+    },
+  );
+});
+
+/** A connection that differs in one thing, as soon as the queue is there. */
+async function as(
+  rig: Rig,
+  other: (target: NatsConnection, name: string | symbol) => unknown,
+): Promise<NatsReplayer> {
+  const { connection } = await rig.api();
+  let isThere = false;
+  const different = new Proxy(connection, {
+    get: (target, name) => {
+      const value = (isThere && other(target, name)) || (Reflect.get(target, name, target) as unknown);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const queue = await rig.replayer({ connect: undefined, connection: different });
+  isThere = true;
+  return queue;
+}
