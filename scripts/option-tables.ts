@@ -8,6 +8,7 @@ import { CONTRACT_OPTIONS } from "../packages/replayer-contract/src/replay-queue
 import { MEMORY_OPTIONS } from "../packages/replayer-memory/src/memory-replayer.ts";
 import { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "../packages/replayer-nats/src/options.ts";
 import { WORKER_OPTIONS } from "../packages/worker/src/options.ts";
+import { rightsTable } from "./rights-table.ts";
 
 type Options = Readonly<Record<string, Facts<unknown>>>;
 
@@ -88,6 +89,7 @@ export const TABLES: readonly Table[] = [
     table: tableOf(options),
   })),
   { name: "settings", readme: at("apps/replay-service/README.md"), table: settingsTable() },
+  { name: "rights", readme: at("packages/replayer-nats/README.md"), table: rightsTable() },
 ];
 
 /** The README with this table as it must be. @throws Error if there is no marker for it. */

@@ -8,8 +8,10 @@ export type {
   NatsEnqueuerOptions,
   NatsLinkOptions,
   NatsNames,
+  NatsPermissionOptions,
   NatsReplayerOptions,
   Provision,
   TopologyOptions,
 } from "./options.ts";
 export { ensureTopology, type TopologyReport } from "./topology/ensure-topology.ts";
+export { type NatsRole, natsPermissions } from "./topology/rights.ts";

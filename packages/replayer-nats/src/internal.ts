@@ -4,3 +4,5 @@
  * @module
  */
 export { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "./options.ts";
+export { namesOf } from "./topology/names.ts";
+export { rightsOf } from "./topology/rights.ts";

@@ -132,6 +132,12 @@ export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOption
   readonly adoptGoStream?: boolean | undefined;
 }
 
+/** Whose rights, and to what. */
+export interface NatsPermissionOptions extends NatsNames {
+  /** What the user's reply subjects begin with. @default _INBOX */
+  readonly inboxPrefix?: string | undefined;
+}
+
 export interface EnsureTopologyOptions extends NatsLinkOptions, TopologyOptions {
   /** As that of the queue. @default "create" */
   readonly provision?: Provision | undefined;
@@ -185,6 +191,13 @@ const credsFile: Option<string> = {
   },
 };
 
+const INBOX_PREFIX = {
+  pattern: SUBJECT_PREFIX,
+  expectation: "a subject without wildcards",
+  about:
+    "What reply subjects begin with: where the user may subscribe to nothing but its own inbox, this must be it.",
+};
+
 /** Every option of `connect`. */
 export const CONNECT_OPTIONS: OptionsOf<NatsConnectOptions> = {
   servers,
@@ -198,15 +211,7 @@ export const CONNECT_OPTIONS: OptionsOf<NatsConnectOptions> = {
       about: "Insist on TLS, with these files. Without it TLS is used where the server demands it.",
     }),
   ),
-  inboxPrefix: optional(
-    text({
-      pattern: SUBJECT_PREFIX,
-      expectation: "a subject without wildcards",
-      about:
-        "What reply subjects begin with: where the user may subscribe to nothing but its own inbox, this must be it.",
-    }),
-    "`_INBOX`",
-  ),
+  inboxPrefix: optional(text(INBOX_PREFIX), "`_INBOX`"),
 };
 
 const connect = object<NatsConnectOptions>(
@@ -252,6 +257,11 @@ const NAME_OPTIONS: OptionsOf<Settled<NatsNames>> = {
     about:
       "Subjects are `{prefix}.{priority}.{cluster}`, dead letters `{prefix}.dead.{priority}.{cluster}.{id}.{life}`.",
   }),
+};
+
+const PERMISSION_OPTIONS: OptionsOf<Settled<NatsPermissionOptions>> = {
+  ...NAME_OPTIONS,
+  inboxPrefix: text({ ...INBOX_PREFIX, fallback: "_INBOX" }),
 };
 
 /** Every option of `connectNatsEnqueuer`. */
@@ -369,6 +379,11 @@ export function readEnqueuerOptions(options: NatsEnqueuerOptions): EnqueuerSetti
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readReplayerOptions(options: NatsReplayerOptions): ReplayerSettings {
   return linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_OPTIONS, options));
+}
+
+/** @throws TypeError naming the option, what was expected and what was given. */
+export function readPermissionOptions(options: NatsPermissionOptions): Settled<NatsPermissionOptions> {
+  return readOptions<Settled<NatsPermissionOptions>>("natsPermissions", PERMISSION_OPTIONS, options);
 }
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */

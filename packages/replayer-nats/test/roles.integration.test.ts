@@ -1,43 +1,19 @@
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectNatsEnqueuer, connectNatsReplayer, ensureTopology } from "../src/index.ts";
+import { connectNatsEnqueuer, connectNatsReplayer, ensureTopology, natsPermissions } from "../src/index.ts";
 import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
-/** Exactly what the README says that each role needs, for the names of `helix-replay`. */
-const STREAMS = ["helix-replay", "helix-replay-dead-letters", "KV_helix-replay-state"];
-const LANES = ["high.A", "low.A", "high.B", "low.B"];
-const ENQUEUE = { publish: LANES.map((lane) => `helix.replay.${lane}`), subscribe: ["_INBOX_app.>"] };
-const WORK = {
-  publish: [
-    ...ENQUEUE.publish,
-    ...LANES.map((lane) => `helix.replay.dead.${lane}.*.*`),
-    "$KV.helix-replay-state.>",
-    "$JS.ACK.helix-replay.>",
-    "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
-    "$JS.API.CONSUMER.INFO.helix-replay.*",
-    ...STREAMS.map((stream) => `$JS.API.STREAM.INFO.${stream}`),
-    ...STREAMS.map((stream) => `$JS.API.STREAM.MSG.GET.${stream}`),
-    "$JS.API.STREAM.MSG.DELETE.helix-replay",
-    "$JS.API.STREAM.MSG.DELETE.helix-replay-dead-letters",
-    "$JS.API.STREAM.PURGE.KV_helix-replay-state",
-  ],
-  subscribe: ["_INBOX_worker.>"],
-};
-const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
+const ENQUEUE = natsPermissions("application", { inboxPrefix: "_INBOX_app" });
+const WORK = natsPermissions("worker", { inboxPrefix: "_INBOX_worker" });
+const ADMIN = natsPermissions("provisioner", { inboxPrefix: "_INBOX_admin" });
+const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-low-A";
 const READ = "$JS.API.STREAM.MSG.GET.KV_helix-replay-state";
-const ADMIN = {
-  publish: [
-    ...STREAMS.flatMap((stream) => [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.CREATE.${stream}`]),
-    "$JS.API.CONSUMER.INFO.helix-replay.*",
-    "$JS.API.CONSUMER.CREATE.helix-replay.>",
-  ],
-  subscribe: ["_INBOX_admin.>"],
-};
 
 let server: NatsServer;
 beforeAll(async () => {
-  const user = (name: string, permissions: { publish: string[]; subscribe: string[] }) => ({
+  const user = (name: string, permissions: ReturnType<typeof natsPermissions>) => ({
     user: name,
     password: "p",
     permissions,
@@ -49,6 +25,8 @@ beforeAll(async () => {
           user("app", ENQUEUE),
           user("worker", WORK),
           user("admin", ADMIN),
+          user("careless", natsPermissions("worker")),
+          user("spy", { publish: ["other"], subscribe: ["_INBOX.>"] }),
           user("idle", {
             publish: WORK.publish.filter((subject) => subject !== PULL),
             subscribe: ["_INBOX_idle.>"],
@@ -90,32 +68,28 @@ describe("a user with the rights of", () => {
     });
   });
 
-  it("a worker does all that a queue does, without a right to make anything", async () => {
+  it("a worker, which has an inbox of its own, is overheard by nobody who may listen to the usual ones", async () => {
     await using rig = new Rig(server);
-    const queue = rig.closing(
-      await connectNatsReplayer({ connect: as("worker"), provision: "none", logger: rig.logger }),
-    );
-    const receiver = new Receiver(queue, "low.A");
-    await queue.enqueue(payloadOf("worker-1", { targetCluster: "A", priority: "low" }));
-    await (await receiver.next()).release({ attempts: 1 });
-    const message = await receiver.next();
-    expect(message.attempts).toBe(1);
-    await message.mark?.();
-    message.extend();
-    await message.deadLetter({ reason: "attempts" });
-    expect(await queue.deadLetters.get("worker-1.0")).toMatchObject({ attempts: 1 });
-    await queue.deadLetters.redrive("worker-1.0");
-    await (await receiver.next()).deadLetter({ reason: "rejected" });
-    expect(await queue.deadLetters.list()).toHaveLength(1);
-    await queue.deadLetters.discard("worker-1.1");
-    await waitFor(async () => (await queue.depths())[1]?.inFlight === 0, {
-      timeoutMs: 5000,
-      describe: "everything is settled",
+    const { servers } = as("spy");
+    const spy = rig.closing(await connect({ servers, user: "spy", pass: "p" }));
+    const heard: string[] = [];
+    spy.subscribe("_INBOX.>", {
+      callback: (_, { data }) => void heard.push(Buffer.from(data).toString("latin1")),
     });
-    expect(await queue.recoverStuck()).toBe(0);
-    expect(
-      rig.log.filter(({ level }) => level === "warn" || level === "error").map(({ text }) => text),
-    ).toEqual(["a dead letter was discarded"]);
+    await spy.flush();
+    const row = (id: string) => payloadOf(id, { targetCluster: "A", priority: "low" });
+    const heardOf = (id: string) => heard.some((text) => text.includes(id));
+    const replay = async (user: string, id: string, inboxPrefix?: string) => {
+      const connection = { ...as(user), ...(inboxPrefix && { inboxPrefix }) };
+      await using queue = await connectNatsReplayer({ connect: connection, provision: "none" });
+      const receiver = new Receiver(queue, "low.A");
+      await queue.enqueue(row(id));
+      await (await receiver.next()).ack();
+    };
+    await replay("worker", "in-private");
+    await replay("careless", "in-public", "_INBOX");
+    await waitFor(() => heardOf("in-public"), { timeoutMs: 5000, describe: "the row is heard" });
+    expect(heardOf("in-private")).toBe(false);
   });
 });
 

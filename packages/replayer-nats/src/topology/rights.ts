@@ -1,0 +1,92 @@
+import { LANES } from "@helix/core";
+import { type NatsPermissionOptions, readPermissionOptions } from "../options.ts";
+import { consumerOf, deadLetterSubjects, laneSubjects, type Names, namesOf, subjectOf } from "./names.ts";
+
+/** Subjects that one purpose needs. */
+export interface Right {
+  readonly subjects: readonly string[];
+  readonly about: string;
+}
+
+/** Who a user of the server is. `updater` is whoever runs `provision: "update"`. */
+export type NatsRole = "application" | "worker" | "provisioner" | "updater";
+
+/**
+ * What each role has to publish to, and no more: without any of these subjects something of it fails. Each subscribes to
+ * its own inbox and to nothing else. The README's table, the tests' users and `natsPermissions` are made of this.
+ */
+export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right[]>> {
+  const { stream, deadLetterStream, bucket, bucketStream } = names;
+  const streams = [stream, deadLetterStream, bucketStream];
+  const consumers = LANES.map(consumerOf);
+  const application: Right[] = [{ subjects: laneSubjects(names), about: "enqueue" }];
+  const look: Right[] = [
+    {
+      subjects: streams.map((one) => `$JS.API.STREAM.INFO.${one}`),
+      about: "check the streams; count what they hold",
+    },
+    {
+      subjects: consumers.map((one) => `$JS.API.CONSUMER.INFO.${stream}.${one}`),
+      about: "check the consumers; count what is in hand",
+    },
+  ];
+  const worker: Right[] = [
+    { subjects: laneSubjects(names), about: "redrive; bring back what was stuck" },
+    ...look,
+    {
+      subjects: consumers.map((one) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${one}`),
+      about: "ask for messages",
+    },
+    {
+      subjects: consumers.map((one) => `$JS.ACK.${stream}.${one}.>`),
+      about: "settle and extend them",
+    },
+    { subjects: deadLetterSubjects(names).now, about: "write dead letters" },
+    {
+      subjects: streams.map((one) => `$JS.API.STREAM.MSG.GET.${one}`),
+      about: "read dead letters, records, the oldest of a lane, what is stuck and what is in no lane",
+    },
+    {
+      subjects: [`$KV.${bucket}.attempts.*.*`, `$KV.${bucket}.executing.*`, `$KV.${bucket}.ended.>`],
+      about: "write down failures, what is being executed, and how dead letters end",
+    },
+    { subjects: [`$JS.API.STREAM.PURGE.${bucketStream}`], about: "forget the failures of what has gone" },
+    {
+      subjects: [`$JS.API.STREAM.MSG.DELETE.${deadLetterStream}`],
+      about: "end a dead letter by redrive or discard",
+    },
+    {
+      subjects: [`$JS.API.STREAM.MSG.DELETE.${stream}`],
+      about: "bring back what was stuck; discard what is in no lane",
+    },
+  ];
+  const provisioner: Right[] = [
+    ...look,
+    { subjects: streams.map((one) => `$JS.API.STREAM.CREATE.${one}`), about: "make the streams" },
+    {
+      subjects: LANES.map(
+        (lane) => `$JS.API.CONSUMER.CREATE.${stream}.${consumerOf(lane)}.${subjectOf(names, lane)}`,
+      ),
+      about: "make the consumers, and change them",
+    },
+  ];
+  const updater: Right[] = [
+    ...provisioner,
+    { subjects: streams.map((one) => `$JS.API.STREAM.UPDATE.${one}`), about: "change the streams" },
+  ];
+  return { application, worker, provisioner, updater };
+}
+
+/**
+ * What a user of a role has to be allowed, as `permissions` of the server's configuration.
+ *
+ * @throws TypeError for an option.
+ */
+export function natsPermissions(
+  role: NatsRole,
+  options: NatsPermissionOptions = {},
+): { readonly publish: string[]; readonly subscribe: string[] } {
+  const { inboxPrefix, ...names } = readPermissionOptions(options);
+  const rights = rightsOf(namesOf(names))[role];
+  return { publish: rights.flatMap(({ subjects }) => subjects), subscribe: [`${inboxPrefix}.>`] };
+}

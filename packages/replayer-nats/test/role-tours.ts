@@ -1,0 +1,84 @@
+import { LANES, type Lane, laneOf } from "@helix/core";
+import { waitFor } from "@helix/testkit";
+import type { JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
+import {
+  connectNatsEnqueuer,
+  connectNatsReplayer,
+  ensureTopology,
+  type NatsReplayer,
+  type NatsRole,
+} from "../src/index.ts";
+import type { Rig } from "./rig.ts";
+import { payloadOf, Receiver } from "./rig.ts";
+
+/** Who goes on a tour: a connection with the rights of a role, and one of somebody who may do everything. */
+export interface Tourist {
+  readonly rig: Rig;
+  readonly names: { readonly streamName: string; readonly subjectPrefix: string };
+  readonly connection: NatsConnection;
+  readonly all: { readonly connection: NatsConnection; readonly api: JetStreamManager };
+}
+
+const LIMITS = { maxBytes: 2 ** 20 };
+
+/** All that somebody of the role ever does, so that each of its rights is used. */
+export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void>>> = {
+  async application({ rig, names, connection, all }) {
+    await ensureTopology({ connection: all.connection, ...LIMITS, ...names });
+    const queue = rig.closing(await connectNatsEnqueuer({ connection, logger: rig.logger, ...names }));
+    await Promise.all(LANES.map((lane) => queue.enqueue(payloadFor(lane, "one"))));
+  },
+
+  async worker({ rig, names, connection, all }) {
+    await ensureTopology({ connection: all.connection, ...LIMITS, ...names });
+    const { streamName, subjectPrefix } = names;
+    // As an older version made it, so that there can be something in no lane.
+    await all.api.streams.update(streamName, { subjects: [`${subjectPrefix}.*.*`] });
+    await all.connection.request(`${subjectPrefix}.high.C`);
+    const options = { provision: "none", logger: rig.logger, ...LIMITS, ...names } as const;
+    const queue = rig.closing(await connectNatsReplayer({ connection, ...options }));
+    await Promise.all(LANES.map((lane) => tourOf(queue, lane)));
+    const [stray] = await queue.strays.list();
+    await queue.strays.discard(stray?.sequence as number);
+    await queue.recoverStuck();
+    await waitFor(async () => (await queue.depths()).every(({ inFlight }) => inFlight === 0), {
+      timeoutMs: 5000,
+      describe: "everything is settled",
+    });
+  },
+
+  async provisioner({ names, connection }) {
+    await ensureTopology({ connection, ...LIMITS, ...names });
+  },
+
+  async updater({ names, connection }) {
+    await ensureTopology({ connection, ...LIMITS, ...names });
+    const other = { maxBytes: 2 ** 21, maxAgeMs: 1000, ackWaitMs: 1000 };
+    await ensureTopology({ connection, provision: "update", ...other, ...names });
+  },
+};
+
+async function tourOf(queue: NatsReplayer, lane: Lane): Promise<void> {
+  const receiver = new Receiver(queue, lane);
+  await queue.enqueue(payloadFor(lane, "dies"));
+  await (await receiver.next()).release({ attempts: 1 });
+  const message = await receiver.next();
+  await message.mark?.();
+  message.extend();
+  await message.deadLetter({ reason: "attempts" });
+  await queue.depths();
+  await queue.deadLetters.redrive(`${lane.replace(".", "-")}-dies.0`);
+  await (await receiver.next()).deadLetter({ reason: "rejected" });
+  const letters = await queue.deadLetters.list();
+  const mine = letters.find((letter) => letter.lane === lane);
+  await queue.deadLetters.discard(mine?.id as string);
+  await queue.enqueue(payloadFor(lane, "lives"));
+  await (await receiver.next()).ack();
+}
+
+function payloadFor(lane: Lane, id: string) {
+  const [priority, targetCluster] = lane.split(".") as ["high" | "low", "A" | "B"];
+  if (laneOf(targetCluster, priority) !== lane) throw new Error(`There is no lane ${lane}`);
+  return payloadOf(`${lane.replace(".", "-")}-${id}`, { targetCluster, priority });
+}
