@@ -57,6 +57,39 @@ test("a flush tells what is still counted and leaves no timer", () => {
   expect(clock.timers).toBe(0);
 });
 
+test("100,000 causes are a hundred lines and one of others, one timer, and a hundred and one lines a window later", () => {
+  const { clock, lines, limited } = setUp();
+  const tell = () => {
+    for (let n = 0; n < 100_000; n++) limited.warn({ cluster: "B", tables: [`ks.t${n}`] }, "a dead letter");
+  };
+  tell();
+  expect(lines).toHaveLength(101);
+  expect(clock.timers).toBe(1);
+  expect(lines[100]).toEqual([
+    "warn",
+    { cluster: "B", tables: ["ks.t100"], line: "a dead letter" },
+    expect.stringContaining("too many different lines"),
+  ]);
+  tell();
+  limited.info({ cluster: "B" }, "connected");
+  expect(lines.slice(101).filter(([level]) => level === "info")).toHaveLength(1);
+  expect(lines.at(-1)?.[2]).toContain("too many different lines");
+  clock.advanceNow(10_000);
+  expect(lines.filter(([, fields]) => "repeated" in fields)).toHaveLength(101);
+  expect(lines.at(-1)?.[0]).toBe("info");
+  clock.advanceNow(10_000);
+  expect(clock.timers).toBe(0);
+});
+
+test("100,000 subjects leave one timer, and each level is told", () => {
+  const { clock, lines, limited } = setUp();
+  for (let n = 0; n < 100_000; n++) limited.warn({ cluster: `c${n}`, tables: [n] }, "no session");
+  expect(clock.timers).toBe(1);
+  expect(lines).toHaveLength(20 + 101);
+  limited.flush();
+  expect(clock.timers).toBe(0);
+});
+
 test("debug lines are not limited", () => {
   const { lines, limited } = setUp();
   for (let n = 0; n < 3; n++) limited.debug({}, "again");

@@ -9,6 +9,12 @@ const SUBJECT_FIELDS = ["cluster", "lane"] as const;
 /** Further fields that tell one cause from another; ids and counts do not. */
 const CAUSE_FIELDS = ["tables", "reason", "event", "callback", "part", "operation"] as const;
 
+/** So many causes of one subject are told apart; of those beyond, the lines of one level are one cause. */
+const MAX_CAUSES = 100;
+/** So many subjects are; what is about others is about the rest of the service. */
+const MAX_SUBJECTS = 20;
+const OTHERS = "there are too many different lines to tell each; this is one of those that were left out";
+
 /** How soon after a line it is told again, if news of the other kind came in between. Milliseconds. */
 const TURN_MS = 1_000;
 
@@ -18,9 +24,10 @@ interface Window {
   readonly message: string;
   readonly cause: string;
   toldAtMs: number;
+  /** When it is over, or tells what it has held back. */
+  dueAtMs: number;
   /** The last of those that were not told, and how many they are. */
   held: { readonly fields: Fields; readonly atMs: number; readonly repeated: number } | undefined;
-  cancel: () => void;
 }
 
 /** What lines are about. */
@@ -47,10 +54,14 @@ export interface RateLimitedLoggerOptions {
  * The last line about a cluster (a lane, the rest of the service) is true: what is good news (`info`) and what is
  * not are told in the order in which they happened, and a turn from one to the other within `TURN_MS`. What
  * flaps costs a few lines a second.
+ *
+ * Its memory is bounded, whatever is logged: what has one cause too many is told as one of "others". One timer.
  */
 export class RateLimitedLogger implements Logger {
   readonly #options: RateLimitedLoggerOptions;
   readonly #subjects = new Map<string, Subject>();
+  #wakeAtMs = Infinity;
+  #cancelTimer = () => {};
 
   constructor(options: RateLimitedLoggerOptions) {
     this.#options = options;
@@ -75,18 +86,20 @@ export class RateLimitedLogger implements Logger {
   /** Writes what is still counted, and leaves no timer. What is logged later is limited anew. */
   flush(): void {
     for (const { windows } of this.#subjects.values()) {
-      for (const window of windows.values()) {
-        window.cancel();
-        this.#tellHeld(window);
-      }
+      for (const window of windows.values()) this.#tellHeld(window);
     }
     this.#subjects.clear();
+    this.#arm();
   }
 
-  #write(level: Level, fields: Fields, message: string): void {
+  #write(level: Level, given: Fields, sentence: string): void {
     const { clock, logger } = this.#options;
-    const subject = this.#subjectOf(fields, isGoodNews(level));
-    const cause = causeOf(level, fields, message);
+    const subject = this.#subjectOf(given, isGoodNews(level));
+    const named = causeOf(level, given, sentence);
+    const isOther = !subject.windows.has(named) && subject.windows.size >= MAX_CAUSES;
+    const cause = isOther ? `others ${level}` : named;
+    const message = isOther ? OTHERS : sentence;
+    const fields = isOther ? { ...given, line: sentence } : given;
     const open = subject.windows.get(cause);
     if (open !== undefined) {
       open.held = { fields, atMs: clock.wallMs(), repeated: (open.held?.repeated ?? 0) + 1 };
@@ -94,41 +107,74 @@ export class RateLimitedLogger implements Logger {
       subject.windows.set(cause, open);
       return;
     }
-    const window = { level, message, cause, toldAtMs: 0, held: undefined, cancel: () => {} };
+    const window = { level, message, cause, toldAtMs: 0, dueAtMs: 0, held: undefined };
     this.#tellEarlier(subject, window);
     logger[level](fields, message);
     subject.windows.set(cause, window);
-    this.#arm(subject, window);
+    this.#told(subject, window);
+    this.#arm();
   }
 
   /** What the fields are about. */
   #subjectOf(fields: Fields, isGood: boolean): Subject {
-    const name = JSON.stringify(SUBJECT_FIELDS.map((field) => fields[field]));
+    const named = JSON.stringify(SUBJECT_FIELDS.map((field) => fields[field]));
+    const isOther = !this.#subjects.has(named) && this.#subjects.size >= MAX_SUBJECTS;
+    const name = isOther ? "others" : named;
     const subject = this.#subjects.get(name) ?? { name, isGood, windows: new Map() };
-    if (subject.isGood !== isGood) this.#turn(subject);
+    const turns = subject.isGood !== isGood;
+    if (turns) this.#turn(subject);
     // Here, since a turn may have ended its last window.
     this.#subjects.set(name, subject);
+    if (turns) this.#arm();
     return subject;
   }
 
   /** The news is of the other kind now: what is of the first is not held back for long. */
   #turn(subject: Subject): void {
-    const { clock } = this.#options;
+    const nowMs = this.#options.clock.monotonicMs();
     subject.isGood = !subject.isGood;
-    const turnedMs = clock.monotonicMs() - TURN_MS;
     for (const window of subject.windows.values()) {
       if (isGoodNews(window.level) === subject.isGood) continue;
-      window.cancel();
-      if (window.toldAtMs <= turnedMs) this.#end(subject, window);
-      else window.cancel = clock.setTimer(() => this.#end(subject, window), window.toldAtMs - turnedMs);
+      window.dueAtMs = window.toldAtMs + TURN_MS;
+      if (window.dueAtMs <= nowMs) this.#end(subject, window);
     }
   }
 
-  #arm(subject: Subject, window: Window): void {
+  #told(subject: Subject, window: Window): void {
     const { clock, windowMs } = this.#options;
     window.toldAtMs = clock.monotonicMs();
     const isLast = isGoodNews(window.level) === subject.isGood;
-    window.cancel = clock.setTimer(() => this.#end(subject, window), isLast ? windowMs : TURN_MS);
+    window.dueAtMs = window.toldAtMs + (isLast ? windowMs : TURN_MS);
+  }
+
+  /** Sets the timer to what is due next. */
+  #arm(): void {
+    const { clock } = this.#options;
+    const wakeAtMs = Math.min(...this.#all().map(({ window }) => window.dueAtMs));
+    if (wakeAtMs === this.#wakeAtMs) return;
+    this.#cancelTimer();
+    this.#wakeAtMs = wakeAtMs;
+    this.#cancelTimer =
+      wakeAtMs === Infinity
+        ? () => {}
+        : clock.setTimer(() => this.#wake(), Math.max(0, wakeAtMs - clock.monotonicMs()));
+  }
+
+  #wake(): void {
+    this.#wakeAtMs = Infinity;
+    const nowMs = this.#options.clock.monotonicMs();
+    const due = this.#all().filter(({ window }) => window.dueAtMs <= nowMs);
+    for (const { subject, window } of due.sort((a, b) => a.window.dueAtMs - b.window.dueAtMs)) {
+      // It may have been told by one before it.
+      if (window.dueAtMs <= nowMs && subject.windows.get(window.cause) === window) this.#end(subject, window);
+    }
+    this.#arm();
+  }
+
+  #all(): { readonly subject: Subject; readonly window: Window }[] {
+    return [...this.#subjects.values()].flatMap((subject) =>
+      Array.from(subject.windows.values(), (window) => ({ subject, window })),
+    );
   }
 
   /** Tells what a window has held back, which opens it anew; one that has nothing is over. */
@@ -140,7 +186,7 @@ export class RateLimitedLogger implements Logger {
     }
     this.#tellEarlier(subject, window);
     this.#tellHeld(window);
-    this.#arm(subject, window);
+    this.#told(subject, window);
   }
 
   /** Of the other kind, what happened before that which is about to be told. */

@@ -13,6 +13,7 @@ class FakeHost extends EventEmitter implements Host {
   readonly argv: string[];
   readonly env: Record<string, string>;
   readonly signals = new StopSignals(this);
+  readonly version = "v24.0.0";
   readonly exits: number[] = [];
   readonly lines: string[] = [];
   out = "";

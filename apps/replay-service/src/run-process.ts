@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { systemClock } from "@helix/core";
-import { type DestinationStream, pino } from "pino";
+import { harmlessLogger } from "@helix/core/internal";
 import { describeConfig } from "./config/describe-config.ts";
 import { ConfigError, type LoadedConfig, loadConfig } from "./config/load-config.ts";
 import type { Environment } from "./config/sources.ts";
 import { EXIT } from "./exit-codes.ts";
+import { firstLine } from "./first-line.ts";
+import { LogOutput, type LogStream } from "./log-output.ts";
 import { pinoLogger } from "./pino-logger.ts";
 import type { OpenQueue } from "./queue.ts";
 import { RateLimitedLogger } from "./rate-limited-logger.ts";
@@ -13,6 +17,8 @@ import { STOP_SIGNALS, type StopSignals } from "./stop-signals.ts";
 
 /** Same cause, same line: once in so long. */
 const LOG_WINDOW_MS = 10_000;
+/** So long an exit waits for whoever reads the log. */
+const LAST_LINES_MS = 1_000;
 
 const USAGE = `The Helix replay service: executes failed writes again on the cluster that missed them.
 
@@ -28,7 +34,9 @@ Exit code: 0 in order, 64 configuration, 69 refused, 70 internal, 75 not in orde
 export interface Host {
   readonly argv: readonly string[];
   readonly env: Environment;
-  readonly stdout: { write(text: string): unknown };
+  /** Of Node. */
+  readonly version: string;
+  readonly stdout: LogStream;
   readonly stderr: { write(text: string): unknown };
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   exit(code: number): void;
@@ -42,7 +50,7 @@ export async function runProcess(
   host: Host,
   signals: StopSignals,
   openQueue: OpenQueue,
-  logTo?: DestinationStream,
+  logTo: LogStream = host.stdout,
 ): Promise<number> {
   const [flag, ...more] = host.argv.slice(2);
   if (flag === "--help" && more.length === 0) {
@@ -76,21 +84,25 @@ async function serve(
   signals: StopSignals,
   { config }: LoadedConfig,
   openQueue: OpenQueue,
-  // Synchronous: what was logged before an exit is there.
-  logTo: DestinationStream = pino.destination({ fd: 1, sync: true }),
+  logTo: LogStream,
 ): Promise<number> {
-  const log = pinoLogger(config.log.level, logTo);
-  const logger = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
+  const output = new LogOutput(logTo, (dropped) =>
+    log.warn({ dropped }, "lines were left out: whoever reads the log did not take them"),
+  );
+  const log = pinoLogger(config.log.level, output, { pod: hostname(), version: versionOf() });
+  const limited = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
+  const logger = harmlessLogger(limited);
   /** Nothing comes after it: what was held back is told before. */
   const lastLine = (level: "info" | "warn" | "error", fields: object, message: string) => {
-    logger.flush();
+    limited.flush();
     log[level](fields, message);
   };
+  const exit = (code: number) => output.drain(LAST_LINES_MS, () => host.exit(code));
   const tellFault = (error: unknown) =>
     lastLine("error", { error, frames: framesOf(error) }, "a fault of the service itself; it ends");
   const fault = (error: unknown) => {
     tellFault(error);
-    host.exit(EXIT.internal);
+    exit(EXIT.internal);
   };
   host.on("uncaughtException", fault);
   host.on("unhandledRejection", fault);
@@ -98,12 +110,13 @@ async function serve(
   signals.listen((signal) => {
     if (stop.signal.aborted) {
       lastLine("warn", { signal }, "a second signal: the service ends at once");
-      host.exit(EXIT.signal + STOP_SIGNALS[signal]);
+      exit(EXIT.signal + STOP_SIGNALS[signal]);
       return;
     }
     log.info({ signal }, "told to stop");
     stop.abort();
   });
+  log.info(firstLine(config, host.version), "the Helix replay service starts");
   try {
     const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
     lastLine("info", { inOrder }, "the service has stopped");
@@ -115,7 +128,15 @@ async function serve(
     }
     tellFault(error);
     return EXIT.internal;
+  } finally {
+    await new Promise<void>((resolve) => output.drain(LAST_LINES_MS, resolve));
   }
+}
+
+/** Of the package, from source or built. */
+function versionOf(): string {
+  const { version } = JSON.parse(readFile(fileURLToPath(new URL("../package.json", import.meta.url))));
+  return version;
 }
 
 /** Without their values, a password perhaps. */

@@ -22,7 +22,7 @@ export function sessionOptions(
   };
 }
 
-export function clusterNames(config: ServiceConfig): { A: string; B: string } {
+export function clusterNames(config: Pick<ServiceConfig, "clusterA" | "clusterB">): { A: string; B: string } {
   return { A: config.clusterA.name, B: config.clusterB.name };
 }
 

@@ -1,4 +1,7 @@
-/** The service as it is started in production, on a queue in memory that holds what the test gave it. */
+/**
+ * The service as it is started in production, on a queue in memory that holds what the test gave it: `TEST_PAYLOADS`,
+ * `TEST_COPIES` times, with their number for `{copy}`.
+ */
 import process from "node:process";
 import { createPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
@@ -8,8 +11,11 @@ import { StopSignals } from "../src/stop-signals.ts";
 
 const openQueue: OpenQueue = async () => {
   const queue = new MemoryReplayer();
-  for (const input of JSON.parse(process.env.TEST_PAYLOADS ?? "[]"))
-    await queue.enqueue(createPayload(input));
+  const { TEST_PAYLOADS = "[]", TEST_COPIES = "1" } = process.env;
+  for (let copy = 0; copy < Number(TEST_COPIES); copy++) {
+    for (const input of JSON.parse(TEST_PAYLOADS.replaceAll("{copy}", String(copy))))
+      await queue.enqueue(createPayload(input));
+  }
   return { queue, health: () => ({ up: true }), close: () => queue.close() };
 };
 

@@ -42,7 +42,11 @@ export class Pod {
       { ...VALID, ...environmentOf(servers, { HELIX_LOG_LEVEL: "debug", ...env }) },
       filesOf({}),
     );
-    const logger: Logger = pinoLogger(config.log.level, { write: (line) => void this.lines.push(line) });
+    const logger: Logger = pinoLogger(
+      config.log.level,
+      { write: (line) => void this.lines.push(line) },
+      { pod: "pod-1", version: "1.2.3" },
+    );
     this.ended = runService({ config, openQueue, logger, readFile: filesOf({}), stop: this.#stop.signal });
     // A test looks at the end when it is there.
     this.ended.catch(() => {});

@@ -1,4 +1,11 @@
-import { type CqlRequest, type Reply, reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
+import {
+  type CqlRequest,
+  freePorts,
+  type Reply,
+  reply,
+  type ScriptedCqlServer,
+  waitFor,
+} from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startServers } from "./pod.ts";
 import { MAIN, MEMORY_MAIN, ServiceProcess } from "./service-process.ts";
@@ -98,6 +105,30 @@ describe("the process", { timeout }, () => {
     service.signal("SIGTERM");
     expect(await service.ended).toBe(143);
   });
+
+  test.each(["pause", "destroy"] as const)(
+    "is not held up by whoever reads its log and comes to a halt (%s), and ends in time",
+    async (how) => {
+      const lanes = (["A", "B"] as const).flatMap((targetCluster) =>
+        ["high", "low"].map((priority) => ({
+          ...statement(`INSERT INTO shop.t{copy}${"x".repeat(2_000)} (id) VALUES (?)`, "1"),
+          targetCluster,
+          priority,
+          disposition: "hold",
+        })),
+      );
+      // More than a pipe holds.
+      const more = { TEST_PAYLOADS: JSON.stringify(lanes), TEST_COPIES: "100" };
+      const [port] = await freePorts(1);
+      const env = environment({ ...more, HELIX_HTTP_PORT: String(port) });
+      await using service = new ServiceProcess(MEMORY_MAIN, env);
+      service.stopReading(how);
+      const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200;
+      await waitFor(() => isReady().catch(() => false), { timeoutMs: 20_000, describe: "it is ready" });
+      service.signal("SIGTERM");
+      expect(await service.exited).toBe(0);
+    },
+  );
 
   test("names every mistake on standard error, ends with 64 and starts nothing", async () => {
     const env = environment({ HELIX_HTTP_PORT: "http", HELIX_NATS_TOKENS: CANARY });

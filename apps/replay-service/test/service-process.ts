@@ -21,7 +21,9 @@ export const MEMORY_MAIN = fromSource("memory-main.ts");
 export class ServiceProcess implements AsyncDisposable {
   readonly startedAtMs = performance.now();
   output = "";
-  /** Exit code, or the signal that killed it. */
+  /** As `ended`, though its output has not been read to the end. */
+  readonly exited: Promise<number | string | null>;
+  /** Exit code, or the signal that killed it, when its output has been read. */
   readonly ended: Promise<number | string | null>;
   readonly #child: ChildProcess;
 
@@ -33,6 +35,9 @@ export class ServiceProcess implements AsyncDisposable {
         this.output += text;
       });
     }
+    this.exited = new Promise((resolve) => {
+      this.#child.once("exit", (code, signal) => resolve(code ?? signal));
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#child.once("error", reject).once("close", (code, signal) => resolve(code ?? signal));
     });
@@ -43,6 +48,11 @@ export class ServiceProcess implements AsyncDisposable {
       .split("\n")
       .filter((line) => line.startsWith("{") && line.endsWith("}"))
       .map(strictJson);
+  }
+
+  /** Whoever reads its standard output stands still, or is gone. */
+  stopReading(how: "pause" | "destroy"): void {
+    this.#child.stdout?.[how]();
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -91,6 +101,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Kills it if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    this.#child.stdout?.resume();
     await this.ended;
   }
 }

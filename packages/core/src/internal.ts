@@ -40,6 +40,7 @@ export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";
+export { boundedFields } from "./report/bounded-line.ts";
 export { errorLabel, errorText, LoggableError } from "./report/error-text.ts";
-export { harmlessCallback } from "./report/harmless.ts";
+export { harmlessCallback, harmlessLogger } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";

@@ -1,4 +1,5 @@
 import { isHelixError } from "../errors.ts";
+import { boundedText } from "./bounded-text.ts";
 
 /** Errors of connections whose own words quote no payload, by name: of the NATS client. */
 const HARMLESS = new Set([
@@ -32,9 +33,10 @@ export class LoggableError {
   /** @param text That of its reading, where it has one. */
   constructor(error: unknown, text = errorText(error)) {
     const { name, code } = shapeOf(error);
-    this.name = typeof name === "string" ? name : typeof error;
-    if (typeof code === "string" || typeof code === "number") this.code = code;
-    this.text = text;
+    this.name = typeof name === "string" ? boundedText(name) : typeof error;
+    if (typeof code === "string" || typeof code === "number")
+      this.code = typeof code === "string" ? boundedText(code) : code;
+    this.text = boundedText(text);
   }
 }
 
@@ -48,7 +50,7 @@ export function errorText(error: unknown): string {
   const shape = shapeOf(error);
   const { message } = shape;
   const isTold = typeof message === "string" && message !== "" && isHarmless(shape);
-  return isTold ? message : labelOf(shape);
+  return isTold ? boundedText(message) : labelOf(shape);
 }
 
 /** Name and code of an error, which quote nothing. Never throws. */
@@ -57,9 +59,9 @@ export function errorLabel(error: unknown): string {
 }
 
 function labelOf({ name, code }: ErrorShape): string {
-  const label = typeof name === "string" ? name : "Error";
+  const label = typeof name === "string" ? boundedText(name) : "Error";
   if (typeof code === "number") return `${label} 0x${code.toString(16).padStart(4, "0")}`;
-  return typeof code === "string" ? `${label} ${code}` : label;
+  return typeof code === "string" ? `${label} ${boundedText(code)}` : label;
 }
 
 function isHarmless({ isOurs, name, syscall, keys }: ErrorShape): boolean {

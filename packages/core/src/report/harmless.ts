@@ -1,13 +1,20 @@
+import { boundedFields } from "./bounded-line.ts";
+import { boundedText } from "./bounded-text.ts";
 import { safely, watch } from "./isolate.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { type Metrics, silentMetrics } from "./metrics.ts";
 
 /**
  * The same logger, by which nothing can change what its caller does: it may throw, reject, hang, return anything, or
- * have lost its methods. Options are read into this form once, so that nobody else has to think of it.
+ * have lost its methods. Its lines are bounded, whatever names and texts stand in them. Options are read into this form once, so
+ * that nobody else has to think of it.
  */
 export function harmlessLogger(logger: Logger): Logger {
-  return logger === silentLogger ? logger : harmless(logger, ["debug", "info", "warn", "error"]);
+  if (logger === silentLogger) return logger;
+  return harmless(logger, ["debug", "info", "warn", "error"], (fields, message) => [
+    boundedFields(fields as object),
+    boundedText(message as string),
+  ]);
 }
 
 /** The same metrics, as {@link harmlessLogger} says. */
@@ -33,11 +40,18 @@ export function harmlessCallback<A extends unknown[]>(
 /** What was made here, so that it is not wrapped again where one package hands it to the next. */
 const made = new WeakSet<object>();
 
-function harmless<T extends object>(inner: T, methods: readonly (keyof T & string)[]): T {
+function harmless<T extends object>(
+  inner: T,
+  methods: readonly (keyof T & string)[],
+  bounded?: (...args: unknown[]) => unknown[],
+): T {
   if (made.has(inner)) return inner;
   const functions = inner as Record<string, ((...args: unknown[]) => unknown) | undefined>;
   const outer = Object.fromEntries(
-    methods.map((name) => [name, harmlessCallback((...args) => functions[name]?.(...args))]),
+    methods.map((name) => [
+      name,
+      harmlessCallback((...args) => functions[name]?.(...(bounded === undefined ? args : bounded(...args)))),
+    ]),
   ) as T;
   made.add(outer);
   return outer;
