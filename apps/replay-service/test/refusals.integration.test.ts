@@ -14,6 +14,7 @@ const WORKER = [
   ...APPLICATION,
   ...LANES.map((lane) => `helix.replay.dead.${lane}.*.*`),
   "$KV.helix-replay-state.>",
+  "$KV.helix-replay-clusters.known",
   "$JS.ACK.helix-replay.>",
   "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
   "$JS.API.CONSUMER.INFO.helix-replay.*",
@@ -120,7 +121,7 @@ describe("at the start the service ends with 69 and the log says why", () => {
     await using service = startAs("application");
     expect(await refusalOf(service)).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
-      text: 'Permissions Violation for Publish to "$JS.API.STREAM.INFO.helix-replay"',
+      text: 'Permissions Violation for Publish to "$JS.API.STREAM.INFO.helix-replay-dead-letters"',
     });
   });
 
@@ -136,7 +137,7 @@ describe("at the start the service ends with 69 and the log says why", () => {
     await using service = startAs("worker", { HELIX_QUEUE_PROVISION: "none" });
     expect(await refusalOf(service)).toMatchObject({
       code: "HELIX_TOPOLOGY_MISSING",
-      text: "Missing on the server: stream helix-replay, stream helix-replay-dead-letters, stream KV_helix-replay-state",
+      text: "Missing on the server: stream helix-replay-dead-letters, stream KV_helix-replay-state, stream KV_helix-replay-clusters, stream helix-replay",
     });
   });
 });

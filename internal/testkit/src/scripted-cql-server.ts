@@ -241,8 +241,8 @@ export class ScriptedCqlServer implements AsyncDisposable {
     const keyspace = /^\s*use\s+"?(\w+)"?/i.exec(decoded.query)?.[1];
     if (keyspace !== undefined) return raw(OPCODE.result, usedKeyspace(keyspace));
     const { peers = [] } = this.#options;
-    const { host, localDataCenter: dataCenter, schema } = this;
-    const facts = { host, peers, dataCenter, releaseVersion: RELEASE, schema };
+    const { host, port, localDataCenter: dataCenter, schema } = this;
+    const facts = { host, port, peers, dataCenter, releaseVersion: RELEASE, schema };
     const system = answerSystemQuery(decoded.query, facts);
     if (system !== undefined) {
       if (this.#options.record !== false) this.systemRequests.push(decoded.query);

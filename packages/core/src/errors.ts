@@ -1,4 +1,5 @@
 import type { ClusterId, Lane } from "./cluster.ts";
+import type { ClusterIdentity } from "./cluster-identity.ts";
 import type { DeadLetterReason } from "./queue/dead-letters.ts";
 
 /** What is known of one logical write on one cluster when the call that made it returns or fails. */
@@ -85,6 +86,15 @@ export interface HelixErrors {
     readonly cluster: ClusterId;
     readonly maxInFlight: number;
     readonly outcome: "unavailable";
+  };
+  /** What a process has reached under a letter is not the cluster that is recorded for it: nothing is sent to it. */
+  HELIX_CLUSTER_MISTAKEN: {
+    readonly cluster: ClusterId;
+    readonly found: ClusterIdentity;
+    /** What is recorded for the letter. */
+    readonly recorded?: ClusterIdentity | undefined;
+    /** The letter under which what was found is recorded. */
+    readonly recordedAs?: ClusterId | undefined;
   };
   /** The client, or the executor made from it, has been closed. */
   HELIX_CLIENT_CLOSED: Record<never, never>;

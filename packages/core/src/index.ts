@@ -11,6 +11,12 @@ export {
   type Priority,
   priorityOf,
 } from "./cluster.ts";
+export type {
+  AcceptedClusters,
+  ClusterIdentities,
+  ClusterIdentity,
+  KnownClusters,
+} from "./cluster-identity.ts";
 export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {
   type ClusterReport,

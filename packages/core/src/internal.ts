@@ -4,6 +4,7 @@
  * @module
  */
 
+export { claimed } from "./cluster-identity.ts";
 export {
   boolean,
   callback,

@@ -7,6 +7,7 @@
  * @module
  */
 
+export { claimed } from "./cluster-identity.ts";
 export {
   boolean,
   callback,
@@ -15,6 +16,7 @@ export {
   type Facts,
   having,
   integer,
+  list,
   logger,
   metrics,
   milliseconds,

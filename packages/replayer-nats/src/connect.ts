@@ -1,5 +1,6 @@
 import { EventHub, type EventSource, type QueueEvents, type Replayer, type ReplayPayload } from "@helix/core";
 import { Bodies } from "./bodies.ts";
+import { Admin } from "./connection/admin.ts";
 import { Link } from "./connection/link.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { NatsReplayer } from "./nats-replayer.ts";
@@ -10,6 +11,7 @@ import {
   readEnqueuerOptions,
   readReplayerOptions,
 } from "./options.ts";
+import { ClusterRecord } from "./topology/cluster-record.ts";
 import { namesOf } from "./topology/names.ts";
 
 /** A queue that only takes. Its events tell how the connection is, from when it was made. */
@@ -30,13 +32,15 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
   const settings = readEnqueuerOptions(options);
   const events = eventsOf(settings);
   const link = await Link.open(settings, events);
-  const enqueuer = new Enqueuer(link, namesOf(settings), settings, new Bodies());
+  const names = namesOf(settings);
+  const enqueuer = new Enqueuer(link, names, settings, new Bodies());
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= enqueuer.close().then(() => link.close());
     return closed;
   };
   return {
+    identities: new ClusterRecord({ admin: new Admin(link), names, logger: settings.logger }),
     enqueue: (payload: ReplayPayload, enqueueOptions) => enqueuer.enqueue(payload, enqueueOptions),
     on: (name, listener) => events.on(name, listener),
     close,

@@ -1,4 +1,5 @@
 import type {
+  ClusterIdentities,
   DeadLetterStore,
   EventHub,
   EventSource,
@@ -36,6 +37,7 @@ import { Settlements } from "./lanes/settlements.ts";
 import { Strays } from "./lanes/strays.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
 import type { ReplayerSettings } from "./options.ts";
+import { acceptedIn, ClusterRecord } from "./topology/cluster-record.ts";
 import { durabilityOf } from "./topology/durability.ts";
 import { provision } from "./topology/ensure-topology.ts";
 import { consumerOf, type Names, namesOf } from "./topology/names.ts";
@@ -64,6 +66,7 @@ export interface NatsHealth {
 export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly traits: QueueTraits;
   readonly deadLetters: DeadLetterStore;
+  readonly identities: ClusterIdentities;
   /** What lies in the stream and in no lane. */
   readonly strays: Pick<Strays, "count" | "list" | "discard">;
   readonly #link: Link;
@@ -108,6 +111,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#admin = admin;
     this.#enqueuer = new Enqueuer(link, names, settings, bodies);
     const { publisher } = this.#enqueuer;
+    const writer = { publisher, accepted: acceptedIn(settings.acceptClusters) };
+    this.identities = new ClusterRecord({ admin, names, logger, writer });
     this.#settlements = new Settlements(link, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });

@@ -6,6 +6,7 @@ import {
   expected,
   having,
   integer,
+  list,
   logger,
   metrics,
   milliseconds,
@@ -130,6 +131,11 @@ export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOption
    * dead letters and counts get streams of their own. Stop the Go workers first. @default false
    */
   readonly adoptGoStream?: boolean | undefined;
+  /**
+   * An order that the cluster with this node is A (or B) from now on, whatever is recorded: `A=` and a host id, as
+   * HELIX_CLUSTER_MISTAKEN names it. To exchange them both have to be named. @default none
+   */
+  readonly acceptClusters?: readonly string[] | undefined;
 }
 
 /** Whose rights, and to what. */
@@ -157,6 +163,7 @@ export type ReplayerSettings = EnqueuerSettings &
   TopologySettings & {
     readonly highPriorityRatio: number | undefined;
     readonly strictPriority: boolean | undefined;
+    readonly acceptClusters: readonly string[] | undefined;
   };
 
 /** NATS: no spaces, dots, wildcards or path separators in a stream's name. */
@@ -369,6 +376,14 @@ export const REPLAYER_OPTIONS: OptionsOf<ReplayerSettings> = {
   ...ENQUEUER_OPTIONS,
   ...TOPOLOGY_OPTIONS,
   ...queueSchedulingOptions,
+  acceptClusters: optional(
+    list({
+      isItem: (item) => /^[AB]=[0-9a-f-]{36}$/.test(item),
+      expectation: "a letter and a host id such as A=0f3c9a52-7f57-4d4c-9d4e-5a3a1d2b6c11, or one for each",
+      about:
+        "An order that the cluster with this node is A (or B) from now on, whatever is recorded, as `HELIX_CLUSTER_MISTAKEN` names it. To exchange them both have to be named.",
+    }),
+  ),
 };
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */

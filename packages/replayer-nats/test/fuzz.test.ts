@@ -9,6 +9,7 @@ import { letterIn } from "../src/dead-letters/dead-letter-format.ts";
 import { deliveryOf } from "../src/lanes/ack-subject.ts";
 import { decodeExecutions } from "../src/lanes/execution-record.ts";
 import { decodeRecord } from "../src/lanes/message-records.ts";
+import { knownIn } from "../src/topology/cluster-record.ts";
 import { namesOf } from "../src/topology/names.ts";
 
 /** Inputs of each reader; `HELIX_FUZZ_INPUTS` for a longer night. */
@@ -69,6 +70,17 @@ const READERS: readonly Reader[] = [
     read: (input) => {
       const record = decodeExecutions(input);
       check(record === undefined || [...record.messages, ...record.suspects].every(isText));
+    },
+  },
+  {
+    title: "which clusters A and B are",
+    sound: ['{"A":{"name":"n","dataCenters":["d"],"hosts":["h","i"]},"B":{"dataCenters":[],"hosts":["j"]}}'],
+    read: (input) => {
+      for (const identity of Object.values(knownIn(input) ?? {})) {
+        const { name = "", dataCenters, hosts } = identity;
+        check([name, ...dataCenters, ...hosts].every((one) => isText(one) && one.length <= 256));
+        check(hosts.length > 0);
+      }
     },
   },
   {

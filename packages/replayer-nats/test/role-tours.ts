@@ -21,12 +21,14 @@ export interface Tourist {
 }
 
 const LIMITS = { maxBytes: 2 ** 20 };
+const FOUND = { dataCenters: ["dc1"], hosts: ["host-a"] };
 
 /** All that somebody of the role ever does, so that each of its rights is used. */
 export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void>>> = {
   async application({ rig, names, connection, all }) {
     await ensureTopology({ connection: all.connection, ...LIMITS, ...names });
     const queue = rig.closing(await connectNatsEnqueuer({ connection, logger: rig.logger, ...names }));
+    await queue.identities?.claim("A", FOUND);
     await Promise.all(LANES.map((lane) => queue.enqueue(payloadFor(lane, "one"))));
   },
 
@@ -38,6 +40,7 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     await all.connection.request(`${subjectPrefix}.high.C`);
     const options = { provision: "none", logger: rig.logger, ...LIMITS, ...names } as const;
     const queue = rig.closing(await connectNatsReplayer({ connection, ...options }));
+    await queue.identities.claim("A", FOUND);
     await Promise.all(LANES.map((lane) => tourOf(queue, lane)));
     const [stray] = await queue.strays.list();
     await queue.strays.discard(stray?.sequence as number);
@@ -52,8 +55,10 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     await ensureTopology({ connection, ...LIMITS, ...names });
   },
 
-  async updater({ names, connection }) {
+  async updater({ names, connection, all }) {
     await ensureTopology({ connection, ...LIMITS, ...names });
+    // Of which no option decides anything but the replicas.
+    await all.api.streams.update(`KV_${names.streamName}-clusters`, { max_bytes: 2 ** 21 });
     const other = { maxBytes: 2 ** 21, maxAgeMs: 1000, ackWaitMs: 1000 };
     await ensureTopology({ connection, provision: "update", ...other, ...names });
   },

@@ -9,6 +9,7 @@ const ENQUEUE = natsPermissions("application", { inboxPrefix: "_INBOX_app" });
 const WORK = natsPermissions("worker", { inboxPrefix: "_INBOX_worker" });
 const ADMIN = natsPermissions("provisioner", { inboxPrefix: "_INBOX_admin" });
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-low-A";
+const COMPARE = "$JS.API.STREAM.MSG.GET.KV_helix-replay-clusters";
 const READ = "$JS.API.STREAM.MSG.GET.KV_helix-replay-state";
 
 let server: NatsServer;
@@ -39,6 +40,10 @@ beforeAll(async () => {
             publish: WORK.publish.filter((subject) => !subject.startsWith("$KV.")),
             subscribe: ["_INBOX_mute.>"],
           }),
+          user("uncompared", {
+            publish: ENQUEUE.publish.filter((subject) => subject !== COMPARE),
+            subscribe: ["_INBOX_uncompared.>"],
+          }),
           user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
           user("deaf", { publish: ENQUEUE.publish, subscribe: ["other"] }),
         ],
@@ -61,7 +66,7 @@ describe("a user with the rights of", () => {
     expect(await failureOf(ensureTopology({ connect: as("app") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
       operation: "publish",
-      subject: "$JS.API.STREAM.INFO.helix-replay",
+      subject: "$JS.API.STREAM.INFO.helix-replay-dead-letters",
     });
     expect(await failureOf(connectNatsReplayer({ connect: as("app") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
@@ -122,6 +127,17 @@ describe("without the rights", () => {
       operation: "receive the answer",
       stored: "maybe",
     });
+  });
+
+  it("to read which clusters the queue is for, an application enqueues uncompared, and says so once", async () => {
+    await using rig = new Rig(server);
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("uncompared"), logger: rig.logger }));
+    const found = { dataCenters: ["dc1"], hosts: ["host-a"] };
+    for (let n = 0; n < 2; n++) expect(await queue.identities?.claim("A", found)).toBe("unknown");
+    await queue.enqueue(payloadOf("uncompared"));
+    expect(rig.log.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual([
+      "no right to read which clusters the queue is for: they are not compared",
+    ]);
   });
 
   it("to ask for messages, a worker says so, and is not ready", async () => {

@@ -12,13 +12,14 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("ensureTopology", () => {
-  it("makes three streams and four consumers, and nothing the second time", async () => {
+  it("makes four streams and four consumers, and nothing the second time", async () => {
     await using rig = new Rig(server);
     const { created } = await ensureTopology(rig.options);
     expect(created).toEqual([
-      `stream ${rig.streamName}`,
       `stream ${rig.streamName}-dead-letters`,
       `stream KV_${rig.streamName}-state`,
+      `stream KV_${rig.streamName}-clusters`,
+      `stream ${rig.streamName}`,
       "consumer helix-worker-high-A",
       "consumer helix-worker-low-A",
       "consumer helix-worker-high-B",
@@ -147,9 +148,10 @@ describe("ensureTopology", () => {
     expect(await failureOf(connectNatsReplayer({ ...rig.options, provision: "none" }))).toMatchObject({
       code: "HELIX_TOPOLOGY_MISSING",
       missing: [
-        `stream ${rig.streamName}`,
         `stream ${rig.streamName}-dead-letters`,
         `stream KV_${rig.streamName}-state`,
+        `stream KV_${rig.streamName}-clusters`,
+        `stream ${rig.streamName}`,
       ],
     });
     await ensureTopology(rig.options);

@@ -73,6 +73,7 @@ export const SCHEMA = {
     maxAckPending: REPLAYER_OPTIONS.maxAckPending,
     maxRequestBatch: REPLAYER_OPTIONS.maxRequestBatch,
     ackWaitMs: REPLAYER_OPTIONS.ackWaitMs,
+    acceptClusters: REPLAYER_OPTIONS.acceptClusters,
   },
   clusterA: cluster("A"),
   clusterB: cluster("B"),

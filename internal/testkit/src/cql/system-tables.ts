@@ -6,6 +6,7 @@ import type { ScriptedSchema } from "./scripted-schema.ts";
 /** What the driver asks about the cluster when it connects. */
 export interface ClusterFacts {
   readonly host: string;
+  readonly port: number;
   /** Addresses of the other nodes. They listen on the same port: system.peers has no room for another. */
   readonly peers: readonly string[];
   readonly dataCenter: string;
@@ -62,17 +63,29 @@ export function answerSystemQuery(query: string, facts: ClusterFacts): Reply | u
   return facts.schema.answer(query) ?? reply.rows([{ name: "keyspace_name", type: "text" }], []);
 }
 
-function nodeCells(address: string, { dataCenter, releaseVersion }: ClusterFacts): Buffer[] {
-  const id = address
+/** Made of address and port, so that no two clusters share one. */
+function hostIdOf(address: string, port: number): string {
+  return `00000000-0000-4000-8000-${hex(tokenOf(address), 8)}${hex(port, 4)}`;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
+
+function tokenOf(address: string): number {
+  return address
     .split(".")
     .map(Number)
     .reduce((sum, part) => sum * 256 + part, 0);
+}
+
+function nodeCells(address: string, { port, dataCenter, releaseVersion }: ClusterFacts): Buffer[] {
   return [
     cell.text(dataCenter),
-    cell.uuid(`00000000-0000-4000-8000-${id.toString(16).padStart(12, "0")}`),
+    cell.uuid(hostIdOf(address, port)),
     cell.text("rack1"),
     cell.text(releaseVersion),
     cell.inet(address),
-    cell.collection([cell.text(String(id))]),
+    cell.collection([cell.text(String(tokenOf(address)))]),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Lane } from "../cluster.ts";
+import type { ClusterIdentities } from "../cluster-identity.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import type { DeadLetterCause, DeadLetterStore, MessageContent } from "./dead-letters.ts";
 
@@ -11,6 +12,8 @@ export interface Replayer extends AsyncDisposable {
    * Rejects with HELIX_QUEUE_FULL, HELIX_QUEUE_CLOSED, HELIX_PAYLOAD_INVALID, or an adapter's own code.
    */
   enqueue(payload: ReplayPayload, options?: { signal?: AbortSignal | undefined }): Promise<void>;
+  /** Where several processes share the queue: which clusters its lanes are for. @default nobody compares them */
+  readonly identities?: ClusterIdentities | undefined;
   /** Refuses new work from now on and releases what the queue holds open. Twice is safe. */
   close(): Promise<void>;
 }

@@ -8,10 +8,14 @@ export interface Names {
   /** The key-value bucket of what is known about messages beyond their bodies. */
   readonly bucket: string;
   readonly bucketStream: string;
+  /** Of which cluster is A and which is B. */
+  readonly clusterBucket: string;
+  readonly clusterStream: string;
 }
 
 export function namesOf({ streamName, subjectPrefix }: { streamName: string; subjectPrefix: string }): Names {
   const bucket = `${streamName}-state`;
+  const clusterBucket = `${streamName}-clusters`;
   return {
     stream: streamName,
     prefix: subjectPrefix,
@@ -19,6 +23,8 @@ export function namesOf({ streamName, subjectPrefix }: { streamName: string; sub
     bucket,
     // As key-value clients name the stream of a bucket, so that `nats kv` reads it.
     bucketStream: `KV_${bucket}`,
+    clusterBucket,
+    clusterStream: `KV_${clusterBucket}`,
   };
 }
 
@@ -59,4 +65,9 @@ export function recordSubject(
   id: string,
 ): string {
   return `$KV.${bucket}.${kind}.${id}`;
+}
+
+/** Where the one record is that says which clusters the lanes are for. */
+export function clusterSubject({ clusterBucket }: Names): string {
+  return `$KV.${clusterBucket}.known`;
 }

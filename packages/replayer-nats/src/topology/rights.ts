@@ -1,6 +1,14 @@
 import { LANES } from "@helix/core";
 import { type NatsPermissionOptions, readPermissionOptions } from "../options.ts";
-import { consumerOf, deadLetterSubjects, laneSubjects, type Names, namesOf, subjectOf } from "./names.ts";
+import {
+  clusterSubject,
+  consumerOf,
+  deadLetterSubjects,
+  laneSubjects,
+  type Names,
+  namesOf,
+  subjectOf,
+} from "./names.ts";
 
 /** Subjects that one purpose needs. */
 export interface Right {
@@ -16,10 +24,17 @@ export type NatsRole = "application" | "worker" | "provisioner" | "updater";
  * its own inbox and to nothing else. The README's table, the tests' users and `natsPermissions` are made of this.
  */
 export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right[]>> {
-  const { stream, deadLetterStream, bucket, bucketStream } = names;
-  const streams = [stream, deadLetterStream, bucketStream];
+  const { stream, deadLetterStream, bucket, bucketStream, clusterStream } = names;
+  const streams = [stream, deadLetterStream, bucketStream, clusterStream];
   const consumers = LANES.map(consumerOf);
-  const application: Right[] = [{ subjects: laneSubjects(names), about: "enqueue" }];
+  const application: Right[] = [
+    { subjects: laneSubjects(names), about: "enqueue" },
+    {
+      subjects: [`$JS.API.STREAM.MSG.GET.${clusterStream}`],
+      about:
+        "compare the clusters that it writes to with those of the queue; without it a warning says that it does not",
+    },
+  ];
   const look: Right[] = [
     {
       subjects: streams.map((one) => `$JS.API.STREAM.INFO.${one}`),
@@ -44,8 +59,10 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
     { subjects: deadLetterSubjects(names).now, about: "write dead letters" },
     {
       subjects: streams.map((one) => `$JS.API.STREAM.MSG.GET.${one}`),
-      about: "read dead letters, records, the oldest of a lane, what is stuck and what is in no lane",
+      about:
+        "read dead letters, records, which clusters A and B are, the oldest of a lane, what is stuck and what is in no lane",
     },
+    { subjects: [clusterSubject(names)], about: "record which clusters A and B are" },
     {
       subjects: [`$KV.${bucket}.attempts.*.*`, `$KV.${bucket}.executing.*`, `$KV.${bucket}.ended.>`],
       about: "write down failures, what is being executed, and how dead letters end",

@@ -4,6 +4,7 @@ import { isAtLeast } from "../connection/server-version.ts";
 import type { TopologyDifference } from "../errors.ts";
 import type { TopologySettings } from "../options.ts";
 import {
+  clusterSubject,
   consumerOf,
   deadLetterSubjects,
   laneSubjects,
@@ -35,17 +36,24 @@ export type Wanted =
       readonly config: Partial<ConsumerConfig> & { durable_name: string };
     };
 
-/** What a queue needs on the server, in the order in which it is made. */
+/**
+ * What a queue needs on the server, in the order in which it is made: what applications fill comes last, so that they cannot
+ * while no worker can begin.
+ */
 export function wantedTopology(
   names: Names,
   settings: TopologySettings,
   serverVersion: string | undefined,
 ): readonly Wanted[] {
-  const own = [deadLetterStream(names, settings), recordBucket(names, settings)];
+  const own = [
+    deadLetterStream(names, settings),
+    recordBucket(names, settings),
+    clusterBucket(names, settings),
+  ];
   if (settings.adoptGoStream) return own;
   return [
-    laneStream(names, settings, serverVersion),
     ...own,
+    laneStream(names, settings, serverVersion),
     ...LANES.map((lane) => laneConsumer(names, settings, lane)),
   ];
 }
@@ -125,6 +133,28 @@ function recordBucket(names: Names, { replicas, maxAgeMs }: TopologySettings): W
       max_msgs_per_subject: 1,
       // A record lives longer than its message; if it did not, only a count would be lost.
       max_age: (maxAgeMs + DAY_MS) * MS,
+      num_replicas: replicas,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+    },
+  };
+}
+
+/** Of one record that never ages out: it says which clusters the lanes are for. */
+function clusterBucket(names: Names, { replicas }: TopologySettings): Wanted {
+  return {
+    kind: "stream",
+    name: names.clusterStream,
+    config: {
+      name: names.clusterStream,
+      description: "Helix replay: which clusters the lanes are for",
+      subjects: [clusterSubject(names)],
+      retention: "limits",
+      storage: "file",
+      discard: "new",
+      max_msgs_per_subject: 1,
+      max_bytes: 1024 ** 2,
       num_replicas: replicas,
       allow_rollup_hdrs: true,
       deny_delete: true,
