@@ -30,6 +30,7 @@ export {
   text,
   withDefault,
 } from "./options/index.ts";
+export { laneFault } from "./payload/lane-fault.ts";
 export { wait } from "./policy/clock.ts";
 export {
   matchesFilter,

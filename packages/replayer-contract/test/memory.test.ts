@@ -3,30 +3,26 @@ import { MemoryReplayer } from "@helix/replayer-memory";
 import { describe, it, vi } from "vitest";
 import { type ContractOptions, replayQueueContract } from "../src/index.ts";
 
-const RAW = /^raw-([0-9a-f]*)-/;
+/** By the id of the payload whose place they take. */
+const injected = vi.hoisted(() => new Map<string, Uint8Array>());
 
 /** Memory encodes what it stores, so bytes that are no payload can only come from its encoder. */
 vi.mock(import("@helix/codec"), async (original) => {
   const codec = await original();
   return {
     ...codec,
-    encodePayload: (payload, options) => {
-      const hex = RAW.exec(payload.id)?.[1];
-      return hex === undefined
-        ? codec.encodePayload(payload, options)
-        : Uint8Array.from(Buffer.from(hex, "hex"));
-    },
+    encodePayload: (payload, options) => injected.get(payload.id) ?? codec.encodePayload(payload, options),
   };
 });
 
 async function inject(queue: MemoryReplayer, lane: Lane, bytes: Uint8Array): Promise<void> {
   const payload = createPayload({
-    id: `raw-${Buffer.from(bytes).toString("hex")}-${crypto.randomUUID()}`,
     targetCluster: clusterOf(lane),
     priority: priorityOf(lane),
     operation: { kind: "statement", query: "not used", params: [] },
     timestampMicros: 0,
   });
+  injected.set(payload.id, bytes.slice());
   await queue.enqueue(payload);
 }
 

@@ -92,7 +92,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
     const { readmit, clock } = this.#options;
     const read = readRedrive(options);
     const kept = this.#find(id);
-    readmit(redriven({ ...kept, content: decodeContent(kept.raw) }, read, clock.wallMs()));
+    readmit(redriven({ ...kept, content: decodeContent(kept.raw, kept.lane) }, read, clock.wallMs()));
     this.#kept.delete(id);
     this.#options.ledger.redriven(clusterOf(kept.lane));
   }
@@ -128,5 +128,5 @@ export class MemoryDeadLetters implements DeadLetterStore {
 }
 
 function letterOf(kept: Kept): DeadLetter {
-  return { ...kept, raw: kept.raw.slice(), content: decodeContent(kept.raw) };
+  return { ...kept, raw: kept.raw.slice(), content: decodeContent(kept.raw, kept.lane) };
 }

@@ -144,7 +144,7 @@ export class MemoryLane implements Settlements {
   #take(): MemoryMessage | undefined {
     const entry = this.#front.pop() ?? this.#log.take();
     if (entry === undefined) return undefined;
-    const message = new MemoryMessage(this.lane, entry, decodeContent(entry.bytes), this);
+    const message = new MemoryMessage(this.lane, entry, decodeContent(entry.bytes, this.lane), this);
     this.#inHand.add(message);
     return message;
   }

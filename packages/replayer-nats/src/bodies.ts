@@ -21,9 +21,9 @@ export class Bodies {
     return isTableInHeader(header("Helix-Table"), table);
   }
 
-  /** @param _lane Where it lies; none where that names no lane. */
-  read(raw: Uint8Array, _lane?: Lane): MessageContent {
-    return decodeContent(raw);
+  /** @param lane Where it lies, which a payload has to be for; none where that names no lane. */
+  read(raw: Uint8Array, lane?: Lane): MessageContent {
+    return decodeContent(raw, lane);
   }
 
   /** Whether what lies there is this write; see {@link areSame}. */

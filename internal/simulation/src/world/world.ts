@@ -279,7 +279,7 @@ export class World {
     }
     const { durable } = this;
     for (const [message, { stored, cause }] of [...(durable?.dead ?? [])]) {
-      const content = decodeContent(stored.bytes);
+      const content = decodeContent(stored.bytes, stored.lane);
       if (!content.ok) continue;
       const letter = { id: message, reason: cause.reason, content };
       yield async () => {

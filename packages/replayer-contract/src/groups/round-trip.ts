@@ -1,6 +1,7 @@
 import { BATCH_TYPES, CLUSTERS, type Operation, PRIORITIES } from "@helix/core";
 import { equal } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
+import { buried } from "../letters.ts";
 import type { Receiver } from "../receiver.ts";
 import type { Stage } from "../stage.ts";
 
@@ -130,6 +131,21 @@ export const roundTrip: ContractGroup = {
           ? { ok: true, raw: undefined, code: undefined }
           : { ok: false, raw: [...content.raw], code: content.error.code };
         equal({ ok, raw, code }, { ok: false, raw: [...RAW], code: "HELIX_PAYLOAD_INVALID" }, "its content");
+      },
+    },
+    {
+      title: "delivers a payload that is for another lane as its bytes and the reason",
+      needs: ["injects"],
+      async run(stage) {
+        const { raw } = await buried(stage, { targetCluster: "A" });
+        for (const lane of ["high.B", "low.A"] as const) {
+          await stage.hook("inject")(lane, raw);
+          const message = await stage.receiver(lane).next();
+          const { content } = message;
+          equal(content.ok || content.error.code, "HELIX_PAYLOAD_INVALID", `what \`${lane}\` delivers`);
+          equal(content.ok || [...content.raw], [...raw], "its bytes");
+          await message.ack();
+        }
       },
     },
   ],

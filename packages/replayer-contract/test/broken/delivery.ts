@@ -1,3 +1,4 @@
+import { decodeContent } from "@helix/codec";
 import type { Lane, MessageContent, ReplayMessage } from "@helix/core";
 import { ModelMessage } from "../model/model-message.ts";
 import { ModelQueue } from "../model/model-queue.ts";
@@ -184,15 +185,25 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "delivers what cannot be decoded with its bytes and the reason",
+      "delivers a payload that is for another lane as its bytes and the reason",
       "keeps the bytes of what cannot be decoded",
       "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
     ],
   },
   {
+    wrong: "believes the body of a message, and not the lane where it lies",
+    Queue: class extends ModelQueue {
+      override messageOf(stored: Stored): ReplayMessage {
+        return Object.assign(super.messageOf(stored), { content: decodeContent(stored.bytes, undefined) });
+      }
+    },
+    caughtBy: ["delivers a payload that is for another lane as its bytes and the reason"],
+  },
+  {
     wrong: "says the wrong lane",
     Queue: class extends ModelQueue {
       override messageOf(stored: Stored): ReplayMessage {
-        return super.messageOf({ ...stored, lane: "high.B" });
+        return Object.assign(super.messageOf(stored), { lane: "high.B" });
       }
     },
     caughtBy: ["names the lane on each message, and counts no attempt on a new one"],

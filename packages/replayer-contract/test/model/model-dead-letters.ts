@@ -1,6 +1,6 @@
+import { decodeContent } from "@helix/codec";
 import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions } from "@helix/core";
 import { deathOf, matchesFilter, readDeadLetterList, readRedrive } from "@helix/core/queue-kit";
-import { contentOf } from "./model-message.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
 
@@ -44,7 +44,7 @@ export class ModelDeadLetters implements DeadLetterStore {
     return {
       id,
       lane: stored.lane,
-      content: contentOf(stored.bytes),
+      content: decodeContent(stored.bytes, stored.lane),
       raw: stored.bytes,
       ...deathOf(cause, stored),
       deadAtMs,

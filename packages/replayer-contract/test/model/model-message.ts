@@ -1,12 +1,5 @@
-import { decodePayload } from "@helix/codec";
-import {
-  type DeadLetterCause,
-  isHelixError,
-  type Lane,
-  type MessageContent,
-  type ReleaseOptions,
-  type ReplayMessage,
-} from "@helix/core";
+import { decodeContent } from "@helix/codec";
+import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
 import { checkCause, MessageLife, readRelease } from "@helix/core/queue-kit";
 import type { ModelQueue } from "./model-queue.ts";
 import { MODEL, type Stored } from "./model-store.ts";
@@ -27,7 +20,7 @@ export class ModelMessage implements ReplayMessage {
     this.lane = stored.lane;
     this.#life = new MessageLife(stored.lane);
     this.attempts = stored.attempts;
-    this.content = contentOf(stored.bytes);
+    this.content = decodeContent(stored.bytes, stored.lane);
     this.leaseUntilMs = queue.store.clock.wallMs() + MODEL.leaseMs;
   }
 
@@ -62,14 +55,5 @@ export class ModelMessage implements ReplayMessage {
   async #settle(act: () => void): Promise<void> {
     await this.#life.settle(() => this.#queue.reach(act));
     this.#queue.ended(this);
-  }
-}
-
-export function contentOf(bytes: Uint8Array): MessageContent {
-  try {
-    return { ok: true, payload: decodePayload(bytes) };
-  } catch (error) {
-    if (!isHelixError(error)) throw error;
-    return { ok: false, raw: bytes, error };
   }
 }

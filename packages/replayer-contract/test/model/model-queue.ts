@@ -1,3 +1,4 @@
+import { decodeContent } from "@helix/codec";
 import {
   HelixError,
   helixError,
@@ -12,7 +13,7 @@ import {
 } from "@helix/core";
 import { integer, wait } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "./model-dead-letters.ts";
-import { contentOf, ModelMessage } from "./model-message.ts";
+import { ModelMessage } from "./model-message.ts";
 import { MODEL, type ModelStore, type Stored } from "./model-store.ts";
 
 /** One way to the store and back. */
@@ -113,7 +114,7 @@ export class ModelQueue implements ReplayQueue {
     const hidden = stored.filter(({ visibleAtMs }) => visibleAtMs > nowMs);
     const inFlight = hidden.filter(({ inHand }) => inHand).length;
     const writtenAtMs = stored.map(({ bytes, storedAtMs }) => {
-      const content = contentOf(bytes);
+      const content = decodeContent(bytes, lane);
       return content.ok ? content.payload.writtenAtMs : storedAtMs;
     });
     const oldestAgeMs = this.store.clock.wallMs() - Math.min(...writtenAtMs);

@@ -135,7 +135,7 @@ export class ModelStore {
 
   /** What a redrive puts back. */
   reborn({ id, stored, cause }: Buried, options: RedriveOneOptions): ReplayPayload {
-    const content = decodeContent(stored.bytes);
+    const content = decodeContent(stored.bytes, stored.lane);
     return redriven({ id, reason: cause.reason, content }, options, this.clock.wallMs());
   }
 

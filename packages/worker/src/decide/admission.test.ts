@@ -7,6 +7,7 @@ const MAX_DELIVER = 3;
 const payload = createPayload({
   id: "m",
   targetCluster: "A",
+  priority: "low",
   operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: [1] },
   timestampMicros: 1n,
 });
@@ -15,7 +16,7 @@ const undecodable: MessageContent = { ok: false, raw: new Uint8Array(1), error }
 const held: MessageContent = { ok: true, payload: { ...payload, disposition: "hold" } };
 
 interface Case {
-  readonly message?: Partial<Pick<ReplayMessage, "content" | "attempts" | "expired" | "suspect">>;
+  readonly message?: Partial<Pick<ReplayMessage, "lane" | "content" | "attempts" | "expired" | "suspect">>;
   /** What this worker remembers of it. */
   readonly before?: (ledger: FailureLedger) => void;
   readonly isClosed?: boolean;
@@ -35,6 +36,8 @@ describe("what becomes of a message that has arrived", () => {
     ["new", {}, "hold fresh"],
     ["new, during an outage, and no room for others", { isClosed: false, hasRoom: false }, "hold fresh"],
     ["undecodable", { message: { content: undecodable, expired: true } }, "dead-letter undecodable"],
+    ["for the other cluster", { message: { lane: "low.B" } }, "dead-letter undecodable"],
+    ["of the other priority", { message: { lane: "high.A" } }, "dead-letter undecodable"],
     ["held", { message: { content: held, expired: true } }, "dead-letter held"],
     ["expired", { message: { expired: true, attempts: MAX_DELIVER } }, "dead-letter expired"],
     ["out of attempts", { message: { attempts: MAX_DELIVER, suspect: true } }, "dead-letter attempts"],

@@ -5,6 +5,7 @@ import {
   type ReplayMessage,
   type ReplayPayload,
 } from "@helix/core";
+import { laneFault } from "@helix/core/queue-kit";
 import type { FailureLedger } from "./failure-ledger.ts";
 import type { HeldMessage } from "./held-message.ts";
 
@@ -33,6 +34,9 @@ export function admit(
   const { content, attempts, expired, lane } = message;
   if (!content.ok) return { kind: "dead-letter", cause: { reason: "undecodable", error: content.error } };
   const { payload } = content;
+  // Adapters see to it; one that does not would have it executed on a cluster that nobody asked about it.
+  const error = laneFault(payload, lane);
+  if (error !== undefined) return { kind: "dead-letter", cause: { reason: "undecodable", error } };
   if (payload.disposition === "hold") return { kind: "dead-letter", cause: { reason: "held" } };
   if (expired === true) return { kind: "dead-letter", cause: { reason: "expired" } };
   if (attempts >= maxDeliver) return { kind: "dead-letter", cause: { reason: "attempts" } };
