@@ -8,6 +8,7 @@ import { CONTRACT_OPTIONS } from "../packages/replayer-contract/src/replay-queue
 import { MEMORY_OPTIONS } from "../packages/replayer-memory/src/memory-replayer.ts";
 import { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "../packages/replayer-nats/src/options.ts";
 import { WORKER_OPTIONS } from "../packages/worker/src/options.ts";
+import { accountsBlock } from "./accounts-block.ts";
 import { rightsTable } from "./rights-table.ts";
 
 type Options = Readonly<Record<string, Facts<unknown>>>;
@@ -75,7 +76,7 @@ export const DOCUMENTED: readonly Documented[] = [
   },
 ];
 
-/** A table and the README that it belongs in. */
+/** A table, or a block of code, and the README that it belongs in. */
 export interface Table {
   readonly name: string;
   readonly readme: URL;
@@ -90,6 +91,7 @@ export const TABLES: readonly Table[] = [
   })),
   { name: "settings", readme: at("apps/replay-service/README.md"), table: settingsTable() },
   { name: "rights", readme: at("packages/replayer-nats/README.md"), table: rightsTable() },
+  { name: "accounts", readme: at("packages/replayer-nats/README.md"), table: accountsBlock() },
 ];
 
 /** The README with this table as it must be. @throws Error if there is no marker for it. */
@@ -98,7 +100,7 @@ export function withTable(text: string, { name, table }: Table): string {
   const start = text.indexOf(marker);
   if (start < 0) throw new Error(`There is no line ${marker}`);
   const [before, after] = [text.slice(0, start), text.slice(start + marker.length)];
-  return before + marker + table + after.replace(/^(\|.*\n)*/, "");
+  return before + marker + table + after.replace(/^(?:```[\s\S]*?\n```\n|(?:\|.*\n)*)/, "");
 }
 
 /** What the docstrings do not say as the declarations do. */

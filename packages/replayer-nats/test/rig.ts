@@ -11,7 +11,7 @@ import {
 import { waitFor } from "@helix/testkit";
 import type { NatsServer } from "@helix/testkit/nats";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { connectNatsEnqueuer, connectNatsReplayer, type NatsReplayer } from "../src/index.ts";
 import type { NatsEnqueuerOptions, NatsReplayerOptions } from "../src/options.ts";
@@ -62,9 +62,9 @@ export class Rig implements AsyncDisposable {
 
   /** A connection beside the queue's, and the JetStream API on it. */
   async api(
-    { servers }: { servers: string | string[] } = { servers: this.server.url },
+    options: ConnectionOptions = { servers: this.server.url },
   ): Promise<{ connection: NatsConnection; api: JetStreamManager }> {
-    const connection = this.closing(await connect({ servers }));
+    const connection = this.closing(await connect(options));
     return { connection, api: await jetstreamManager(connection) };
   }
 
