@@ -19,6 +19,7 @@ export class MemoryLaneSource implements LaneSource {
   readonly #onMessage: (message: ReplayMessage) => void;
   readonly #onStop: () => void;
   #demanded = 0;
+  #bytesLeft = 0;
   #due = false;
   #stopped = false;
 
@@ -33,10 +34,11 @@ export class MemoryLaneSource implements LaneSource {
   }
 
   /** @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`. */
-  demand(messages: number): void {
+  demand(messages: number, maxBytes = Number.POSITIVE_INFINITY): void {
     const demanded = demandOption.check(messages, "messages");
     if (this.#stopped) return;
     this.#demanded = demanded;
+    this.#bytesLeft = maxBytes;
     this.wake();
   }
 
@@ -49,17 +51,22 @@ export class MemoryLaneSource implements LaneSource {
 
   /** Something has arrived. */
   wake(): void {
-    if (this.#due || this.#demanded === 0) return;
+    if (this.#due || !this.#isWanting) return;
     this.#due = true;
     queueMicrotask(() => this.#deliver());
   }
 
+  get #isWanting(): boolean {
+    return this.#demanded > 0 && this.#bytesLeft > 0;
+  }
+
   #deliver(): void {
     this.#due = false;
-    while (this.#demanded > 0) {
+    while (this.#isWanting) {
       const message = this.#take();
       if (message === undefined) return;
       this.#demanded--;
+      this.#bytesLeft -= message.bytes ?? 0;
       isolate(
         () => this.#onMessage(message),
         // Rejects if it has been settled already, which is as well.

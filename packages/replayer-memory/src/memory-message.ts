@@ -26,6 +26,10 @@ export class MemoryMessage implements ReplayMessage {
     this.#life = new MessageLife(lane);
   }
 
+  get bytes(): number {
+    return this.entry.bytes.length;
+  }
+
   get attempts(): number {
     return this.entry.attempts;
   }

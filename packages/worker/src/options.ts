@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import {
   Backoff,
   type Clock,
@@ -60,6 +61,12 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   /** Executions at once, per cluster, 1 to 10 000. @default 128 */
   readonly concurrency?: number | undefined;
   /**
+   * How much memory the messages in hand may take up, those of both clusters and priorities together; each lane has a
+   * quarter of it. One message that is larger is executed all the same, while its lane holds no other. Bytes, at least 1;
+   * an estimate of payloads and of what a driver makes of them. @default a quarter of the heap's limit
+   */
+  readonly maxBytesInHand?: number | undefined;
+  /**
    * Executions per second and cluster, 0.001 to 1 000 000; at most a tenth of them (or one) at once.
    * `setRateLimit` changes it. @default none
    */
@@ -105,6 +112,7 @@ export interface WorkerSettings extends ReplayCallbacks {
   readonly retryDelayMs: number;
   readonly executeTimeoutMs: number;
   readonly concurrency: number;
+  readonly maxBytesInHand: number;
   readonly rateLimit: number | undefined;
   readonly gate: ClusterGate | undefined;
   readonly maxDeliver: number;
@@ -215,6 +223,14 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
     max: 10_000,
     fallback: 128,
     about: "Most executions at once, per cluster; adapts below that. A suspect has a slot of its own.",
+  }),
+  maxBytesInHand: integer({
+    min: 1,
+    fallback: Math.floor(getHeapStatistics().heap_size_limit / 4),
+    byDefault: "a quarter of the heap's limit",
+    unit: "bytes",
+    about:
+      "What messages in hand may take up, as an estimate; each lane has a quarter, and one that is larger goes alone.",
   }),
   rateLimit: optional(perSecond),
   gate: optional(

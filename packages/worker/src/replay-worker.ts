@@ -15,6 +15,7 @@ import {
   signal as signalOption,
 } from "@helix/core/internal";
 import { ClusterRunner } from "./cluster/cluster-runner.ts";
+import { ByteBudget } from "./decide/byte-budget.ts";
 import { SuspectTurn } from "./hand/suspect-turn.ts";
 import { perSecond, type ReplayWorkerOptions, readWorkerOptions, type WorkerSettings } from "./options.ts";
 import { Pauses } from "./pauses.ts";
@@ -56,8 +57,8 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     const settings = readWorkerOptions(options);
     this.#settings = settings;
     this.#reporter = new Reporter({ ...settings, wallMs: () => settings.clock.wallMs() });
-    const turn = new SuspectTurn();
-    const runnerFor = (cluster: ClusterId) => new ClusterRunner(cluster, settings, this.#reporter, turn);
+    const shared = { turn: new SuspectTurn(), budget: new ByteBudget(settings.maxBytesInHand) };
+    const runnerFor = (cluster: ClusterId) => new ClusterRunner(cluster, settings, this.#reporter, shared);
     this.#runners = { A: runnerFor("A"), B: runnerFor("B") };
     this.#pauses = new Pauses({
       gate: settings.gate,

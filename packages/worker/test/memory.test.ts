@@ -1,7 +1,7 @@
 import { type DeadLetterReason, isHelixError, type ReplayPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
 import { failure, payload, payloads } from "./rig.ts";
 
@@ -150,4 +150,84 @@ it("settles in vain what has been drained under its hands, and nothing is counte
   expect(ended).toEqual([]);
   expect(queue.counts().A).toMatchObject({ enqueued: 1, applied: 0, drained: 1, pending: 0 });
   await worker.stop();
+});
+
+describe("a backlog of large rows", () => {
+  const large = (name: string, input: Parameters<typeof payload>[0] = {}) =>
+    payload({
+      name,
+      operation: {
+        kind: "statement",
+        query: "INSERT INTO ks.t (a) VALUES (?)",
+        params: [Buffer.alloc(10_000)],
+      },
+      ...input,
+    });
+  const heldBytes = 3 * 10_000;
+
+  it("is in hand as far as the memory goes, and all of it is applied", async () => {
+    let now = 0;
+    let most = 0;
+    const ends: (() => void)[] = [];
+    const { queue, worker, ended } = await startOverMemory(
+      async () => {
+        most = Math.max(most, ++now);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        now--;
+      },
+      {},
+      { maxBytesInHand: 4 * 3 * heldBytes },
+    );
+    for (let n = 0; n < 20; n++) await queue.enqueue(large(`large${n}`));
+    await worker.start();
+    for (let rounds = 0; rounds < 40; rounds++) {
+      await settle();
+      ends.shift()?.();
+    }
+    // The last one may exceed what there is.
+    expect([ended.length, most]).toEqual([20, 3]);
+    await worker.stop();
+  });
+
+  it("goes one at a time where one alone is more than there is", async () => {
+    let now = 0;
+    let most = 0;
+    const { queue, worker, ended } = await startOverMemory(
+      async () => {
+        most = Math.max(most, ++now);
+        await null;
+        now--;
+      },
+      {},
+      { maxBytesInHand: 1 },
+    );
+    for (let n = 0; n < 20; n++) await queue.enqueue(large(`large${n}`));
+    await worker.start();
+    await settle();
+    expect([ended.length, most]).toEqual([20, 1]);
+    await worker.stop();
+  });
+
+  it.each<[string, object, object]>([
+    ["of one cluster keeps none of the other's messages waiting", {}, { targetCluster: "B" }],
+    ["of low priority keeps no high message waiting", { priority: "low" }, { priority: "high" }],
+    [
+      "of low priority keeps no high message waiting that is as large, where strict is strict",
+      { priority: "low" },
+      { priority: "high", operation: large("high").operation },
+    ],
+  ])("%s", async (_, slow, quick) => {
+    const { queue, worker, ended } = await startOverMemory(
+      ({ id }) => (id.startsWith("slow") ? new Promise(() => {}) : Promise.resolve()),
+      {},
+      { maxBytesInHand: heldBytes, strictPriority: true },
+    );
+    for (let n = 0; n < 10; n++) await queue.enqueue(large(`slow${n}`, slow));
+    await worker.start();
+    await settle();
+    for (let n = 0; n < 10; n++) await queue.enqueue(payload({ name: `quick${n}`, ...quick }));
+    await settle();
+    expect(ended.map(([id]) => id.slice(0, 5))).toEqual(Array(10).fill("quick"));
+    await worker.stop({ graceMs: 0 });
+  });
 });

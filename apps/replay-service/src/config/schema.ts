@@ -86,6 +86,7 @@ export const SCHEMA = {
     highPriorityRatio: withDefault(10, WORKER_OPTIONS.highPriorityRatio),
     strictPriority: withDefault(false, WORKER_OPTIONS.strictPriority),
     concurrency: WORKER_OPTIONS.concurrency,
+    maxBytesInHand: WORKER_OPTIONS.maxBytesInHand,
     maxDeliver: WORKER_OPTIONS.maxDeliver,
     patienceMs: WORKER_OPTIONS.patienceMs,
   },

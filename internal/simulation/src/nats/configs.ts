@@ -79,11 +79,12 @@ export function sameConfig(one: Given, other: Given): boolean {
 /** The request, or why it is a bad one. */
 export function readPull(data: Uint8Array): PullRequest | string {
   const text = decode(data).trim();
-  if (text === "") return { batch: 1, expiresMs: 0, heartbeatMs: 0, noWait: false };
+  if (text === "") return { batch: 1, maxBytes: 0, expiresMs: 0, heartbeatMs: 0, noWait: false };
   if (!text.startsWith("{")) {
     const batch = Number(text);
     return {
       batch: Number.isSafeInteger(batch) && batch > 0 ? batch : 1,
+      maxBytes: 0,
       expiresMs: 0,
       heartbeatMs: 0,
       noWait: false,
@@ -91,11 +92,13 @@ export function readPull(data: Uint8Array): PullRequest | string {
   }
   const {
     batch = 1,
+    max_bytes = 0,
     expires = 0,
     idle_heartbeat = 0,
     no_wait = false,
   } = JSON.parse(text) as {
     batch?: number;
+    max_bytes?: number;
     expires?: number;
     idle_heartbeat?: number;
     no_wait?: boolean;
@@ -103,6 +106,7 @@ export function readPull(data: Uint8Array): PullRequest | string {
   if (idle_heartbeat > 0 && expires > 0 && idle_heartbeat * 2 > expires) return "heartbeat value too large";
   return {
     batch: batch > 0 ? batch : 1,
+    maxBytes: max_bytes,
     expiresMs: expires / NANOS,
     heartbeatMs: idle_heartbeat / NANOS,
     noWait: no_wait,

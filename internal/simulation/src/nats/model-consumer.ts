@@ -42,6 +42,8 @@ export interface ConsumerSurroundings {
 interface Waiting {
   readonly reply: string;
   left: number;
+  /** Infinity: any number. */
+  bytesLeft: number;
   served: number;
   readonly noWait: boolean;
   readonly expiresAtMs: number;
@@ -63,6 +65,8 @@ interface Pending {
 /** What a pull asks for. */
 export interface PullRequest {
   readonly batch: number;
+  /** 0: any number. */
+  readonly maxBytes: number;
   readonly expiresMs: number;
   readonly heartbeatMs: number;
   readonly noWait: boolean;
@@ -147,7 +151,7 @@ export class ModelConsumer {
     while (this.#waiting.length > 0) {
       const next = this.#next();
       if (next === undefined) break;
-      const request = this.#nextWaiting();
+      const request = this.#nextWaiting(this.#sizeOf(next.message));
       if (request === undefined) {
         this.#putBack(next);
         break;
@@ -165,7 +169,7 @@ export class ModelConsumer {
     this.#around.schedule(() => this.#requested(reply, request), 2 * NEXT_TURN_MS);
   }
 
-  #requested(reply: string, { batch, expiresMs, heartbeatMs, noWait }: PullRequest): void {
+  #requested(reply: string, { batch, maxBytes, expiresMs, heartbeatMs, noWait }: PullRequest): void {
     if (this.#isGone) return;
     const { max_batch = 0, max_waiting } = this.config;
     if (max_batch > 0 && batch > max_batch) {
@@ -191,6 +195,7 @@ export class ModelConsumer {
     this.#waiting.push({
       reply,
       left: batch,
+      bytesLeft: maxBytes > 0 ? maxBytes : Number.POSITIVE_INFINITY,
       served: 0,
       noWait,
       expiresAtMs: expiresMs > 0 ? nowMs + expiresMs : Number.POSITIVE_INFINITY,
@@ -338,14 +343,27 @@ export class ModelConsumer {
     this.#queue.unshift(seq);
   }
 
+  /** As the server counts it, with about the length of a reply. */
+  #sizeOf({ subject, header, data }: StoredMessage): number {
+    const reply = `${this.#around.ackPrefix}.${this.config.name}`.length + 60;
+    return subject.length + reply + (header?.length ?? 0) + data.length;
+  }
+
   /** In turn: one that is served goes to the end. */
-  #nextWaiting(): Waiting | undefined {
+  #nextWaiting(bytes: number): Waiting | undefined {
     const nowMs = this.#around.nowMs();
     for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
       if (first.expiresAtMs <= nowMs) {
         this.#timeout(first);
+      } else if (bytes > first.bytesLeft) {
+        this.#status(first.reply, "409 Message Size Exceeds MaxBytes", [
+          ["Nats-Pending-Messages", first.left],
+          ["Nats-Pending-Bytes", first.bytesLeft],
+        ]);
       } else if (this.#around.hasInterest(first.reply)) {
-        first.left--;
+        first.bytesLeft -= bytes;
+        // Without a word.
+        first.left = first.bytesLeft === 0 ? 0 : first.left - 1;
         first.served++;
         if (first.left > 0) this.#waiting.push(first);
         if (first.heartbeatMs > 0) first.heartbeatAtMs = nowMs + first.heartbeatMs;

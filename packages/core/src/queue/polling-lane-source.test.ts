@@ -14,6 +14,7 @@ function setUp(stored: number) {
   const arrivals: (() => void)[] = [];
   const errors: unknown[] = [];
   const message = {
+    bytes: 100,
     release: async () => {
       state.released++;
       state.stored++;
@@ -181,5 +182,19 @@ test("a message that cannot be handed back is forgotten, so that it holds nothin
   source.demand(1);
   await settle();
   expect([state.forgotten, errors.includes(refusal)]).toEqual([1, true]);
+  await source.stop();
+});
+
+test("nothing more is received once the bytes that were demanded are there, until there is a new demand", async () => {
+  const { source, state, settle } = setUp(10);
+  source.demand(10, 150);
+  await settle();
+  expect([state.delivered, state.receives, state.timers.length]).toEqual([2, 1, 0]);
+  source.demand(10, 0);
+  await settle();
+  expect(state.receives).toBe(1);
+  source.demand(10, 300);
+  await settle();
+  expect(state.delivered).toBe(6);
   await source.stop();
 });

@@ -34,6 +34,7 @@ export class PollingLaneSource implements LaneSource {
   readonly #report: (error: unknown) => void;
   readonly #clock: Clock;
   #demanded = 0;
+  #bytesLeft = 0;
   #stopped = false;
   #loop: Promise<void> | undefined;
   #abort = new AbortController();
@@ -51,12 +52,13 @@ export class PollingLaneSource implements LaneSource {
   }
 
   /** @throws TypeError, RangeError for what is no integer from 0. */
-  demand(messages: number): void {
+  demand(messages: number, maxBytes = Number.POSITIVE_INFINITY): void {
     const demanded = demandOption.check(messages, "messages");
     if (this.#stopped) return;
     this.#demanded = demanded;
+    this.#bytesLeft = maxBytes;
     if (demanded === 0) this.#cut();
-    else this.#loop ??= this.#run();
+    else if (this.#isWanting) this.#loop ??= this.#run();
   }
 
   async stop(): Promise<void> {
@@ -64,6 +66,10 @@ export class PollingLaneSource implements LaneSource {
     this.#demanded = 0;
     this.#cut();
     await this.#loop;
+  }
+
+  get #isWanting(): boolean {
+    return this.#demanded > 0 && this.#bytesLeft > 0;
   }
 
   /** Ends the receive or pause that is under way. */
@@ -75,11 +81,11 @@ export class PollingLaneSource implements LaneSource {
   async #run(): Promise<void> {
     // Never from inside `demand`: its caller is not ready for a message yet.
     await null;
-    while (this.#demanded > 0) {
+    while (this.#isWanting) {
       const { signal } = this.#abort;
       const messages = await this.#receiveSome(signal);
       for (const message of messages) await this.#deliver(message);
-      if (messages.length === 0 && this.#demanded > 0) {
+      if (messages.length === 0 && this.#isWanting) {
         await wait(this.#clock, this.#pollIntervalMs, signal);
       }
     }
@@ -98,6 +104,7 @@ export class PollingLaneSource implements LaneSource {
   async #deliver(message: ReplayMessage): Promise<void> {
     if (this.#demanded > 0) {
       this.#demanded--;
+      this.#bytesLeft -= message.bytes ?? 0;
       isolate(
         () => this.#onMessage(message),
         (error) => {

@@ -64,9 +64,11 @@ export interface LaneSource {
    * From now on, deliver up to so many messages; replaces what is left of an earlier demand, and each
    * delivery uses up one. With 0 nothing more is delivered, and what was under way is handed back.
    *
+   * @param maxBytes Nothing more is fetched once so many bytes have been; the last message may exceed it, so that the largest
+   * comes too. An adapter that knows the size of a message only when it has it may disregard it. @default any
    * @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`.
    */
-  demand(messages: number): void;
+  demand(messages: number, maxBytes?: number): void;
   /** As `demand(0)`, for good. Resolves when what was under way has been handed back. Twice is safe. */
   stop(): Promise<void>;
 }
@@ -79,6 +81,8 @@ export interface LaneSource {
 export interface ReplayMessage {
   readonly lane: Lane;
   readonly content: MessageContent;
+  /** How many it has in the queue, by which its share of the memory is counted. @default 0 */
+  readonly bytes?: number | undefined;
   /** Counted failures so far, kept by the queue over restarts and pods. */
   readonly attempts: number;
   /** Older than the queue's retention: it is to become a dead letter, unexecuted, with the cause `expired`. */

@@ -1,7 +1,13 @@
 import type { Msg } from "@nats-io/nats-core";
 
 /** Status codes of a pull (NATS ADR-13 and ADR-37). */
-export const STATUS = { heartbeat: 100, noMessages: 404, timeout: 408, noResponders: 503 } as const;
+export const STATUS = {
+  heartbeat: 100,
+  noMessages: 404,
+  timeout: 408,
+  conflict: 409,
+  noResponders: 503,
+} as const;
 
 /** What the server says of a pull. */
 export interface MessageStatus {
@@ -14,6 +20,11 @@ export interface MessageStatus {
 /** Whether it says that there is nothing to pull from. */
 export function isMissing({ code, description }: MessageStatus): boolean {
   return code === STATUS.noResponders || /deleted|no responders/i.test(description);
+}
+
+/** Whether it says that the next message is larger than what is left of the bytes that were asked for. */
+export function isTooLarge({ code, description }: MessageStatus): boolean {
+  return code === STATUS.conflict && /exceeds maxbytes/i.test(description);
 }
 
 /** Undefined for what is no status, whoever has sent it: the library refuses headers with odd names by throwing. */

@@ -82,9 +82,9 @@ export class LaneReceiver {
     this.#channel.wake();
     let stopping: Promise<void> | undefined;
     return {
-      demand: (messages) => {
+      demand: (messages, maxBytes) => {
         const demanded = readDemand(messages, "messages");
-        if (stopping === undefined) this.#channel.demand(demanded);
+        if (stopping === undefined) this.#channel.demand(demanded, maxBytes);
       },
       stop: () => {
         stopping ??= this.#stop();
@@ -111,12 +111,12 @@ export class LaneReceiver {
     if (delivery === undefined) {
       this.#options.logger.error({ subject: message.subject }, "received what no consumer has sent");
       lease.free();
-      this.#channel.withhold();
+      this.#channel.withhold(message.data.length);
       return;
     }
     isolate(
       () => this.#look(message, lease, delivery),
-      (error) => this.#failed(lease, error),
+      (error) => this.#failed(message, lease, error),
     );
   }
 
@@ -133,17 +133,17 @@ export class LaneReceiver {
       return;
     }
     const reading = this.#deliverAgain(known)
-      .catch((error: unknown) => this.#failed(lease, error))
+      .catch((error: unknown) => this.#failed(message, lease, error))
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
   }
 
   /** Nothing that a message may be, and no fault of ours, keeps it from being handed back. */
-  #failed(lease: Lease, error: unknown): void {
+  #failed({ data }: Msg, lease: Lease, error: unknown): void {
     const { lane, logger, settlements } = this.#options;
     logger.error({ err: error, lane }, "a message could not be looked at; it is handed back");
     settlements.release(lease, FAILED_DELAY_MS);
-    this.#channel.withhold();
+    this.#channel.withhold(data.length);
   }
 
   /** One that nobody wants any more: back, to be delivered to somebody else at once. */
@@ -185,14 +185,14 @@ export class LaneReceiver {
       delays.add(lane, delayMs);
       settlements.release(known.lease, delayMs);
     }
-    this.#channel.withhold();
+    this.#channel.withhold(known.raw.length);
   }
 
   /** Back with it, if nobody wants it any more. */
   #deliver(known: Known, record: MessageRecord): void {
     const { clock, maxAgeMs, handBacks, settlements, settler, logger } = this.#options;
     const onMessage = this.#onMessage;
-    if (!this.#channel.claim() || onMessage === undefined) {
+    if (!this.#channel.claim(known.raw.length) || onMessage === undefined) {
       handBacks.note(known.delivery, record);
       settlements.release(known.lease, this.#handBackMs);
       return;

@@ -67,6 +67,10 @@ export class NatsMessage implements ReplayMessage {
     return this.delivered.content;
   }
 
+  get bytes(): number {
+    return this.delivered.raw.length;
+  }
+
   get expired(): boolean {
     return this.delivered.expired;
   }

@@ -10,13 +10,15 @@ const LEASE_MS = 30_000;
 
 /** A server that answers nothing by itself: what a real one does not show on demand. */
 class SilentServer {
-  readonly pulls: { batch: number; noWait: boolean; reply: string }[] = [];
+  readonly pulls: { batch: number; maxBytes?: number; noWait: boolean; reply: string }[] = [];
   readonly received: string[] = [];
   readonly leases: Lease[] = [];
   subscriptions = 0;
   isSubscribed = false;
   /** What arrives waits for its record. */
   isReading = false;
+  /** Of each message. */
+  bytes = 0;
   readonly unwanted: string[] = [];
   readonly clock = new ManualClock();
   missing = 0;
@@ -29,8 +31,8 @@ class SilentServer {
   constructor(maxHeld = 1000) {
     const connection = {
       publish: (_: string, request: string, { reply }: { reply: string }) => {
-        const { batch, no_wait: noWait = false } = JSON.parse(request);
-        this.pulls.push({ batch, noWait, reply });
+        const { batch, max_bytes: maxBytes, no_wait: noWait = false } = JSON.parse(request);
+        this.pulls.push({ batch, maxBytes, noWait, reply });
       },
       subscribe: (_: string, { callback }: { callback: (error: null, message: Msg) => void }) => {
         this.#callback = callback;
@@ -79,7 +81,7 @@ class SilentServer {
 
   /** What is known about it has been read. */
   read(subject: string, lease: Lease): void {
-    if (this.channel.claim()) {
+    if (this.channel.claim(this.bytes)) {
       this.received.push(subject);
       return;
     }
@@ -92,7 +94,8 @@ class SilentServer {
   }
 
   deliver(count: number): void {
-    for (let n = 0; n < count; n++) this.#callback?.(null, { subject: `lane${n}` } as Msg);
+    for (let n = 0; n < count; n++)
+      this.#callback?.(null, { subject: `lane${n}`, data: new Uint8Array(this.bytes) } as Msg);
   }
 
   status(code: number, options: { pull?: number; pending?: number; description?: string } = {}): void {
@@ -239,7 +242,7 @@ describe("credit", () => {
     server.isReading = true;
     server.channel.demand(2);
     server.deliver(2);
-    server.channel.withhold();
+    server.channel.withhold(0);
     expect(server.batches).toEqual([2, 1]);
     server.channel.demand(0);
     server.read("lane", server.leases[1] as Lease);
@@ -279,6 +282,61 @@ describe("credit", () => {
       server.status(100);
     }
     expect(server.batches.slice(0, 2)).toEqual([100, 60]);
+  });
+});
+
+describe("bytes", () => {
+  const tooLarge = { description: "Message Size Exceeds MaxBytes" };
+
+  test("are bounded in each pull, by a part of what is wanted and by what a connection bears", () => {
+    server.channel.demand(100, 40_000);
+    server.channel.demand(200);
+    expect(server.pulls).toMatchObject([{ maxBytes: 10_000 }, { maxBytes: 2 ** 21 }]);
+  });
+
+  test("that were demanded are not exceeded but by the last message, and nothing is pulled for them any more", () => {
+    server.bytes = 600;
+    server.channel.demand(10, 1000);
+    server.deliver(2);
+    server.status(409, { pending: 8, ...tooLarge });
+    for (const lease of server.leases) lease.free();
+    expect([server.received.length, server.batches]).toEqual([2, [10]]);
+    server.channel.demand(10, 1000);
+    expect(server.batches).toEqual([10, 10]);
+  });
+
+  test("that are under way count, as their records are being read", () => {
+    server.bytes = 600;
+    server.isReading = true;
+    server.channel.demand(10, 1000);
+    server.deliver(2);
+    server.status(409, { pending: 8, ...tooLarge });
+    expect(server.batches).toEqual([10]);
+    server.channel.withhold(600);
+    expect(server.batches).toEqual([10, 9]);
+  });
+
+  test("of a message that is larger than a pull may bring are pulled at once and alone, and then as before", () => {
+    server.channel.demand(10, 40_000);
+    server.status(409, { pending: 10, ...tooLarge });
+    expect(server.pulls.map(({ batch, maxBytes }) => [batch, maxBytes])).toEqual([
+      [10, 10_000],
+      [1, undefined],
+    ]);
+    server.bytes = 20_000;
+    server.deliver(1);
+    for (const lease of server.leases) lease.free();
+    expect(server.pulls.at(-1)).toMatchObject({ batch: 9, maxBytes: 5000 });
+  });
+
+  test("of a message that does not fit into what is left of a pull are pulled anew, with others", () => {
+    server.channel.demand(10, 40_000);
+    server.deliver(4);
+    server.status(409, { pending: 6, ...tooLarge });
+    expect(server.pulls.map(({ batch, maxBytes }) => [batch, maxBytes])).toEqual([
+      [10, 10_000],
+      [6, 10_000],
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import { isolate } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
-import { isMissing, type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
+import { isMissing, isTooLarge, type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Lease, type LeaseTerms } from "./lease.ts";
 import { OpenPulls } from "./open-pulls.ts";
@@ -15,6 +15,12 @@ const HEARTBEAT_MS = 5000;
 const WATCHDOG_MS = 2 * HEARTBEAT_MS + 1000;
 /** A pull that ended sooner did not end because it had waited. */
 const HASTY_MS = 1000;
+/**
+ * The most that one pull may bring, so that what all lanes are sent at once stays below what a server keeps for a connection
+ * (64 MiB) before it calls it a slow consumer and cuts it. A lane has few pulls open, so each asks for a part of what is wanted.
+ */
+const MOST_PULLED_BYTES = 2 * 1024 * 1024;
+const PULLS_AT_ONCE = 4;
 const BACKOFF = new Backoff({ initialMs: 100, maxMs: 5000 });
 /**
  * How long a close waits for what is on its way; and how long after the server has said that there is no more: in a cluster that
@@ -65,8 +71,12 @@ export class PullChannel {
   #subscription: Subscription | undefined;
   #inbox = "";
   #demanded = 0;
+  #bytesLeft = Number.POSITIVE_INFINITY;
   /** Arrived, and neither delivered nor handed back. */
   #underWay = 0;
+  #bytesUnderWay = 0;
+  /** The next message is larger than what was asked for: it is pulled alone, whatever its size. */
+  #isNextLarge = false;
   #heardAtMs = 0;
   #failures = 0;
   #isBackingOff = false;
@@ -92,23 +102,27 @@ export class PullChannel {
   }
 
   /** Replaces what is left of an earlier demand; what is under way counts against it. */
-  demand(messages: number): void {
+  demand(messages: number, maxBytes = Number.POSITIVE_INFINITY): void {
     if (this.#isClosed) return;
+    this.#bytesLeft = maxBytes;
     this.#demanded = messages;
     this.#topUp();
   }
 
   /** One that was under way: whether it is to be delivered, which uses up one of the demand, or to be handed back. */
-  claim(): boolean {
+  claim(bytes: number): boolean {
     this.#underWay--;
+    this.#bytesUnderWay -= bytes;
     if (this.#demanded === 0) return false;
     this.#demanded--;
+    this.#bytesLeft -= bytes;
     return true;
   }
 
   /** One that was under way is handed back, whatever is demanded. */
-  withhold(): void {
+  withhold(bytes: number): void {
     this.#underWay--;
+    this.#bytesUnderWay -= bytes;
     this.#topUp();
   }
 
@@ -134,7 +148,12 @@ export class PullChannel {
 
   /** What the server may be owed. */
   get #wanted(): number {
+    if (this.#wantedBytes <= 0) return 0;
     return Math.max(0, Math.min(this.#demanded - this.#underWay, this.#options.maxHeld - this.#held.size));
+  }
+
+  get #wantedBytes(): number {
+    return this.#bytesLeft - this.#bytesUnderWay;
   }
 
   #topUp(): void {
@@ -145,9 +164,13 @@ export class PullChannel {
     const connection = link.up;
     this.#subscribe(connection);
     if (this.#pulls.credit === 0) this.#heardAtMs = clock.monotonicMs();
+    const terms = `"expires":${EXPIRES_MS * MS},"idle_heartbeat":${HEARTBEAT_MS * MS}`;
+    const bytes = Math.ceil(Math.min(this.#wantedBytes / PULLS_AT_ONCE, MOST_PULLED_BYTES));
     while (this.#pulls.credit < this.#wanted) {
       const batch = Math.min(this.#wanted - this.#pulls.credit, maxRequestBatch);
-      this.#pull(connection, batch, `"expires":${EXPIRES_MS * MS},"idle_heartbeat":${HEARTBEAT_MS * MS}`);
+      if (!this.#isNextLarge) this.#pull(connection, batch, `"max_bytes":${bytes},${terms}`);
+      else if (this.#pulls.credit === 0) this.#pull(connection, 1, terms);
+      else break;
     }
     this.#cancelWatchdog ??= clock.setTimer(() => this.#watch(), WATCHDOG_MS);
   }
@@ -192,18 +215,25 @@ export class PullChannel {
   #arrived(message: Msg): void {
     const { onMessage, onUnwanted } = this.#options;
     this.#pulls.arrived();
+    this.#isNextLarge = false;
     this.#failures = 0;
     const lease = new Lease(message.reply ?? "", this.#terms);
     this.#held.add(lease);
     if (this.#demanded > this.#underWay) {
       this.#underWay++;
+      this.#bytesUnderWay += message.data.length;
       onMessage(message, lease);
     } else {
       onUnwanted(message, lease);
     }
     this.#sweepIfFull();
-    if (this.#pulls.credit === 0) this.#onQuiet?.();
-    else if (this.#cancelOvertaken !== undefined) this.#awaitOvertaken();
+    if (this.#pulls.credit === 0) {
+      this.#onQuiet?.();
+      // One that was large came alone.
+      this.#topUp();
+    } else if (this.#cancelOvertaken !== undefined) {
+      this.#awaitOvertaken();
+    }
   }
 
   #freed(lease: Lease): void {
@@ -236,6 +266,12 @@ export class PullChannel {
     if (key === this.#lastCallKey) this.#awaitOvertaken();
     if (pull === undefined || this.#isClosed) return;
     const { clock, logger, requestSubject, onMissing } = this.#options;
+    if (isTooLarge(status)) {
+      // Where some of its messages came, the next one is perhaps too large only for what was left.
+      if ((status.unserved ?? pull.batch) >= pull.batch) this.#isNextLarge = true;
+      this.#topUp();
+      return;
+    }
     const isPatient = clock.monotonicMs() - pull.sentAtMs >= HASTY_MS;
     if ((code === STATUS.timeout || code === STATUS.noMessages) && isPatient) {
       this.#topUp();

@@ -28,6 +28,8 @@ export interface ClusterLanesOptions {
   readonly pollIntervalMs: number;
   readonly clock: Clock;
   readonly onMessage: (message: ReplayMessage) => void;
+  /** How many bytes a lane may fetch by now. */
+  readonly roomOf: (lane: Lane) => number;
   /** Whether a message that waits is not to be executed any more. */
   readonly isLost: (item: HeldMessage) => boolean;
   /** Called for each that was lost, and waits no more. */
@@ -132,12 +134,17 @@ export class ClusterLanes {
     for (const priority of PRIORITIES) {
       const lane = this.#intakes[priority];
       const room = Math.max(0, slots) + AHEAD - lane.fresh;
-      lane.demand(Math.min(batchSize, Math.max(0, room)));
+      this.#demand(priority, Math.min(batchSize, Math.max(0, room)));
     }
   }
 
   /** Asks each lane for exactly so many. */
   demand(messages: number): void {
-    for (const priority of PRIORITIES) this.#intakes[priority].demand(messages);
+    for (const priority of PRIORITIES) this.#demand(priority, messages);
+  }
+
+  #demand(priority: Priority, messages: number): void {
+    const { cluster, roomOf } = this.#options;
+    this.#intakes[priority].demand(messages, roomOf(laneOf(cluster, priority)));
   }
 }

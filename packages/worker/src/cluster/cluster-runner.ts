@@ -1,6 +1,7 @@
 import { type ClusterId, messageId, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { admit } from "../decide/admission.ts";
+import type { ByteBudget } from "../decide/byte-budget.ts";
 import type { Ending } from "../decide/ending.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
@@ -53,8 +54,13 @@ export class ClusterRunner {
   #handedBack = 0;
   #endListening: (() => void) | undefined;
 
-  /** @param turn The one that all suspects of the worker share. */
-  constructor(cluster: ClusterId, settings: WorkerSettings, reporter: Reporter, turn: SuspectTurn) {
+  /** @param shared What all of the worker's messages share: the turn of the suspects, and the memory. */
+  constructor(
+    cluster: ClusterId,
+    settings: WorkerSettings,
+    reporter: Reporter,
+    { turn, budget }: { readonly turn: SuspectTurn; readonly budget: ByteBudget },
+  ) {
     const { clock, backoff, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
     const wake = () => this.#wake();
     this.#cluster = cluster;
@@ -64,6 +70,7 @@ export class ClusterRunner {
       ...settings,
       cluster,
       onMessage: (message) => this.#receive(message),
+      roomOf: (lane) => budget.room(lane),
       isLost: ({ message }) => this.#hand.isLost(message),
       onLost: ({ message }) => this.#settler.lose(message),
       onStandstill: (lane, idleMs) => reporter.laneReopened(lane, idleMs),
@@ -73,7 +80,7 @@ export class ClusterRunner {
       },
     });
     this.#prober = new Prober({ cluster, executor, clock, timeoutMs: executeTimeoutMs });
-    this.#hand = new Hand(clock, queue.traits.leaseMs);
+    this.#hand = new Hand(clock, queue.traits.leaseMs, budget);
     this.#pace = new Pace(clock, settings.rateLimit, wake);
     this.#settler = new Settler({ hand: this.#hand, reporter, clock, backoff, random, onSettled: wake });
     this.#slots = new Slots({
@@ -180,7 +187,7 @@ export class ClusterRunner {
 
   #receive(message: ReplayMessage): void {
     const lane = this.#lanes.of(priorityOf(message.lane));
-    lane.delivered();
+    lane.delivered(message.bytes);
     this.#hand.add(message);
     this.#wake();
     if (!this.#isOpen || this.#isPaused) {

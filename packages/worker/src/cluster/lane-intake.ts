@@ -11,6 +11,7 @@ export class LaneIntake {
   readonly #retries: { item: HeldMessage; arrival: number }[] = [];
   #source: LaneSource | undefined;
   #demanded = 0;
+  #bytesLeft = 0;
   #arrivals = 0;
   #activity = 0;
   #stopping: Promise<void> | undefined;
@@ -28,6 +29,7 @@ export class LaneIntake {
   open(source: LaneSource): void {
     this.#source = source;
     this.#demanded = 0;
+    this.#bytesLeft = 0;
   }
 
   /** Stops the source; resolves when it has handed back what was under way, also if that was asked for before. */
@@ -40,24 +42,28 @@ export class LaneIntake {
 
   /** Changes with each delivery, and where nothing more is demanded; undefined while nothing is. */
   get activity(): number | undefined {
-    return this.#demanded > 0 ? this.#activity : undefined;
+    return this.#demanded > 0 && this.#bytesLeft > 0 ? this.#activity : undefined;
   }
 
   /** To be called for each delivery: it has used up one of the demand. */
-  delivered(): void {
+  delivered(bytes = 0): void {
     this.#activity++;
     if (this.#demanded > 0) this.#demanded--;
+    this.#bytesLeft = Math.max(0, this.#bytesLeft - bytes);
   }
 
   /**
-   * Asks for so many messages. More is asked for only when half of the last demand is used up: on a
+   * Asks for so many messages, of so many bytes. More is asked for only when half of the last demand is used up: on a
    * durable queue a demand is a request over the network.
    */
-  demand(wanted: number): void {
-    if (wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 2 > wanted)) return;
+  demand(wanted: number, maxBytes: number): void {
+    const isSameDemand =
+      wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 2 > wanted);
+    if (isSameDemand && isWithinTwice(maxBytes, this.#bytesLeft)) return;
     this.#demanded = wanted;
-    if (wanted === 0) this.#activity++;
-    this.#source?.demand(wanted);
+    this.#bytesLeft = maxBytes;
+    if (wanted === 0 || maxBytes === 0) this.#activity++;
+    this.#source?.demand(wanted, maxBytes);
   }
 
   hold(item: HeldMessage): void {
@@ -92,4 +98,8 @@ export class LaneIntake {
     for (let item = this.take(true); item !== undefined; item = this.take(true)) all.push(item);
     return all;
   }
+}
+
+function isWithinTwice(one: number, other: number): boolean {
+  return one === other || (one < 2 * other && other < 2 * one);
 }

@@ -1,19 +1,24 @@
 import type { Clock, ReplayMessage } from "@helix/core";
+import type { ByteBudget } from "../decide/byte-budget.ts";
+import { heldBytes } from "../decide/held-bytes.ts";
 
 /**
  * Everything of one cluster that was received and is not settled, waiting or executing. Where the queue
  * lends messages for a time, all of it is extended three times per lease, by one timer that exists only
- * while something is in hand.
+ * while something is in hand. What it takes up in memory is told to the budget.
  */
 export class Hand {
-  readonly #messages = new Set<ReplayMessage>();
+  /** With their bytes. */
+  readonly #messages = new Map<ReplayMessage, number>();
+  readonly #budget: ByteBudget;
   readonly #clock: Clock;
   readonly #intervalMs: number | undefined;
   #cancelTimer: (() => void) | undefined;
   #whenEmpty: (() => void)[] = [];
 
   /** @param leaseMs None: messages may be held for ever. */
-  constructor(clock: Clock, leaseMs: number | undefined) {
+  constructor(clock: Clock, leaseMs: number | undefined, budget: ByteBudget) {
+    this.#budget = budget;
     this.#clock = clock;
     this.#intervalMs = leaseMs === undefined ? undefined : Math.max(1, Math.floor(leaseMs / 3));
   }
@@ -23,17 +28,21 @@ export class Hand {
   }
 
   add(message: ReplayMessage): void {
-    this.#messages.add(message);
+    const bytes = heldBytes(message);
+    this.#messages.set(message, bytes);
+    this.#budget.take(message.lane, bytes);
     if (this.#intervalMs !== undefined && this.#cancelTimer === undefined) this.#arm(this.#intervalMs);
   }
 
   remove(message: ReplayMessage): void {
+    this.#budget.give(message.lane, this.#messages.get(message) ?? 0);
     this.#messages.delete(message);
     if (this.#messages.size === 0) this.clear();
   }
 
   /** Forgets what the queue has not confirmed yet: nothing of it is extended any more. */
   clear(): void {
+    for (const [{ lane }, bytes] of this.#messages) this.#budget.give(lane, bytes);
     this.#messages.clear();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -57,7 +66,7 @@ export class Hand {
   #arm(intervalMs: number): void {
     this.#cancelTimer = this.#clock.setTimer(() => {
       this.#arm(intervalMs);
-      for (const message of this.#messages) {
+      for (const message of this.#messages.keys()) {
         // What is lost stays lost: a late extension would take it away from whoever has it now.
         if (this.isLost(message)) continue;
         try {

@@ -1,6 +1,7 @@
 import { Backoff, createPayload, type ReleaseOptions, type ReplayMessage } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { expect, it } from "vitest";
+import { ByteBudget } from "../decide/byte-budget.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { Hand } from "./hand.ts";
 import { Settler } from "./settler.ts";
@@ -9,7 +10,7 @@ it("puts off for the longest what is refused while more are than can be remember
   const clock = new ManualClock();
   const delays: (number | undefined)[] = [];
   const settler = new Settler({
-    hand: new Hand(clock, undefined),
+    hand: new Hand(clock, undefined, new ByteBudget(1)),
     reporter: { settleFailed() {} } as unknown as Reporter,
     clock,
     backoff: new Backoff({ initialMs: 100, maxMs: 30_000 }),
