@@ -1,4 +1,5 @@
 import { EventHub, type SessionEvents, type WorkerEvents } from "@helix/core";
+import { toldError } from "@helix/core/internal";
 import { describe, expect, test } from "vitest";
 import { ClusterWatch } from "./cluster-watch.ts";
 
@@ -18,7 +19,7 @@ describe("a watch over a cluster", () => {
     expect(watch.health.up).toBe(false);
     executor.emit("cluster:connected", { cluster: "B" });
     expect(watch.health).toEqual({ up: true });
-    executor.emit("cluster:disconnected", { cluster: "B", cause: new Error("lost") });
+    executor.emit("cluster:disconnected", { cluster: "B", cause: toldError("lost") });
     expect(watch.health).toEqual({ up: false, detail: "lost" });
   });
 

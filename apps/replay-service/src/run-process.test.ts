@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
+import { toldError } from "@helix/core/internal";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { freePorts, waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -104,7 +105,7 @@ describe("the exit code", () => {
 
   test("is 69 if the queue refuses", async () => {
     const host = new FakeHost([]);
-    expect(await host.run(() => Promise.reject(new Error("no such right")))).toBe(69);
+    expect(await host.run(() => Promise.reject(toldError("no such right")))).toBe(69);
     expect(host.log.at(-1)).toMatchObject({
       message: "the service has ended, as it is refused",
       error: { text: "no such right" },

@@ -29,7 +29,7 @@ test("an error means what its `outcome` says, and is uncertain where it says not
   const rejected = Object.assign(new Error("x"), { outcome: "rejected" });
   expect(outcomes([rejected, { outcome: "unavailable" }])).toEqual(["rejected", "unavailable"]);
   expect(outcomes([new Error("x"), null, "x", { outcome: "applied" }])).toEqual(Array(4).fill("uncertain"));
-  expect(readingOf(rejected).text).toBe("x");
+  expect(readingOf(rejected).text).toBe("Error");
 });
 
 test("what cannot even be looked at is uncertain, and quotes nothing", () => {

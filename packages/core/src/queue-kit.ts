@@ -51,6 +51,7 @@ export {
   readRelease,
   settledAlready,
 } from "./queue/settlement-input.ts";
-export { errorSummary } from "./report/error-summary.ts";
+export { errorSummary, toldSummary } from "./report/error-summary.ts";
+export { toldError } from "./report/error-text.ts";
 export { harmlessCallback } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";

@@ -18,6 +18,7 @@ import {
   object,
   optional,
   readOptions,
+  toldError,
   withDefault,
 } from "@helix/core/internal";
 import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
@@ -115,7 +116,7 @@ function once(run: () => Promise<void>, forMs = Number.POSITIVE_INFINITY): () =>
 async function inTime(read: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = new Error(`The depths of the queue were not there within ${DEPTHS_TIMEOUT_MS} ms`);
+    const error = toldError(`The depths of the queue were not there within ${DEPTHS_TIMEOUT_MS} ms`);
     timer = setTimeout(() => reject(error), DEPTHS_TIMEOUT_MS);
   });
   try {

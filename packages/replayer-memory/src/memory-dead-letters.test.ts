@@ -30,7 +30,7 @@ describe("MemoryReplayer, dead letters", () => {
     const { queue, receiver, clock } = new Bench();
     await queue.enqueue(payloadOf("1"));
     await (await receiver.next()).release({ error: new Error("not counted") });
-    await (await receiver.next()).release({ attempts: 4, error: new TypeError("the first") });
+    await (await receiver.next()).release({ attempts: 4, error: new TypeError(), errorText: "the first" });
     clock.advanceNow(7);
     const error = Object.assign(new Error("x".repeat(5000)), { code: 8704 });
     await (await receiver.next()).deadLetter({ reason: "attempts", outcome: "uncertain", error });

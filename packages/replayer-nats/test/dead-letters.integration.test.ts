@@ -154,7 +154,7 @@ describe("dead letters", () => {
     const [letter] = await queue.deadLetters.list();
     expect(letter?.content.ok).toBe(true);
     expect(letter?.error?.message.startsWith("\u0000\r\n\u2028é🙂")).toBe(true);
-    expect(letter?.firstError?.name).toBe("N\n".repeat(128));
+    expect(letter?.firstError).toEqual({ name: "Error", message: "Error" });
   });
 
   it("are redriven many at once: by a filter, first dry, and those that fail are told", async () => {

@@ -6,6 +6,7 @@ import { statusIn } from "../src/connection/status.ts";
 import { headerIn, readDirect, readStored } from "../src/connection/stored-message.ts";
 import { decodeEnd } from "../src/dead-letters/dead-letter-ends.ts";
 import { letterIn } from "../src/dead-letters/dead-letter-format.ts";
+import { bodyIn } from "../src/dead-letters/letter-body.ts";
 import { deliveryOf } from "../src/lanes/ack-subject.ts";
 import { decodeExecutions } from "../src/lanes/execution-record.ts";
 import { decodeRecord } from "../src/lanes/message-records.ts";
@@ -144,6 +145,16 @@ const READERS: readonly Reader[] = [
     read: (headers) => {
       const stored = { subject: DEAD, seq: 7, storedAt: "", storedAtMs: 1, headers, data: Buffer.alloc(0) };
       checkLetter(stored);
+    },
+  },
+  {
+    title: "the length of what of a dead letter's body lay in the lane",
+    sound: ["NATS/1.0\r\nHelix-Raw-Length: 3\r\n\r\n"],
+    read: (headers) => {
+      const data = Buffer.from("abc, and a text");
+      const stored = { subject: DEAD, seq: 7, storedAt: "", storedAtMs: 1, headers, data };
+      const { raw, text = "" } = bodyIn(stored);
+      check(Buffer.concat([raw, Buffer.from(text)]).equals(data));
     },
   },
   {

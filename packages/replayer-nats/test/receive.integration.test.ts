@@ -226,8 +226,8 @@ describe("a lane", () => {
     const first = new Receiver(queue);
     await (await first.next()).release();
     await (await first.next()).release({ delayMs: 50 });
-    await (await first.next()).release({ attempts: 1, error: new TypeError("the first") });
-    await (await first.next()).release({ attempts: 2, error: new RangeError("the second") });
+    await (await first.next()).release({ attempts: 1, error: new TypeError(), errorText: "the first" });
+    await (await first.next()).release({ attempts: 2, error: new RangeError(), errorText: "the second" });
     await queue.close();
     const other = await rig.replayer(options);
     const second = new Receiver(other);

@@ -1,4 +1,5 @@
 import { type ErrorReading, helixError, outcomeOf } from "@helix/core";
+import { toldError } from "@helix/core/internal";
 import { errors } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { readError } from "./read-error.ts";
@@ -197,7 +198,7 @@ describe("the text of a reading", () => {
       "No host could be resolved",
     ],
     ["an error of ours", helixError("HELIX_QUEUE_CLOSED", "The queue is closed", {}), "The queue is closed"],
-    ["a plain one of our packages", new Error("No host is connected"), "No host is connected"],
+    ["a plain one of our packages", toldError("No host is connected"), "No host is connected"],
   ])("is that of %s", (_, error, text) => {
     expect(readError(error).text).toBe(text);
   });

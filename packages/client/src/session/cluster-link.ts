@@ -1,5 +1,5 @@
 import type { Clock, ClusterId, EventSink, Logger, SessionEvents } from "@helix/core";
-import type { BreakerState } from "@helix/core/internal";
+import { type BreakerState, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
 import { readError } from "../failure/read-error.ts";
@@ -71,7 +71,7 @@ export class ClusterLink {
       requestTimeoutMs,
       maxInFlight: config.maxInFlight,
       busyError: () => clusterBusy(config.cluster, name, config.maxInFlight, requestTimeoutMs),
-      onStall: () => this.#breaker.stalled(new Error("The cluster has stopped answering")),
+      onStall: () => this.#breaker.stalled(toldError("The cluster has stopped answering")),
     });
     const untold = (why: string, cause?: unknown) => clusterUnavailable(config.cluster, name, why, cause);
     this.#schema = new KnownSchema({

@@ -1,5 +1,5 @@
 import type { Clock } from "@helix/core";
-import { wait } from "@helix/core/internal";
+import { toldError, wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import {
   type DriverConnections,
@@ -77,7 +77,7 @@ export class DriverSession {
    */
   #checkHosts(): void {
     if (this.client.getState().getConnectedHosts().length === 0) {
-      this.#lose(new Error("No host of the cluster is connected any more"));
+      this.#lose(toldError("No host of the cluster is connected any more"));
     }
   }
 }

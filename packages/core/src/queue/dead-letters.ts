@@ -36,6 +36,12 @@ export interface DeadLetterCause {
   readonly outcome?: Exclude<Outcome, "applied"> | undefined;
   /** The last failure, if there was one. */
   readonly error?: unknown;
+  /**
+   * What may be told of it outside of the message's body, in headers and records: a text that quotes nothing that was bound.
+   *
+   * @default its text where that is known to quote nothing, else its name and code
+   */
+  readonly errorText?: string | undefined;
   /** The count with which it died, this failure included. @default the message's own */
   readonly attempts?: number | undefined;
 }
@@ -56,9 +62,9 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   /** What the last failure was classified as. */
   readonly outcome?: Exclude<Outcome, "applied"> | undefined;
-  /** The last failure; its text cut at 2 KiB. */
+  /** The last failure; its text whole, and so perhaps with values that were bound, but cut at 2 KiB. */
   readonly error?: ErrorSummary | undefined;
-  /** The first failure that was counted, if the queue was told of it. */
+  /** The first failure that was counted, if the queue was told of it; its text quotes no value. */
   readonly firstError?: ErrorSummary | undefined;
   readonly attempts: number;
   /** Wall clock, milliseconds. */

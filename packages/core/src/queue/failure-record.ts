@@ -1,25 +1,25 @@
-import { type ErrorSummary, errorSummary } from "../report/error-summary.ts";
+import { type ErrorSummary, errorSummary, toldSummary } from "../report/error-summary.ts";
 import type { DeadLetter, DeadLetterCause } from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
 /** What a queue remembers of a message's counted failures, over restarts and pods. */
 export interface FailureRecord {
   readonly attempts: number;
-  /** The first failure that came with a count. */
+  /** The first failure that came with a count, with a text that quotes no value. */
   readonly firstError?: ErrorSummary | undefined;
 }
 
 /** The record after a release: the worker counts, and of the errors that come with a count the first is kept. */
 export function recordAfter(
   before: FailureRecord,
-  { attempts, error }: Pick<ReleaseOptions, "attempts" | "error">,
+  { attempts, error, errorText }: Pick<ReleaseOptions, "attempts" | "error" | "errorText">,
 ): FailureRecord {
   if (attempts === undefined) return before;
-  const firstError = before.firstError ?? (attempts > 0 ? errorSummary(error) : undefined);
+  const firstError = before.firstError ?? (attempts > 0 ? toldSummary(error, errorText) : undefined);
   return { attempts, ...(firstError !== undefined && { firstError }) };
 }
 
-/** What a dead letter says of the failures of its message. */
+/** What a dead letter says of the failures of its message; of the last one with the whole text. */
 export function deathOf(
   { reason, outcome, error, attempts }: DeadLetterCause,
   before: FailureRecord,

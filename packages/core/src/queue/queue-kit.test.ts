@@ -9,11 +9,13 @@ describe("the record of a message's failures", () => {
   test("keeps the first error that came with a count, and is as it was after a release without one", () => {
     const none = { attempts: 0 };
     expect(recordAfter(none, { error: new Error("not counted") })).toBe(none);
-    const first = recordAfter(none, { attempts: 1, error: new TypeError("first") });
+    const first = recordAfter(none, { attempts: 1, error: new TypeError("quotes"), errorText: "first" });
     expect(first).toEqual({ attempts: 1, firstError: { name: "TypeError", message: "first" } });
     const second = recordAfter(first, { attempts: 2, error: new Error("second") });
     expect(second).toEqual({ ...first, attempts: 2 });
     expect(recordAfter(none, { attempts: 0, error: new Error("of none") })).toEqual(none);
+    const untold = recordAfter(none, { attempts: 1, error: new TypeError("quotes a value") });
+    expect(untold.firstError).toEqual({ name: "TypeError", message: "TypeError" });
   });
 
   test("is in its dead letter, with the last failure and the count with which it died", () => {

@@ -105,7 +105,7 @@ export interface ReplayMessage {
   /**
    * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
    * `attempts` replaces the count and is unchanged if absent. Of the `error`s that come with a count the
-   * first is kept, for the dead letter.
+   * first is kept, for the dead letter, with its `errorText`.
    */
   release(options?: ReleaseOptions): Promise<void>;
   /**
@@ -140,6 +140,8 @@ export interface ReleaseOptions {
   readonly attempts?: number | undefined;
   /** The failure that raised the count. */
   readonly error?: unknown;
+  /** What may be kept of its text outside of the message's body. @default as `DeadLetterCause.errorText` */
+  readonly errorText?: string | undefined;
 }
 
 export interface LaneDepth {

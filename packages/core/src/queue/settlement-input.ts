@@ -13,10 +13,13 @@ import {
 import { DEAD_LETTER_REASONS, type DeadLetterCause } from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
+const anyText = optional(text({ pattern: /^/, expectation: "a string" }));
+
 const RELEASE_OPTIONS = {
   delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
   attempts: optional(integer({ min: 0, max: 2 ** 32 - 1 })),
   error: optional(object({ expectation: "anything" }, (value) => value)),
+  errorText: anyText,
 };
 
 /** @throws TypeError, RangeError naming what was expected of `release`. */
@@ -27,7 +30,7 @@ export function readRelease(
 }
 
 /** A person's reason, for the records of the queue. */
-export const reasonOption = optional(text({ pattern: /^/, expectation: "a string" }));
+export const reasonOption = anyText;
 
 /** @throws TypeError for a reason that is no text. */
 export function readDiscard(options: unknown): { readonly reason?: string | undefined } {

@@ -1,8 +1,8 @@
-const MAX_BYTES = 2048;
-/** Of a name or a code, which are words: an error may come from anywhere. */
-const MAX_WORD_LENGTH = 256;
+import { errorText, shapeOf } from "./error-text.ts";
 
-/** What a dead letter keeps of a failure. */
+const MAX_BYTES = 2048;
+
+/** What is kept of a failure. Name and code are words; what is none is left out. */
 export interface ErrorSummary {
   readonly name: string;
   /** Cut at 2 KiB. */
@@ -10,18 +10,30 @@ export interface ErrorSummary {
   readonly code?: string | undefined;
 }
 
-/** Name, text and code of whatever was thrown; undefined if there was nothing. */
+/**
+ * Name, code and the whole text of whatever was thrown, which may quote what was bound; undefined if there was nothing.
+ * Never throws.
+ */
 export function errorSummary(error: unknown): ErrorSummary | undefined {
   if (error === undefined || error === null) return undefined;
   if (typeof error !== "object") return { name: typeof error, message: cut(String(error)) };
-  const { name, message, code } = error as { name?: unknown; message?: unknown; code?: unknown };
-  return {
-    name: typeof name === "string" ? name.slice(0, MAX_WORD_LENGTH) : "Error",
-    message: cut(typeof message === "string" ? message : ""),
-    ...(typeof code === "string" || typeof code === "number"
-      ? { code: String(code).slice(0, MAX_WORD_LENGTH) }
-      : {}),
-  };
+  const { message } = shapeOf(error);
+  return summaryOf(error, typeof message === "string" ? message : "");
+}
+
+/**
+ * The same with a text that quotes no value: for what lies outside of the body of a message. Never throws.
+ *
+ * @param text What its reading says, where it has one.
+ */
+export function toldSummary(error: unknown, text = errorText(error)): ErrorSummary | undefined {
+  if (error === undefined || error === null) return undefined;
+  return summaryOf(error, text);
+}
+
+function summaryOf(error: unknown, message: string): ErrorSummary {
+  const { name = typeof error === "object" ? "Error" : typeof error, code } = shapeOf(error);
+  return { name, message: cut(message), ...(code !== undefined && { code: String(code) }) };
 }
 
 /** Without the half of a character at the end. */

@@ -15,13 +15,11 @@ const HARMLESS = new Set([
 ]);
 
 interface ErrorShape {
-  readonly name?: unknown;
-  readonly code?: unknown;
+  readonly name?: string | undefined;
+  readonly code?: string | number | undefined;
   readonly message?: unknown;
   readonly syscall?: unknown;
   readonly isOurs?: boolean;
-  /** Of its own, beyond those of every error. */
-  readonly keys: readonly string[];
 }
 
 /** Of a failed execution, what may stand in a log line. */
@@ -32,10 +30,9 @@ export class LoggableError {
 
   /** @param text That of its reading, where it has one. */
   constructor(error: unknown, text = errorText(error)) {
-    const { name, code } = shapeOf(error);
-    this.name = typeof name === "string" ? boundedText(name) : typeof error;
-    if (typeof code === "string" || typeof code === "number")
-      this.code = typeof code === "string" ? boundedText(code) : code;
+    const { name = typeof error, code } = shapeOf(error);
+    this.name = name;
+    if (code !== undefined) this.code = code;
     this.text = boundedText(text);
   }
 }
@@ -58,25 +55,42 @@ export function errorLabel(error: unknown): string {
   return labelOf(shapeOf(error));
 }
 
-function labelOf({ name, code }: ErrorShape): string {
-  const label = typeof name === "string" ? boundedText(name) : "Error";
-  if (typeof code === "number") return `${label} 0x${code.toString(16).padStart(4, "0")}`;
-  return typeof code === "string" ? `${label} ${boundedText(code)}` : label;
+function labelOf({ name = "Error", code }: ErrorShape): string {
+  if (typeof code === "number") return `${name} 0x${code.toString(16).padStart(4, "0")}`;
+  return code === undefined ? name : `${name} ${code}`;
 }
 
-function isHarmless({ isOurs, name, syscall, keys }: ErrorShape): boolean {
-  if (isOurs === true || typeof syscall === "string") return true;
-  // A plain error is one of our packages', unless somebody has marked it as that of a request.
-  if (name === "Error") return keys.every((key) => key === "outcome");
-  return typeof name === "string" && HARMLESS.has(name);
+function isHarmless({ isOurs, name, syscall }: ErrorShape): boolean {
+  return isOurs === true || typeof syscall === "string" || (name !== undefined && HARMLESS.has(name));
 }
+
+/** On errors of ours that have no code. In the registry, so that two copies of this package agree. */
+const TOLD = Symbol.for("@helix/core/told-error");
+
+/** An error of ours that nobody acts on, and that has no code therefore. Its text may be told, as a `HelixError`'s. */
+export function toldError(text: string): Error {
+  return Object.defineProperty(new Error(text), TOLD, { value: true });
+}
+
+/** Names and codes are words; an error may come from anywhere. */
+const WORD = /^[\w$.-]{1,64}$/;
 
 /** Whatever was thrown, a getter or a proxy that throws as well. */
-function shapeOf(error: unknown): ErrorShape {
+export function shapeOf(error: unknown): ErrorShape {
   try {
-    const { name, code, message, syscall } = Object(error) as ErrorShape;
-    return { name, code, message, syscall, isOurs: isHelixError(error), keys: Object.keys(Object(error)) };
+    const { name, code, message, syscall } = Object(error) as Readonly<Record<string, unknown>>;
+    return {
+      name: wordIn(name),
+      code: typeof code === "number" ? code : wordIn(code),
+      message,
+      syscall,
+      isOurs: isHelixError(error) || TOLD in Object(error),
+    };
   } catch {
-    return { keys: [] };
+    return {};
   }
+}
+
+function wordIn(value: unknown): string | undefined {
+  return typeof value === "string" && WORD.test(value) ? value : undefined;
 }

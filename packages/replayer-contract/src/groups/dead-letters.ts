@@ -63,8 +63,8 @@ export const deadLetters: ContractGroup = {
         await stage.put();
         const receiver = stage.receiver();
         await (await receiver.next()).release({ error: new Error("not counted") });
-        await (await receiver.next()).release({ attempts: 1, error: new Error("the first") });
-        await (await receiver.next()).release({ attempts: 2, error: new Error("the second") });
+        await (await receiver.next()).release({ attempts: 1, error: new Error(), errorText: "the first" });
+        await (await receiver.next()).release({ attempts: 2, error: new Error(), errorText: "the second" });
         await (await receiver.next()).deadLetter({
           reason: "attempts",
           error: new Error("the last"),
@@ -75,14 +75,34 @@ export const deadLetters: ContractGroup = {
       },
     },
     {
+      title: "keeps the whole text of the last failure, and of the first only what quotes no value",
+      async run(stage) {
+        await stage.put();
+        const receiver = stage.receiver();
+        const error = Object.assign(new TypeError("not a number: 'Alice'"), { code: 8704 });
+        await (await receiver.next()).release({ attempts: 1, error });
+        await (await receiver.next()).deadLetter({ reason: "attempts", error, errorText: "no number" });
+        const { firstError, error: last } = await onlyLetter(stage);
+        const kept = [
+          firstError?.name,
+          firstError?.code,
+          firstError?.message.includes("Alice"),
+          last?.message,
+        ];
+        equal(kept, ["TypeError", "8704", false, error.message], "first and last failure");
+      },
+    },
+    {
       title: "keeps the first failure that was counted over every delay and hand-back",
       async run(stage) {
         await stage.put();
         const receiver = stage.receiver();
-        await (await receiver.next()).release({ attempts: 1, delayMs: 5, error: new Error("the first") });
+        const failed = (attempts: number, errorText: string) =>
+          ({ attempts, delayMs: 5, error: new Error(), errorText }) as const;
+        await (await receiver.next()).release(failed(1, "the first"));
         await (await receiver.next()).release({ delayMs: 5 });
         await (await receiver.next()).release();
-        await (await receiver.next()).release({ attempts: 2, delayMs: 5, error: new Error("the second") });
+        await (await receiver.next()).release(failed(2, "the second"));
         await (await receiver.next()).deadLetter({ reason: "attempts", error: new Error("the last") });
         const { firstError, attempts } = await onlyLetter(stage);
         equal([firstError?.message, attempts], ["the first", 2], "first failure and count");
@@ -163,7 +183,7 @@ export const deadLetters: ContractGroup = {
       async run(stage) {
         await stage.put();
         const receiver = stage.receiver();
-        await (await receiver.next()).release({ attempts: 1, error: new Error("the first") });
+        await (await receiver.next()).release({ attempts: 1, error: new Error(), errorText: "the first" });
         const message = await receiver.next();
         await message.deadLetter({ reason: "attempts" });
         const queue = await stage.hook("crash")();

@@ -50,6 +50,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps a dead message with its content, lane, cause and time",
       "keeps the first failure that was counted beside the last one",
+      "keeps the whole text of the last failure, and of the first only what quotes no value",
       "cuts the text of a failure at 2 KiB",
       "keeps the bytes of what cannot be decoded",
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
@@ -65,8 +66,22 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps a dead message with its content, lane, cause and time",
       "keeps the first failure that was counted beside the last one",
+      "keeps the whole text of the last failure, and of the first only what quotes no value",
       "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
+    ],
+  },
+  {
+    wrong: "keeps the whole text of the first failure",
+    Queue: keeping((letter) =>
+      letter.error === undefined || letter.firstError === undefined
+        ? letter
+        : { ...letter, firstError: { ...letter.firstError, message: letter.error.message } },
+    ),
+    caughtBy: [
+      "keeps the first failure that was counted beside the last one",
+      "keeps the whole text of the last failure, and of the first only what quotes no value",
+      "keeps the first failure that was counted over every delay and hand-back",
     ],
   },
   {

@@ -1,6 +1,6 @@
 import type { DeadLetterCause, Lane, ReleaseOptions, ReplayMessage } from "@helix/core";
 import { ModelQueue } from "../model/model-queue.ts";
-import { MODEL, ModelStore, type Stored } from "../model/model-store.ts";
+import { type Failed, MODEL, ModelStore, type Stored } from "../model/model-store.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
 
 /** A queue whose messages are wrong. */
@@ -96,6 +96,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "leaves nothing under way when stop resolves in the middle of redeliveries",
       "keeps neither outcome nor errors where there were none, and the message's own count",
       "keeps the first failure that was counted beside the last one",
+      "keeps the whole text of the last failure, and of the first only what quotes no value",
       "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
@@ -109,9 +110,9 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "leaves what is released until its lease is over",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
         const { visibleAtMs } = this.held(delivered);
-        super.release(delivered, delayMs, attempts, error);
+        super.release(delivered, delayMs, attempts, failed);
         if (delayMs > 0) return;
         for (const stored of this.messages) {
           if (stored.sequence === delivered.sequence) stored.visibleAtMs = visibleAtMs;
@@ -129,9 +130,9 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "puts what is released at the end of the lane",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
         const stored = this.held(delivered);
-        super.release(delivered, delayMs, attempts, error);
+        super.release(delivered, delayMs, attempts, failed);
         this.remove(stored);
         this.messages.push(stored);
       }
@@ -141,8 +142,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "forgets the attempts",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, _: number | undefined, error: unknown): void {
-        super.release(delivered, delayMs, undefined, error);
+      override release(delivered: Stored, delayMs: number, _: number | undefined, failed: Failed): void {
+        super.release(delivered, delayMs, undefined, failed);
       }
     },
     caughtBy: [
@@ -154,6 +155,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "delivers a message again when its lease has run out, at no cost",
       "keeps neither outcome nor errors where there were none, and the message's own count",
       "keeps the first failure that was counted beside the last one",
+      "keeps the whole text of the last failure, and of the first only what quotes no value",
       "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
     ],
@@ -161,8 +163,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "takes a release without a count for a count of none",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, delayMs, attempts ?? 0, error);
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, delayMs, attempts ?? 0, failed);
       }
     },
     caughtBy: [
@@ -173,8 +175,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "counts a hand-back as an attempt",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, delayMs, attempts ?? delivered.attempts + 1, error);
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, delayMs, attempts ?? delivered.attempts + 1, failed);
       }
     },
     caughtBy: [
@@ -207,8 +209,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "has one count for all messages",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, delayMs, attempts, error);
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, delayMs, attempts, failed);
         if (attempts !== undefined) for (const stored of this.messages) stored.attempts = attempts;
       }
     },
@@ -217,8 +219,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "forgets the first failure while a message is delayed",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, delayMs, attempts, error);
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, delayMs, attempts, failed);
         const stored = this.messages.find(({ sequence }) => sequence === delivered.sequence);
         if (delayMs > 0 && stored !== undefined) stored.firstError = undefined;
       }
@@ -228,8 +230,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "does not wait for the delay",
     Store: class extends ModelStore {
-      override release(delivered: Stored, _: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, 0, attempts, error);
+      override release(delivered: Stored, _: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, 0, attempts, failed);
       }
     },
     caughtBy: [
@@ -242,8 +244,8 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
   {
     wrong: "waits no longer than a lease",
     Store: class extends ModelStore {
-      override release(delivered: Stored, delayMs: number, attempts?: number, error?: unknown): void {
-        super.release(delivered, Math.min(delayMs, MODEL.leaseMs), attempts, error);
+      override release(delivered: Stored, delayMs: number, attempts?: number, failed: Failed = {}): void {
+        super.release(delivered, Math.min(delayMs, MODEL.leaseMs), attempts, failed);
       }
     },
     caughtBy: ["keeps to a delay that is longer than the lease"],

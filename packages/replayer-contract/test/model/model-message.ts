@@ -29,8 +29,8 @@ export class ModelMessage implements ReplayMessage {
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
-    const { delayMs, attempts, error } = readRelease(options);
-    await this.#settle(() => this.#queue.store.release(this.#stored, delayMs, attempts, error));
+    const { delayMs, attempts, ...failed } = readRelease(options);
+    await this.#settle(() => this.#queue.store.release(this.#stored, delayMs, attempts, failed));
   }
 
   extend(): void {

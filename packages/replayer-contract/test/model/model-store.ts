@@ -8,6 +8,7 @@ import {
   laneOf,
   messageId,
   type RedriveOneOptions,
+  type ReleaseOptions,
   type ReplayPayload,
 } from "@helix/core";
 import { deadLetterNotFound, recordAfter, redriven, settledAlready } from "@helix/core/queue-kit";
@@ -20,6 +21,9 @@ export const MODEL = {
   payloadBytes: 4096,
   windowMs: 60_000,
 } as const;
+
+/** What a release says of the failure. */
+export type Failed = Pick<ReleaseOptions, "error" | "errorText">;
 
 /** One message in the store. */
 export interface Stored {
@@ -105,11 +109,11 @@ export class ModelStore {
     this.remove(this.held(delivered));
   }
 
-  release(delivered: Stored, delayMs: number, attempts: number | undefined, error: unknown): void {
+  release(delivered: Stored, delayMs: number, attempts: number | undefined, failed: Failed): void {
     const stored = this.held(delivered);
     stored.inHand = false;
     stored.visibleAtMs = delayMs === 0 ? 0 : this.clock.monotonicMs() + delayMs;
-    Object.assign(stored, recordAfter(stored, { attempts, error }));
+    Object.assign(stored, recordAfter(stored, { attempts, ...failed }));
   }
 
   extend(delivered: Stored): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents } from "@helix/core";
-import { isolate, wait } from "@helix/core/queue-kit";
+import { isolate, toldError, wait } from "@helix/core/queue-kit";
 import {
   type ConnectionOptions,
   errors,
@@ -192,7 +192,7 @@ export class Link {
       if (!connection.isClosed()) await wait(clock, ASK_AGAIN_MS, signal);
     }
     if (signal.aborted) return;
-    this.#change(false, new Error("The connection to NATS was closed"));
+    this.#change(false, toldError("The connection to NATS was closed"));
     // One that was passed in is its owner's to replace.
     if (this.#settings.connection === undefined) void this.#keepConnecting();
   }
@@ -201,7 +201,7 @@ export class Link {
     switch (status.type) {
       case "disconnect":
       case "staleConnection":
-        this.#change(false, new Error(`The connection to NATS is lost (${status.type})`));
+        this.#change(false, toldError(`The connection to NATS is lost (${status.type})`));
         break;
       case "reconnect":
         this.#change(true, undefined);

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { decodeEpitaph, type Epitaph, encodeEpitaph } from "./dead-letter-format.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 3000 });
-const failure = fc.record({ name: text, message: text, code: fc.option(fc.string(), { nil: undefined }) });
+const word = fc.stringMatching(/^[\w$.-]{1,64}$/);
+const failure = fc.record({ name: word, message: text, code: fc.option(word, { nil: undefined }) });
 
 function epitaph(fields: Partial<Epitaph>): Epitaph {
   return { id: "a.0", lane: "high.A", reason: "rejected", attempts: 1, deadAtMs: 2, origin: {}, ...fields };
@@ -16,10 +17,10 @@ describe("the header of a dead letter", () => {
       fc.property(failure, failure, (error, firstError) => {
         const header = encodeEpitaph(epitaph({ error, firstError }));
         expect(header).toMatch(/^[ -~]*$/);
-        expect(header.length).toBeLessThanOrEqual(14 * 1024);
+        expect(header.length).toBeLessThanOrEqual(12 * 1024);
         const read = decodeEpitaph(header);
         expect(error.message.startsWith(read?.error?.message ?? "?")).toBe(true);
-        expect(error.name.startsWith(read?.error?.name ?? "?")).toBe(true);
+        expect([read?.error?.name, read?.error?.code]).toEqual([error.name, error.code]);
         expect(firstError.message.startsWith(read?.firstError?.message ?? "?")).toBe(true);
       }),
     );
@@ -42,10 +43,9 @@ describe("the header of a dead letter", () => {
     expect(decodeEpitaph(encodeEpitaph(newer))?.reason).toBe("eclipsed");
   });
 
-  test("is cut until it fits, however long the words of both errors are", () => {
-    const words = (length: number) => "\u0000".repeat(length);
-    const error = { name: words(5000), message: words(50_000), code: words(50_000) };
-    expect(encodeEpitaph(epitaph({ error, firstError: error })).length).toBeLessThanOrEqual(14 * 1024);
+  test("is cut until it fits, however long the texts of both errors are", () => {
+    const error = { name: "Error", message: "\u0000".repeat(50_000) };
+    expect(encodeEpitaph(epitaph({ error, firstError: error })).length).toBeLessThanOrEqual(12 * 1024);
   });
 
   test.each(["", "{}", "null", "[1]", '{"reason":7}', '{"reason":"What?"}', undefined])(

@@ -4,21 +4,21 @@ import type { Bodies } from "../bodies.ts";
 import { parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import type { Names } from "../topology/names.ts";
+import type { WholeLetter } from "./letter-parts.ts";
 
 /** What a dead letter says beside its bytes. */
 export type Epitaph = Omit<DeadLetter, "raw" | "content">;
 
 /** Its name in the header of the message. */
 export const EPITAPH_HEADER = "Helix-Dead-Letter";
-/** What the header may have: the rest of the room that is kept free for a dead letter holds the other headers. */
-const MAX_HEADER_LENGTH = 14 * 1024;
-const MAX_WORD_LENGTH = 256;
+/** What the header may have: the rest of the room that is kept free for a dead letter holds the other headers, and a text. */
+const MAX_HEADER_LENGTH = 12 * 1024;
 /** Everything outside of printable ASCII: a header is one line. */
 const NOT_PLAIN = /[^ -~]/gu;
 
 /**
- * The bytes stay what they were and are the body, so that whatever went wrong with them can be looked at; all else is one
- * header, as JSON in ASCII.
+ * The bytes stay what they were and begin the body, so that whatever went wrong with them can be looked at; all else is one
+ * header, as JSON in ASCII, but for the text of the last failure where that may quote what was bound (see `bodyOf`).
  */
 export function encodeEpitaph(epitaph: Epitaph): string {
   for (let most = 2048; ; most = Math.floor(most / 2)) {
@@ -34,7 +34,7 @@ export function encodeEpitaph(epitaph: Epitaph): string {
  * give id and lane. What the header says counts as far as it can be read; without one that says why, the letter is
  * `undecodable`, so that it can be seen and discarded like any other, and redriven if its body is a payload.
  */
-export function letterIn(stored: StoredMessage, names: Names, bodies: Bodies): DeadLetter {
+export function letterIn(stored: WholeLetter, names: Names, bodies: Bodies): DeadLetter {
   const raw = new Uint8Array(stored.data);
   const { lane, id } = namedIn(stored, names);
   let content: DeadLetter["content"] | undefined;
@@ -52,6 +52,7 @@ export function letterIn(stored: StoredMessage, names: Names, bodies: Bodies): D
     deadAtMs: stored.storedAtMs,
     origin: {},
     ...epitaph,
+    ...(stored.text !== undefined && { error: errorSummary({ ...epitaph.error, message: stored.text }) }),
     id,
     // Under a subject that names no lane lies what is not ours, which has to be shown under one.
     lane: lane ?? laneIn(read()),
@@ -118,12 +119,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {
   if (error === undefined) return undefined;
-  const { name, message, code } = error;
-  return {
-    name: name.slice(0, MAX_WORD_LENGTH),
-    message: message.slice(0, most),
-    ...(code !== undefined && { code: code.slice(0, MAX_WORD_LENGTH) }),
-  };
+  return { ...error, message: error.message.slice(0, most) };
 }
 
 function escaped(character: string): string {

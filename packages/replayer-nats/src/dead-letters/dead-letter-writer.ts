@@ -1,5 +1,5 @@
 import { type DeadLetterCause, type HelixError, helixError, type Lane } from "@helix/core";
-import { deathOf } from "@helix/core/queue-kit";
+import { deathOf, toldSummary } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
@@ -9,6 +9,7 @@ import { digestOf } from "../identity.ts";
 import type { Delivered, NatsMessage } from "../lanes/nats-message.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
+import { bodyOf, type Headers, type LetterBody } from "./letter-body.ts";
 import { PART_OF_HEADER, PARTS_HEADER, partSubject, partsOf, wholeOf } from "./letter-parts.ts";
 
 /** JetStream's code for what is not where it should be. */
@@ -16,8 +17,6 @@ const WRONG_LAST_SEQUENCE = 10071;
 
 /** What is added to the headers of a dead letter: names of streams, and of parts. */
 const MORE_HEADERS = 512;
-
-type Headers = Readonly<Record<string, string>>;
 
 export interface DeadLetterWriterOptions {
   readonly publisher: Publisher;
@@ -58,10 +57,14 @@ export class DeadLetterWriter {
     const { admin, names, bodies, nowMs } = this.#options;
     const { lane, raw, content, delivery, record } = delivered;
     const { "Nats-Msg-Id": _, ...headers } = content.ok ? bodies.headersOf(content.payload) : {};
+    const death = deathOf(cause, record);
+    const error = toldSummary(cause.error, cause.errorText);
+    const text = death.error?.message === error?.message ? "" : (death.error?.message ?? "");
     const epitaph = encodeEpitaph({
       id,
       lane,
-      ...deathOf(cause, record),
+      ...death,
+      error,
       deadAtMs: nowMs(),
       origin: {
         stream: names.stream,
@@ -70,7 +73,7 @@ export class DeadLetterWriter {
         storedAtMs: delivery.storedAtMs,
       },
     });
-    const split = await this.#split({ ...headers, [EPITAPH_HEADER]: epitaph }, delivered);
+    const split = await this.#split({ ...headers, [EPITAPH_HEADER]: epitaph }, delivered, text);
     const subject = deadLetterSubject(names, lane, id);
     for (;;) {
       if (await this.#put(subject, split.headers, split.data, lane)) return true;
@@ -82,14 +85,15 @@ export class DeadLetterWriter {
     }
   }
 
-  /** Header and body of the dead letter itself. What does not fit beside the header is stored before it. */
-  async #split(headers: Headers, delivered: Delivered): Promise<{ headers: Headers; data: Uint8Array }> {
+  /** Header and body of the dead letter itself. What of the bytes does not fit beside the header is stored before it. */
+  async #split(headers: Headers, delivered: Delivered, text: string): Promise<LetterBody> {
     const { admin, names, maxMessageBytes } = this.#options;
     const { lane, id, raw } = delivered;
     const room = maxMessageBytes() - DEAD_LETTER_RESERVE;
-    const isSmall = headerBlock(headers).length + MORE_HEADERS + raw.length <= maxMessageBytes();
+    const whole = bodyOf(headers, raw, text);
+    const isSmall = headerBlock(whole.headers).length + MORE_HEADERS + whole.data.length <= maxMessageBytes();
     // A server that takes so little takes no dead letter of any size.
-    if (isSmall || room < DEAD_LETTER_RESERVE) return { headers, data: raw };
+    if (isSmall || room < DEAD_LETTER_RESERVE) return whole;
     const { name, parts } = partsOf(raw, room);
     for (const [at, part] of parts.entries()) {
       const subject = partSubject(names, lane, name, at + 1);
@@ -101,10 +105,7 @@ export class DeadLetterWriter {
         break;
       }
     }
-    return {
-      headers: { ...headers, [PARTS_HEADER]: `${name} ${parts.length}` },
-      data: raw.subarray(0, room),
-    };
+    return bodyOf({ ...headers, [PARTS_HEADER]: `${name} ${parts.length}` }, raw.subarray(0, room), text);
   }
 
   /** Resolves with whether it was stored: not so if something lies under that subject. */

@@ -3,6 +3,7 @@ import type { Admin } from "../connection/admin.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { digestOf } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
+import { bodyIn } from "./letter-body.ts";
 
 /** On the dead letter: what its parts are called, and how many there are. On a part: whose it is. */
 export const PARTS_HEADER = "Helix-Parts";
@@ -34,25 +35,31 @@ export function partSubject(names: Names, lane: Lane, name: string, number: numb
   return deadLetterSubject(names, lane, `${name}.part-${number}`);
 }
 
-/** The same with its whole body, and its parts; as it is where it has none, or they are not all there. */
+/** A dead letter with all the bytes that lay in the lane and nothing else, and what its text says beside them. */
+export interface WholeLetter extends StoredMessage {
+  readonly text?: string | undefined;
+}
+
+/** The same with its whole body, and its parts; with what it holds itself where it has none, or they are not all there. */
 export async function wholeOf(
   admin: Admin,
   names: Names,
   stored: StoredMessage,
-): Promise<{ readonly letter: StoredMessage; readonly parts: readonly StoredMessage[] }> {
+): Promise<{ readonly letter: WholeLetter; readonly parts: readonly StoredMessage[] }> {
+  const { raw, text } = bodyIn(stored);
+  const letter = { ...stored, data: raw, text };
   const [, name, count = "0"] = PARTS.exec(headerIn(stored, PARTS_HEADER) ?? "") ?? [];
   const lane = LANES.find((one) => stored.subject.startsWith(deadLetterSubject(names, one, "")));
   const parts: StoredMessage[] = [];
-  if (name === undefined || lane === undefined || Number(count) > MOST_PARTS)
-    return { letter: stored, parts };
+  if (name === undefined || lane === undefined || Number(count) > MOST_PARTS) return { letter, parts };
   for (let number = 1; number <= Number(count); number++) {
     const last_by_subj = partSubject(names, lane, name, number);
     const part = await admin.message(names.deadLetterStream, { last_by_subj });
     if (part !== undefined) parts.push(part);
   }
-  const data = Buffer.concat([stored.data, ...parts.map((part) => part.data)]);
-  const isWhole = digestOf(String(stored.data.length), data) === name;
-  return { letter: isWhole ? { ...stored, data } : stored, parts };
+  const data = Buffer.concat([raw, ...parts.map((part) => part.data)]);
+  const isWhole = digestOf(String(raw.length), data) === name;
+  return { letter: isWhole ? { ...letter, data } : letter, parts };
 }
 
 /** Whether it is a part of a dead letter that is there, or may be at any moment. */

@@ -1,5 +1,5 @@
 import type { Logger } from "@helix/core";
-import { errorSummary, type FailureRecord } from "@helix/core/queue-kit";
+import { errorSummary, type FailureRecord, toldSummary } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { parsed } from "../connection/parsed.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
@@ -57,7 +57,7 @@ export class MessageRecords {
 
   /** Resolves when it is stored. Rejects with PublishFailure. */
   async write(id: string, record: MessageRecord): Promise<void> {
-    const data = ENCODER.encode(JSON.stringify(record));
+    const data = encodeRecord(record);
     await this.#publisher.publish(recordSubject(this.#names, "attempts", id), NO_HEADERS, data);
   }
 
@@ -82,19 +82,31 @@ export class MessageRecords {
   }
 }
 
+/** Under `firstError` older versions wrote whatever its text was. */
+function encodeRecord({ firstError: first, ...record }: MessageRecord): Uint8Array {
+  return ENCODER.encode(JSON.stringify({ ...record, first }));
+}
+
 /** Undefined for bytes that are no record. Without a count they are none, whatever else they say. */
 export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
-  const { attempts, firstError, deaths, isPardoned } = parsed(bytes) ?? {};
+  const { attempts, first, firstError, deaths, isPardoned } = parsed(bytes) ?? {};
   if (!Number.isSafeInteger(attempts) || (attempts as number) < 0 || (attempts as number) > MOST_ATTEMPTS) {
     return undefined;
   }
   const names = Array.isArray(deaths) ? deaths.filter((one) => typeof one === "string") : [];
+  const told = isObject(first)
+    ? errorSummary(first)
+    : isObject(firstError)
+      ? toldSummary(firstError)
+      : undefined;
   return {
     attempts: attempts as number,
-    ...(typeof firstError === "object" && firstError !== null
-      ? { firstError: errorSummary(firstError) }
-      : {}),
+    ...(told !== undefined && { firstError: told }),
     ...(names.length === 0 ? {} : { deaths: names }),
     ...(isPardoned === true ? { isPardoned } : {}),
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "@helix/core";
+import { toldError } from "@helix/core/queue-kit";
 import { encodeExecutions } from "./execution-record.ts";
 
 /** However many executions begin and end, the record is written at most so often. */
@@ -129,5 +130,5 @@ export class OwnExecutions {
 }
 
 function closed(): Error {
-  return new Error("The queue is closed: nothing is executed any more");
+  return toldError("The queue is closed: nothing is executed any more");
 }

@@ -1,4 +1,5 @@
 import type { Clock, ClusterId, ReplayExecutor } from "@helix/core";
+import { toldError } from "@helix/core/internal";
 
 /** At most so old may an answer be to be used again, so that a storm of failures is not one of probes. */
 const FRESH_MS = 1000;
@@ -69,7 +70,7 @@ export class Prober {
         resolve(alive);
       };
       const giveUp = () => {
-        end(false, new Error("The probe of the cluster was not answered in time"));
+        end(false, toldError("The probe of the cluster was not answered in time"));
         controller.abort();
       };
       const cancel = clock.setTimer(giveUp, Math.min(timeoutMs, MAX_TIMEOUT_MS));

@@ -27,7 +27,8 @@ export function readFailure(executor: ReplayExecutor, error: unknown): ErrorRead
   // Of the worker's own, which no executor need know.
   if (isHelixError(error, "HELIX_EXECUTE_TIMEOUT")) return readingOf(error);
   try {
-    return executor.read?.(error) ?? readingOf(error);
+    const reading = executor.read?.(error) ?? readingOf(error);
+    return typeof reading.text === "string" ? reading : { ...reading, text: readingOf(error).text };
   } catch {
     return readingOf(error);
   }

@@ -14,6 +14,7 @@ const MAX_DELIVER = 3;
 const PATIENCE_MS = 60_000;
 const EXECUTE_TIMEOUT_MS = 1000;
 const error = new Error("what the executor said");
+const errorText = "what may be told of it";
 
 const payloadOf = (id: string, table = "t") =>
   createPayload({
@@ -55,7 +56,7 @@ class History {
       ending:
         outcome === "applied"
           ? { outcome }
-          : { outcome, error, reading: { ...readingOf({ outcome }), ...reading } },
+          : { outcome, error, reading: { ...readingOf({ outcome }), text: errorText, ...reading } },
       ...more,
     });
   }
@@ -97,7 +98,7 @@ const counted = (attempts: number, delayMs: number): Verdict => ({
   kind: "hand-back",
   attempts,
   counted: true,
-  release: { delayMs, attempts, error },
+  release: { delayMs, attempts, error, errorText },
 });
 /** The failure before was proved after its verdict; this one is not, yet. */
 const owed = (attempts: number, delayMs: number): Verdict =>
@@ -106,7 +107,7 @@ const dead = (reason: DeadLetterReason, attempts: number, isCounted: boolean): V
   kind: "dead-letter",
   attempts,
   counted: isCounted,
-  cause: { reason, outcome: reason === "attempts" ? "uncertain" : "rejected", error, attempts },
+  cause: { reason, outcome: reason === "attempts" ? "uncertain" : "rejected", error, errorText, attempts },
 });
 
 describe("what becomes of a message whose execution has ended", () => {

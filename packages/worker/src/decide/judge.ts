@@ -128,7 +128,7 @@ export class Judge {
         kind: "dead-letter",
         attempts,
         counted: true,
-        cause: { reason: reasonOf(reading), outcome, error, attempts },
+        cause: { reason: reasonOf(reading), outcome, error, errorText: reading.text, attempts },
       };
     }
     if (isThere && failure !== undefined && this.wantsProbe(noted)) ledger.prove(failure);
@@ -141,11 +141,11 @@ export class Judge {
         kind: "dead-letter",
         attempts,
         counted,
-        cause: { reason: "attempts", outcome, error, attempts },
+        cause: { reason: "attempts", outcome, error, errorText: reading.text, attempts },
       };
     }
     const delayMs = this.#delayMs(noted, trialInMs);
-    const release = owed > 0 ? { delayMs, attempts, error } : { delayMs };
+    const release = owed > 0 ? { delayMs, attempts, error, errorText: reading.text } : { delayMs };
     return { kind: "hand-back", attempts, counted, release };
   }
 

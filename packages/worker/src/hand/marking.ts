@@ -1,4 +1,5 @@
 import type { Clock } from "@helix/core";
+import { toldError } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 
 /** A queue that does not say by then whether it has written the mark down has not. */
@@ -40,7 +41,7 @@ export class Marking {
       if (this.#remove(item)) onFailed(item, error);
     };
     const late = () =>
-      fail(new Error(`The queue took more than ${PATIENCE_MS} ms to write down an execution`));
+      fail(toldError(`The queue took more than ${PATIENCE_MS} ms to write down an execution`));
     this.#cancels.set(item, clock.setTimer(late, PATIENCE_MS));
     if (item.kind === "suspect") this.#suspects++;
     try {

@@ -1,4 +1,5 @@
 import type { TableGrace } from "@helix/core";
+import { toldError } from "@helix/core/internal";
 import { isSystemKeyspace, type KeyspaceSchema, keyspaceFromRows, type SchemaRow } from "@helix/safety";
 import { type Client, policies, type QueryOptions, types } from "cassandra-driver";
 import { readError } from "../../failure/read-error.ts";
@@ -50,7 +51,7 @@ export class SchemaReader {
       result = await this.#ask(select(), host, async (answer) => answer);
     }
     const look = lookOf(result);
-    if (look === undefined) throw this.#options.unreadable(new Error("system.local has no schema_version"));
+    if (look === undefined) throw this.#options.unreadable(toldError("system.local has no schema_version"));
     return look;
   }
 
