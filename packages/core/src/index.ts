@@ -70,6 +70,7 @@ export {
   type DeadLetterStore,
   type MessageContent,
   type RedriveOneOptions,
+  type ScannedLetters,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
 export {

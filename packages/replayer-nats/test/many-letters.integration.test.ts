@@ -1,62 +1,20 @@
-import { payloadHeaders } from "@helix/codec";
 import { redriveDeadLetters, systemClock } from "@helix/core";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Bodies } from "../src/bodies.ts";
 import { Admin } from "../src/connection/admin.ts";
 import { DirectGets } from "../src/connection/direct-gets.ts";
 import type { Link } from "../src/connection/link.ts";
-import { encodeEpitaph } from "../src/dead-letters/dead-letter-format.ts";
 import type { NatsReplayer } from "../src/index.ts";
-import { payloadOf, Rig } from "./rig.ts";
+import { blockOf, buried, put } from "./buried.ts";
+import { Rig } from "./rig.ts";
 
 const MANY = 3000;
-const BODIES = new Bodies();
-
 let server: NatsServer;
 beforeAll(async () => {
   server = await startNatsServer();
 });
 afterAll(() => server.stop());
-
-/** So many dead letters, as a worker leaves them; of every tenth the table is another. */
-async function buried(rig: Rig, count: number): Promise<void> {
-  const { connection } = await rig.api();
-  await Promise.all(
-    Array.from({ length: count }, async (_, n) => {
-      const payload = payloadOf(`p${n}`, { tables: [n % 10 === 0 ? "ks.tenth" : "ks.t"] });
-      const { "Nats-Msg-Id": __, ...headers } = payloadHeaders(payload);
-      const letter = {
-        id: `p${n}.0`,
-        lane: "high.B",
-        reason: "rejected",
-        attempts: 1,
-        deadAtMs: 1,
-        origin: {},
-      } as const;
-      const lines = { ...headers, "Helix-Dead-Letter": encodeEpitaph(letter) };
-      await put(rig, connection, `p${n}.0`, blockOf(lines), BODIES.encode(payload, 10_000));
-    }),
-  );
-}
-
-function blockOf(lines: Readonly<Record<string, string>>): string {
-  return `NATS/1.0\r\n${Object.entries(lines)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join("")}\r\n`;
-}
-
-async function put(
-  rig: Rig,
-  connection: NatsConnection,
-  id: string,
-  block: string,
-  body: Uint8Array,
-): Promise<void> {
-  const headers = { encode: () => Buffer.from(block) } as never;
-  await connection.request(`${rig.subjectPrefix}.dead.high.B.${id}`, body, { timeout: 10_000, headers });
-}
 
 /** How often something is asked of the dead letters' stream from now on. */
 async function requestsOf(rig: Rig, kind: "STREAM.MSG" | "DIRECT"): Promise<() => Promise<number>> {

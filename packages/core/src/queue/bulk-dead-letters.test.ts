@@ -6,9 +6,12 @@ import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions }
 /** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
 class Letters implements DeadLetterStore {
   readonly ids: string[];
-  readonly calls: unknown[] = [];
+  readonly calls: unknown[][] = [];
   readonly failures = new Map<string, unknown>();
   scanFailsAfter = Number.POSITIVE_INFINITY;
+  bytes = 100;
+  /** Those that are under way until `end` is called; undefined: each ends at once. */
+  waiting: Map<string, () => void> | undefined;
   onCall: (id: string) => void = () => {};
 
   constructor(...ids: string[]) {
@@ -24,28 +27,42 @@ class Letters implements DeadLetterStore {
     for (const [index, id] of [...this.ids].entries()) {
       if (index >= this.scanFailsAfter) throw new Error("no connection");
       const reason = id.startsWith("o") ? "too-old" : "rejected";
-      yield { id, reason, content: { ok: !id.startsWith("x") } } as DeadLetter;
+      const raw = { length: this.bytes } as Uint8Array;
+      yield { id, reason, raw, content: { ok: !id.startsWith("x") } } as DeadLetter;
     }
   }
 
   async get(): Promise<undefined> {}
 
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
-    this.#take("redrive", id, ...(options?.force ? [options] : []));
+    await this.#take("redrive", id, ...(options?.force ? [options] : []));
   }
 
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
-    this.#take("discard", id, options);
+    await this.#take("discard", id, options);
   }
 
-  #take(...call: [string, string, ...unknown[]]): void {
+  async end(...ids: string[]): Promise<void> {
+    for (const id of ids) this.waiting?.get(id)?.();
+    await settle();
+  }
+
+  async #take(...call: [string, string, ...unknown[]]): Promise<void> {
     const [, id] = call;
     this.calls.push(call);
     this.onCall(id);
+    await new Promise<void>((resolve) => {
+      if (this.waiting === undefined) return resolve();
+      this.waiting.set(id, resolve);
+    });
+    this.waiting?.delete(id);
     if (this.failures.has(id)) throw this.failures.get(id);
     this.ids.splice(this.ids.indexOf(id), 1);
   }
 }
+
+/** Everything that can happen by itself has happened. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Time that passes when it is waited for: at once, so far as the test can tell. */
 class HastyClock {
@@ -257,6 +274,146 @@ describe("redriveDeadLetters", () => {
     const letters = new Letters("a");
     await expect(redriveDeadLetters(letters, options)).rejects.toThrow(`\`${name}\``);
     expect(letters.calls).toEqual([]);
+  });
+});
+
+describe("a bulk run of which each takes its time", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, n) => `n${n}`);
+  const waiting = (letters: Letters) => [...(letters.waiting?.keys() ?? [])];
+
+  function slow(...ids: string[]): Letters {
+    const letters = new Letters(...ids);
+    letters.waiting = new Map();
+    return letters;
+  }
+
+  /** Lets all end that are under way, and those that begin then, so many times. */
+  async function rounds(letters: Letters, count = Number.POSITIVE_INFINITY): Promise<number[]> {
+    const sizes: number[] = [];
+    await settle();
+    while (waiting(letters).length > 0 && sizes.length < count) {
+      sizes.push(waiting(letters).length);
+      await letters.end(...waiting(letters));
+    }
+    return sizes;
+  }
+
+  it("begins with one, has up to 64 under way, and counts each once", async () => {
+    const letters = slow(...names(200));
+    const run = redriveDeadLetters(letters);
+    expect(await rounds(letters)).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 9]);
+    expect(await run).toMatchObject({ matched: 200, redriven: 200, ended: "done" });
+    expect(letters.ids).toEqual([]);
+  });
+
+  it("has no more under way than 8 MiB, and one of any size", async () => {
+    for (const [bytes, most] of [
+      [3 * 2 ** 20, 2],
+      [50 * 2 ** 20, 1],
+    ] as const) {
+      const letters = slow(...names(8));
+      letters.bytes = bytes;
+      const run = redriveDeadLetters(letters);
+      expect(Math.max(...(await rounds(letters)))).toBe(most);
+      expect(await run).toMatchObject({ redriven: 8 });
+    }
+  });
+
+  it("takes up none above the limit, and others in place of those that vanish", async () => {
+    const letters = slow(...names(10));
+    letters.failures.set("n3", error("HELIX_DEAD_LETTER_NOT_FOUND"));
+    const run = redriveDeadLetters(letters, { limit: 5 });
+    expect(await rounds(letters)).toEqual([1, 2, 2, 1]);
+    expect(await run).toMatchObject({ matched: 6, redriven: 5, vanished: 1, ended: "limit" });
+    expect(letters.ids).toEqual(["n3", "n6", "n7", "n8", "n9"]);
+  });
+
+  it("takes up none after it is cancelled, and reports what was under way when that has ended", async () => {
+    const letters = slow(...names(100));
+    letters.failures.set("n5", error("HELIX_QUEUE_FULL"));
+    const cancel = new AbortController();
+    const run = redriveDeadLetters(letters, { signal: cancel.signal });
+    await rounds(letters, 2);
+    expect(waiting(letters)).toEqual(["n3", "n4", "n5", "n6"]);
+    cancel.abort();
+    await letters.end("n4");
+    expect(waiting(letters)).toEqual(["n3", "n5", "n6"]);
+    await letters.end("n3", "n5", "n6");
+    const report = await run;
+    expect(report).toMatchObject({ matched: 7, redriven: 6, failed: 1, ended: "cancelled" });
+    expect(report).not.toHaveProperty("remaining");
+  });
+
+  it("takes up none after HELIX_QUEUE_FULL, and counts what was under way and what remains", async () => {
+    const letters = slow(...names(20));
+    for (const id of ["n4", "n6"]) letters.failures.set(id, error("HELIX_QUEUE_FULL"));
+    const run = redriveDeadLetters(letters);
+    await rounds(letters, 2);
+    await letters.end("n4");
+    await letters.end("n3", "n5", "n6");
+    const report = await run;
+    expect(report).toMatchObject({ matched: 7, redriven: 5, failed: 2, ended: "error", remaining: 13 });
+    expect(report.errors).toEqual({ HELIX_QUEUE_FULL: 2 });
+    expect(letters.ids).toEqual(["n4", "n6", ...names(20).slice(7)]);
+  });
+
+  it("ends at three failures one after the other, not at three between which others are done, and begins anew with one", async () => {
+    const letters = slow(...names(40));
+    for (const id of ["n3", "n4", "n6", "n20", "n21", "n22"]) letters.failures.set(id, new Error("not now"));
+    const run = redriveDeadLetters(letters);
+    await rounds(letters, 2);
+    await letters.end("n3", "n4", "n5", "n6");
+    expect(waiting(letters)).toEqual(["n7"]);
+    expect(await rounds(letters)).toEqual([1, 2, 4, 8, 1]);
+    expect(await run).toMatchObject({
+      matched: 23,
+      redriven: 17,
+      failed: 6,
+      ended: "error",
+      remaining: 17,
+    });
+  });
+
+  it("waits for what is under way when the store cannot be read on", async () => {
+    const letters = slow(...names(10));
+    letters.scanFailsAfter = 5;
+    const run = redriveDeadLetters(letters);
+    await rounds(letters);
+    expect(await run).toMatchObject({
+      matched: 5,
+      redriven: 5,
+      ended: "error",
+      error: { message: "no connection" },
+    });
+  });
+
+  it("keeps to the rate, however many are under way", async () => {
+    const letters = slow(...names(6));
+    const clock = new HastyClock();
+    const atMs: number[] = [];
+    letters.onCall = () => atMs.push(clock.monotonicMs());
+    const run = redriveDeadLetters(letters, { perSecond: 10, clock });
+    await rounds(letters);
+    await run;
+    expect(atMs).toEqual([0, 100, 200, 300, 400, 500]);
+  });
+
+  it("hands the dead letter itself to a store that can do with what it has just given", async () => {
+    const letters = new Letters("a", "b");
+    const taken: unknown[] = [];
+    const scanned = {
+      redrive: async ({ id }: DeadLetter, options: unknown) => void taken.push([id, options]),
+      discard: async ({ id }: DeadLetter, options: unknown) => void taken.push([id, options]),
+    };
+    const store = Object.assign(letters, { scanned });
+    expect(await redriveDeadLetters(store, { force: true })).toMatchObject({ redriven: 2 });
+    expect(await discardDeadLetters(store, { reason: "obsolete", limit: 1 })).toMatchObject({ discarded: 1 });
+    expect(taken).toEqual([
+      ["a", { force: true }],
+      ["b", { force: true }],
+      ["a", { reason: "obsolete" }],
+    ]);
+    expect(letters.calls.filter(([kind]) => kind !== "scan")).toEqual([]);
   });
 });
 

@@ -117,4 +117,25 @@ export interface DeadLetterStore {
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND.
    */
   discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void>;
+  /** @default by their ids */
+  readonly scanned?: ScannedLetters | undefined;
+}
+
+/**
+ * The same verbs for dead letters that the store's own `scan` has just given: what is known of them need not be read again. They
+ * do and reject with the same.
+ */
+export interface ScannedLetters {
+  redrive(letter: DeadLetter, options?: RedriveOneOptions): Promise<void>;
+  discard(letter: DeadLetter, options?: { readonly reason?: string | undefined }): Promise<void>;
+}
+
+/** As the store does it, or by their ids. */
+export function scannedLetters(store: DeadLetterStore): ScannedLetters {
+  return (
+    store.scanned ?? {
+      redrive: ({ id }, options) => store.redrive(id, options),
+      discard: ({ id }, options) => store.discard(id, options),
+    }
+  );
 }

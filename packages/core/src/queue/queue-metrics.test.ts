@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Metrics } from "../report/metrics.ts";
-import type { DeadLetterStore } from "./dead-letters.ts";
+import type { DeadLetter, DeadLetterStore } from "./dead-letters.ts";
 import { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
 
 const fail = (): never => {
@@ -34,4 +34,25 @@ test("a dead letter that cannot be looked at for its lane is redriven all the sa
   const metrics: Metrics = { increment: () => void counted++, gauge() {}, observe() {} };
   await countedDeadLetters(store, metrics).redrive("one");
   expect([redriven, counted]).toEqual([["one"], 0]);
+});
+
+test("what a scan has just given is counted by its own lane, and not read again", async () => {
+  const done: string[] = [];
+  const store = {
+    get: () => Promise.reject(new Error("read again")),
+    scanned: {
+      redrive: async ({ id }: DeadLetter) => void done.push(`redrive ${id}`),
+      discard: async () => Promise.reject(new Error("gone")),
+    },
+  } as unknown as DeadLetterStore;
+  const counts: unknown[] = [];
+  const metrics: Metrics = { increment: (...count) => void counts.push(count), gauge() {}, observe() {} };
+  const { scanned } = countedDeadLetters(store, metrics);
+  const letter = { id: "one", lane: "low.A" } as DeadLetter;
+  await scanned?.redrive(letter);
+  await expect(scanned?.discard(letter)).rejects.toThrow("gone");
+  expect([done, counts]).toEqual([
+    ["redrive one"],
+    [["helix_redriven_total", { cluster: "A", priority: "low" }]],
+  ]);
 });

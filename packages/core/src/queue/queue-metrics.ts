@@ -2,7 +2,7 @@ import { clusterOf, priorityOf } from "../cluster.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import { harmlessMetrics } from "../report/harmless.ts";
 import type { Metrics } from "../report/metrics.ts";
-import type { DeadLetterStore } from "./dead-letters.ts";
+import { type DeadLetter, type DeadLetterStore, scannedLetters } from "./dead-letters.ts";
 import type { ReplayQueue } from "./queue.ts";
 
 /** Reads the depths of a queue once and sets the gauges of its lanes. Rejects with what `depths` rejects with. */
@@ -26,19 +26,18 @@ export function countDrained(payloads: readonly ReplayPayload[], metrics: Metric
   }
 }
 
-/** The same store, whose redrives and discards are counted. Each reads the dead letter first, for its lane. */
+/** The same store, whose redrives and discards are counted. By its id a dead letter is read first, for its lane. */
 export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): DeadLetterStore {
   const { increment } = harmlessMetrics(metrics);
-  const counted = async (
-    name: "helix_redriven_total" | "helix_discarded_total",
-    id: string,
-    act: () => Promise<void>,
-  ) => {
+  const scanned = scannedLetters(store);
+  type Name = "helix_redriven_total" | "helix_discarded_total";
+  const count = (name: Name, { lane }: DeadLetter) =>
+    increment(name, { cluster: clusterOf(lane), priority: priorityOf(lane) });
+  const counted = async (name: Name, id: string, act: () => Promise<void>) => {
     // What cannot be counted is done all the same.
     const letter = await store.get(id).catch(() => undefined);
     await act();
-    if (letter === undefined) return;
-    increment(name, { cluster: clusterOf(letter.lane), priority: priorityOf(letter.lane) });
+    if (letter !== undefined) count(name, letter);
   };
   return {
     list: (filter) => store.list(filter),
@@ -46,5 +45,15 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
     get: (id) => store.get(id),
     redrive: (id, options) => counted("helix_redriven_total", id, () => store.redrive(id, options)),
     discard: (id, options) => counted("helix_discarded_total", id, () => store.discard(id, options)),
+    scanned: {
+      redrive: async (letter, options) => {
+        await scanned.redrive(letter, options);
+        count("helix_redriven_total", letter);
+      },
+      discard: async (letter, options) => {
+        await scanned.discard(letter, options);
+        count("helix_discarded_total", letter);
+      },
+    },
   };
 }

@@ -8,6 +8,7 @@ import {
   messageId,
   type RedriveOneOptions,
   type ReplayPayload,
+  type ScannedLetters,
   summarize,
 } from "@helix/core";
 import {
@@ -31,6 +32,13 @@ import type { DeadLetterEnds } from "./dead-letter-ends.ts";
 import { BY_SEQUENCE, LETTER_ID, letterIn } from "./dead-letter-format.ts";
 import { isPart, wholeOf } from "./letter-parts.ts";
 
+/**
+ * For so long a dead letter that was read need not be read again before it is redriven: well below the two minutes in which the
+ * stream recognises the copy of somebody else who redrives it as well.
+ */
+const FRESH_FOR_MS = 10_000;
+
+type DiscardOneOptions = { readonly reason?: string | undefined };
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
 export interface NatsDeadLettersOptions {
@@ -45,9 +53,13 @@ export interface NatsDeadLettersOptions {
   readonly readmit: (payload: ReplayPayload, id: string) => Promise<PubAck>;
 }
 
-/** Dead letters in a stream of their own, oldest first. Everything is read from the leader. */
+/**
+ * Dead letters in a stream of their own, oldest first. What is looked through comes from any replica, and may be gone; what becomes
+ * of a dead letter is decided by the leader.
+ */
 export class NatsDeadLetters implements DeadLetterStore {
   readonly #options: NatsDeadLettersOptions;
+  readonly #scanned = new WeakMap<DeadLetter, Found & { readonly atMs: number }>();
 
   constructor(options: NatsDeadLettersOptions) {
     this.#options = options;
@@ -70,34 +82,54 @@ export class NatsDeadLetters implements DeadLetterStore {
     return (await this.#find(id))?.letter;
   }
 
-  /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
-    const { clock, ends, logger } = this.#options;
     const read = readRedrive(options);
-    const found = await this.#mustFind(id);
+    await this.#redrive(await this.#mustFind(id), read);
+  }
+
+  async discard(id: string, options?: DiscardOneOptions): Promise<void> {
+    const read = readDiscard(options);
+    await this.#discard(await this.#mustFind(id), read);
+  }
+
+  readonly scanned: ScannedLetters = {
+    redrive: async (letter, options) => {
+      const read = readRedrive(options);
+      await this.#redrive(await this.#asScanned(letter), read);
+    },
+    discard: async (letter, options) => {
+      const read = readDiscard(options);
+      await this.#discard(await this.#asScanned(letter), read);
+    },
+  };
+
+  /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
+  async #redrive(found: Found, options: ReturnType<typeof readRedrive>): Promise<void> {
+    const { clock, ends, logger } = this.#options;
     const { letter, stored } = found;
-    const payload = redriven(letter, read, clock.wallMs());
-    const begun = await ends.begin(id, stored.seq, "redriven");
+    const payload = redriven(letter, options, clock.wallMs());
+    const begun = await ends.begin(letter.id, stored.seq, "redriven");
     try {
       await this.#readmit(payload, stored);
     } catch (error) {
-      if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(id, begun);
+      if ((error as { stored?: unknown }).stored !== "maybe") ends.abandon(letter.id, begun);
       throw error;
     }
     await this.#delete(found);
-    if (read.force) {
+    if (options.force) {
       const { reason } = letter;
-      logger.warn({ ...summarize(payload), letter: id, reason }, "a dead letter was redriven by force");
+      logger.warn(
+        { ...summarize(payload), letter: letter.id, reason },
+        "a dead letter was redriven by force",
+      );
     }
   }
 
   /** The reason is kept in the bucket of records for as long as records are. */
-  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+  async #discard(found: Found, { reason }: DiscardOneOptions): Promise<void> {
     const { ends, logger } = this.#options;
-    const { reason } = readDiscard(options);
-    const found = await this.#mustFind(id);
     const { letter, stored } = found;
-    await ends.begin(id, stored.seq, "discarded", reason);
+    await ends.begin(letter.id, stored.seq, "discarded", reason);
     await this.#delete(found);
     const payload = letter.content.ok ? letter.content.payload : undefined;
     logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
@@ -129,9 +161,12 @@ export class NatsDeadLetters implements DeadLetterStore {
         const header = (name: string) => headerIn(stored, name);
         const isAbout = filter.table === undefined || bodies.isAbout(filter.table, header);
         if (isAbout === false || (await isPart(admin, names, stored, nowMs))) continue;
-        const letter = letterIn((await wholeOf(admin, names, stored)).letter, names, bodies);
+        const { letter: whole, parts } = await wholeOf(admin, names, stored);
+        const letter = letterIn(whole, names, bodies);
         if (!matchesOutside(letter, filter, nowMs)) continue;
-        if (isAbout === true || matchesTable(letter, filter)) yield letter;
+        if (isAbout !== true && !matchesTable(letter, filter)) continue;
+        this.#scanned.set(letter, { letter, stored, parts, atMs: clock.monotonicMs() });
+        yield letter;
       }
     }
   }
@@ -157,6 +192,13 @@ export class NatsDeadLetters implements DeadLetterStore {
     const whole = await wholeOf(admin, names, stored);
     const letter = letterIn(whole.letter, names, bodies);
     return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
+  }
+
+  /** What a scan has read, if that is not long ago; what has become of it since shows when it is deleted. */
+  async #asScanned(letter: DeadLetter): Promise<Found> {
+    const scanned = this.#scanned.get(letter);
+    const ageMs = this.#options.clock.monotonicMs() - (scanned?.atMs ?? Number.NEGATIVE_INFINITY);
+    return scanned !== undefined && ageMs <= FRESH_FOR_MS ? scanned : this.#mustFind(letter.id);
   }
 
   async #mustFind(id: string): Promise<Found> {
