@@ -6,7 +6,8 @@ import { PROMETHEUS_OPTIONS } from "../packages/prometheus/src/prometheus-metric
 import { CAPABILITIES } from "../packages/replayer-contract/src/capabilities.ts";
 import { CONTRACT_OPTIONS } from "../packages/replayer-contract/src/replay-queue-contract.ts";
 import { MEMORY_OPTIONS } from "../packages/replayer-memory/src/memory-replayer.ts";
-import { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "../packages/replayer-nats/src/options.ts";
+import { CONNECT_OPTIONS } from "../packages/replayer-nats/src/connect-options.ts";
+import { REPLAYER_OPTIONS } from "../packages/replayer-nats/src/options.ts";
 import { WORKER_OPTIONS } from "../packages/worker/src/options.ts";
 import { accountsBlock } from "./accounts-block.ts";
 import { rightsTable } from "./rights-table.ts";
@@ -54,7 +55,7 @@ export const DOCUMENTED: readonly Documented[] = [
     name: "NatsConnectOptions",
     folder: "packages/replayer-nats",
     options: CONNECT_OPTIONS,
-    sources: ["packages/replayer-nats/src/options.ts"],
+    sources: ["packages/replayer-nats/src/connect-options.ts"],
   },
   {
     name: "ContractOptions",

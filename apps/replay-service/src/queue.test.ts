@@ -23,7 +23,7 @@ describe("the options of the queue", () => {
       servers: ["nats-1:4222", "nats-2:4222"],
       name: "helix-replay-service",
       user: "helix",
-      pass: "secret",
+      pass: expect.toSatisfy((pass) => pass() === "secret"),
     });
     expect(queue).toEqual({
       streamName: "other",
@@ -52,6 +52,8 @@ describe("the options of the queue", () => {
     expect(optionsOf({ HELIX_NATS_TLS: "false" }).connect).not.toHaveProperty("tls");
     expect(optionsOf({ HELIX_NATS_TLS: "true" }).connect?.tls).toEqual({});
     expect(optionsOf({ HELIX_NATS_TLS_CA_FILE: "/ca" }).connect?.tls).toEqual({ caFile: "/ca" });
+    const named = optionsOf({ HELIX_NATS_TLS_SERVER_NAME: "nats.example" });
+    expect(named.connect?.tls).toEqual({ serverName: "nats.example" });
   });
 
   test("name the credentials file, which the client of NATS reads itself", () => {

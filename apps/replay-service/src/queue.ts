@@ -37,12 +37,13 @@ export const openNatsQueue: OpenQueue = async (config, { logger, metrics }) => {
 /** The options of the queue, in its own words. */
 export function natsReplayerOptions({ nats, queue }: ServiceConfig, logger: Logger): NatsReplayerOptions {
   const { servers, name, user, password, token, credsFile, inboxPrefix, allowOldServer } = nats;
-  const files = {
+  const tls = {
     ...(nats.tlsCaFile !== undefined && { caFile: nats.tlsCaFile }),
     ...(nats.tlsCertFile !== undefined && { certFile: nats.tlsCertFile }),
     ...(nats.tlsKeyFile !== undefined && { keyFile: nats.tlsKeyFile }),
+    ...(nats.tlsServerName !== undefined && { serverName: nats.tlsServerName }),
   };
-  const usesTls = nats.tls ?? Object.keys(files).length > 0;
+  const usesTls = nats.tls ?? Object.keys(tls).length > 0;
   return {
     connect: {
       servers,
@@ -53,7 +54,7 @@ export function natsReplayerOptions({ nats, queue }: ServiceConfig, logger: Logg
       credsFile,
       inboxPrefix,
       // An empty one insists as well.
-      ...(usesTls && { tls: files }),
+      ...(usesTls && { tls }),
     },
     ...queue,
     allowOldServer,

@@ -1,3 +1,4 @@
+import type { DriverOptions } from "@helix/client";
 import { silentLogger, silentMetrics } from "@helix/core";
 import { expect, test } from "vitest";
 import { filesOf, VALID } from "../test/valid-environment.ts";
@@ -26,7 +27,7 @@ test("the options of the sessions are what the configuration says", () => {
       protocolOptions: { port: 9042 },
       queryOptions: { consistency: 6 },
       socketOptions: { connectTimeout: 3_000, readTimeout: 5_000 },
-      credentials: { username: "helix", password: "secret" },
+      credentials: { username: "helix", password: expect.toSatisfy((password) => password() === "secret") },
     },
     B: {
       contactPoints: ["10.1.0.1"],
@@ -42,6 +43,16 @@ test("the options of the sessions are what the configuration says", () => {
     maxClockOffsetMs: 1_000,
     waitFor: "none",
   });
+});
+
+test("the files of TLS are read whenever the driver looks at them", () => {
+  const files = { "/ca": PEM };
+  const readFile = filesOf(files);
+  const { config } = loadConfig({ ...VALID, HELIX_CLUSTER_A_TLS_CA_FILE: "/ca" }, readFile);
+  const { clusters } = sessionOptions(config, { logger: silentLogger, metrics: silentMetrics, readFile });
+  const { sslOptions } = clusters.A as DriverOptions;
+  files["/ca"] = "another";
+  expect(sslOptions?.ca).toBe("another");
 });
 
 test("a cluster is spoken to by TLS if told so, or if there is a file or a name for it", () => {

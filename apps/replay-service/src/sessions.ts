@@ -1,6 +1,6 @@
-import type { ConnectOptions, SessionOptions } from "@helix/client";
+import type { ConnectOptions, DriverOptions, SessionOptions } from "@helix/client";
 import type { Logger, Metrics } from "@helix/core";
-import { type ClientOptions, types } from "cassandra-driver";
+import { types } from "cassandra-driver";
 import { secureContextOf } from "./config/rules.ts";
 import type { ClusterSettings, ServiceConfig } from "./config/schema.ts";
 import type { ReadFile } from "./config/sources.ts";
@@ -26,7 +26,7 @@ export function clusterNames(config: Pick<ServiceConfig, "clusterA" | "clusterB"
   return { A: config.clusterA.name, B: config.clusterB.name };
 }
 
-function driverOptions(cluster: ClusterSettings, readFile: ReadFile): ClientOptions {
+function driverOptions(cluster: ClusterSettings, readFile: ReadFile): DriverOptions {
   const { contactPoints, localDataCenter, port, user, password, consistency } = cluster;
   const secure = secureContextOf(cluster, readFile);
   const usesTls = cluster.tls ?? Object.keys(secure).length > 0;

@@ -39,7 +39,7 @@ describe("a configuration", () => {
     ).toEqual(["environment", "/c.json", "default"]);
   });
 
-  test("reads a secret from its file, without the end of the line", () => {
+  test("reads a secret from its file whenever it is asked for, without the end of the line", () => {
     const env = { HELIX_NATS_TOKEN_FILE: "/run/token", HELIX_CONFIG_FILE: "/c.json" };
     const files = {
       "/run/token": "t0ken\n",
@@ -47,14 +47,16 @@ describe("a configuration", () => {
       "/c.json": '{"clusterB":{"user":"u","passwordFile":"/run/b"}}',
     };
     const { config } = load(env, files);
-    expect(config.nats.token).toBe("t0ken");
-    expect(config.clusterB.password).toBe(" with spaces ");
+    expect(config.nats.token?.()).toBe("t0ken");
+    expect(config.clusterB.password?.()).toBe(" with spaces ");
+    files["/run/token"] = "an0ther\n";
+    expect(config.nats.token?.()).toBe("an0ther");
   });
 
   test("takes a variable for a secret over the file's path of it", () => {
     const env = { HELIX_NATS_TOKEN: "from variable", HELIX_CONFIG_FILE: "/c.json" };
     const { config } = load(env, { "/c.json": '{"nats":{"tokenFile":"/not/read"}}' });
-    expect(config.nats.token).toBe("from variable");
+    expect(config.nats.token?.()).toBe("from variable");
   });
 });
 

@@ -1,3 +1,4 @@
+import { certificates } from "@helix/testkit";
 import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../src/config/load-config.ts";
 import { filesOf, VALID } from "./valid-environment.ts";
@@ -111,6 +112,11 @@ const WRONG_VALUES: readonly (readonly [string, string | undefined, string])[] =
     "4000",
     "expected at least HELIX_QUEUE_PUBLISH_TIMEOUT_MS (5000), got 4000",
   ],
+  [
+    "HELIX_HTTP_HOST",
+    "0.0.0.0:8080",
+    'expected an address or a host name, without a port, got "0.0.0.0:8080"',
+  ],
   ["HELIX_HTTP_HOST", "0.0.0.0/0", 'expected an address or a host name, without a port, got "0.0.0.0/0"'],
   ["HELIX_HTTP_PORT", "tcp://10.3.0.7:80", 'expected an integer, 0 to 65535, got "tcp://10.3.0.7:80"'],
   ["HELIX_LOG_LEVEL", "trace", 'expected one of debug, info, warn, error, silent, got "trace"'],
@@ -152,6 +158,34 @@ describe("variables that do not go together", () => {
       "HELIX_NATS_TOKEN: expected to be given alone, got HELIX_NATS_TOKEN_FILE as well",
     ],
     [
+      { HELIX_NATS_USER: "helix", HELIX_NATS_PASSWORD: SECRET, HELIX_NATS_PASSWORD_FILE: "/token" },
+      "HELIX_NATS_PASSWORD: expected to be given alone, got HELIX_NATS_PASSWORD_FILE as well",
+    ],
+    [
+      { HELIX_CLUSTER_A_USER: "helix", HELIX_CLUSTER_A_PASSWORD_FILE: "/empty" },
+      'HELIX_CLUSTER_A_PASSWORD_FILE: expected the path of a file that holds the secret, got "/empty", which is empty',
+    ],
+    [
+      { HELIX_NATS_TLS_CERT_FILE: "/no/such", HELIX_NATS_TLS_KEY_FILE: "/key" },
+      `HELIX_NATS_TLS_CERT_FILE: expected the path of a file that can be read, got "/no/such" (ENOENT: no such file or directory, open '/no/such')`,
+    ],
+    [
+      { HELIX_QUEUE_PUBLISH_TIMEOUT_MS: "fast", HELIX_QUEUE_ENQUEUE_TIMEOUT_MS: "4000" },
+      'HELIX_QUEUE_PUBLISH_TIMEOUT_MS: expected an integer, 100 to 60000 ms, got "fast"',
+    ],
+    [
+      { HELIX_NATS_SERVERS: "nats-1:4222,TLS://nats-2:4222", HELIX_NATS_TLS: "false" },
+      "HELIX_NATS_TLS: expected true, since there is a tls:// address, got false",
+    ],
+    [
+      { HELIX_NATS_TLS: "false", HELIX_NATS_TLS_SERVER_NAME: "nats.example" },
+      "HELIX_NATS_TLS: expected true, since there is HELIX_NATS_TLS_SERVER_NAME, got false",
+    ],
+    [
+      { HELIX_CLUSTER_B_TLS_SERVER_NAME: "10.1.0.1" },
+      'HELIX_CLUSTER_B_TLS_SERVER_NAME: expected a host name, got "10.1.0.1"',
+    ],
+    [
       { HELIX_NATS_TOKEN_FILE: "/empty" },
       'HELIX_NATS_TOKEN_FILE: expected the path of a file that holds the secret, got "/empty", which is empty',
     ],
@@ -183,7 +217,8 @@ describe("variables that do not go together", () => {
       "HELIX_CLUSTER_A_CONTACT_POINTS, HELIX_CLUSTER_B_CONTACT_POINTS: expected nodes of two clusters, got 10.1.0.1:9042 in both",
     ],
   ])("%j", (env, mistake) => {
-    expect(mistakesOf(env, { "/token": SECRET, "/empty": "\n", "/garbage": SECRET })).toEqual([mistake]);
+    const files = { "/token": SECRET, "/empty": "\n", "/garbage": SECRET, "/key": certificates.key };
+    expect(mistakesOf(env, files)).toEqual([mistake]);
   });
 
   test("a certificate and a key that OpenSSL refuses are told with its words, not with theirs", () => {

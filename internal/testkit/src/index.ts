@@ -6,6 +6,7 @@ export type {
 } from "./cassandra/cassandra-node.ts";
 export type { CassandraPairOptions } from "./cassandra/provider-choice.ts";
 export { startCassandraPair } from "./cassandra/start-cassandra-pair.ts";
+export { certificates } from "./certificates.ts";
 export { cell } from "./cql/cells.ts";
 export type { Column, ColumnType, UserType } from "./cql/column-type.ts";
 export { RawError, type RawPrepared, type RawResult, RawSession } from "./cql/raw-session.ts";

@@ -8,7 +8,7 @@ export { type ConnectedReplayExecutor, connectReplayExecutor } from "./replay/co
 export type { TraceContextApi } from "./replay/trace-context.ts";
 export type { BatchOptions, ExecuteOptions, RequestOptions, WaitFor } from "./request-options.ts";
 export type { Result, WriteReports, WriteState } from "./result.ts";
-export type { ClusterOptions } from "./session/cluster-config.ts";
+export type { ClusterOptions, DriverOptions } from "./session/cluster-config.ts";
 export type { ConnectOptions } from "./session/connect-links.ts";
 export type { BatchStatement } from "./write/operations.ts";
 export type { WaitForRoom } from "./write/queue-room.ts";

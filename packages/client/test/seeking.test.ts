@@ -1,6 +1,4 @@
 import dns from "node:dns";
-import net from "node:net";
-import tls from "node:tls";
 import type { Clock } from "@helix/core";
 import {
   nothingMoreOpen,
@@ -12,7 +10,6 @@ import {
 import type { ClientOptions } from "cassandra-driver";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { HelixClient } from "../src/index.ts";
-import { certificate, privateKey } from "./certificate.ts";
 import { driverOptions, FakeReplayer } from "./two-clusters.ts";
 
 const NAME = "cassandra.example";
@@ -118,57 +115,6 @@ describe("a name", () => {
       B = moved;
     }
     expect((await client.execute("INSERT INTO ks.t (id) VALUES (?)", ["1"])).writes.B).toBe("applied");
-  });
-});
-
-describe("certificates that name a host, where the driver connects to an address,", () => {
-  let terminator: tls.Server;
-  let contactPoints: string[];
-  beforeEach(async () => {
-    terminator = tls.createServer({ key: privateKey, cert: certificate }, (socket) => {
-      const upstream = net.connect(B.port, B.host);
-      socket.pipe(upstream).pipe(socket);
-      for (const [one, other] of [
-        [socket, upstream],
-        [upstream, socket],
-      ] as const) {
-        one.on("error", () => {}).on("close", () => other.destroy());
-      }
-    });
-    await new Promise<void>((resolve) => terminator.listen(0, "127.0.0.1", resolve));
-    contactPoints = [`127.0.0.1:${(terminator.address() as net.AddressInfo).port}`];
-  });
-  afterEach(() => new Promise((resolve) => terminator.close(resolve)));
-
-  test.each<[string, tls.ConnectionOptions]>([
-    ["`servername`", { servername: "b.example" }],
-    [
-      "`checkServerIdentity`",
-      { checkServerIdentity: (_, peer) => tls.checkServerIdentity("b.example", peer) },
-    ],
-  ])("are accepted with %s, after an outage as well", async (_, sslOptions) => {
-    await using client = clientOf({ contactPoints, sslOptions: { ca: [certificate], ...sslOptions } });
-    await client.connect({ waitFor: "all" });
-    await B.setDown();
-    await waitFor(() => client.clusterStates.B?.connected === false, {
-      timeoutMs: 2_000,
-      describe: "B is lost",
-    });
-    await B.setUp();
-    await connected(client);
-  });
-
-  test.each<[string, tls.ConnectionOptions, RegExp]>([
-    ["without either", { ca: [certificate] }, /does not match certificate/],
-    ["for another name", { ca: [certificate], servername: "other.example" }, /does not match certificate/],
-    ["that nobody vouches for", { servername: "b.example" }, /self-signed/],
-  ])("are refused %s, and the cause says why", async (_, sslOptions, text) => {
-    await using client = clientOf({ contactPoints, sslOptions });
-    const causes: Error[] = [];
-    client.on("cluster:disconnected", ({ cause }) => causes.push(cause as Error));
-    await client.connect();
-    await waitFor(() => causes.length > 0, { timeoutMs: 2_000, describe: "it is refused" });
-    expect(causes[0]?.message).toMatch(text);
   });
 });
 

@@ -1,10 +1,10 @@
 export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
+export type { NatsConnectOptions, NatsSecret, NatsTlsOptions } from "./connect-options.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
 export type { StrayMessage } from "./lanes/strays.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
 export type {
   EnsureTopologyOptions,
-  NatsConnectOptions,
   NatsEnqueuerOptions,
   NatsLinkOptions,
   NatsNames,

@@ -3,6 +3,7 @@
  *
  * @module
  */
-export { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "./options.ts";
+export { CONNECT_OPTIONS } from "./connect-options.ts";
+export { REPLAYER_OPTIONS } from "./options.ts";
 export { namesOf } from "./topology/names.ts";
 export { rightsOf } from "./topology/rights.ts";

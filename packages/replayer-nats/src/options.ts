@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Clock, Logger, Metrics, SchedulingOptions } from "@helix/core";
 import {
   boolean,
@@ -10,39 +9,15 @@ import {
   logger,
   metrics,
   milliseconds,
-  type Option,
   type OptionsOf,
-  object,
   oneOf,
   optional,
   queueSchedulingOptions,
   readOptions,
   text,
 } from "@helix/core/queue-kit";
-import type { NatsConnection, TlsOptions } from "@nats-io/nats-core";
-
-/** Where the servers are, and who connects. One of the ways to authenticate, or none. */
-export interface NatsConnectOptions {
-  /** All servers of the cluster, as `host:port` or `nats://host:port`. */
-  readonly servers: string | readonly string[];
-  /** What the servers' monitoring shows. @default "helix" */
-  readonly name?: string | undefined;
-  /** Together with `pass`. @default none */
-  readonly user?: string | undefined;
-  /** Not empty. @default none */
-  readonly pass?: string | undefined;
-  /** Not empty. @default none */
-  readonly token?: string | undefined;
-  /** Path of a credentials file with a JWT and its seed. Read once, at the start. @default none */
-  readonly credsFile?: string | undefined;
-  /** TLS, insisted on. Without it, it is used where the server demands it. @default none */
-  readonly tls?: TlsOptions | undefined;
-  /**
-   * What reply subjects begin with. Where a user may subscribe to nothing but its own inbox, this must be it: with
-   * another one a publish fails *after* it was stored. @default _INBOX
-   */
-  readonly inboxPrefix?: string | undefined;
-}
+import type { NatsConnection } from "@nats-io/nats-core";
+import { connectOption, INBOX_PREFIX, type NatsConnectOptions, SUBJECT_PREFIX } from "./connect-options.ts";
 
 /** What the parts of a queue are called. Whoever shares a queue must say the same. */
 export interface NatsNames {
@@ -168,74 +143,9 @@ export type ReplayerSettings = EnqueuerSettings &
 
 /** NATS: no spaces, dots, wildcards or path separators in a stream's name. */
 const STREAM_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-const SUBJECT_PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
-
-const servers = object<string | readonly string[]>(
-  {
-    expectation: "an address such as `host:4222`, or an array of them",
-    about: "All servers of the cluster, as `host:port` or `nats://host:port`.",
-  },
-  (value, name) => {
-    const all: unknown[] = Array.isArray(value) ? value : [value];
-    if (all.length === 0 || all.some((one) => typeof one !== "string" || one.trim() === "")) {
-      throw new TypeError(expected(name, servers.expectation, value));
-    }
-    return value as string | readonly string[];
-  },
-);
-
-const path = text({ file: true, about: "Credentials file: a JWT and its seed. Read once, at the start." });
-const credsFile: Option<string> = {
-  ...path,
-  check(value, name) {
-    const read = path.check(value, name);
-    try {
-      readFileSync(read);
-    } catch (cause) {
-      throw new TypeError(expected(name, "the path of a file that can be read", value), { cause });
-    }
-    return read;
-  },
-};
-
-const INBOX_PREFIX = {
-  pattern: SUBJECT_PREFIX,
-  expectation: "a subject without wildcards",
-  about:
-    "What reply subjects begin with: where the user may subscribe to nothing but its own inbox, this must be it.",
-};
-
-/** Every option of `connect`. */
-export const CONNECT_OPTIONS: OptionsOf<NatsConnectOptions> = {
-  servers,
-  name: text({ fallback: "helix", about: "What the monitoring of the servers shows." }),
-  user: optional(text({ about: "User; or a token, or a credentials file, or none of them." })),
-  pass: optional(text({ secret: true, about: "Password of the user." })),
-  token: optional(text({ secret: true, about: "Token." })),
-  credsFile: optional(credsFile),
-  tls: optional(
-    having<TlsOptions>("an object of TLS options", [], {
-      about: "Insist on TLS, with these files. Without it TLS is used where the server demands it.",
-    }),
-  ),
-  inboxPrefix: optional(text(INBOX_PREFIX), "`_INBOX`"),
-};
-
-const connect = object<NatsConnectOptions>(
-  { expectation: "an object", about: "A connection of the queue's own, which never gives up reconnecting." },
-  (value) => {
-    const read = readOptions<NatsConnectOptions>("connect", CONNECT_OPTIONS, value ?? {});
-    const ways = [read.user, read.token, read.credsFile].filter((one) => one !== undefined);
-    if (ways.length > 1) throw new TypeError("Expected one of `user`, `token` and `credsFile`, got several");
-    if (read.pass !== undefined && read.user === undefined) {
-      throw new TypeError("Expected `user` to be given together with `pass`");
-    }
-    return read;
-  },
-);
 
 const LINK_OPTIONS: OptionsOf<LinkSettings> = {
-  connect: optional(connect),
+  connect: optional(connectOption),
   connection: optional(
     having<NatsConnection>("a NatsConnection", ["publish", "subscribe", "status"], {
       about:

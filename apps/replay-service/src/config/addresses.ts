@@ -12,7 +12,14 @@ export function isHostPort(text: string): boolean {
   return hostPortOf(text) !== undefined;
 }
 
+const SCHEME = /^(nats|tls):\/\//i;
+
 /** A password in an address would end in log lines and monitoring: there is a setting for it. */
 export function isNatsServer(text: string): boolean {
-  return isHostPort(text.replace(/^(nats|tls):\/\//, ""));
+  return isHostPort(text.replace(SCHEME, ""));
+}
+
+/** Whether one of them insists on TLS: it does so for all, since a client has one way to connect. */
+export function insistOnTls(servers: readonly string[]): boolean {
+  return servers.some((one) => /^tls:/i.test(one));
 }

@@ -33,6 +33,7 @@ export class ConfigError extends Error {
  */
 export function loadConfig(env: Environment, readFile: ReadFile): LoadedConfig {
   const mistakes: string[] = [];
+  const wrong = new Set<string>();
   let file: ConfigFile | undefined;
   const path = env[CONFIG_FILE] || undefined;
   if (path !== undefined) {
@@ -55,16 +56,21 @@ export function loadConfig(env: Environment, readFile: ReadFile): LoadedConfig {
         mistakes.push(`${variable}: expected ${takes(setting)}, got nothing`);
       }
     } else if (other !== undefined) {
+      wrong.add(variable);
       mistakes.push(`${given.place}: expected to be given alone, got ${other.place} as well`);
     } else {
       const read = readSetting(setting, given, readFile);
-      if ("mistake" in read) mistakes.push(read.mistake);
-      else keys[key] = read.value;
+      if ("value" in read) {
+        keys[key] = read.value;
+      } else {
+        wrong.add(variable);
+        mistakes.push(read.mistake);
+      }
     }
     origins.set(variable, given?.source ?? "default");
   }
   const read = config as unknown as ServiceConfig;
-  mistakes.push(...unknownMistakes(env, file), ...combinedMistakes(read, readFile));
+  mistakes.push(...unknownMistakes(env, file), ...combinedMistakes(read, wrong, readFile));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return { config: read, origins };
 }
@@ -78,20 +84,24 @@ function readSetting(setting: Setting<unknown>, given: Given, readFile: ReadFile
     return { mistake: `${place}: expected ${takes(setting)}, got ${quote(setting, value)}` };
   }
   if (!setting.file && !isSecretFile) return { value: read };
-  const name = JSON.stringify(read);
+  const path = value as string;
+  const name = JSON.stringify(path);
   let content: string;
   try {
-    content = readFile(read as string);
+    content = readFile(path);
   } catch (error) {
     return {
       mistake: `${place}: expected the path of a file that can be read, got ${name} (${errorText(error)})`,
     };
   }
   if (setting.file) return { value: read };
-  // Editors and `echo` end the line.
-  const secret = content.replace(/\r?\n$/, "");
-  if (secret !== "") return { value: secret };
+  if (withoutLineEnd(content) !== "") return { value: () => withoutLineEnd(readFile(path)) };
   return {
     mistake: `${place}: expected the path of a file that holds the secret, got ${name}, which is empty`,
   };
+}
+
+/** Editors and `echo` end the line. */
+function withoutLineEnd(content: string): string {
+  return content.replace(/\r?\n$/, "");
 }

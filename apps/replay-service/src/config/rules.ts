@@ -1,5 +1,5 @@
 import { createSecureContext } from "node:tls";
-import { hostPortOf } from "./addresses.ts";
+import { hostPortOf, insistOnTls } from "./addresses.ts";
 import { variableOf } from "./names.ts";
 import { type ServiceConfig, settings } from "./schema.ts";
 import type { ReadFile } from "./sources.ts";
@@ -7,22 +7,23 @@ import type { ReadFile } from "./sources.ts";
 /** Sections that hold a login and TLS files. */
 const LINKS = ["nats", "clusterA", "clusterB"] as const;
 type LinkName = (typeof LINKS)[number];
-type Tls = Pick<ServiceConfig["nats"], "tls" | "tlsCaFile" | "tlsCertFile" | "tlsKeyFile"> & {
-  readonly tlsServerName?: string | undefined;
-};
+type Tls = Pick<ServiceConfig["nats"], "tlsCaFile" | "tlsCertFile" | "tlsKeyFile" | "tlsServerName">;
 
 /**
- * What each setting alone cannot know: mistakes in how they go together. Settings that are wrong by
+ * What each setting alone cannot know: mistakes in how they go together. Settings that are `wrong` by
  * themselves have their default here, or are undefined, whatever the types say.
  */
-export function combinedMistakes(config: ServiceConfig, readFile: ReadFile): string[] {
+export function combinedMistakes(config: ServiceConfig, wrong: Wrong, readFile: ReadFile): string[] {
   return [
     ...natsLogin(config),
-    ...LINKS.flatMap((link) => [...login(link, config), ...tls(link, config[link], readFile)]),
+    ...LINKS.flatMap((link) => [...login(link, config, wrong), ...tls(link, config, wrong, readFile)]),
     ...sameCluster(config),
-    ...amounts(config),
+    ...amounts(config, wrong),
   ];
 }
+
+/** The variables of what is wrong by itself: what else is true of it is not known. */
+export type Wrong = ReadonlySet<string>;
 
 function natsLogin({ nats }: ServiceConfig): string[] {
   const ways = (["user", "token", "credsFile"] as const).filter((key) => nats[key] !== undefined);
@@ -31,14 +32,26 @@ function natsLogin({ nats }: ServiceConfig): string[] {
   return [`${names}: expected one way to log in, got ${ways.length}`];
 }
 
-function login(link: LinkName, config: ServiceConfig): string[] {
+function login(link: LinkName, config: ServiceConfig, wrong: Wrong): string[] {
   const { user, password } = config[link];
-  if ((user === undefined) === (password === undefined)) return [];
-  const [given, absent] = user === undefined ? ["password", "user"] : ["user", "password"];
-  return [`${variableOf(link, absent)}: expected together with ${variableOf(link, given)}, got nothing`];
+  return together(link, { user, password }, wrong);
 }
 
-function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
+/** Both of them, or none. */
+function together(link: LinkName, pair: Readonly<Record<string, unknown>>, wrong: Wrong): string[] {
+  const entries = Object.entries(pair).map(([key, value]) => ({ name: variableOf(link, key), value }));
+  if (entries.some(({ name }) => wrong.has(name))) return [];
+  const given = entries.find(({ value }) => value !== undefined);
+  const absent = entries.find(({ value }) => value === undefined);
+  if (given === undefined || absent === undefined) return [];
+  return [`${absent.name}: expected together with ${given.name}, got nothing`];
+}
+
+function tls(link: LinkName, config: ServiceConfig, wrong: Wrong, readFile: ReadFile): string[] {
+  const settings = config[link];
+  if (link === "nats" && config.nats.tls === false && insistOnTls(config.nats.servers ?? [])) {
+    return [`${variableOf(link, "tls")}: expected true, since there is a tls:// address, got false`];
+  }
   const files = (["tlsCaFile", "tlsCertFile", "tlsKeyFile"] as const).filter(
     (key) => settings[key] !== undefined,
   );
@@ -49,11 +62,8 @@ function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
   if (settings.tls === false)
     return [`${variableOf(link, "tls")}: expected true, since there is ${reason}, got false`];
   const { tlsCertFile, tlsKeyFile } = settings;
-  if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
-    const [given, absent] =
-      tlsCertFile === undefined ? ["tlsKeyFile", "tlsCertFile"] : ["tlsCertFile", "tlsKeyFile"];
-    return [`${variableOf(link, absent)}: expected together with ${variableOf(link, given)}, got nothing`];
-  }
+  const alone = together(link, { tlsCertFile, tlsKeyFile }, wrong);
+  if (alone.length > 0) return alone;
   const context = secureContextOf(settings, readFile);
   // OpenSSL passes over what is no certificate: nobody would be trusted, and nobody told.
   if (context.ca?.includes("-----BEGIN CERTIFICATE-----") === false) {
@@ -68,17 +78,17 @@ function tls(link: LinkName, settings: Tls, readFile: ReadFile): string[] {
   }
 }
 
-/** The contents of the files, and the name, as Node takes them. */
+/** The contents of the files, read each time that they are looked at, and the name, as Node takes them. */
 export function secureContextOf(
   { tlsCaFile, tlsCertFile, tlsKeyFile, tlsServerName }: Tls,
   readFile: ReadFile,
 ): { ca?: string; cert?: string; key?: string; servername?: string } {
-  return {
-    ...(tlsServerName !== undefined && { servername: tlsServerName }),
-    ...(tlsCaFile !== undefined && { ca: readFile(tlsCaFile) }),
-    ...(tlsCertFile !== undefined && { cert: readFile(tlsCertFile) }),
-    ...(tlsKeyFile !== undefined && { key: readFile(tlsKeyFile) }),
-  };
+  const context = tlsServerName === undefined ? {} : { servername: tlsServerName };
+  for (const [name, path] of Object.entries({ ca: tlsCaFile, cert: tlsCertFile, key: tlsKeyFile })) {
+    if (path === undefined) continue;
+    Object.defineProperty(context, name, { get: () => readFile(path), enumerable: true });
+  }
+  return context;
 }
 
 /** Both names for one cluster: every write would be replayed where it already is. */
@@ -95,12 +105,12 @@ function sameCluster({ clusterA, clusterB }: ServiceConfig): string[] {
   return [`${names.join(", ")}: expected nodes of two clusters, got ${shared} in both`];
 }
 
-function amounts(config: ServiceConfig): string[] {
+function amounts(config: ServiceConfig, wrong: Wrong): string[] {
   const values = config as unknown as Readonly<Record<string, Readonly<Record<string, number>>>>;
   const mistakes = settings().flatMap(({ section, key, setting: { atLeast } }) => {
     if (atLeast === undefined) return [];
     const [value, least] = [Number(values[section]?.[key]), Number(values[section]?.[atLeast])];
-    if (!(value < least)) return [];
+    if (!(value < least) || [key, atLeast].some((one) => wrong.has(variableOf(section, one)))) return [];
     return [
       `${variableOf(section, key)}: expected at least ${variableOf(section, atLeast)} (${least}), got ${value}`,
     ];

@@ -42,16 +42,19 @@ export const SCHEMA = {
     }),
     name: withDefault("helix-replay-service", CONNECT_OPTIONS.name),
     user: CONNECT_OPTIONS.user,
-    password: CONNECT_OPTIONS.pass,
-    token: CONNECT_OPTIONS.token,
+    password: secret("Password of the user."),
+    token: secret("Token."),
     // Of the package's own the check reads it.
     credsFile: file(CONNECT_OPTIONS.credsFile.about),
     tls: flag(
-      "Insist on TLS. Without it TLS is used where the server demands it. True if one of the files below is given.",
+      "Insist on TLS. Without it TLS is used where the server demands it. True if one of the files or the name below is given, or an address is tls://….",
     ),
     tlsCaFile: file("Authorities that sign the certificates of the servers, PEM. Without it, those of Node."),
     tlsCertFile: file("Certificate of the service, PEM."),
     tlsKeyFile: file("Key of that certificate, PEM."),
+    tlsServerName: serverName(
+      "The host that the certificates of all servers name, where they do not name what is connected to: the hosts above, or their addresses.",
+    ),
     inboxPrefix: CONNECT_OPTIONS.inboxPrefix,
     allowOldServer: REPLAYER_OPTIONS.allowOldServer,
   },
@@ -97,7 +100,8 @@ export const SCHEMA = {
   http: {
     host: text({
       fallback: "0.0.0.0",
-      pattern: /^[A-Za-z0-9_.:-]+$/,
+      // Colons are for addresses of version 6, which have two at least.
+      pattern: /^([A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/,
       expectation: "an address or a host name, without a port",
       about: "Where the probes listen.",
     }),
@@ -143,13 +147,8 @@ function cluster(id: ClusterId) {
     tlsCaFile: file("Authorities that sign the certificates of the nodes, PEM. Without it, those of Node."),
     tlsCertFile: file("Certificate of the service, PEM."),
     tlsKeyFile: file("Key of that certificate, PEM."),
-    tlsServerName: optional(
-      text({
-        pattern: /^[A-Za-z0-9_.-]+$/,
-        expectation: "a host name",
-        about:
-          "The host that the certificates of the nodes name, where they do not name the nodes' addresses: those are what is connected to.",
-      }),
+    tlsServerName: serverName(
+      "The host that the certificates of the nodes name, where they do not name the nodes' addresses: those are what is connected to.",
     ),
     consistency: oneOf(CONSISTENCIES, "localOne", {
       about: "Consistency of writes that were queued without one.",
@@ -157,6 +156,11 @@ function cluster(id: ClusterId) {
     connectTimeoutMs: milliseconds({ fallback: 3_000, about: "For a connection to a node." }),
     readTimeoutMs: milliseconds({ fallback: 5_000, about: "For an answer of a node, per try." }),
   };
+}
+
+/** To TLS an address is no name. */
+function serverName(about: string): Setting<string | undefined> {
+  return optional(text({ pattern: /^(?![\d.]+$)[A-Za-z0-9_.-]+$/, expectation: "a host name", about }));
 }
 
 /** True, false, or left to what else is given. */

@@ -29,8 +29,18 @@ export function accept<T>(setting: Setting<T>, value: unknown): T | undefined {
   }
 }
 
-export function secret(about: string): Setting<string | undefined> {
-  return optional(text({ secret: true, about }));
+/** Reads a secret from where it is. Throws what reading a file throws. */
+export type Secret = () => string;
+
+export function secret(about: string): Setting<Secret | undefined> {
+  const { fallback: _, check, ...facts } = text({ secret: true, about });
+  return optional({
+    ...facts,
+    check(given, name) {
+      const read = check(given, name);
+      return () => read;
+    },
+  });
 }
 
 export function file(about: string): Setting<string | undefined> {

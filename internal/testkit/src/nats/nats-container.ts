@@ -9,7 +9,8 @@ import type { NatsLine } from "./nats-server.ts";
 const CLIENT_PORT = 4222;
 const MONITOR_PORT = 8222;
 const CLUSTER_PORT = 6222;
-const CONFIG = "/tmp/helix-nats.conf";
+const DIRECTORY = "/tmp";
+const CONFIG = `${DIRECTORY}/helix-nats.conf`;
 const START_TIMEOUT_MS = 60_000;
 
 /** Containers of the official image, in the Docker engine of this machine. */
@@ -57,6 +58,10 @@ async function launchContainer(
     cluster: plan.cluster && { ...plan.cluster, port: CLUSTER_PORT },
     storeDirectory: "/data",
   });
+  const files = Object.entries(plan.files ?? {}).map(([name, content]) => ({
+    content,
+    target: `${DIRECTORY}/${name}`,
+  }));
   const control = await ServerContainer.launch({
     engine,
     image,
@@ -70,7 +75,8 @@ async function launchContainer(
           { container: CLIENT_PORT, host: plan.port },
           { container: MONITOR_PORT, host: plan.monitorPort },
         )
-        .withCopyContentToContainer([{ content, target: CONFIG }])
+        .withCopyContentToContainer([{ content, target: CONFIG }, ...files])
+        .withWorkingDir(DIRECTORY)
         .withCommand(["-c", CONFIG]),
   });
   return probe.node(control);

@@ -12,6 +12,8 @@ export interface NatsPlan {
   /** In a cluster a start ends when it takes connections, elsewhere when it is healthy. */
   readonly cluster?: NatsClusterConfig | undefined;
   readonly extra: NatsConfig;
+  /** Contents by name. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -46,6 +46,10 @@ async function launchIn(guardian: Guardian, binary: string, plan: NatsPlan): Pro
   const file = path.join(guardian.directory, "nats.conf");
   const storeDirectory = path.join(guardian.directory, "store");
   await writeFile(file, natsConfig({ ...plan, listenAddress: HOST, storeDirectory }));
+  // In the directory that the server runs in.
+  for (const [name, content] of Object.entries(plan.files ?? {})) {
+    await writeFile(path.join(guardian.directory, name), content);
+  }
   const probe = natsProbe(HOST, plan);
   const control = new ServerProcess(guardian, {
     name: `NATS on ${probe.url}`,

@@ -32,6 +32,8 @@ export interface NatsOptions {
 export interface NatsServerOptions extends NatsOptions {
   /** Whether it is going to be killed or paused: then a server that the environment gives is not used. @default false */
   readonly killable?: boolean | undefined;
+  /** Contents of files that the settings name, by their names there: the server finds them in its working directory. @default none */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a cluster is started with. */

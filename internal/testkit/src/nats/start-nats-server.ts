@@ -12,12 +12,19 @@ import type { NatsServer, NatsServerOptions } from "./nats-server.ts";
  * keeps the process alive.
  */
 export function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
-  const { config = {} } = options;
+  const { config = {}, files } = options;
   return startFromFirst(
     options,
     (launcher, signal) =>
       withFreePorts(2, launcher.bindAddress, async ([port = 0, monitorPort = 0]) => {
-        const node = await launcher.launch({ name: "helix", port, monitorPort, extra: config, signal });
+        const node = await launcher.launch({
+          name: "helix",
+          port,
+          monitorPort,
+          extra: config,
+          files,
+          signal,
+        });
         return natsServer(node, launcher);
       }),
     () => useNatsEnvironment(options),

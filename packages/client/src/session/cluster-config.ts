@@ -3,13 +3,23 @@ import { describeValue, expected } from "@helix/core/internal";
 import { Client, type ClientOptions, policies, types } from "cassandra-driver";
 import { type WriteMeaning, writeMeaningOf } from "../bindings/write-meaning.ts";
 import { freshPolicies } from "./driver-internals/index.ts";
+import { withCredentials, withVerification } from "./secrets.ts";
+
+/** The driver's own options for one cluster. */
+export interface DriverOptions extends Omit<ClientOptions, "credentials"> {
+  /**
+   * As the driver's. A `password` that is a function is called for each connection to a node, so it may change meanwhile.
+   * So may the certificates and keys in `sslOptions`, where these are getters.
+   */
+  credentials?: { username: string; password: string | (() => string) } | undefined;
+}
 
 /**
  * The driver's own options for one cluster, or a function that makes them. A function is called for each
  * session: needed where the options hold a load balancing policy of a class of your own, since such an object
  * belongs to one session, and sessions are replaced after an outage.
  */
-export type ClusterOptions = ClientOptions | (() => ClientOptions);
+export type ClusterOptions = DriverOptions | (() => DriverOptions);
 
 /** The options of one cluster, checked, and what of them the rest of this package asks about. */
 export interface ClusterConfig {
@@ -84,7 +94,7 @@ function maxInFlightOf({ pooling }: ClientOptions): number {
   return Math.max(1, capacity - Math.ceil(capacity / 128));
 }
 
-function checked(name: string, options: unknown): ClientOptions {
+function checked(name: string, options: unknown): DriverOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(expected(name, "the driver's options of the cluster", options));
   }
@@ -120,11 +130,11 @@ function checked(name: string, options: unknown): ClientOptions {
       );
     }
   }
-  return options as ClientOptions;
+  return options as DriverOptions;
 }
 
 /** Defaults of ours under what was given. Each stands for an outage that the driver's own makes worse. */
-function withDefaults(given: ClientOptions): ClientOptions {
+function withDefaults({ credentials, sslOptions, ...given }: DriverOptions): ClientOptions {
   return {
     // One silent host would hold up the first execution of each statement for a whole read timeout.
     prepareOnAllHosts: false,
@@ -146,7 +156,7 @@ function withDefaults(given: ClientOptions): ClientOptions {
       defunctReadTimeoutThreshold: 16,
       ...given.socketOptions,
     },
-    // The driver's default is to accept any certificate.
-    ...(given.sslOptions && { sslOptions: { rejectUnauthorized: true, ...given.sslOptions } }),
+    ...(credentials && withCredentials(credentials)),
+    ...(sslOptions && { sslOptions: withVerification(sslOptions) }),
   };
 }

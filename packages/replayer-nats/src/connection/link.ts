@@ -1,21 +1,21 @@
-import { readFileSync } from "node:fs";
 import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents } from "@helix/core";
 import { isolate, toldError, wait } from "@helix/core/queue-kit";
-import {
-  type ConnectionOptions,
-  errors,
-  type NatsConnection,
-  type PermissionViolationError,
-} from "@nats-io/nats-core";
-import { connect, credsAuthenticator } from "@nats-io/transport-node";
-import type { LinkSettings, NatsConnectOptions } from "../options.ts";
+import { errors, type NatsConnection, type PermissionViolationError } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+import type { NatsConnectOptions } from "../connect-options.ts";
+import type { LinkSettings } from "../options.ts";
+import { connectionOptions } from "./connection-options.ts";
+import { refusalOf } from "./refusal.ts";
 import { checkServer } from "./server-version.ts";
 
 /** Between tries to connect for the first time; afterwards the client library reconnects by itself. */
 const CONNECT_BACKOFF = new Backoff({ initialMs: 250, maxMs: 5000 });
-const CONNECT_TIMEOUT_MS = 5000;
 /** Before a connection whose news have ended, though it is open, is asked for them again. */
 const ASK_AGAIN_MS = 250;
+/** How long a server has to say why it refuses a connection. */
+const ASK_WHY_MS = 1000;
+/** Between looks at why it is away, each of which is a line in the log. */
+const ABSENCE_MS = { first: 5000, next: 60_000 };
 /** How long a close waits for a server that does not answer. */
 const FLUSH_PATIENCE_MS = 2000;
 
@@ -41,6 +41,7 @@ export class Link {
   #connection: NatsConnection | undefined;
   #isUp = false;
   #cause: unknown;
+  #isAbsenceWatched = false;
   #stopWatching: () => void = () => {};
 
   private constructor(settings: LinkSettings, events: EventSink<QueueEvents>) {
@@ -66,8 +67,8 @@ export class Link {
     } catch (error) {
       if (error instanceof errors.AuthorizationError) throw unauthorized(error);
       if (isOurs(error)) throw error;
-      link.#cause = error;
-      logger.warn({ err: error }, "NATS is not there yet; connecting in the background");
+      link.#cause = await link.#reasonOf(error);
+      logger.warn({ err: link.#cause }, "NATS is not there yet; connecting in the background");
       void link.#keepConnecting();
     }
     return link;
@@ -163,10 +164,47 @@ export class Link {
         else this.#accept(connection);
         return;
       } catch (error) {
-        this.#cause = error instanceof errors.AuthorizationError ? unauthorized(error) : error;
+        this.#cause = await this.#reasonOf(error);
         logger.debug({ err: error }, "NATS is not there yet");
       }
     }
+  }
+
+  /** An error of a connect, for whoever has to act on it. */
+  async #reasonOf(error: unknown): Promise<unknown> {
+    if (error instanceof errors.AuthorizationError) return unauthorized(error);
+    const asked = error instanceof errors.TimeoutError ? await this.#askWhy() : undefined;
+    return withWayOut(asked ?? error);
+  }
+
+  /** What a server has against a connection, if it says so; the client library does not tell. */
+  async #askWhy(): Promise<Error | undefined> {
+    const { connect: options, clock } = this.#settings;
+    if (options === undefined) return undefined;
+    const answered = new AbortController();
+    const over = new AbortController();
+    const limit = AbortSignal.any([this.#closing.signal, answered.signal]);
+    void wait(clock, ASK_WHY_MS, limit).then(() => over.abort());
+    const refusal = await refusalOf(options, over.signal);
+    answered.abort();
+    return refusal;
+  }
+
+  /** While it is down: the client library reconnects, and tells nothing of what it meets. */
+  async #watchAbsence(): Promise<void> {
+    const { clock, logger } = this.#settings;
+    const { signal } = this.#closing;
+    const connection = this.#connection;
+    const isDown = () => !signal.aborted && !this.#isUp && this.#connection === connection;
+    for (let delayMs = ABSENCE_MS.first; ; delayMs = ABSENCE_MS.next) {
+      await wait(clock, delayMs, signal);
+      if (!isDown() || connection?.isClosed()) break;
+      const refusal = await this.#askWhy();
+      if (!isDown()) break;
+      this.#cause = withWayOut(refusal ?? this.#cause);
+      logger.warn({ err: this.#cause }, "NATS is still away");
+    }
+    this.#isAbsenceWatched = false;
   }
 
   #accept(connection: NatsConnection): void {
@@ -227,6 +265,10 @@ export class Link {
     if (up) logger.info({ server: this.#connection?.getServer() }, "connected to NATS");
     else if (!isOurs) logger.warn({ err: cause }, "disconnected from NATS");
     this.#tell(({ onChange }) => onChange?.(up));
+    if (!up && !isOurs && this.#settings.connect !== undefined && !this.#isAbsenceWatched) {
+      this.#isAbsenceWatched = true;
+      void this.#watchAbsence();
+    }
     if (up) this.#events.emit("queue:connected", {});
     else if (!isOurs) this.#events.emit("queue:disconnected", { cause });
   }
@@ -253,33 +295,17 @@ async function dial({ connect: options, allowOldServer, logger }: LinkSettings):
   return connection;
 }
 
-function connectionOptions(options: NatsConnectOptions): ConnectionOptions {
-  const { servers, name, user, pass, token, credsFile, tls, inboxPrefix } = options;
-  return {
-    servers: typeof servers === "string" ? servers : [...servers],
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    // A half-open connection is noticed after three of them; the library's default is two minutes.
-    pingInterval: 5000,
-    maxPingOut: 2,
-    timeout: CONNECT_TIMEOUT_MS,
-    // A stack trace per request doubles its cost.
-    noAsyncTraces: true,
-    // Credentials that are wrong for a moment (a rotation) must not end a service.
-    ignoreAuthErrorAbort: true,
-    ...(name === undefined ? {} : { name }),
-    ...(user === undefined ? {} : { user, pass: pass ?? "" }),
-    ...(token === undefined ? {} : { token }),
-    ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(credsFile)) }),
-    ...(tls === undefined ? {} : { tls }),
-    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
-  };
-}
-
 function unauthorized(cause: Error): HelixError {
   const text = "NATS does not accept these credentials";
   return helixError("HELIX_QUEUE_UNAUTHORIZED", text, { operation: "connect", stored: "no" }, { cause });
+}
+
+/** Node says what a certificate names, and not what can be done about it. */
+function withWayOut(error: unknown): unknown {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID" || message?.includes("`tls.serverName`")) return error;
+  const text = `${message} \`tls.serverName\` is what they name`;
+  return Object.assign(toldError(text), { code, cause: error });
 }
 
 function isOurs(error: unknown): boolean {

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import net from "node:net";
+import tls from "node:tls";
+import { toldError } from "@helix/core/queue-kit";
+import type { NatsConnectOptions } from "../connect-options.ts";
+import { secureOptions } from "./connection-options.ts";
+
+const DEFAULT_PORT = 4222;
+
+/**
+ * What the first of the servers that has something against it says of a connection with these options; undefined if none
+ * has said anything by the time of the abort. The client library tells of no try to reconnect, nor of a certificate that is
+ * refused: with TLS 1.3 that comes after the handshake, and the library has heard nothing but a timeout. Never rejects.
+ */
+export async function refusalOf(
+  options: NatsConnectOptions,
+  signal: AbortSignal,
+): Promise<Error | undefined> {
+  for (const server of [options.servers].flat()) {
+    const refusal = await ask(server, options, signal).catch((error: Error) => error);
+    if (signal.aborted) return undefined;
+    if (refusal !== undefined) return readable(refusal);
+  }
+  return undefined;
+}
+
+/** Undefined if there is no TLS. Rejects with the server's refusal, or on abort: who has none waits for the client to go on. */
+async function ask(server: string, options: NatsConnectOptions, signal: AbortSignal): Promise<undefined> {
+  const { hostname, port } = new URL(`nats://${server.trim().replace(/^\w+:\/\//, "")}`);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const socket = net.connect(Number(port || DEFAULT_PORT), host).on("error", () => {});
+  try {
+    if (options.tls?.handshakeFirst !== true) {
+      const [line] = await once(socket, "data", { signal });
+      if (!/"tls_(required|available)": *true/.test(String(line))) return undefined;
+    }
+    const servername = net.isIP(host) === 0 ? host : "";
+    const secured = tls
+      .connect({ host, socket, servername, ...secureOptions(options.tls) })
+      .on("error", () => {});
+    await once(secured, "data", { signal });
+    return undefined;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** OpenSSL puts the server's words between its own: "…:tlsv13 alert certificate required:…". */
+function readable(error: Error & { code?: string }): Error {
+  const [, alert] = /^ERR_SSL_\w*ALERT_(\w+)$/.exec(error.code ?? "") ?? [];
+  if (alert === undefined) return error;
+  const text = `NATS refuses the certificate of this client, or that there is none (${alert.replaceAll("_", " ").toLowerCase()})`;
+  return Object.assign(toldError(text), { code: error.code, cause: error });
+}
