@@ -189,3 +189,36 @@ test("connecting that is aborted leaves nothing", async () => {
   await expect(connecting).rejects.toMatchObject({ name: "TimeoutError" });
   await expect(connectReplayExecutor({ clusters: {} as never })).rejects.toThrow("`clusters.A`");
 });
+
+test("no payload moves the session to another keyspace, by force either", async () => {
+  await using clusters = await TwoClusters.connected({ driver: { keyspace: "own" } });
+  clusters.servers.B.schema.set("own.t", { columns: { id: "text", v: "text" } });
+  const executor = clusters.client.replayExecutor();
+  const use = { kind: "statement", query: "USE other", params: [] } as const;
+  const refusal = executor.execute(payload({ operation: use, disposition: "force" }), { signal });
+  expect(await errorOf(refusal)).toMatchObject({ code: "HELIX_NOT_REPLAYABLE", construct: "USE" });
+  const query = "INSERT INTO t (id, v) VALUES (?, ?)";
+  for (const keyspace of ["own", undefined, "ks"]) {
+    const operation = { kind: "statement", query, params: ["1", "a"] } as const;
+    await executor.execute(payload({ operation, keyspace }), { signal });
+  }
+  const sent = clusters.servers.B.requests.filter((request) => request.kind === "execute");
+  expect(sent.map((request) => request.query)).toEqual([query, query, query.replace("t (", '"ks".t (')]);
+});
+
+test("a payload for which nothing names a keyspace waits, and says what it needs", async () => {
+  await using clusters = await TwoClusters.connected();
+  const operation = { kind: "statement", query: "INSERT INTO t (id) VALUES ('1')", params: [] } as const;
+  const error = await errorOf(clusters.client.replayExecutor().execute(payload({ operation }), { signal }));
+  expect(error).toMatchObject({ code: "HELIX_SCHEMA_UNKNOWN", table: "t" });
+  expect(String(error)).toMatch(/set `keyspace`/);
+});
+
+test("a payload of the wrong shape, from whatever queue, is refused before anything is sent", async () => {
+  await using clusters = await TwoClusters.connected();
+  const executor = clusters.client.replayExecutor();
+  const error = await errorOf(executor.execute({ ...payload(), consistency: 8 }, { signal }));
+  expect(error).toBeInstanceOf(TypeError);
+  expect(executor.read?.(error)).toMatchObject({ applied: "no", retry: "never", scope: "value" });
+  expect(clusters.servers.B.requests).toEqual([]);
+});

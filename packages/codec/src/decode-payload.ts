@@ -76,11 +76,11 @@ function readSchema(body: Fields): WrittenSchema | undefined {
   return schema;
 }
 
-/** What a `Date` can hold; a timestamp need not be a time at all. */
+/** What a payload may say; a timestamp need not be a time at all. */
 const MAX_TIME_MS = 8.64e15;
 
 function timeOf(timestampMicros: bigint): number {
-  return Math.max(-MAX_TIME_MS, Math.min(MAX_TIME_MS, Number(timestampMicros / 1000n)));
+  return Math.max(0, Math.min(MAX_TIME_MS, Number(timestampMicros / 1000n)));
 }
 
 function readOperation(body: Fields): Operation {

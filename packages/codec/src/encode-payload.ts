@@ -83,12 +83,12 @@ function write(writer: Writer, payload: ReplayPayload): void {
   writeBatch(writer, isBatch ? operation.statements : []);
   name(writer, KEY.v).number(FORMAT_VERSION);
   name(writer, KEY.id).text(payload.id);
-  name(writer, KEY.life).number(integer(payload.life, "life"));
-  name(writer, KEY.written_at).number(integer(payload.writtenAtMs, "writtenAtMs"));
-  name(writer, KEY.enqueued_at).number(integer(payload.enqueuedAtMs, "enqueuedAtMs"));
+  name(writer, KEY.life).number(payload.life);
+  name(writer, KEY.written_at).number(Math.floor(payload.writtenAtMs));
+  name(writer, KEY.enqueued_at).number(Math.floor(payload.enqueuedAtMs));
   if (named !== undefined) writeNamed(writer, named, "");
   if (keyspace !== undefined) name(writer, KEY.keyspace).text(text(keyspace, "", "keyspace"));
-  if (consistency !== undefined) name(writer, KEY.consistency).number(integer(consistency, "consistency"));
+  if (consistency !== undefined) name(writer, KEY.consistency).number(consistency);
   if (disposition !== undefined) name(writer, KEY.disposition).text(disposition);
   if (traceparent !== undefined) name(writer, KEY.traceparent).text(text(traceparent, "", "traceparent"));
   if (schema?.gcGraceSeconds !== undefined) name(writer, KEY.gc_grace_seconds).number(schema.gcGraceSeconds);
@@ -159,12 +159,6 @@ function isPositional(params: Params): params is readonly unknown[] {
 }
 
 /** Parts of a millisecond are cut off. */
-function integer(value: number, path: string): number {
-  const whole = Math.floor(value);
-  if (!Number.isSafeInteger(whole)) throw invalid(`\`${path}\` is no integer that a number holds`, path);
-  return whole;
-}
-
 function text(value: unknown, path: string, name: string): string {
   if (typeof value !== "string" || !(value as string & { isWellFormed(): boolean }).isWellFormed()) {
     throw invalid(`\`${path}${name}\` is no text that UTF-8 has`, path + name);

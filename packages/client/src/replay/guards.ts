@@ -1,4 +1,4 @@
-import type { ReplayPayload } from "@helix/core";
+import { helixError, type ReplayPayload } from "@helix/core";
 import type { TableSchema } from "@helix/safety";
 import { tableGone, tooOld } from "./refusals.ts";
 
@@ -75,6 +75,20 @@ export function ageFault(
   const graceMs = least * 1_000;
   const isYoung = ageMs < graceMs - Math.min(MARGIN_MS, graceMs / 10);
   return isYoung ? undefined : tooOld(name, ageMs, least);
+}
+
+/** So much may the clock that dated a write be ahead of this process's. Milliseconds. */
+const MAX_AHEAD_MS = 86_400_000;
+
+/**
+ * Why it cannot be told how old a write is: by this process's clock it is still to come, and as young as can be for
+ * years. It waits, since either clock may be the wrong one.
+ */
+export function aheadFault({ writtenAtMs }: ReplayPayload, nowMs: number): Error | undefined {
+  const aheadMs = writtenAtMs - nowMs;
+  if (aheadMs <= MAX_AHEAD_MS) return undefined;
+  const text = `The write is dated ${Math.floor(aheadMs / 1_000)} s ahead of this process's clock: its age cannot be told, and it waits`;
+  return helixError("HELIX_PAYLOAD_INVALID", text, { path: "writtenAtMs", retry: "later" });
 }
 
 /** From 1582-10-15 the times of UUIDs count, in units of 100 ns. */

@@ -1,5 +1,5 @@
 import { type ClusterId, helixError } from "@helix/core";
-import type { Reason } from "@helix/safety";
+import type { Inspection, Reason } from "@helix/safety";
 
 // Of replays that are not sent.
 
@@ -9,6 +9,13 @@ export function notReplayable({ construct, at, why }: Reason): Error {
     `${construct}, at ${at} of the text, is not replayed. ${why} A redrive with \`force\` sends it all the same`,
     { construct, at, why },
   );
+}
+
+/** Whatever anybody says: what does not just write rows goes out by no replay, as by no write to both clusters. */
+export function neverReplayable({ reason, verb }: Inspection, construct = reason?.construct ?? verb): Error {
+  const why = "A replay sends what writes rows, and nothing else, by force either";
+  const text = `${construct} is not replayed. ${why}: what it is for has to be done on the cluster by hand`;
+  return helixError("HELIX_NOT_REPLAYABLE", text, { construct, at: reason?.at ?? 0, why });
 }
 
 /** @param why A sentence. */

@@ -1,4 +1,12 @@
-import type { Clock, ClusterId, EventSource, Operation, ReplayExecutor, SessionEvents } from "@helix/core";
+import {
+  type Clock,
+  type ClusterId,
+  checkPayload,
+  type EventSource,
+  type Operation,
+  type ReplayExecutor,
+  type SessionEvents,
+} from "@helix/core";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
@@ -24,6 +32,7 @@ export function createReplayExecutor(
   return {
     async execute(payload, { signal }) {
       signal.throwIfAborted();
+      checkPayload(payload);
       const { targetCluster, timestampMicros, consistency, disposition } = payload;
       const link = links.get(targetCluster);
       const own = link.config.keyspace;

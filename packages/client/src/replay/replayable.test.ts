@@ -87,14 +87,10 @@ const DELETE = statement("DELETE FROM t WHERE k = ?", [1]);
 
 describe("what is refused", () => {
   test.each([
-    ["INSERT INTO t (k, v) VALUES (1, 'a') IF NOT EXISTS", "a conditional statement (IF)"],
     ["UPDATE t SET l = l + ['a'] WHERE k = 1", undefined],
     ["UPDATE t SET l = ['a'] WHERE k = 1", undefined],
     ["UPDATE c SET c = c + 1 WHERE k = 1", undefined],
-    ["TRUNCATE t", undefined],
     ["INSERT INTO t (k, tu) VALUES (1, now())", "a call of now()"],
-    ["SELECT * FROM t", "SELECT"],
-    ["what is this?", undefined],
   ])("%s is not sent, unless somebody said so", (query, construct) => {
     const refusal = outcome(statement(query));
     expect(refusal).toMatchObject({
@@ -104,6 +100,27 @@ describe("what is refused", () => {
     expect(refusal).toMatchObject({ at: expect.any(Number), why: expect.any(String) });
     expect(outcome(statement(query), { disposition: "unsafe" })).toBe("sent");
     expect(outcome(statement(query), { disposition: "force" })).toBe("sent");
+  });
+
+  test.each([
+    "INSERT INTO t (k, v) VALUES (1, 'a') IF NOT EXISTS",
+    "BEGIN BATCH UPDATE t SET v = 'a' WHERE k = 1 IF EXISTS; APPLY BATCH",
+    "TRUNCATE t",
+    "DROP TABLE t",
+    "USE other",
+    "/* ; */ uSe other;",
+    "SELECT * FROM t",
+    "GRANT ALL ON ALL KEYSPACES TO eve",
+    "UPDATE system.local SET cluster_name = 'x' WHERE key = 'local'",
+    "what is this?",
+  ])("%s is not sent, whoever says so", (query) => {
+    for (const disposition of ["replay", "unsafe", "force"] as const) {
+      expect(outcome(statement(query), { disposition })).toMatchObject({ code: "HELIX_NOT_REPLAYABLE" });
+      const operation = { kind: "batch", batchType: "logged", statements: [INSERT, statement(query)] };
+      expect(outcome(operation as Operation, { disposition })).toMatchObject({
+        code: "HELIX_NOT_REPLAYABLE",
+      });
+    }
   });
 
   test("one statement is enough for a batch", () => {
@@ -182,6 +199,14 @@ describe("a table that is another one now", () => {
       expect(outcome(operation, { ...more, disposition: "force" })).toBe("sent");
     }
   });
+});
+
+test("a write that is dated more than a day ahead waits, unless it is forced", () => {
+  const ahead = { code: "HELIX_PAYLOAD_INVALID", path: "writtenAtMs", retry: "later" };
+  expect(outcome(INSERT, { ageMs: -DAY_MS })).toBe("sent");
+  expect(outcome(INSERT, { ageMs: -DAY_MS - 1 })).toEqual(ahead);
+  expect(outcome(INSERT, { ageMs: -DAY_MS - 1, disposition: "unsafe" })).toEqual(ahead);
+  expect(outcome(INSERT, { ageMs: -DAY_MS - 1, disposition: "force" })).toBe("sent");
 });
 
 describe("by its age", () => {

@@ -9,8 +9,10 @@ import {
   type Schema,
   withDefaultTtl,
 } from "@helix/safety";
-import { ageFault, type ClusterTimes, type TargetTable, tableFault } from "./guards.ts";
-import { notReplayable, schemaUnknown } from "./refusals.ts";
+import { partsOf } from "../write/parts.ts";
+import { isServersOwn, writesRows } from "../write/refusal.ts";
+import { ageFault, aheadFault, type ClusterTimes, type TargetTable, tableFault } from "./guards.ts";
+import { neverReplayable, notReplayable, schemaUnknown } from "./refusals.ts";
 
 /** What is known when a payload is to be replayed. */
 export interface ReplayFacts {
@@ -31,14 +33,15 @@ interface Judged {
 /**
  * The operation of a payload as it has to be sent now: each TTL is less by the age. Pure.
  *
- * @throws HELIX_NOT_REPLAYABLE, HELIX_SCHEMA_UNKNOWN for a table that the cluster lacks, HELIX_TABLE_GONE, HELIX_REPLAY_TOO_OLD.
+ * @throws HELIX_NOT_REPLAYABLE, HELIX_PAYLOAD_INVALID for a write that is still to come, HELIX_SCHEMA_UNKNOWN for a table that the cluster lacks, HELIX_TABLE_GONE, HELIX_REPLAY_TOO_OLD.
  */
 export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operation {
   const { operation, disposition, writtenAtMs, schema } = payload;
   const ageMs = Math.max(0, facts.nowMs - writtenAtMs);
   const judged = statementsOf(payload).map((statement) => judge(statement, facts));
   const isKnowingly = disposition === "unsafe" || disposition === "force";
-  if (!isKnowingly) for (const { inspection, decision } of judged) assertNotRefused(inspection, decision);
+  for (const { inspection, decision } of isKnowingly ? [] : judged) assertNotRefused(inspection, decision);
+  for (const part of partsOf(operation)) if (!writesRows(part)) throw neverReplayable(part.inspection);
   const tables = judged.flatMap(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const wasKnown = schema?.gcGraceSeconds !== undefined;
@@ -47,6 +50,8 @@ export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operatio
     return { ...statement, ...replayed(inspection, decision, statement.params, ageMs) };
   });
   if (disposition !== "force") {
+    const ahead = aheadFault(payload, facts.nowMs);
+    if (ahead !== undefined) throw ahead;
     const onlyDeletes = () =>
       statements.every((statement) => judge(statement, facts).decision.verdict === "gc");
     const old = ageFault(payload, tables, ageMs);
@@ -99,6 +104,9 @@ function assertDecided(
   throw schemaUnknown(targetCluster, keyspace === undefined ? table : `${keyspace}.${table}`, reason.why);
 }
 
+const NO_KEYSPACE =
+  "Neither its text nor its payload names a keyspace, and the session has none: set `keyspace` in the options of the cluster.";
+
 const UNKNOWN: Reason = {
   construct: "a statement of which it cannot be told whether it is safe",
   at: 0,
@@ -106,15 +114,17 @@ const UNKNOWN: Reason = {
 };
 
 function tablesOf(
-  { tables }: Inspection,
+  inspection: Inspection,
   { targetCluster }: ReplayPayload,
   { schema, keyspace }: ReplayFacts,
 ): TargetTable[] {
-  return tables.map(({ keyspace: named, table }) => {
+  return inspection.tables.map(({ keyspace: named, table }) => {
     const owner = named?.name ?? keyspace;
     const name = owner === undefined ? table.name : `${owner}.${table.name}`;
     const found = owner === undefined ? undefined : schema.keyspace(owner)?.tables.get(table.name);
+    if (owner === undefined) throw schemaUnknown(targetCluster, name, NO_KEYSPACE);
     if (found === undefined) throw schemaUnknown(targetCluster, name, "It has no such table.");
+    if (isServersOwn(found)) throw neverReplayable(inspection, `a write to ${name}, which is the server's`);
     return { name, schema: found };
   });
 }

@@ -26,20 +26,20 @@ export interface ReplayPayload {
    * Letters, digits, `-` and `_` only: it becomes part of a NATS subject.
    */
   readonly id: string;
-  /** 0 at first; one more with each redrive. `(id, life)` names a message for good. */
+  /** 0 at first; one more with each redrive, up to 2^31 − 1. `(id, life)` names a message for good. */
   readonly life: number;
   readonly targetCluster: ClusterId;
   readonly operation: Operation;
   /** Microseconds; any int64. What the database compares, the same on both clusters and in every replay. */
   readonly timestampMicros: bigint;
-  /** Wall clock of the write in milliseconds. Ages are counted from here, never from the timestamp. */
+  /** Wall clock of the write: milliseconds since 1970, 0 or more. Ages are counted from here, never from the timestamp. */
   readonly writtenAtMs: number;
-  /** Wall clock of the enqueue in milliseconds. */
+  /** Wall clock of the enqueue: milliseconds since 1970, 0 or more. */
   readonly enqueuedAtMs: number;
   readonly priority: Priority;
-  /** The keyspace of the session that wrote, for statements that do not name theirs. */
+  /** The keyspace of the session that wrote, for statements that do not name theirs. 1 to 256 letters, digits or `_`. */
   readonly keyspace?: string | undefined;
-  /** The consistency level of the write, as the protocol's number. */
+  /** The consistency level of the write, as the protocol's number. None of the two serial ones, which only conditions have. */
   readonly consistency?: number | undefined;
   /**
    * The tables that it writes, as `keyspace.table` where the keyspace is known; sorted, without repeats. Made from the
@@ -51,7 +51,7 @@ export interface ReplayPayload {
   readonly disposition?: Disposition | undefined;
   /** What was known of its tables at the write. Absent: nothing. */
   readonly schema?: WrittenSchema | undefined;
-  /** W3C trace context of the write. */
+  /** W3C trace context of the write. At most 512 characters. */
   readonly traceparent?: string | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface WrittenSchema {
   readonly gcGraceSeconds?: number | undefined;
   /**
    * The id of each table, by `keyspace.table`, **in the target cluster**: a UUID in lower case; null where the cluster
-   * surely had no such table. Absent: not known.
+   * surely had no such table. Absent: not known. At most 65,535 tables.
    */
   readonly tableIds?: Readonly<Record<string, string | null>> | undefined;
 }
@@ -109,6 +109,19 @@ export interface PayloadInput {
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 const ID = /^[A-Za-z0-9_-]{1,128}$/;
+/** Servers take 48 characters, and newer ones more. */
+const KEYSPACE = /^\w{1,256}$/;
+/** `keyspace.table`, a few times as long as a server takes. */
+const MAX_TABLE_NAME = 1024;
+/** What a signed number of 32 bits holds, in whatever counts lives. */
+const MAX_LIFE = 2 ** 31 - 1;
+/** The end of a Date. */
+const MAX_TIME_MS = 8.64e15;
+/** Of a batch, which the protocol counts in 16 bits, and so of tables. */
+const MAX_STATEMENTS = 65_535;
+const MAX_TRACEPARENT = 512;
+/** ANY, ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM, EACH_QUORUM, LOCAL_ONE. */
+const WRITE_LEVELS: readonly number[] = Object.freeze([0, 1, 2, 3, 4, 5, 6, 7, 10]);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
@@ -152,39 +165,49 @@ export function checkPayload(payload: ReplayPayload): void {
   if (typeof payload.id !== "string" || !ID.test(payload.id)) {
     wrong("id", "1 to 128 letters, digits, `-` or `_`", payload.id);
   }
-  if (!Number.isSafeInteger(payload.life) || payload.life < 0) {
-    wrong("life", "an integer of at least 0", payload.life);
-  }
+  if (!isInteger(payload.life, MAX_LIFE)) wrong("life", `an integer from 0 to ${MAX_LIFE}`, payload.life);
   toInt64(payload.timestampMicros);
   for (const key of ["writtenAtMs", "enqueuedAtMs"] as const) {
-    if (!Number.isFinite(payload[key])) wrong(key, "milliseconds since 1970", payload[key]);
+    const time = payload[key];
+    if (!(typeof time === "number" && time >= 0 && time <= MAX_TIME_MS))
+      wrong(key, "milliseconds since 1970", time);
   }
-  if (payload.keyspace !== undefined && typeof payload.keyspace !== "string") {
-    wrong("keyspace", "a string", payload.keyspace);
+  const { keyspace, consistency, tables, disposition, schema, traceparent } = payload;
+  if (keyspace !== undefined && !(typeof keyspace === "string" && KEYSPACE.test(keyspace))) {
+    wrong("keyspace", "1 to 256 letters, digits or `_`", keyspace);
   }
-  if (payload.consistency !== undefined && !Number.isInteger(payload.consistency)) {
-    wrong("consistency", "the protocol's number of a consistency level", payload.consistency);
+  if (consistency !== undefined && !WRITE_LEVELS.includes(consistency)) {
+    wrong("consistency", "the protocol's number of a consistency level that writes have", consistency);
   }
-  const { tables, disposition, schema } = payload;
-  if (!Array.isArray(tables) || tables.some((table) => typeof table !== "string")) {
-    wrong("tables", "an array of names", tables);
+  if (!Array.isArray(tables) || tables.length > MAX_STATEMENTS || !tables.every(isTableName)) {
+    wrong("tables", `an array of at most ${MAX_STATEMENTS} names`, tables);
   }
   if (disposition !== undefined && !DISPOSITIONS.includes(disposition)) {
     wrong("disposition", oneOf(DISPOSITIONS), disposition);
   }
   if (schema !== undefined) checkSchema(schema);
+  if (
+    traceparent !== undefined &&
+    !(typeof traceparent === "string" && traceparent.length <= MAX_TRACEPARENT)
+  ) {
+    wrong("traceparent", `a string of at most ${MAX_TRACEPARENT} characters`, traceparent);
+  }
   checkOperation(payload.operation);
 }
 
 function checkSchema({ gcGraceSeconds, tableIds }: WrittenSchema): void {
-  if (gcGraceSeconds !== undefined && (!Number.isSafeInteger(gcGraceSeconds) || gcGraceSeconds < 0)) {
+  if (gcGraceSeconds !== undefined && !isInteger(gcGraceSeconds, Number.MAX_SAFE_INTEGER)) {
     wrong("schema.gcGraceSeconds", "an integer of at least 0", gcGraceSeconds);
   }
   if (tableIds === undefined) return;
   if (typeof tableIds !== "object" || tableIds === null) {
     wrong("schema.tableIds", "an object of table ids", tableIds);
   }
-  for (const id of Object.values(tableIds)) {
+  const entries = Object.entries(tableIds);
+  if (entries.length > MAX_STATEMENTS || !entries.every(([name]) => isTableName(name))) {
+    wrong("schema.tableIds", `an object of at most ${MAX_STATEMENTS} names`, tableIds);
+  }
+  for (const [, id] of entries) {
     if (id !== null && (typeof id !== "string" || !UUID.test(id))) {
       wrong("schema.tableIds", "an object of UUIDs in lower case and nulls", id);
     }
@@ -198,10 +221,11 @@ function checkOperation(operation: Operation): void {
     if (!BATCH_TYPES.includes(operation.batchType)) {
       wrong("batchType", oneOf(BATCH_TYPES), operation.batchType);
     }
-    if (!Array.isArray(operation.statements) || operation.statements.length === 0) {
-      wrong("statements", "an array of at least one statement", operation.statements);
+    const { statements } = operation;
+    if (!Array.isArray(statements) || statements.length === 0 || statements.length > MAX_STATEMENTS) {
+      wrong("statements", `an array of at least one statement and at most ${MAX_STATEMENTS}`, statements);
     }
-    for (const [index, statement] of operation.statements.entries()) {
+    for (const [index, statement] of statements.entries()) {
       checkStatement(statement, `statements[${index}].`);
     }
   } else {
@@ -278,6 +302,14 @@ export function summarize(payload: ReplayPayload | undefined): PayloadSummary | 
     timestampMicros: payload.timestampMicros.toString(),
     writtenAtMs: payload.writtenAtMs,
   };
+}
+
+function isInteger(value: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max;
+}
+
+function isTableName(value: unknown): boolean {
+  return typeof value === "string" && value.length <= MAX_TABLE_NAME;
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
