@@ -154,7 +154,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     this.deadLetters = new NatsDeadLetters({
       admin,
-      pages: new StreamPages(admin, new DirectGets(link, clock)),
+      pages: new StreamPages(admin, new DirectGets(link, { clock, logger })),
       names,
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock }),

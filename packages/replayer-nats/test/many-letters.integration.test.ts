@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Admin } from "../src/connection/admin.ts";
 import { DirectGets } from "../src/connection/direct-gets.ts";
 import type { Link } from "../src/connection/link.ts";
-import type { NatsReplayer } from "../src/index.ts";
+import { connectNatsReplayer, ensureTopology, type NatsReplayer, natsPermissions } from "../src/index.ts";
 import { blockOf, buried, put } from "./buried.ts";
 import { Rig } from "./rig.ts";
 
@@ -95,6 +95,26 @@ describe("many dead letters", () => {
     expect(await asked()).toBe(300);
   });
 
+  it("are read one by one by a user who may not do otherwise, which is said once", async () => {
+    const { publish, subscribe } = natsPermissions("worker");
+    const permissions = { publish: publish.filter((subject) => !subject.includes(".DIRECT.")), subscribe };
+    const users = [
+      { user: "all", password: "p" },
+      { user: "worker", password: "p", permissions },
+    ];
+    await using guarded = await startNatsServer({ config: { authorization: { users } } });
+    await using rig = new Rig(guarded);
+    const as = (user: string) => ({ servers: guarded.url, user, pass: "p" });
+    await ensureTopology({ connect: as("all") });
+    const options = { connect: as("worker"), provision: "none", logger: rig.logger } as const;
+    const { deadLetters } = rig.closing(await connectNatsReplayer(options));
+    const { connection } = await rig.api({ ...as("all") });
+    for (const id of ["a.0", "b.0"]) await connection.request(`helix.replay.dead.high.B.${id}`);
+    for (let n = 0; n < 3; n++) expect(await deadLetters.list()).toHaveLength(2);
+    const said = rig.log.filter(({ text }) => text === "messages are read one by one, for want of a right");
+    expect(said).toHaveLength(1);
+  });
+
   it.each(["2.12", "2.15"] as const)(
     "are the same, read one by one or all at once, from a server of %s",
     async (version) => {
@@ -125,7 +145,7 @@ describe("many dead letters", () => {
       const stream = `${rig.streamName}-dead-letters`;
       const admin = new Admin(link);
       const single = await Promise.all(blocks.map((_, at) => admin.message(stream, { seq: at + 1 })));
-      const many = await new DirectGets(link, systemClock).read(stream, {
+      const many = await new DirectGets(link, { clock: systemClock, logger: rig.logger }).read(stream, {
         seq: 1,
         batch: 100,
         max_bytes: 2 ** 20,

@@ -1,4 +1,4 @@
-import type { Clock } from "@helix/core";
+import type { Clock, Logger } from "@helix/core";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
@@ -26,12 +26,14 @@ export interface Stretch {
 export class DirectGets {
   readonly #link: Link;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   /** Where it cannot be done; a new connection may be to another server, with other rights. */
   #impossible: NatsConnection | undefined;
 
-  constructor(link: Link, clock: Clock) {
+  constructor(link: Link, { clock, logger }: { clock: Clock; logger: Logger }) {
     this.#link = link;
     this.#clock = clock;
+    this.#logger = logger;
     link.listen({ onChange: () => (this.#impossible = undefined) });
   }
 
@@ -42,55 +44,69 @@ export class DirectGets {
   async read(stream: string, stretch: Stretch): Promise<StoredMessage[] | undefined> {
     const connection = this.#link.up;
     if (this.#impossible === connection || !isAtLeast(connection.info?.version, SINCE)) return undefined;
+    const answer = await this.#ask(connection, stream, stretch);
+    if (!(answer instanceof Error)) return answer;
+    this.#impossible = connection;
+    this.#logger.info({ err: answer }, "messages are read one by one, for want of a right");
+    return undefined;
+  }
+
+  /** Resolves with an error where there is no right. */
+  async #ask(
+    connection: NatsConnection,
+    stream: string,
+    stretch: Stretch,
+  ): Promise<StoredMessage[] | undefined | Error> {
     const subject = `$JS.API.DIRECT.GET.${stream}`;
     const inbox = newInbox(this.#link.inboxPrefix);
     const messages: StoredMessage[] = [];
     let subscription: Subscription | undefined;
     let stopListening = () => {};
     let cancel = () => {};
-    const outcome = await new Promise<"done" | "not now" | "impossible">((resolve) => {
-      const watch = () => {
-        cancel();
-        cancel = this.#clock.setTimer(() => resolve("not now"), SILENCE_MS);
-      };
-      watch();
-      stopListening = this.#link.listen({
-        onChange: () => resolve("not now"),
-        onViolation: (violation) => violation.subject === subject && resolve("impossible"),
-      });
-      try {
-        subscription = connection.subscribe(inbox, {
-          callback: (error, answer) => {
-            if (error !== null) return resolve("impossible");
-            watch();
-            const block = headerBlockOf(answer);
-            const read = readDirect(
-              stream,
-              block,
-              Buffer.from(answer.data.buffer, answer.data.byteOffset, answer.data.length),
-            );
-            if (read === undefined)
-              return resolve(END.test(block.toString("latin1", 0, 16)) ? "done" : "not now");
-            if (read.after !== (messages.at(-1)?.seq ?? 0)) return resolve("not now");
-            messages.push(read.message);
-          },
+    try {
+      return await new Promise((resolve) => {
+        const watch = (before: number) => {
+          cancel = this.#clock.setTimer(() => {
+            if (messages.length === before) resolve(undefined);
+            else watch(messages.length);
+          }, SILENCE_MS);
+        };
+        watch(0);
+        stopListening = this.#link.listen({
+          onChange: () => resolve(undefined),
+          onViolation: (violation) => violation.subject === subject && resolve(violation),
         });
+        const callback = (error: Error | null, answer: Msg) => {
+          if (error !== null) return resolve(error);
+          const block = headerBlockOf(answer);
+          const read = readDirect(stream, block, bufferOf(answer.data));
+          if (read?.after === (messages.at(-1)?.seq ?? 0)) messages.push(read.message);
+          else
+            resolve(read === undefined && END.test(block.toString("latin1", 0, 16)) ? messages : undefined);
+        };
+        subscription = connection.subscribe(inbox, { callback });
         connection.publish(subject, JSON.stringify({ ...stretch, next_by_subj: ">" }), { reply: inbox });
-      } catch {
-        resolve("not now");
-      }
-    });
-    cancel();
-    stopListening();
-    unsubscribe(subscription);
-    if (outcome === "impossible") this.#impossible = connection;
-    return outcome === "done" ? messages : undefined;
+      });
+    } catch {
+      return undefined;
+    } finally {
+      cancel();
+      stopListening();
+      unsubscribe(subscription);
+    }
   }
 }
 
 /** As they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it knows their size. */
 function headerBlockOf(message: Msg): Buffer {
   const { data, subject, reply, size } = message as Msg & { size?: () => number };
-  const length = (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0);
-  return Buffer.from(data.buffer, data.byteOffset - Math.max(0, length), Math.max(0, length));
+  const length = Math.max(
+    0,
+    (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0),
+  );
+  return Buffer.from(data.buffer, data.byteOffset - length, length);
+}
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

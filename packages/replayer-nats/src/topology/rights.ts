@@ -62,6 +62,10 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       about:
         "read dead letters, records, which clusters A and B are, the oldest of a lane, what is stuck and what is in no lane",
     },
+    {
+      subjects: [`$JS.API.DIRECT.GET.${deadLetterStream}`],
+      about: "look through dead letters many by one request; without it one by one",
+    },
     { subjects: [clusterSubject(names)], about: "record which clusters A and B are" },
     {
       subjects: [`$KV.${bucket}.attempts.*.*`, `$KV.${bucket}.executing.*`, `$KV.${bucket}.ended.>`],
