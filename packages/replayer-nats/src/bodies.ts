@@ -1,5 +1,5 @@
 import { decodeContent, encodePayload, isTableInHeader, payloadHeaders } from "@helix/codec";
-import type { Lane, MessageContent, ReplayPayload } from "@helix/core";
+import { helixError, type Lane, type MessageContent, type ReplayPayload } from "@helix/core";
 
 /** What a payload is in the streams, and what the bytes there stand for: nothing else of this package asks the codec. */
 export class Bodies {
@@ -24,6 +24,12 @@ export class Bodies {
   /** @param lane Where it lies, which a payload has to be for; none where that names no lane. */
   read(raw: Uint8Array, lane?: Lane): MessageContent {
     return decodeContent(raw, lane);
+  }
+
+  /** Of bytes that are not to be read any more, since processes have ended while they did. */
+  fatal(raw: Uint8Array): MessageContent {
+    const text = "Processes ended while they decoded it, again and again";
+    return { ok: false, raw, error: helixError("HELIX_PAYLOAD_INVALID", text, {}) };
   }
 
   /** Whether what lies there is this write; see {@link areSame}. */

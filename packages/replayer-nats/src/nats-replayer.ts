@@ -25,6 +25,7 @@ import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
+import { DecodingTurn } from "./lanes/decoding-turn.ts";
 import { Delays } from "./lanes/delays.ts";
 import { Evidence } from "./lanes/evidence.ts";
 import { HandBacks } from "./lanes/hand-backs.ts";
@@ -80,6 +81,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #records: MessageRecords;
   readonly #evidence: Evidence;
   readonly #handBacks = new HandBacks();
+  readonly #turn = new DecodingTurn();
   readonly #delays: Delays;
   readonly #depths: LaneDepths;
   readonly #stuck: StuckMessages;
@@ -277,6 +279,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       bodies: this.#bodies,
       source: { stream: this.#names.stream, consumer: consumerOf(lane) },
       evidence: this.#evidence,
+      turn: this.#turn,
       handBacks: this.#handBacks,
       settlements: this.#settlements,
       delays: this.#delays,

@@ -3,6 +3,7 @@ import { errorSummary } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import { parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
+import { PROCESS_DIED } from "../lanes/evidence.ts";
 import type { Names } from "../topology/names.ts";
 import type { WholeLetter } from "./letter-parts.ts";
 
@@ -38,14 +39,15 @@ export function letterIn(stored: WholeLetter, names: Names, bodies: Bodies): Dea
   const raw = new Uint8Array(stored.data);
   const { lane, id } = namedIn(stored, names);
   let content: DeadLetter["content"] | undefined;
-  const read = () => {
-    content ??= bodies.read(raw, lane);
-    return content;
-  };
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
     error: { name: "Error", message: "It has no header that says what it died of" },
     origin: { stream: names.deadLetterStream, sequence: stored.seq, subject: stored.subject },
+  };
+  const isFatal = epitaph.reason === "undecodable" && epitaph.firstError?.name === PROCESS_DIED;
+  const read = () => {
+    content ??= isFatal ? bodies.fatal(raw) : bodies.read(raw, lane);
+    return content;
   };
   return {
     attempts: 0,

@@ -13,6 +13,9 @@ const MOST_PAUSE_MS = 15_000;
 /** So many names of processes are kept, more than there are records of processes that are gone. */
 const MOST_DEATHS = 100;
 
+/** The first error of a message of which processes died. */
+export const PROCESS_DIED = "ProcessDied";
+
 /** Whether a message that was delivered before may be executed, and what is known about it. */
 export type Judgement =
   | { readonly record: MessageRecord; readonly delayMs?: undefined }
@@ -99,6 +102,11 @@ export class Evidence {
     this.#own.end(delivery);
   }
 
+  /** Nobody died of it after all. */
+  forget(id: string): void {
+    this.#options.records.forget(id);
+  }
+
   /** An orderly end: nobody has died of what is in hand. Never rejects. Twice is safe. */
   async close(): Promise<void> {
     await this.#own.close();
@@ -127,7 +135,7 @@ export class Evidence {
     const known = record.deaths ?? [];
     const unknown = deaths.filter(({ pod }) => !known.includes(pod));
     if (unknown.length === 0) return record;
-    const error = { name: "ProcessDied", message: "The process ended while it executed this message" };
+    const error = { name: PROCESS_DIED, message: "The process ended while it executed this message" };
     const inTurn = unknown.filter(({ wasItsTurn }) => wasItsTurn);
     // What kills beside a suspect is one itself from then on, so that this happens once for each that kills.
     const pardon = inTurn.some(({ isDoubtful }) => isDoubtful) && record.isPardoned !== true;

@@ -2,8 +2,9 @@ import { encodePayload } from "@helix/codec";
 import { createPayload, type ReplayMessage, silentLogger } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Bodies } from "../bodies.ts";
+import { DecodingTurn } from "./decoding-turn.ts";
 import type { Evidence, Judgement } from "./evidence.ts";
 import { HandBacks } from "./hand-backs.ts";
 import { LaneReceiver } from "./lane-receiver.ts";
@@ -20,6 +21,8 @@ class SlowRecords {
   readonly received: ReplayMessage[] = [];
   readonly handedBack: number[] = [];
   readonly judgements: ((judgement: Judgement) => void)[] = [];
+  /** Of whom it was asked, what was written down, and what was decoded, in that order. */
+  readonly steps: string[] = [];
   flushed = 0;
   freed = 0;
   withheld = 0;
@@ -29,7 +32,20 @@ class SlowRecords {
   #arrivals = 0;
 
   constructor() {
-    const judge = () => new Promise<Judgement>((resolve) => this.judgements.push(resolve));
+    const judge = (id: string) => {
+      this.steps.push(`judge ${id}`);
+      return new Promise<Judgement>((resolve) => this.judgements.push(resolve));
+    };
+    const begin = async (_: object, id: string, isSuspect: boolean) => {
+      this.steps.push(`begin ${id}${isSuspect ? " as a suspect" : ""}`);
+    };
+    const end = () => this.steps.push("end");
+    const forget = (id: string) => this.steps.push(`forget ${id}`);
+    const bodies = new Bodies();
+    const read = (...args: Parameters<Bodies["read"]>) => {
+      this.steps.push("decode");
+      return bodies.read(...args);
+    };
     const release = (lease: Lease, delayMs: number) => {
       this.handedBack.push(delayMs);
       lease.free();
@@ -51,9 +67,10 @@ class SlowRecords {
       clock: this.clock,
       logger: silentLogger,
       maxAgeMs: 60_000,
-      bodies: new Bodies(),
-      evidence: { judge } as unknown as Evidence,
+      bodies: { read, fatal: bodies.fatal } as unknown as Bodies,
+      evidence: { judge, begin, end, forget } as unknown as Evidence,
       handBacks: new HandBacks(),
+      turn: new DecodingTurn(),
       settlements: { release, flush } as unknown as Settlements,
       delays: { add: () => {} } as never,
       settler: {} as MessageSettler,
@@ -63,11 +80,16 @@ class SlowRecords {
     this.source = this.receiver.open((message) => this.received.push(message));
   }
 
-  arrive(deliveries: number): void {
+  arrive(deliveries: number, id = "p", bytes = 1): void {
     const nowMs = this.clock.wallMs();
     const payload = createPayload({
+      id,
       targetCluster: "B",
-      operation: { kind: "statement", query: "INSERT INTO ks.t (id) VALUES (?)", params: ["1"] },
+      operation: {
+        kind: "statement",
+        query: "INSERT INTO ks.t (id) VALUES (?)",
+        params: ["1".repeat(bytes)],
+      },
       timestampMicros: 1n,
       writtenAtMs: nowMs,
       enqueuedAtMs: nowMs,
@@ -136,4 +158,66 @@ test("a lease begins on arrival: one that is over before the record is read is n
   lane.judgements[1]?.({ record: { attempts: 0 } });
   await settle();
   expect([lane.received.length, lane.handedBack, lane.withheld, lane.freed]).toEqual([1, [], 1, 1]);
+});
+
+describe("a large body that was delivered before", () => {
+  const BYTES = 100_000;
+  const placeOf = (place: number) => `undecodable.${place}-${lane.clock.wallMs()}`;
+
+  test("is decoded when it is written down that it is, one at a time, and then its own record is read", async () => {
+    lane.source.demand(2);
+    lane.arrive(2, "one", BYTES);
+    lane.arrive(2, "two", BYTES);
+    await settle();
+    expect(lane.steps).toEqual([`judge ${placeOf(1)}`]);
+    lane.judgements[0]?.({ record: { attempts: 0 } });
+    await settle();
+    const first = [`begin ${placeOf(1)}`, "decode", "end", "judge one.0"];
+    expect(lane.steps.splice(1)).toEqual(first);
+    lane.judgements[1]?.({ record: { attempts: 3 } });
+    await settle();
+    expect([lane.received[0]?.attempts, lane.steps.splice(1)]).toEqual([3, [`judge ${placeOf(2)}`]]);
+  });
+
+  test("is no suspect any more once it is decoded, and none other is kept waiting by one that cannot be read about", async () => {
+    lane.source.demand(2);
+    lane.arrive(2, "one", BYTES);
+    lane.arrive(2, "two", BYTES);
+    await settle();
+    lane.judgements[0]?.({ delayMs: 500 });
+    await settle();
+    expect([lane.handedBack, lane.withheld]).toEqual([[500], 1]);
+    lane.judgements[1]?.({ record: { attempts: 0, deaths: ["pod"] } });
+    await settle();
+    expect(lane.steps.slice(2)).toEqual([
+      `begin ${placeOf(2)} as a suspect`,
+      "decode",
+      "end",
+      `forget ${placeOf(2)}`,
+      "judge two.0",
+    ]);
+  });
+
+  test("is not decoded any more where a process has ended in its turn, and reaches the worker with its bytes", async () => {
+    lane.source.demand(1);
+    lane.arrive(4, "one", BYTES);
+    await settle();
+    lane.judgements[0]?.({ record: { attempts: 1, deaths: ["pod", "other"] } });
+    await settle();
+    expect([lane.steps, lane.received.length]).toEqual([[`judge ${placeOf(1)}`], 1]);
+    const { content } = lane.received[0] as ReplayMessage;
+    expect(content).toMatchObject({ ok: false, error: { code: "HELIX_PAYLOAD_INVALID" } });
+    expect(!content.ok && content.raw.length).toBeGreaterThan(BYTES);
+  });
+
+  test("is handed back undecoded where the lane was stopped before its turn", async () => {
+    lane.source.demand(2);
+    lane.arrive(2, "one", BYTES);
+    lane.arrive(2, "two", BYTES);
+    await settle();
+    const stopped = lane.source.stop();
+    lane.judgements[0]?.({ delayMs: 500 });
+    await stopped;
+    expect([lane.steps, lane.handedBack]).toEqual([[`judge ${placeOf(1)}`], [500, 0]]);
+  });
 });

@@ -10,8 +10,9 @@ import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
 import { type Delivery, deliveryOf, type Source } from "./ack-subject.ts";
+import type { DecodingTurn } from "./decoding-turn.ts";
 import type { Delays } from "./delays.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, isSuspect } from "./evidence.ts";
 import type { HandBacks } from "./hand-backs.ts";
 import type { Lease } from "./lease.ts";
 import type { MessageRecord } from "./message-records.ts";
@@ -26,6 +27,8 @@ const FAILED_DELAY_MS = 1000;
  * to receive it; longer than a close waits for what is on its way.
  */
 const PARTING_DELAY_MS = 500;
+/** No decoder runs out of memory with so little: an object for each byte is 6 MB. */
+const HARMLESS_BYTES = 64 * 1024;
 /** The most that may be demanded of a lane at once. */
 export const MAX_DEMAND = 10_000;
 
@@ -40,6 +43,8 @@ export interface LaneReceiverOptions {
   readonly maxAgeMs: number;
   readonly bodies: Bodies;
   readonly evidence: Evidence;
+  /** What all lanes share, so that one large body at a time is decoded that may be fatal. */
+  readonly turn: DecodingTurn;
   readonly handBacks: HandBacks;
   readonly settlements: Settlements;
   readonly delays: Delays;
@@ -50,11 +55,12 @@ export interface LaneReceiverOptions {
 }
 
 type Known = Omit<Delivered, "record" | "expired">;
+type Arrived = Omit<Known, "content" | "id">;
 
 /**
  * Turns what a consumer delivers into messages for the worker: decoded, with their record, and with a word about those
  * that are too old or suspect. A first delivery goes through at once, and so does what this process handed back itself and
- * nobody else has had since; of the others it is read first what others know.
+ * nobody else has had since; of the others it is read first what others know, and of those that are large before they are decoded.
  *
  * It lives as long as the queue, and serves one source after the other. Between them it hands back what still comes.
  */
@@ -121,21 +127,56 @@ export class LaneReceiver {
   }
 
   #look(message: Msg, lease: Lease, delivery: Delivery): void {
-    const { lane, bodies, handBacks } = this.#options;
-    const content = bodies.read(message.data, lane);
-    const id = content.ok
-      ? messageId(content.payload)
-      : `undecodable.${delivery.streamSequence}-${delivery.storedAtMs}`;
-    const known = { lane, raw: message.data, content, id, lease, delivery };
+    const { lane, handBacks } = this.#options;
+    const arrived = { lane, raw: message.data, lease, delivery };
     const record = handBacks.recall(delivery);
     if (record !== undefined) {
-      this.#deliver(known, record);
+      this.#deliver(this.#decoded(arrived), record);
       return;
     }
-    const reading = this.#deliverAgain(known)
+    const isLarge = arrived.raw.length > HARMLESS_BYTES;
+    const reading = (isLarge ? this.#decodeInTurn(arrived) : this.#deliverAgain(this.#decoded(arrived)))
       .catch((error: unknown) => this.#failed(message, lease, error))
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
+  }
+
+  #decoded(arrived: Arrived): Known {
+    const { raw, lane, delivery } = arrived;
+    const content = this.#options.bodies.read(raw, lane);
+    return { ...arrived, content, id: content.ok ? messageId(content.payload) : placeOf(delivery) };
+  }
+
+  /**
+   * One that has perhaps ended the process that decoded it. That it is decoded is written down before, under its place since
+   * its name is in the body, so that a death tells which it was. Only one at a time is decoded and read about.
+   */
+  #decodeInTurn(arrived: Arrived): Promise<void> {
+    const { bodies, evidence, turn, settlements } = this.#options;
+    const { raw, lease, delivery } = arrived;
+    const place = placeOf(delivery);
+    return turn.take(async () => {
+      if (!this.isOpen) {
+        settlements.release(lease, this.#handBackMs);
+        this.#channel.withhold(raw.length);
+        return;
+      }
+      const { record, delayMs = 0 } = await evidence.judge(place);
+      if (record === undefined) this.#postpone(arrived, delayMs);
+      else if (record.attempts > 0) {
+        this.#deliver({ ...arrived, id: place, content: bodies.fatal(raw) }, record);
+      } else {
+        await evidence.begin(arrived, place, isSuspect(record));
+        let known: Known;
+        try {
+          known = this.#decoded(arrived);
+        } finally {
+          evidence.end(arrived);
+        }
+        if (isSuspect(record) && known.content.ok) evidence.forget(place);
+        await this.#deliverAgain(known);
+      }
+    });
   }
 
   /** Nothing that a message may be, and no fault of ours, keeps it from being handed back. */
@@ -174,18 +215,21 @@ export class LaneReceiver {
   }
 
   async #deliverAgain(known: Known): Promise<void> {
-    const { lane, evidence, delays, settlements } = this.#options;
-    const { record, delayMs = 0 } = await evidence.judge(known.id);
-    if (known.lease.isOver) {
-      known.lease.giveUp();
-    } else if (record !== undefined) {
-      this.#deliver(known, record);
-      return;
+    const { record, delayMs = 0 } = await this.#options.evidence.judge(known.id);
+    if (record === undefined || known.lease.isOver) this.#postpone(known, delayMs);
+    else this.#deliver(known, record);
+  }
+
+  /** Back, to be read about later. */
+  #postpone({ raw, lane, lease }: Arrived, delayMs: number): void {
+    const { delays, settlements } = this.#options;
+    if (lease.isOver) {
+      lease.giveUp();
     } else {
       delays.add(lane, delayMs);
-      settlements.release(known.lease, delayMs);
+      settlements.release(lease, delayMs);
     }
-    this.#channel.withhold(known.raw.length);
+    this.#channel.withhold(raw.length);
   }
 
   /** Back with it, if nobody wants it any more. */
@@ -209,4 +253,9 @@ export class LaneReceiver {
       },
     );
   }
+}
+
+/** The name of one that has none that can be read. */
+function placeOf({ streamSequence, storedAtMs }: Delivery): string {
+  return `undecodable.${streamSequence}-${storedAtMs}`;
 }

@@ -38,7 +38,7 @@ export interface Death {
   readonly pod: string;
   /** Its turn as a suspect. */
   readonly wasItsTurn: boolean;
-  /** Others that came again were being executed as well, and were no suspects yet. */
+  /** Others that came again were being executed or decoded as well. */
   readonly isDoubtful: boolean;
 }
 
@@ -97,7 +97,7 @@ export class OtherExecutions {
     for (const [pod, { sequence, storedAtMs, messages, suspects }] of this.#pods) {
       if (!messages.has(id)) continue;
       const ageMs = this.#nowMs - storedAtMs;
-      const isDoubtful = messages.size > suspects.size;
+      const isDoubtful = messages.size > 1;
       if (ageMs >= leaseMs) {
         deaths.push({ pod, wasItsTurn: suspects.has(id), isDoubtful });
         doubtfulAtMs = Math.max(doubtfulAtMs, this.#staleSinceMs.get(`${pod}.${sequence}`) ?? 0);
