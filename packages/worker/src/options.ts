@@ -44,7 +44,8 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   /** Delay after the first failure of a message, and of a cluster. Milliseconds, 1 to 2^31 − 1. @default 100 */
   readonly retryDelayMs?: number | undefined;
   /**
-   * What no such delay exceeds; it doubles with each failure. A cluster that is away is tried every 5 s at
+   * What no such delay exceeds; it doubles with each failure. A message that goes on failing `uncertain` waits for a tenth of
+   * the time for which it has, where that is longer, up to twenty times this. A cluster that is away is tried every 5 s at
    * the least, so that the replay begins soon after it is back. Milliseconds, 1 to 2^31 − 1,
    * and no less than `retryDelayMs`. @default 30_000
    */
@@ -211,7 +212,8 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
   maxRetryDelayMs: milliseconds({
     fallback: 30_000,
     atLeast: "retryDelayMs",
-    about: "What no such delay exceeds; a cluster that is away is tried every 5 s at the least.",
+    about:
+      "What no such delay exceeds, but that of what fails for long: a tenth of that time, up to twenty times this. A cluster that is away is tried every 5 s at the least.",
   }),
   executeTimeoutMs: milliseconds({
     fallback: 30_000,

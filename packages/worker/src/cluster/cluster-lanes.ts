@@ -12,6 +12,7 @@ import {
 import { wait } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { LaneScheduler } from "../decide/scheduler.ts";
+import type { MayRetry } from "../decide/waiting-retries.ts";
 import { LaneIntake } from "./lane-intake.ts";
 import { LaneWatch } from "./lane-watch.ts";
 
@@ -71,9 +72,9 @@ export class ClusterLanes {
   }
 
   /** Whether one could start now. */
-  has(withRetries: boolean): boolean {
+  has(mayRetry: MayRetry): boolean {
     const { high, low } = this.#intakes;
-    return high.has(withRetries) || low.has(withRetries);
+    return high.has(mayRetry) || low.has(mayRetry);
   }
 
   /** Throws what the queue's `open` throws. */
@@ -115,13 +116,13 @@ export class ClusterLanes {
   }
 
   /** Takes the next one. One that is lost takes nobody's turn. */
-  pick(withRetries: boolean): HeldMessage | undefined {
+  pick(mayRetry: MayRetry): HeldMessage | undefined {
     const { high, low } = this.#intakes;
     const { isLost, onLost } = this.#options;
     high.takeLeading(isLost, onLost);
     low.takeLeading(isLost, onLost);
-    const next = this.#scheduler.next({ high: high.has(withRetries), low: low.has(withRetries) });
-    return next === undefined ? undefined : this.#intakes[next].take(withRetries);
+    const next = this.#scheduler.next({ high: high.has(mayRetry), low: low.has(mayRetry) });
+    return next === undefined ? undefined : this.#intakes[next].take(mayRetry);
   }
 
   /** Everything that waits. */

@@ -17,6 +17,7 @@ import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterLanes } from "./cluster-lanes.ts";
 import { Endings } from "./endings.ts";
 import type { Execution } from "./executions.ts";
+import type { LaneIntake } from "./lane-intake.ts";
 import { Pace } from "./pace.ts";
 import { Prober } from "./prober.ts";
 import { type Permit, Slots } from "./slots.ts";
@@ -48,6 +49,7 @@ export class ClusterRunner {
   readonly #settler: Settler;
   readonly #endings: Endings;
   readonly #suspects: Suspects;
+  readonly #mayRetry = (table: string) => this.#slots.mayRetry(table);
   #isOpen = false;
   #isPaused = false;
   #isAwake = false;
@@ -95,7 +97,7 @@ export class ClusterRunner {
       },
       onEnd: (execution, ending) => this.#ended(execution, ending),
       // What a driver gave up meanwhile was perhaps answered in time.
-      onBlocked: () => this.#ledger.beginEra(this.#slots.nextOrder),
+      onBlocked: () => this.#ledger.beginEra(this.#slots.nextOrder, clock.monotonicMs()),
     });
     this.#health = new ClusterHealth({
       concurrency,
@@ -114,6 +116,7 @@ export class ClusterRunner {
     });
     this.#endings = new Endings({
       reporter,
+      clock,
       judge: new Judge({ ...settings, ledger: this.#ledger }),
       health: this.#health,
       prober: this.#prober,
@@ -202,18 +205,19 @@ export class ClusterRunner {
       maxDeliver: this.#settings.maxDeliver,
       ledger: this.#ledger,
       isClosed: this.#health.state === "closed",
-      hasRoom: (item) => this.#hasRoom(item),
+      admitsSuspect: (item) => this.#suspects.admits(item, this.#health.state === "closed"),
     });
     if (admission.kind === "dead-letter") void this.#settler.drop(message, admission.cause);
     else if (admission.kind === "postpone") this.#endings.postpone(message, admission.payload);
     else if (admission.item.kind === "suspect") this.#suspects.hold(admission.item);
-    else lane.hold(admission.item);
+    else this.#hold(lane, admission.item);
   }
 
-  /** Held in any number they would fill the hand, and the good ones behind them could not be received. */
-  #hasRoom(item: HeldMessage): boolean {
-    if (item.kind === "suspect") return this.#suspects.admits(item, this.#health.state === "closed");
-    return this.#lanes.of(item.priority).retries < this.#slots.retryShare;
+  /** Retries held in any number would fill the hand, and the good ones behind them could not be received. */
+  #hold(lane: LaneIntake, item: HeldMessage): void {
+    lane.hold(item);
+    const tooMany = lane.takeTooMany(this.#slots.retryShare);
+    if (tooMany !== undefined) this.#endings.postpone(tooMany.message, tooMany.payload);
   }
 
   #wake(): void {
@@ -234,12 +238,12 @@ export class ClusterRunner {
     if (this.#pace.available > 0) this.#suspects.advance();
     let free = this.#freeSlots;
     for (; free > 0 && this.#pace.available > 0; free--) {
-      const item = this.#lanes.pick(this.#slots.mayRetry);
+      const item = this.#lanes.pick(this.#mayRetry);
       if (item === undefined) break;
       this.#begin(item);
     }
     const allowed = this.#pace.available;
-    const isWaiting = (free > 0 && this.#lanes.has(this.#slots.mayRetry)) || this.#suspects.waiting > 0;
+    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
     if (allowed === 0 && isWaiting) this.#pace.await();
     this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
   }
@@ -247,7 +251,7 @@ export class ClusterRunner {
   /** Paused, or the breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
   #tryCluster(): void {
     this.#pace.stop();
-    const item = this.#isTrialDue ? this.#lanes.pick(true) : undefined;
+    const item = this.#isTrialDue ? this.#lanes.pick(() => true) : undefined;
     if (item !== undefined) this.#begin(item);
     const isTrialDue = this.#isTrialDue;
     if (isTrialDue) this.#suspects.advance();
@@ -292,7 +296,7 @@ export class ClusterRunner {
     const { nextOrder } = this.#slots;
     this.#slots.beginEra();
     this.#health.beginEra(nextOrder);
-    this.#ledger.beginEra(nextOrder);
+    this.#ledger.beginEra(nextOrder, this.#settings.clock.monotonicMs());
   }
 
   #releaseHeld(): void {
@@ -321,7 +325,7 @@ export class ClusterRunner {
   #allowsLow(kind: HeldMessage["kind"]): boolean {
     if (!this.#settings.scheduling.strictPriority) return true;
     const isSuspect = kind === "suspect";
-    if (this.#lanes.of("high").has(isSuspect || this.#slots.mayRetry)) return false;
+    if (this.#lanes.of("high").has(isSuspect ? () => true : this.#mayRetry)) return false;
     // Urgent suspects wait for their turn, which only another suspect could take from them.
     return !isSuspect || this.#suspects.waitingOf("high") === 0;
   }

@@ -1,4 +1,4 @@
-import type { ReplayMessage, ReplayPayload } from "@helix/core";
+import type { Clock, ReplayMessage, ReplayPayload } from "@helix/core";
 import type { Ending } from "../decide/ending.ts";
 import type { Judge, Noted } from "../decide/judge.ts";
 import type { Settler } from "../hand/settler.ts";
@@ -13,6 +13,7 @@ export interface EndingsOptions {
   readonly prober: Prober;
   readonly settler: Settler;
   readonly reporter: Reporter;
+  readonly clock: Clock;
 }
 
 /** Carries out what the judge decides about executions that have ended, once the cluster's health has heard of them. */
@@ -36,8 +37,8 @@ export class Endings {
 
   /** Hands one back that was passed over, so that others get their turn. */
   postpone(message: ReplayMessage, payload: ReplayPayload): void {
-    const { judge, settler } = this.#options;
-    void settler.release(message, { delayMs: judge.postponementMs(payload) });
+    const { judge, settler, clock } = this.#options;
+    void settler.release(message, { delayMs: judge.postponementMs(payload, clock.monotonicMs()) });
   }
 
   #tellHealth(execution: Execution, ending: Ending): Promise<void> | undefined {

@@ -1,14 +1,15 @@
 import type { LaneSource } from "@helix/core";
 import type { HeldMessage } from "../decide/held-message.ts";
+import { type MayRetry, type Waiting, WaitingRetries } from "../decide/waiting-retries.ts";
 
 /**
  * One lane as its runner sees it: what was asked of the queue, and what has arrived and waits for a slot.
  * Messages that failed before wait apart, so that they can be passed by the others when they have used up
- * their share; otherwise the older one goes first.
+ * their share; otherwise the older one goes first, among retries that of the table whose turn it is.
  */
 export class LaneIntake {
-  readonly #fresh: { item: HeldMessage; arrival: number }[] = [];
-  readonly #retries: { item: HeldMessage; arrival: number }[] = [];
+  readonly #fresh: Waiting[] = [];
+  readonly #retries = new WaitingRetries();
   #source: LaneSource | undefined;
   #demanded = 0;
   #bytesLeft = 0;
@@ -23,7 +24,7 @@ export class LaneIntake {
 
   /** Messages waiting that failed before. */
   get retries(): number {
-    return this.#retries.length;
+    return this.#retries.size;
   }
 
   open(source: LaneSource): void {
@@ -67,38 +68,48 @@ export class LaneIntake {
   }
 
   hold(item: HeldMessage): void {
-    (item.kind === "retry" ? this.#retries : this.#fresh).push({ item, arrival: this.#arrivals++ });
+    const waiting = { item, arrival: this.#arrivals++ };
+    if (item.kind === "retry") this.#retries.add(waiting);
+    else this.#fresh.push(waiting);
+  }
+
+  /** Where more retries wait than may, takes one: the latest of the table that has the most. */
+  takeTooMany(allowed: number): HeldMessage | undefined {
+    return this.#retries.size > allowed ? this.#retries.takeOfCrowd() : undefined;
   }
 
   /** Whether one could start now. */
-  has(withRetries: boolean): boolean {
-    return this.#fresh.length > 0 || (withRetries && this.#retries.length > 0);
+  has(mayRetry: MayRetry): boolean {
+    return this.#fresh.length > 0 || this.#retries.first(mayRetry) !== undefined;
   }
 
-  take(withRetries: boolean): HeldMessage | undefined {
+  take(mayRetry: MayRetry): HeldMessage | undefined {
     const [fresh] = this.#fresh;
-    const retry = withRetries ? this.#retries[0] : undefined;
-    const retryFirst = retry !== undefined && (fresh === undefined || retry.arrival < fresh.arrival);
-    return (retryFirst ? this.#retries : this.#fresh).shift()?.item;
+    const retry = this.#retries.first(mayRetry);
+    if (retry === undefined || (fresh !== undefined && fresh.arrival < retry.arrival))
+      return this.#fresh.shift()?.item;
+    this.#retries.take(retry);
+    return retry.item;
   }
 
   /** Takes those at the head that match, until one does not. */
   takeLeading(matches: (item: HeldMessage) => boolean, onTaken: (item: HeldMessage) => void): void {
-    for (const waiting of [this.#fresh, this.#retries]) {
-      for (let first = waiting[0]; first !== undefined && matches(first.item); first = waiting[0]) {
-        waiting.shift();
-        onTaken(first.item);
-      }
+    this.#retries.takeLeading(matches, onTaken);
+    for (let first = this.#fresh[0]; first !== undefined && matches(first.item); first = this.#fresh[0]) {
+      this.#fresh.shift();
+      onTaken(first.item);
     }
   }
 
-  /** Everything that waits, in the order of arrival. */
+  /** Everything that waits. */
   takeAll(): HeldMessage[] {
     const all: HeldMessage[] = [];
-    for (let item = this.take(true); item !== undefined; item = this.take(true)) all.push(item);
+    for (let item = this.take(any); item !== undefined; item = this.take(any)) all.push(item);
     return all;
   }
 }
+
+const any: MayRetry = () => true;
 
 function isWithinTwice(one: number, other: number): boolean {
   return one === other || (one < 2 * other && other < 2 * one);

@@ -1,11 +1,14 @@
 import type { Clock, ReplayExecutor } from "@helix/core";
 import type { Ending } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
+import { shareOf } from "../decide/waiting-retries.ts";
 import { Marking } from "../hand/marking.ts";
 import { type Execution, Executions } from "./executions.ts";
 
 /** Retries get one slot in so many, so that a crowd of bad messages leaves the others theirs. */
 const RETRY_SHARE = 4;
+/** Of those, one in so many is left to retries of other tables, though one table's hang in all the rest. */
+const OTHER_TABLES_SHARE = 8;
 
 /** Whether a message may be executed now: as the trial of its cluster, as any other, or not at all. */
 export type Permit = "trial" | "normal" | undefined;
@@ -37,7 +40,9 @@ export class Slots {
   readonly #options: SlotsOptions;
   readonly #executions: Executions;
   readonly #marking: Marking;
-  #retrying = 0;
+  /** Retries that have begun, by what they share their slots by. */
+  readonly #retrying = new Map<string, number>();
+  #retries = 0;
   /** Executions that were started before the breaker's last change, a suspect's aside. */
   #stale = 0;
 
@@ -79,8 +84,11 @@ export class Slots {
     return Math.min(concurrency - taken, limit() - (taken - this.#stale));
   }
 
-  get mayRetry(): boolean {
-    return this.#retrying < this.retryShare;
+  /** Whether another retry of a table may begin. */
+  mayRetry(table: string): boolean {
+    const share = this.retryShare;
+    const ofOne = share - Math.floor(share / OTHER_TABLES_SHARE);
+    return this.#retries < share && (this.#retrying.get(table) ?? 0) < ofOne;
   }
 
   /** So many retries may be executed at once. */
@@ -90,7 +98,7 @@ export class Slots {
 
   /** Takes a slot. */
   begin(item: HeldMessage): void {
-    if (item.kind === "retry") this.#retrying++;
+    if (item.kind === "retry") this.#count(item, 1);
     if (item.message.mark === undefined) this.#start(item, false);
     else void this.#marking.begin(item);
   }
@@ -134,7 +142,15 @@ export class Slots {
   }
 
   #leave(item: HeldMessage): void {
-    if (item.kind === "retry") this.#retrying--;
+    if (item.kind === "retry") this.#count(item, -1);
     this.#options.onLeft(item);
+  }
+
+  #count(item: HeldMessage, by: 1 | -1): void {
+    const table = shareOf(item);
+    const retrying = (this.#retrying.get(table) ?? 0) + by;
+    this.#retries += by;
+    if (retrying > 0) this.#retrying.set(table, retrying);
+    else this.#retrying.delete(table);
   }
 }

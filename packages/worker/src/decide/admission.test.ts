@@ -20,7 +20,7 @@ interface Case {
   /** What this worker remembers of it. */
   readonly before?: (ledger: FailureLedger) => void;
   readonly isClosed?: boolean;
-  readonly hasRoom?: boolean;
+  readonly admitsSuspect?: boolean;
 }
 
 const failedHere = (ledger: FailureLedger) => void ledger.unserved("m.0");
@@ -34,7 +34,7 @@ function inWords(admission: Admission): string {
 describe("what becomes of a message that has arrived", () => {
   it.each<[string, Case, string]>([
     ["new", {}, "hold fresh"],
-    ["new, during an outage, and no room for others", { isClosed: false, hasRoom: false }, "hold fresh"],
+    ["new, during an outage", { isClosed: false }, "hold fresh"],
     ["undecodable", { message: { content: undecodable, expired: true } }, "dead-letter undecodable"],
     ["for the other cluster", { message: { lane: "low.B" } }, "dead-letter undecodable"],
     ["of the other priority", { message: { lane: "high.A" } }, "dead-letter undecodable"],
@@ -43,14 +43,13 @@ describe("what becomes of a message that has arrived", () => {
     ["out of attempts", { message: { attempts: MAX_DELIVER, suspect: true } }, "dead-letter attempts"],
     ["with its last attempt", { message: { attempts: MAX_DELIVER - 1 } }, "hold retry"],
     ["failed here", { before: failedHere }, "hold retry"],
-    ["failed here, no room", { before: failedHere, hasRoom: false }, "postpone"],
     ["failed here, an outage", { before: failedHere, isClosed: false }, "postpone"],
     ["failed here, an outage, and passed over once", { before: waitedHere, isClosed: false }, "hold retry"],
     ["failed elsewhere, an outage", { message: { attempts: 1 }, isClosed: false }, "postpone"],
     ["a suspect that failed", { message: { suspect: true, attempts: 1 } }, "hold suspect"],
-    ["a suspect, no room", { message: { suspect: true }, hasRoom: false }, "postpone"],
+    ["a suspect too many", { message: { suspect: true }, admitsSuspect: false }, "postpone"],
     ["a suspect, an outage", { message: { suspect: true }, isClosed: false }, "postpone"],
-  ])("%s", (_, { message, before, isClosed = true, hasRoom = true }, expected) => {
+  ])("%s", (_, { message, before, isClosed = true, admitsSuspect = true }, expected) => {
     const ledger = new FailureLedger();
     before?.(ledger);
     const arrived = {
@@ -59,7 +58,12 @@ describe("what becomes of a message that has arrived", () => {
       attempts: 0,
       ...message,
     } as ReplayMessage;
-    const admission = admit(arrived, { maxDeliver: MAX_DELIVER, ledger, isClosed, hasRoom: () => hasRoom });
+    const admission = admit(arrived, {
+      maxDeliver: MAX_DELIVER,
+      ledger,
+      isClosed,
+      admitsSuspect: (item) => item.kind === "suspect" && admitsSuspect && isClosed,
+    });
     expect(inWords(admission)).toBe(expected);
     if (admission.kind === "hold")
       expect(admission.item).toMatchObject({ message: arrived, priority: "low" });

@@ -7,7 +7,7 @@ import {
 } from "@helix/core";
 import { laneFault } from "@helix/core/queue-kit";
 import type { FailureLedger } from "./failure-ledger.ts";
-import type { HeldMessage } from "./held-message.ts";
+import { type HeldMessage, placeOf } from "./held-message.ts";
 
 /** What is to become of a message that has arrived. */
 export type Admission =
@@ -22,14 +22,14 @@ export interface AdmissionOptions {
   readonly ledger: FailureLedger;
   /** Whether its cluster is believed to be there. */
   readonly isClosed: boolean;
-  /** Whether one that is not fresh may be held. */
-  readonly hasRoom: (item: HeldMessage) => boolean;
+  /** Whether one more suspect may wait for its turn. */
+  readonly admitsSuspect: (item: HeldMessage) => boolean;
 }
 
 /** Looks at a message before anything is done with it. Pure. */
 export function admit(
   message: ReplayMessage,
-  { maxDeliver, ledger, isClosed, hasRoom }: AdmissionOptions,
+  { maxDeliver, ledger, isClosed, admitsSuspect }: AdmissionOptions,
 ): Admission {
   const { content, attempts, expired, lane } = message;
   if (!content.ok) return { kind: "dead-letter", cause: { reason: "undecodable", error: content.error } };
@@ -44,7 +44,8 @@ export function admit(
   if (item.kind === "fresh") return { kind: "hold", item };
   // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
   const isPassedOver = !isClosed && !ledger.hasWaited(messageId(payload));
-  return isPassedOver || !hasRoom(item) ? { kind: "postpone", payload } : { kind: "hold", item };
+  const isCrowdedOut = item.kind === "suspect" && !admitsSuspect(item);
+  return isPassedOver || isCrowdedOut ? { kind: "postpone", payload } : { kind: "hold", item };
 }
 
 function kindOf(
@@ -53,6 +54,6 @@ function kindOf(
   ledger: FailureLedger,
 ): HeldMessage["kind"] {
   if (suspect === true) return "suspect";
-  const hasFailed = attempts > 0 || (ledger.size > 0 && ledger.failuresOf(messageId(payload)) > 0);
-  return hasFailed ? "retry" : "fresh";
+  const hasFailed = () => ledger.size > 0 && ledger.hasFailed(messageId(payload), () => placeOf(payload));
+  return attempts > 0 || hasFailed() ? "retry" : "fresh";
 }

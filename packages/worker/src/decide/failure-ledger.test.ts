@@ -3,7 +3,7 @@ import { FailureLedger, type Place } from "./failure-ledger.ts";
 
 /** A failure of an execution that took no time. */
 function failed(ledger: FailureLedger, key: string, table: string | undefined, order: number, nowMs: number) {
-  return ledger.failed(key, { table }, { order, startedAtMs: nowMs }, nowMs, 0);
+  return ledger.failed(key, { table }, "table", { order, startedAtMs: nowMs }, nowMs, 0);
 }
 
 describe("FailureLedger", () => {
@@ -34,7 +34,14 @@ describe("FailureLedger", () => {
     ] as const) {
       const ledger = new FailureLedger();
       if (appliedAtMs !== undefined) ledger.applied({ table: "ks.t" }, 0, appliedAtMs);
-      const failure = ledger.failed("bad", { table: "ks.t" }, { order: 1, startedAtMs: 10_000 }, 15_000, 0);
+      const failure = ledger.failed(
+        "bad",
+        { table: "ks.t" },
+        "table",
+        { order: 1, startedAtMs: 10_000 },
+        15_000,
+        0,
+      );
       ledger.applied({ table: "ks.t" }, 2, 15_100);
       expect(failure.proved).toBe(isProved);
     }
@@ -43,7 +50,7 @@ describe("FailureLedger", () => {
   it("proves nothing during the grace that is given, which begins with the first failure of a message", () => {
     const ledger = new FailureLedger();
     const fail = (nowMs: number) =>
-      ledger.failed("bad", { table: "ks.t" }, { order: nowMs, startedAtMs: nowMs }, nowMs, 50);
+      ledger.failed("bad", { table: "ks.t" }, "table", { order: nowMs, startedAtMs: nowMs }, nowMs, 50);
     ledger.applied({ table: "ks.t" }, 0, 0);
     const failures = [10, 59, 60].map((nowMs) => {
       const failure = fail(nowMs);
@@ -85,14 +92,14 @@ describe("FailureLedger", () => {
   it("proves nothing across a change of the breaker, in either direction", () => {
     const ledger = new FailureLedger();
     const before = failed(ledger, "a", "ks.t", 1, 0);
-    ledger.beginEra(5);
+    ledger.beginEra(5, 0);
     ledger.applied({ table: "ks.t" }, 6, 1);
     const late = failed(ledger, "b", "ks.t", 2, 2);
     ledger.applied({ table: "ks.t" }, 7, 3);
     expect([before.proved, late.proved]).toEqual([false, false]);
 
     const after = failed(ledger, "c", "ks.t", 8, 4);
-    ledger.beginEra(10);
+    ledger.beginEra(10, 0);
     ledger.applied({ table: "ks.t" }, 9, 5);
     expect(after.proved).toBe(false);
   });
@@ -165,8 +172,46 @@ describe("FailureLedger", () => {
     ledger.applied({ table: "ks.t" }, 10_000, 5000);
     for (let n = 0; n < 5000; n++) ledger.applied({ text: `INSERT ${n}` }, 10_001 + n, 5000);
     const failing = (place: Place) =>
-      ledger.failed("bad", place, { order: 9997, startedAtMs: 5000 }, 5000, 0).proved;
+      ledger.failed(
+        "bad",
+        place,
+        "table" in place ? "table" : "text",
+        { order: 9997, startedAtMs: 5000 },
+        5000,
+        0,
+      ).proved;
     expect([failing({ table: "ks.t" }), failing({ table: "ks.used" })]).toEqual([true, true]);
     expect([failing({ text: "INSERT used" }), failing({ text: "INSERT 4999" })]).toEqual([false, true]);
+  });
+
+  describe("of one that it does not know", () => {
+    const place = () => ({ table: "ks.away", text: "INSERT" });
+    const known = (ledger: FailureLedger, key: string) => [
+      ledger.hasFailed(key, place),
+      ledger.failingForMs(key, place, 3_600_000),
+    ];
+
+    it("believes that it has not failed, as long as nothing was forgotten", () => {
+      const ledger = new FailureLedger();
+      for (let n = 0; n < 49_999; n++) failed(ledger, `m${n}`, "ks.away", n, n);
+      expect(known(ledger, "new")).toEqual([false, 0]);
+      expect(known(ledger, "m1000")).toEqual([true, 3_599_000]);
+    });
+
+    it("believes afterwards that it has failed for as long as its table, until that is served", () => {
+      const ledger = new FailureLedger();
+      for (let n = 0; n < 60_000; n++) failed(ledger, `m${n}`, "ks.away", n, n);
+      expect(known(ledger, "m0")).toEqual([true, 3_600_000]);
+      ledger.applied({ table: "ks.away", text: "INSERT" }, 60_000, 60_000);
+      expect(known(ledger, "m0")).toEqual([false, 0]);
+      expect(known(ledger, "m59999")).toEqual([true, 3_540_001]);
+    });
+
+    it("knows nothing of its table when the cluster went away or came back", () => {
+      const ledger = new FailureLedger();
+      for (let n = 0; n < 60_000; n++) failed(ledger, `m${n}`, "ks.away", n, n);
+      ledger.beginEra(60_000, 3_600_000);
+      expect(known(ledger, "m0")).toEqual([false, 0]);
+    });
   });
 });

@@ -35,11 +35,18 @@ interface PlaceRecord {
   appliedOrder: number;
   /** The latest end of one. */
   appliedAtMs: number;
+  /** Since when nothing was applied that failures were seen; undefined where none was since. */
+  failingSinceMs: number | undefined;
   /** In the order in which they failed. */
   readonly unproved: Failure[];
 }
 
-const NOTHING_KNOWN: PlaceRecord = { appliedOrder: -1, appliedAtMs: -Infinity, unproved: [] };
+const NOTHING_KNOWN: PlaceRecord = {
+  appliedOrder: -1,
+  appliedAtMs: -Infinity,
+  failingSinceMs: undefined,
+  unproved: [],
+};
 
 /** One failed execution. */
 export interface Failure {
@@ -65,8 +72,9 @@ export interface Failure {
  * table was served since the failure before.
  * `order` numbers the starts of executions, so that two in the same millisecond still have an order.
  *
- * Its memory is bounded. What it forgets is treated as if it had not failed: a message is then retried
- * too often, never given up too early.
+ * Its memory is bounded. What it forgets is treated as if it had not failed: a message is then retried too often, never
+ * given up too early. But where messages are forgotten, one that is not known is taken for one that has been failing for as
+ * long as its table or its text, of which nothing was applied since.
  */
 export class FailureLedger {
   readonly #messages = new RecentMap<string, MessageRecord>(MAX_MESSAGES);
@@ -74,6 +82,7 @@ export class FailureLedger {
   /** Apart, since an application that puts its values into the texts has a new one for each message. */
   readonly #texts = new RecentMap<string, PlaceRecord>(MAX_TEXTS);
   #eraStart = 0;
+  #eraStartedAtMs = -Infinity;
 
   /** Messages that failed here and were neither applied nor given up. */
   get size(): number {
@@ -85,6 +94,21 @@ export class FailureLedger {
     return this.#messages.peek(key)?.failures ?? 0;
   }
 
+  /** Whether a message has failed before, as far as that is known or likely. */
+  hasFailed(key: string, place: () => Place): boolean {
+    return this.failuresOf(key) > 0 || this.#failingSinceMs(place) !== undefined;
+  }
+
+  /**
+   * For how long a message has been failing, as far as that is known or likely; since the cluster came back at the most.
+   * Milliseconds.
+   */
+  failingForMs(key: string, place: () => Place, nowMs: number): number {
+    const own = this.#messages.peek(key)?.firstFailedAtMs ?? nowMs;
+    const since = Math.min(own, this.#failingSinceMs(place) ?? nowMs);
+    return nowMs - Math.max(since, this.#eraStartedAtMs);
+  }
+
   /** Whether it was postponed since its last failure. */
   hasWaited(key: string): boolean {
     return (this.#messages.peek(key)?.postponements ?? 0) > 0;
@@ -94,28 +118,31 @@ export class FailureLedger {
    * The cluster went away or came back, or nothing could run for a while: nothing that started before says
    * anything about what starts from `order` on, or the other way round.
    */
-  beginEra(order: number): void {
+  beginEra(order: number, nowMs: number): void {
     this.#eraStart = order;
+    this.#eraStartedAtMs = nowMs;
     this.#tables.clear();
     this.#texts.clear();
   }
 
   /**
-   * @param place One of both; where it is unknown the failure is never proved by others.
+   * @param provedBy Where others prove it; where that is unknown they never do.
    * @param graceMs From the first failure of a message on, so long none is proved by others.
    */
   failed(
     key: string,
     place: Place,
+    provedBy: keyof Place,
     { order, startedAtMs }: { readonly order: number; readonly startedAtMs: number },
     nowMs: number,
     graceMs: number,
   ): Failure {
+    if (order >= this.#eraStart) this.#fails(place, nowMs);
     const record = this.#touch(key);
     record.failures++;
     record.postponements = 0;
     record.firstFailedAtMs ??= nowMs;
-    const known = order < this.#eraStart ? undefined : this.#place(place);
+    const known = order < this.#eraStart ? undefined : this.#place(place, provedBy);
     const { appliedOrder, appliedAtMs, unproved } = known ?? NOTHING_KNOWN;
     const isServed = appliedOrder > record.horizon;
     const forMs = nowMs - record.firstFailedAtMs;
@@ -154,6 +181,7 @@ export class FailureLedger {
   #served(record: PlaceRecord, order: number, nowMs: number): void {
     if (order > record.appliedOrder) record.appliedOrder = order;
     record.appliedAtMs = nowMs;
+    record.failingSinceMs = undefined;
     if (record.unproved.length === 0) return;
     const rest: Failure[] = [];
     const proved = new Set<MessageRecord>();
@@ -191,6 +219,21 @@ export class FailureLedger {
     this.#messages.delete(key);
   }
 
+  #fails(place: Place, nowMs: number): void {
+    for (const by of ["table", "text"] as const) {
+      const record = this.#place(place, by);
+      if (record !== undefined) record.failingSinceMs ??= nowMs;
+    }
+  }
+
+  /** Of what is forgotten as soon as others fail; undefined where a message is remembered for as long as it fails. */
+  #failingSinceMs(place: () => Place): number | undefined {
+    if (this.#messages.size < MAX_MESSAGES) return undefined;
+    const { table, text } = place();
+    const ofTable = table === undefined ? undefined : this.#tables.peek(table)?.failingSinceMs;
+    return ofTable ?? (text === undefined ? undefined : this.#texts.peek(text)?.failingSinceMs);
+  }
+
   #touch(key: string): MessageRecord {
     let record = this.#messages.use(key);
     if (record === undefined) {
@@ -200,9 +243,9 @@ export class FailureLedger {
     return record;
   }
 
-  #place({ table, text }: Place): PlaceRecord | undefined {
-    if (table !== undefined) return placeIn(this.#tables, table);
-    return text === undefined ? undefined : placeIn(this.#texts, text);
+  #place(place: Place, by: keyof Place): PlaceRecord | undefined {
+    const key = place[by];
+    return key === undefined ? undefined : placeIn(by === "table" ? this.#tables : this.#texts, key);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf } from "@helix/core";
+import type { Place } from "./failure-ledger.ts";
 
 /** A message that can be executed, from its arrival until it is settled. */
 export interface HeldMessage {
@@ -10,7 +11,7 @@ export interface HeldMessage {
 }
 
 /** The texts of a payload as one word. */
-export function textKeyOf(payload: ReplayPayload): string {
+function textKeyOf(payload: ReplayPayload): string {
   const texts = statementsOf(payload).map(({ query }) => query);
   return `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
 }
@@ -18,4 +19,9 @@ export function textKeyOf(payload: ReplayPayload): string {
 /** The tables of a payload as one word; undefined where they are not known. */
 export function tableKeyOf({ tables }: ReplayPayload): string | undefined {
   return tables.length <= 1 ? tables[0] : tables.join(" ");
+}
+
+/** Where a payload is compared with others. */
+export function placeOf(payload: ReplayPayload): Place {
+  return { table: tableKeyOf(payload), text: textKeyOf(payload) };
 }

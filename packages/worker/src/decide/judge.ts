@@ -9,13 +9,17 @@ import {
 } from "@helix/core";
 import type { Ending } from "./ending.ts";
 import type { Failure, FailureLedger } from "./failure-ledger.ts";
-import { tableKeyOf, textKeyOf } from "./held-message.ts";
+import { placeOf } from "./held-message.ts";
 
 /**
  * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's
  * data may be away while the rest is served: when nodes die, the others find that out within seconds, and then say so.
  */
 const TIMEOUT_GRACE = 2;
+/** Of the time for which a message has been failing, so much is its next delay where that is longer than any backoff. */
+const AGE_SHARE = 0.1;
+/** So many times the longest backoff is the longest delay of all. */
+const MAX_AGED = 20;
 
 export interface JudgeOptions {
   readonly ledger: FailureLedger;
@@ -86,7 +90,7 @@ export class Judge {
     if (ending.outcome === "applied" || ending.outcome === "rejected") {
       if (ledger.size > 0) ledger.forget(messageId(payload));
       if (ending.outcome === "applied") {
-        ledger.applied({ table: tableKeyOf(payload), text: textKeyOf(payload) }, order, nowMs);
+        ledger.applied(placeOf(payload), order, nowMs);
       }
       return { ended, failures: 0 };
     }
@@ -150,8 +154,9 @@ export class Judge {
   }
 
   /** Milliseconds after which one that was passed over may come again, so that others get their turn. */
-  postponementMs(payload: ReplayPayload): number {
-    return this.#backoffMs(this.#options.ledger.postponed(messageId(payload)));
+  postponementMs(payload: ReplayPayload, nowMs: number): number {
+    const agedMs = this.#agedMs(payload, nowMs);
+    return Math.max(agedMs, this.#backoffMs(this.#options.ledger.postponed(messageId(payload))));
   }
 
   #failed(ended: Ended, isTimeout: boolean): Failure {
@@ -159,17 +164,32 @@ export class Judge {
     const { payload, nowMs } = ended;
     // A timeout is a matter of the table's replicas. Anything else may be one of the statement: of a column or a right
     // that the cluster gets later, while other statements of the table are applied.
-    const place = isTimeout ? { table: tableKeyOf(payload) } : { text: textKeyOf(payload) };
+    const provedBy = isTimeout ? "table" : "text";
     const graceMs = isTimeout && ended.attempts === 0 ? TIMEOUT_GRACE * executeTimeoutMs : 0;
-    return ledger.failed(messageId(payload), place, ended, nowMs, graceMs);
+    return ledger.failed(messageId(payload), placeOf(payload), provedBy, ended, nowMs, graceMs);
   }
 
-  #delayMs({ ended: { ending, trial }, failures }: Noted, trialInMs: number): number {
+  #delayMs(
+    { ended: { payload, nowMs, ending, trial }, failure, failures }: Noted,
+    trialInMs: number,
+  ): number {
     // Late enough that another message is there first when the next trial is due.
     const afterTrialMs = Math.ceil(trialInMs) + this.#options.retryDelayMs;
     if (failures === 0) return afterTrialMs;
-    const backoffMs = this.#backoffMs(failures);
+    const agedMs = failure === undefined ? 0 : this.#agedMs(payload, nowMs);
+    const backoffMs = Math.max(agedMs, this.#backoffMs(failures));
     return ending.outcome === "unavailable" || trial ? Math.max(backoffMs, afterTrialMs) : backoffMs;
+  }
+
+  /**
+   * What fails for hours is tried a few times an hour, and what is served again waits for a tenth of its outage at most.
+   * 0 where a backoff is as long.
+   */
+  #agedMs(payload: ReplayPayload, nowMs: number): number {
+    const { ledger, backoff, random } = this.#options;
+    const forMs = ledger.failingForMs(messageId(payload), () => placeOf(payload), nowMs);
+    const stepMs = Math.min(AGE_SHARE * forMs, MAX_AGED * backoff.maxMs);
+    return stepMs <= backoff.maxMs ? 0 : Math.round(stepMs / 2 + (stepMs / 2) * random());
   }
 
   #backoffMs(failures: number): number {
