@@ -1,5 +1,5 @@
 import type { Clock, ClusterId, EventSink, Logger, SessionEvents } from "@helix/core";
-import { type BreakerState, toldError } from "@helix/core/internal";
+import { type BreakerState, LoggableError, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
 import { readError } from "../failure/read-error.ts";
@@ -241,7 +241,9 @@ export class ClusterLink {
 
   #onDisconnected(cause: unknown, info: { retryInMs: number; misconfigured: boolean }): void {
     const { logger, name, events } = this.#options;
-    const fields = { cluster: name, err: cause, retryInMs: info.retryInMs };
+    // Read here, since a logger sees the driver's text alone, of which each host's error is a part with its stack.
+    const err = new LoggableError(cause, readError(cause).text);
+    const fields = { cluster: name, err, retryInMs: info.retryInMs };
     if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
     else logger.warn(fields, "no session to the cluster; it is sought again");
     this.#lastFailure = cause;

@@ -1,10 +1,8 @@
 import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents } from "@helix/core";
 import { isolate, toldError, wait } from "@helix/core/queue-kit";
 import { errors, type NatsConnection, type PermissionViolationError } from "@nats-io/nats-core";
-import { connect } from "@nats-io/transport-node";
-import type { NatsConnectOptions } from "../connect-options.ts";
 import type { LinkSettings } from "../options.ts";
-import { connectionOptions } from "./connection-options.ts";
+import { dial, isFinal, unauthorized, withWayOut } from "./dial.ts";
 import { refusalOf } from "./refusal.ts";
 import { checkServer } from "./server-version.ts";
 
@@ -66,7 +64,7 @@ export class Link {
       link.#accept(await dial(settings));
     } catch (error) {
       if (error instanceof errors.AuthorizationError) throw unauthorized(error);
-      if (isOurs(error)) throw error;
+      if (isFinal(error)) throw error;
       link.#cause = await link.#reasonOf(error);
       logger.warn({ err: link.#cause }, "NATS is not there yet; connecting in the background");
       void link.#keepConnecting();
@@ -239,7 +237,8 @@ export class Link {
     switch (status.type) {
       case "disconnect":
       case "staleConnection":
-        this.#change(false, toldError(`The connection to NATS is lost (${status.type})`));
+        // Of a try to reconnect it says less than is known by then.
+        if (this.#isUp) this.#change(false, toldError(`The connection to NATS is lost (${status.type})`));
         break;
       case "reconnect":
         this.#change(true, undefined);
@@ -281,33 +280,4 @@ export class Link {
       );
     }
   }
-}
-
-async function dial({ connect: options, allowOldServer, logger }: LinkSettings): Promise<NatsConnection> {
-  const connection = await connect(connectionOptions(options as NatsConnectOptions));
-  try {
-    checkServer(connection.info?.version, { allowOldServer, logger: undefined });
-  } catch (error) {
-    logger.error({ err: error }, "this NATS server is not supported");
-    await connection.close();
-    throw error;
-  }
-  return connection;
-}
-
-function unauthorized(cause: Error): HelixError {
-  const text = "NATS does not accept these credentials";
-  return helixError("HELIX_QUEUE_UNAUTHORIZED", text, { operation: "connect", stored: "no" }, { cause });
-}
-
-/** Node says what a certificate names, and not what can be done about it. */
-function withWayOut(error: unknown): unknown {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
-  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID" || message?.includes("`tls.serverName`")) return error;
-  const text = `${message} \`tls.serverName\` is what they name`;
-  return Object.assign(toldError(text), { code, cause: error });
-}
-
-function isOurs(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === "HELIX_SERVER_UNSUPPORTED";
 }

@@ -1,0 +1,45 @@
+import { type HelixError, helixError } from "@helix/core";
+import { toldError } from "@helix/core/queue-kit";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { connect } from "@nats-io/transport-node";
+import type { NatsConnectOptions } from "../connect-options.ts";
+import type { LinkSettings } from "../options.ts";
+import { connectionOptions } from "./connection-options.ts";
+import { checkServer } from "./server-version.ts";
+
+/**
+ * One try to connect by the options of the queue. Rejects with the library's error, and with HELIX_SERVER_UNSUPPORTED, which no
+ * other try would change.
+ */
+export async function dial({
+  connect: options,
+  allowOldServer,
+  logger,
+}: LinkSettings): Promise<NatsConnection> {
+  const connection = await connect(connectionOptions(options as NatsConnectOptions));
+  try {
+    checkServer(connection.info?.version, { allowOldServer, logger: undefined });
+  } catch (error) {
+    logger.error({ err: error }, "this NATS server is not supported");
+    await connection.close();
+    throw error;
+  }
+  return connection;
+}
+
+export function unauthorized(cause: Error): HelixError {
+  const text = "NATS does not accept these credentials";
+  return helixError("HELIX_QUEUE_UNAUTHORIZED", text, { operation: "connect", stored: "no" }, { cause });
+}
+
+/** Node says what a certificate names, and not what can be done about it. */
+export function withWayOut(error: unknown): unknown {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
+  if (code !== "ERR_TLS_CERT_ALTNAME_INVALID" || message?.includes("`tls.serverName`")) return error;
+  const text = `${message} \`tls.serverName\` is what they name`;
+  return Object.assign(toldError(text), { code, cause: error });
+}
+
+export function isFinal(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === "HELIX_SERVER_UNSUPPORTED";
+}
