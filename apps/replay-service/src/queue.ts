@@ -26,8 +26,8 @@ export const openNatsQueue: OpenQueue = async (config, { logger, metrics }) => {
   return {
     queue,
     health: () => {
-      const { isReady, cause } = queue.health;
-      if (isReady) return { up: true };
+      const { isReady, cause, warning } = queue.health;
+      if (isReady) return { up: true, ...(warning !== undefined && { detail: warning }) };
       return { up: false, detail: cause === undefined ? "is connecting" : errorText(cause) };
     },
     close: () => queue.close(),

@@ -1,5 +1,5 @@
 /**
- * Whether one part of the service does its work; `detail` says why not. Nothing bound to a statement is in
+ * Whether one part of the service does its work; `detail` says why not, or what somebody has to look after. Nothing bound to a statement is in
  * it.
  */
 export interface PartHealth {

@@ -20,6 +20,7 @@ import { DirectGets } from "./connection/direct-gets.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
 import { PublishFailure } from "./connection/publisher.ts";
+import { StreamClock } from "./connection/stream-clock.ts";
 import { StreamPages } from "./connection/stream-pages.ts";
 import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
@@ -51,6 +52,8 @@ export interface NatsHealth {
   readonly isConnected: boolean;
   /** Why it is not ready. */
   readonly cause?: unknown;
+  /** What somebody has to look after, though it works: clocks that differ by more than a minute, so that nothing expires. */
+  readonly warning?: string | undefined;
 }
 
 /**
@@ -73,6 +76,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #link: Link;
   readonly #names: Names;
   readonly #bodies: Bodies;
+  readonly #streamClock: StreamClock;
   readonly #settings: ReplayerSettings;
   readonly #events: EventHub<QueueEvents>;
   readonly #admin: Admin;
@@ -108,6 +112,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       scheduling: { highPriorityRatio, strictPriority },
     });
     const admin = new Admin(link);
+    const streamClock = new StreamClock({ clock, logger, events });
+    const nowMs = () => streamClock.nowMs();
+    this.#streamClock = streamClock;
     const bodies = new Bodies();
     this.#bodies = bodies;
     this.#admin = admin;
@@ -132,7 +139,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#delays = new Delays(clock);
     const strays = new Strays({ admin, names, logger, metrics });
     this.strays = strays;
-    this.#depths = new LaneDepths({ admin, names, bodies, delays: this.#delays, clock, strays });
+    this.#depths = new LaneDepths({ admin, names, bodies, delays: this.#delays, clock, streamClock, strays });
     this.#stuck = new StuckMessages({
       link,
       admin,
@@ -144,6 +151,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       metrics,
       events,
       strays,
+      streamClock,
       random: Math.random,
     });
     this.#writer = new DeadLetterWriter({
@@ -151,7 +159,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       admin,
       names,
       bodies,
-      nowMs: () => clock.wallMs(),
+      nowMs,
       maxMessageBytes: () => this.#enqueuer.maxMessageBytes,
     });
     this.deadLetters = new NatsDeadLetters({
@@ -159,8 +167,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       pages: new StreamPages(admin, new DirectGets(link, { clock, logger })),
       names,
       bodies,
-      ends: new DeadLetterEnds({ publisher, admin, names, clock }),
+      ends: new DeadLetterEnds({ publisher, admin, names, clock, nowMs }),
       clock,
+      nowMs,
       logger,
       readmit: (payload, id) => this.#enqueuer.readmit(payload, id),
     });
@@ -198,7 +207,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { fault, hasBeenReady } = this.#provisioning;
     const cause = isConnected ? (fault ?? this.#rights.cause) : this.#link.cause;
     const isReady = isConnected && hasBeenReady && cause === undefined;
-    return isReady ? { isReady, isConnected } : { isReady, isConnected, cause };
+    const { warning } = this.#streamClock;
+    const told = { isReady, isConnected, ...(warning !== undefined && { warning }) };
+    return isReady ? told : { ...told, cause };
   }
 
   /**
@@ -278,6 +289,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       lane,
       bodies: this.#bodies,
       source: { stream: this.#names.stream, consumer: consumerOf(lane) },
+      streamClock: this.#streamClock,
       evidence: this.#evidence,
       turn: this.#turn,
       handBacks: this.#handBacks,
@@ -314,7 +326,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     await this.#records.read("none");
     const { hasBeenReady, fault } = this.#provisioning;
     if ((hasBeenReady && fault === undefined) || signal.aborted) return;
-    const durability = await durabilityOf(this.#admin, this.#names, this.#link);
+    const durability = await durabilityOf(this.#admin, this.#names, this.#link, this.#streamClock);
     if (signal.aborted) return;
     this.#settings.logger.info(durability, "the queue is ready");
     // What cannot be counted now is counted by the next look.

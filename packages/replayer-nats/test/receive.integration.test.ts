@@ -1,3 +1,4 @@
+import { systemClock } from "@helix/core";
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -257,16 +258,50 @@ describe("a lane", () => {
     });
   });
 
-  it("says of a message that it is older than the retention", async () => {
+  it("says of a message that it was stored longer ago than the retention", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer({ maxAgeMs: 60_000 });
-    const nowMs = Date.now();
-    await queue.enqueue(payloadOf("old", { enqueuedAtMs: nowMs - 61_000 }));
-    await queue.enqueue(payloadOf("older", { writtenAtMs: nowMs - 61_000 }));
+    await rig.enqueueOld(payloadOf("old"), 61_000);
+    await queue.enqueue(payloadOf("young"));
+    await rig.enqueueOld(payloadOf("to-come"), -61_000);
+    const receiver = new Receiver(queue);
+    receiver.source.demand(3);
+    await receiver.until(3);
+    expect(receiver.received.map(({ expired }) => expired)).toEqual([true, false, false]);
+    await receiver.received[0]?.deadLetter({ reason: "expired" });
+    await queue.deadLetters.redrive("old.0");
+    expect((await receiver.next()).expired).toBe(false);
+  });
+
+  it("keeps what an application enqueues whose clock is behind by more than the retention", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer({ maxAgeMs: 60_000 });
+    const atMs = Date.now() - 90_000_000;
+    await queue.enqueue(payloadOf("old", { writtenAtMs: atMs, enqueuedAtMs: atMs }));
+    expect((await new Receiver(queue).next()).expired).toBe(false);
+  });
+
+  it("lets nothing expire while its own clock is a day ahead, says so, and knows how old dead letters are", async () => {
+    await using rig = new Rig(server);
+    const clock = { ...systemClock, wallMs: () => Date.now() + 90_000_000 };
+    const queue = await rig.replayer({ maxAgeMs: 60_000, clock });
+    await queue.enqueue(payloadOf("young"));
+    await rig.enqueueOld(payloadOf("old"), 61_000);
     const receiver = new Receiver(queue);
     receiver.source.demand(2);
     await receiver.until(2);
-    expect(receiver.received.map(({ expired }) => expired)).toEqual([true, false]);
+    expect(receiver.received.map(({ expired }) => expired)).toEqual([false, false]);
+    expect(queue.health).toMatchObject({ isReady: true, warning: expect.stringMatching(/90000 s ahead of/) });
+    expect(rig.log.filter(({ level }) => level === "error")).toMatchObject([
+      { text: expect.stringMatching(/no message expires/) },
+    ]);
+    await receiver.received[0]?.deadLetter({ reason: "rejected" });
+    const other = await rig.replayer({ maxAgeMs: 60_000 });
+    for (const one of [queue, other]) {
+      expect(await one.deadLetters.list({ youngerThanMs: 60_000 })).toHaveLength(1);
+    }
+    // Of the write, by the clock of who made it.
+    expect((await queue.depths())[2]?.oldestAgeMs).toBeLessThan(60_000);
   });
 
   it("delivers what cannot be decoded with its bytes, and keeps it as a dead letter", async () => {

@@ -1,8 +1,10 @@
+import { encodePayload } from "@helix/codec";
 import {
   createPayload,
   type Lane,
   type LaneSource,
   type Logger,
+  laneOf,
   type PayloadInput,
   type ReplayMessage,
   type ReplayPayload,
@@ -11,7 +13,7 @@ import {
 import { waitFor } from "@helix/testkit";
 import type { NatsServer } from "@helix/testkit/nats";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
-import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
+import { type ConnectionOptions, headers, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { connectNatsEnqueuer, connectNatsReplayer, type NatsReplayer } from "../src/index.ts";
 import type { NatsEnqueuerOptions, NatsReplayerOptions } from "../src/options.ts";
@@ -66,6 +68,18 @@ export class Rig implements AsyncDisposable {
   ): Promise<{ connection: NatsConnection; api: JetStreamManager }> {
     const connection = this.closing(await connect(options));
     return { connection, api: await jetstreamManager(connection) };
+  }
+
+  /** Puts a payload into its lane as one that was brought back there, and was stored first so long ago. */
+  async enqueueOld(payload: ReplayPayload, ageMs: number): Promise<void> {
+    const header = headers();
+    header.set("Helix-First-Stored", String(Date.now() - ageMs));
+    const { connection } = await this.api();
+    const lane = laneOf(payload.targetCluster, payload.priority);
+    await connection.request(`${this.subjectPrefix}.${lane}`, encodePayload(payload), {
+      timeout: 5000,
+      headers: header,
+    });
   }
 
   closing<T extends { close(): Promise<unknown> }>(one: T): T {

@@ -35,12 +35,17 @@ const RECOVERED = "helix_stuck_recovered_total B high";
 
 /** So many messages that are stored and owed to nobody, as after a fault of the server: their deliveries are used up. */
 async function strand(rig: Rig, queue: NatsReplayer, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, n) => queue.enqueue(payloadOf(`p${n}`))));
+  await useUp(rig, queue, count);
+}
+
+/** The deliveries of all that is in the lane. */
+async function useUp(rig: Rig, queue: NatsReplayer, count: number): Promise<void> {
   const { api } = await rig.api();
   await api.consumers.update(rig.streamName, "helix-worker-high-B", {
     max_deliver: 1,
     ack_wait: 1_000_000_000,
   });
-  await Promise.all(Array.from({ length: count }, (_, n) => queue.enqueue(payloadOf(`p${n}`))));
   const receiver = new Receiver(queue);
   receiver.source.demand(count);
   await receiver.until(count);
@@ -90,6 +95,27 @@ describe("stuck messages", () => {
     receiver.source.demand(4000);
     await receiver.until(3000);
     expect(new Set(receiver.ids).size).toBe(3000);
+  });
+
+  it("stay as old as they are, however often they come back", async () => {
+    await using rig = new Rig(server);
+    await (await rig.replayer()).enqueue(payloadOf("old"));
+    const { api } = await rig.api();
+    const stored = async () => {
+      const message = await api.streams.getMessage(rig.streamName, {
+        last_by_subj: `${rig.subjectPrefix}.high.B`,
+      });
+      const said = message?.header.get("Helix-First-Stored");
+      return { atMs: message?.time.getTime(), said: said === "" ? undefined : Number(said) };
+    };
+    const { atMs } = await stored();
+    for (let times = 1; times <= 2; times++) {
+      // One that has not looked yet.
+      const queue = await rig.replayer();
+      await useUp(rig, queue, 1);
+      expect((await queue.recoverStuck()) + (await queue.recoverStuck())).toBe(1);
+      expect((await stored()).said).toBe(atMs);
+    }
   });
 
   it("come back once, though five pods look at the same time", async () => {

@@ -35,7 +35,7 @@ describe("a worker on the durable queue", () => {
     const executed: string[] = [];
     const dropped: string[] = [];
     await queue.enqueue(payloadOf("held", { disposition: "hold" }));
-    await queue.enqueue(payloadOf("old", { enqueuedAtMs: Date.now() - 61_000 }));
+    await rig.enqueueOld(payloadOf("old"), 61_000);
     await queue.enqueue(payloadOf("bad"));
     await queue.enqueue(payloadOf("good"));
     await using _ = await running(queue, {

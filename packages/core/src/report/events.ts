@@ -86,6 +86,11 @@ export interface QueueEvents {
   "queue:ready": Record<never, never>;
   /** So many messages that the servers had stored and would not have delivered are back in their lane. */
   "queue:stuck:recovered": { readonly lane: Lane; readonly count: number };
+  /**
+   * The clock of the servers is ahead of this process's by so much, or behind if it is less than 0: more than a minute. Until they
+   * agree no message expires. Milliseconds.
+   */
+  "queue:clock:differs": { readonly offsetMs: number };
   /** What is known about a message (its attempts) could not be read. It is not taken for nothing: the message waits. */
   "queue:record:unreadable": {
     readonly id?: string | undefined;

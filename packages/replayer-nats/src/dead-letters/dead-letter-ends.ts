@@ -40,12 +40,21 @@ export class DeadLetterEnds {
   readonly #admin: Admin;
   readonly #names: Names;
   readonly #clock: Clock;
+  readonly #nowMs: () => number;
 
-  constructor(options: { publisher: Publisher; admin: Admin; names: Names; clock: Clock }) {
+  /** @param options `nowMs` is a time that all processes agree on. */
+  constructor(options: {
+    publisher: Publisher;
+    admin: Admin;
+    names: Names;
+    clock: Clock;
+    nowMs: () => number;
+  }) {
     this.#publisher = options.publisher;
     this.#admin = options.admin;
     this.#names = options.names;
     this.#clock = options.clock;
+    this.#nowMs = options.nowMs;
   }
 
   /**
@@ -54,7 +63,7 @@ export class DeadLetterEnds {
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
   async begin(id: string, letter: number, end: DeadLetterEnd, reason?: string): Promise<number> {
-    const data = ENCODER.encode(JSON.stringify({ end, letter, reason, atMs: this.#clock.wallMs() }));
+    const data = ENCODER.encode(JSON.stringify({ end, letter, reason, atMs: this.#nowMs() }));
     let last = 0;
     for (let tries = 1; ; tries++) {
       const header = headerBlock({ [EXPECTED]: String(last) });
@@ -87,7 +96,7 @@ export class DeadLetterEnds {
   /** A time that is as far ahead is of a clock that nobody can go by. */
   #isUnderWay(begun: Begun, letter: number): boolean {
     const isAnothers = begun.letter !== undefined && begun.letter !== letter;
-    return !isAnothers && Math.abs(this.#clock.wallMs() - begun.atMs) < BEGUN_FOR_MS;
+    return !isAnothers && Math.abs(this.#nowMs() - begun.atMs) < BEGUN_FOR_MS;
   }
 
   async #begun(id: string): Promise<Begun | undefined> {

@@ -48,6 +48,8 @@ export interface NatsDeadLettersOptions {
   readonly bodies: Bodies;
   readonly ends: DeadLetterEnds;
   readonly clock: Clock;
+  /** By the clock that all processes agree on. */
+  readonly nowMs: () => number;
   readonly logger: Logger;
   /** Puts a payload at the end of its lane under a message id, unless the stream had one of that id. */
   readonly readmit: (payload: ReplayPayload, id: string) => Promise<PubAck>;
@@ -105,9 +107,9 @@ export class NatsDeadLetters implements DeadLetterStore {
 
   /** Written to its lane first, and deleted when it is there: a crash between the two executes it twice, not never. */
   async #redrive(found: Found, options: ReturnType<typeof readRedrive>): Promise<void> {
-    const { clock, ends, logger } = this.#options;
+    const { nowMs, ends, logger } = this.#options;
     const { letter, stored } = found;
-    const payload = redriven(letter, options, clock.wallMs());
+    const payload = redriven(letter, options, nowMs());
     const begun = await ends.begin(letter.id, stored.seq, "redriven");
     try {
       await this.#readmit(payload, stored);
@@ -155,7 +157,7 @@ export class NatsDeadLetters implements DeadLetterStore {
     const { admin, pages, names, bodies, clock } = this.#options;
     const stream = names.deadLetterStream;
     const { state } = await admin.request((api) => api.streams.info(stream));
-    const nowMs = clock.wallMs();
+    const nowMs = this.#options.nowMs();
     for await (const page of pages.read(stream, Math.max(1, state.first_seq), state.last_seq)) {
       for (const stored of page) {
         const header = (name: string) => headerIn(stored, name);

@@ -2,6 +2,7 @@ import { type Clock, LANES, type Lane, type LaneDepth } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
+import type { StreamClock } from "../connection/stream-clock.ts";
 import { consumerOf, laneWildcard, type Names, subjectOf } from "../topology/names.ts";
 import type { Delays } from "./delays.ts";
 import type { Strays } from "./strays.ts";
@@ -22,6 +23,7 @@ export class LaneDepths {
   readonly #bodies: Bodies;
   readonly #delays: Delays;
   readonly #clock: Clock;
+  readonly #streamClock: StreamClock;
   readonly #strays: Strays;
   #last: { readonly atMs: number; readonly depths: Promise<LaneDepth[]> } | undefined;
 
@@ -31,6 +33,7 @@ export class LaneDepths {
     bodies: Bodies;
     delays: Delays;
     clock: Clock;
+    streamClock: StreamClock;
     strays: Strays;
   }) {
     this.#admin = options.admin;
@@ -38,6 +41,7 @@ export class LaneDepths {
     this.#bodies = options.bodies;
     this.#delays = options.delays;
     this.#clock = options.clock;
+    this.#streamClock = options.streamClock;
     this.#strays = options.strays;
   }
 
@@ -57,7 +61,7 @@ export class LaneDepths {
   async #look(api: JetStreamManager): Promise<LaneDepth[]> {
     const { stream } = this.#names;
     const [info, ...consumers] = await Promise.all([
-      api.streams.info(stream, { subjects_filter: laneWildcard(this.#names) }),
+      this.#streamClock.learn(() => api.streams.info(stream, { subjects_filter: laneWildcard(this.#names) })),
       ...LANES.map((lane) => api.consumers.info(stream, consumerOf(lane))),
     ]);
     this.#strays.counted(info);
@@ -89,6 +93,6 @@ export class LaneDepths {
     if (oldest === undefined) return undefined;
     const content = this.#bodies.read(oldest.data, lane);
     const writtenAtMs = content.ok ? content.payload.writtenAtMs : oldest.storedAtMs;
-    return Math.max(0, this.#clock.wallMs() - writtenAtMs);
+    return Math.max(0, this.#streamClock.nowMs() - writtenAtMs);
   }
 }

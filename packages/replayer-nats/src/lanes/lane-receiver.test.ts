@@ -64,7 +64,7 @@ class SlowRecords {
     this.receiver = new LaneReceiver({
       lane: "high.B",
       source: { stream: "s", consumer: "c" },
-      clock: this.clock,
+      streamClock: { nowMs: () => this.clock.wallMs(), isTrusted: true },
       logger: silentLogger,
       maxAgeMs: 60_000,
       bodies: { read, fatal: bodies.fatal } as unknown as Bodies,

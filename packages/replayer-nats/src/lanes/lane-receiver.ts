@@ -1,18 +1,13 @@
-import {
-  type Clock,
-  type Lane,
-  type LaneSource,
-  type Logger,
-  messageId,
-  type ReplayMessage,
-} from "@helix/core";
+import { type Lane, type LaneSource, type Logger, messageId, type ReplayMessage } from "@helix/core";
 import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
+import type { StreamClock } from "../connection/stream-clock.ts";
 import { type Delivery, deliveryOf, type Source } from "./ack-subject.ts";
 import type { DecodingTurn } from "./decoding-turn.ts";
 import type { Delays } from "./delays.ts";
 import { type Evidence, isSuspect } from "./evidence.ts";
+import { firstStoredIn, firstStoredMs } from "./first-stored.ts";
 import type { HandBacks } from "./hand-backs.ts";
 import type { Lease } from "./lease.ts";
 import type { MessageRecord } from "./message-records.ts";
@@ -38,7 +33,7 @@ export interface LaneReceiverOptions {
   readonly lane: Lane;
   /** Of what it hands out. */
   readonly source: Source;
-  readonly clock: Clock;
+  readonly streamClock: Pick<StreamClock, "nowMs" | "isTrusted">;
   readonly logger: Logger;
   readonly maxAgeMs: number;
   readonly bodies: Bodies;
@@ -54,7 +49,8 @@ export interface LaneReceiverOptions {
   readonly makeChannel: (receiver: LaneReceiver) => PullChannel;
 }
 
-type Known = Omit<Delivered, "record" | "expired">;
+/** What it is, and since when it has been in the lanes, by the server's clock. */
+type Known = Omit<Delivered, "record" | "expired"> & { readonly sinceMs: number };
 type Arrived = Omit<Known, "content" | "id">;
 
 /**
@@ -128,7 +124,8 @@ export class LaneReceiver {
 
   #look(message: Msg, lease: Lease, delivery: Delivery): void {
     const { lane, handBacks } = this.#options;
-    const arrived = { lane, raw: message.data, lease, delivery };
+    const sinceMs = firstStoredMs(firstStoredIn(message), delivery.storedAtMs);
+    const arrived = { lane, raw: message.data, lease, delivery, sinceMs };
     const record = handBacks.recall(delivery);
     if (record !== undefined) {
       this.#deliver(this.#decoded(arrived), record);
@@ -234,7 +231,7 @@ export class LaneReceiver {
 
   /** Back with it, if nobody wants it any more. */
   #deliver(known: Known, record: MessageRecord): void {
-    const { clock, maxAgeMs, handBacks, settlements, settler, logger } = this.#options;
+    const { streamClock, maxAgeMs, handBacks, settlements, settler, logger } = this.#options;
     const onMessage = this.#onMessage;
     if (!this.#channel.claim(known.raw.length) || onMessage === undefined) {
       handBacks.note(known.delivery, record);
@@ -242,7 +239,8 @@ export class LaneReceiver {
       return;
     }
     const { content } = known;
-    const expired = content.ok && clock.wallMs() - content.payload.enqueuedAtMs > maxAgeMs;
+    const ageMs = streamClock.nowMs() - known.sinceMs;
+    const expired = content.ok && streamClock.isTrusted && ageMs > maxAgeMs;
     const message = new NatsMessage({ ...known, record, expired }, settler);
     isolate(
       () => onMessage(message),

@@ -11,6 +11,7 @@ import {
 } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import type { Link } from "../connection/link.ts";
+import type { StreamClock } from "../connection/stream-clock.ts";
 import { consumerOf, laneWildcard, subjectOf } from "../topology/names.ts";
 import type { Strays } from "./strays.ts";
 import { StuckRecovery, type StuckRecoveryOptions } from "./stuck-recovery.ts";
@@ -28,6 +29,8 @@ export interface StuckMessagesOptions extends StuckRecoveryOptions {
   readonly events: EventSink<QueueEvents>;
   /** Are counted by the same look. */
   readonly strays: Pick<Strays, "counted">;
+  /** Learns from the same look. */
+  readonly streamClock: StreamClock;
   readonly random: () => number;
 }
 
@@ -150,8 +153,9 @@ export class StuckMessages {
 
   /** How much more the stream holds than the consumer knows of: cheap, and nearly always nothing. */
   async #counts(api: JetStreamManager): Promise<{ lane: Lane; count: number; floor: number }[]> {
-    const { names, strays } = this.#options;
-    const info = await api.streams.info(names.stream, { subjects_filter: laneWildcard(names) });
+    const { names, strays, streamClock } = this.#options;
+    const filter = { subjects_filter: laneWildcard(names) };
+    const info = await streamClock.learn(() => api.streams.info(names.stream, filter));
     strays.counted(info);
     const { state } = info;
     const lanes = LANES.filter((lane) => (state.subjects?.[subjectOf(names, lane)] ?? 0) > 0);

@@ -6,6 +6,7 @@ import { headerBlock, type PubAck, type Publisher, type PublishFailure } from ".
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { digestOf, newMessageId, whatLies } from "../identity.ts";
 import { type Names, subjectOf } from "../topology/names.ts";
+import { FIRST_STORED_HEADER, firstStoredMs } from "./first-stored.ts";
 
 /** Brought back at once: the rest of the room for what is under way is for those who enqueue. */
 const AT_ONCE = 32;
@@ -95,6 +96,8 @@ export class StuckRecovery {
       const value = plainHeader(message, name);
       if (value !== undefined) kept[name] = value;
     }
+    const since = firstStoredMs(headerIn(message, FIRST_STORED_HEADER), message.storedAtMs);
+    kept[FIRST_STORED_HEADER] = String(since);
     const header = headerBlock({ ...kept, "Nats-Msg-Id": id, "Nats-Expected-Stream": names.stream });
     return publisher
       .publish(subjectOf(names, lane), header, message.data)

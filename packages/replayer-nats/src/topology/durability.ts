@@ -1,11 +1,18 @@
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
+import type { StreamClock } from "../connection/stream-clock.ts";
 import type { Names } from "./names.ts";
 
 /** What the stream's messages survive, for one line of the log at the start. */
-export async function durabilityOf(admin: Admin, names: Names, link: Link): Promise<Record<string, unknown>> {
+export async function durabilityOf(
+  admin: Admin,
+  names: Names,
+  link: Link,
+  streamClock: StreamClock,
+): Promise<Record<string, unknown>> {
   const server = link.up.info?.version;
-  const found = await admin.find((api) => api.streams.info(names.stream)).catch(() => undefined);
+  const ask = () => admin.request((api) => api.streams.info(names.stream));
+  const found = await streamClock.learn(ask).catch(() => undefined);
   if (found === undefined) return { stream: names.stream, server };
   const { storage, num_replicas: replicas } = found.config;
   return { stream: names.stream, server, storage, replicas, mayLose: whatMayBeLost(storage, replicas) };
