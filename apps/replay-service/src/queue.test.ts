@@ -39,6 +39,7 @@ describe("the options of the queue", () => {
       enqueueTimeoutMs: 15_000,
       maxInFlight: 256,
       maxWaiting: 10_000,
+      maxWaitingBytes: 134_217_728,
       maxAckPending: 1_000,
       maxRequestBatch: 100,
       ackWaitMs: 30_000,

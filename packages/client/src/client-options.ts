@@ -79,7 +79,8 @@ export interface HelixClientOptions extends SessionOptions {
    */
   readonly wait?: WaitFor | undefined;
   /**
-   * How many writes are watched in the background at most; one more waits for both clusters. 1 to 1 000 000.
+   * How many writes are watched in the background at most, of 64 MiB of values together; one more waits for both clusters.
+   * 1 to 1 000 000.
    * @default 1_000
    */
   readonly maxInBackground?: number | undefined;
@@ -110,7 +111,7 @@ export interface HelixClientOptions extends SessionOptions {
   readonly onEnqueueFailed?: OnEnqueueFailed | undefined;
   /**
    * What a write does that one cluster misses while the queue is full: it is refused at once, or it waits for room first.
-   * Its caller waits as well (at most `maxWaiting` of them), which slows down what writes too much. @default "refuse"
+   * Its caller waits as well (at most `maxWaiting` of them, of 64 MiB of values together), which slows down what writes too much. @default "refuse"
    */
   readonly onQueueFull?: "refuse" | WaitForRoom | undefined;
   /**
@@ -212,7 +213,8 @@ export const CLIENT_OPTIONS: OptionsOf<ReadClientOptions> = {
     min: 1,
     max: 1_000_000,
     fallback: 1_000,
-    about: "How many writes are watched in the background at most; one more waits for both clusters.",
+    about:
+      "How many writes are watched in the background at most, of 64 MiB of values together; one more waits for both clusters.",
   }),
   readCluster: oneOf<ClusterId>(CLUSTERS, "A", {
     about: "Where reads go at first; with `primary`, whenever that cluster is there.",

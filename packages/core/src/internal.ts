@@ -37,6 +37,7 @@ export {
 } from "./options/index.ts";
 export { toInt64 } from "./payload/payload.ts";
 export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
+export { weigh } from "./payload/weight.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";

@@ -142,7 +142,7 @@ export class Enqueuer {
   }
 
   #refusal(failure: PublishFailure, lane: Lane, bytes: number, mayBeStored: boolean): HelixError {
-    const { enqueueTimeoutMs, maxWaiting } = this.#settings;
+    const { enqueueTimeoutMs } = this.#settings;
     const cause = failure;
     // What an earlier try may have stored stays unknown, whatever the last one was told.
     if (mayBeStored) {
@@ -162,8 +162,9 @@ export class Enqueuer {
       case "forbidden":
         return forbidden(failure, lane, "no");
       case "overloaded": {
-        const text = `${maxWaiting} publishes wait already; not stored`;
-        return helixError("HELIX_QUEUE_OVERLOADED", text, { waiting: maxWaiting, stored: "no" }, { cause });
+        const { waiting } = this.publisher;
+        const text = `${waiting} publishes wait already; not stored`;
+        return helixError("HELIX_QUEUE_OVERLOADED", text, { waiting, stored: "no" }, { cause });
       }
       case "no-responders": {
         const text = `No stream \`${this.#names.stream}\` listens to the lane \`${lane}\``;

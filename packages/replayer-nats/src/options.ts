@@ -88,6 +88,8 @@ export interface NatsEnqueuerOptions extends NatsLinkOptions, NatsNames {
   readonly maxInFlight?: number | undefined;
   /** Publishes that wait for their turn; one more is refused with HELIX_QUEUE_OVERLOADED. 0 to 1 000 000. @default 10_000 */
   readonly maxWaiting?: number | undefined;
+  /** The same in encoded payloads. Bytes, at least 0. @default 134_217_728 (128 MiB) */
+  readonly maxWaitingBytes?: number | undefined;
 }
 
 /** What to do about streams and consumers when the queue connects. */
@@ -203,6 +205,12 @@ const ENQUEUER_OPTIONS: OptionsOf<EnqueuerSettings> = {
     max: 1_000_000,
     fallback: 10_000,
     about: "Publishes that wait for their turn; one more is refused with `HELIX_QUEUE_OVERLOADED`.",
+  }),
+  maxWaitingBytes: integer({
+    min: 0,
+    fallback: 128 * 1024 * 1024,
+    unit: "bytes",
+    about: "The same in bytes of encoded payloads.",
   }),
 };
 

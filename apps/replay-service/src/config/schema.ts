@@ -73,6 +73,7 @@ export const SCHEMA = {
     enqueueTimeoutMs: { ...REPLAYER_OPTIONS.enqueueTimeoutMs, atLeast: "publishTimeoutMs" },
     maxInFlight: REPLAYER_OPTIONS.maxInFlight,
     maxWaiting: REPLAYER_OPTIONS.maxWaiting,
+    maxWaitingBytes: REPLAYER_OPTIONS.maxWaitingBytes,
     maxAckPending: REPLAYER_OPTIONS.maxAckPending,
     maxRequestBatch: REPLAYER_OPTIONS.maxRequestBatch,
     ackWaitMs: REPLAYER_OPTIONS.ackWaitMs,

@@ -1,6 +1,9 @@
 import type { Logger } from "@helix/core";
 import type { InFlight } from "../session/in-flight.ts";
 
+/** What the values of all that are watched may come to; one that is more is watched alone. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 export interface BackgroundOptions {
   /** How many are watched at most. */
   readonly limit: number;
@@ -17,6 +20,7 @@ export interface BackgroundOptions {
 export class Background {
   readonly #options: BackgroundOptions;
   #size = 0;
+  #bytes = 0;
 
   constructor(options: BackgroundOptions) {
     this.#options = options;
@@ -26,14 +30,17 @@ export class Background {
     return this.#size;
   }
 
-  get hasRoom(): boolean {
-    return this.#size < this.#options.limit;
+  /** @param bytes Of its values. */
+  hasRoomFor(bytes: number): boolean {
+    const fits = this.#bytes + bytes <= MOST_BYTES || this.#size === 0;
+    return this.#size < this.#options.limit && fits;
   }
 
   /** Its end, and what it rejects with, is no longer the caller's business. */
-  watch(write: Promise<unknown>): void {
+  watch(write: Promise<unknown>, bytes: number): void {
     const { inFlight, logger } = this.#options;
     this.#size++;
+    this.#bytes += bytes;
     void inFlight.track(async () => {
       try {
         await write;
@@ -41,6 +48,7 @@ export class Background {
         logger.error({ err }, "a cluster missed a write that had returned, and it could not be queued");
       } finally {
         this.#size--;
+        this.#bytes -= bytes;
       }
     });
   }

@@ -6,6 +6,7 @@ import {
   type Option,
   object,
   readOptions,
+  weigh,
   withDefault,
 } from "@helix/core/internal";
 import { RoomLine } from "./room-line.ts";
@@ -14,12 +15,15 @@ import { RoomLine } from "./room-line.ts";
 export interface WaitForRoom {
   /** How long it waits for room. Milliseconds, 1 to 2^31 − 1. */
   readonly waitMs: number;
-  /** How many writes wait at most; one more is refused at once. 1 to 1 000 000. @default 1_000 */
+  /** How many writes wait at most, of 64 MiB of values together; one more is refused at once. 1 to 1 000 000. @default 1_000 */
   readonly maxWaiting?: number | undefined;
 }
 
 /** Validated, with its default filled in. */
 export type RoomLimits = { readonly [K in keyof WaitForRoom]-?: Exclude<WaitForRoom[K], undefined> };
+
+/** What the values of those who wait may come to; one that is more waits alone. */
+const MOST_BYTES_WAITING = 64 * 1024 * 1024;
 
 const EXPECTATION = '"refuse", or an object with `waitMs` and perhaps `maxWaiting`';
 
@@ -30,7 +34,7 @@ export const onQueueFull: Option<"refuse" | RoomLimits> = withDefault<"refuse" |
     {
       expectation: EXPECTATION,
       about:
-        "What a write does whose queue is full: it is refused, or waits for room, `maxWaiting` (1000) of them at most.",
+        "What a write does whose queue is full: it is refused, or waits for room, `maxWaiting` (1000) of them at most, of 64 MiB together.",
     },
     (value, name) => {
       if (value === "refuse") return value;
@@ -58,6 +62,7 @@ export class QueueRoom {
   readonly #clock: Clock;
   readonly #waiting: RoomLimits;
   readonly #lines = new Map<Lane, RoomLine>();
+  #bytes = 0;
   #isClosed = false;
 
   constructor(replayer: Replayer, clock: Clock, waiting: RoomLimits) {
@@ -69,13 +74,13 @@ export class QueueRoom {
   /** Rejects as the queue does. An abort ends the waiting for room, and nothing else. */
   async enqueue(payload: ReplayPayload, signal: AbortSignal | undefined): Promise<void> {
     const line = this.#lineOf(laneOf(payload.targetCluster, payload.priority));
-    if (line.size > 0 && this.#mayWait) return line.wait(payload, signal);
+    if (line.size > 0 && this.#mayWait(payload)) return this.#wait(line, payload, signal);
     try {
       await this.#replayer.enqueue(payload);
     } catch (error) {
-      if (!isHelixError(error, "HELIX_QUEUE_FULL") || !this.#mayWait) throw error;
+      if (!isHelixError(error, "HELIX_QUEUE_FULL") || !this.#mayWait(payload)) throw error;
       line.refusedBy(error);
-      await line.wait(payload, signal);
+      await this.#wait(line, payload, signal);
     }
   }
 
@@ -85,10 +90,21 @@ export class QueueRoom {
     for (const line of this.#lines.values()) line.close();
   }
 
-  get #mayWait(): boolean {
+  #mayWait({ operation }: ReplayPayload): boolean {
     let waiting = 0;
     for (const { size } of this.#lines.values()) waiting += size;
-    return !this.#isClosed && waiting < this.#waiting.maxWaiting;
+    const fits = this.#bytes + weigh(operation).bytes <= MOST_BYTES_WAITING || waiting === 0;
+    return !this.#isClosed && waiting < this.#waiting.maxWaiting && fits;
+  }
+
+  async #wait(line: RoomLine, payload: ReplayPayload, signal: AbortSignal | undefined): Promise<void> {
+    const { bytes } = weigh(payload.operation);
+    this.#bytes += bytes;
+    try {
+      await line.wait(payload, signal);
+    } finally {
+      this.#bytes -= bytes;
+    }
   }
 
   #lineOf(lane: Lane): RoomLine {

@@ -8,6 +8,7 @@ import {
   otherCluster,
   type ReplayPayload,
 } from "@helix/core";
+import { weigh } from "@helix/core/internal";
 import type { types } from "cassandra-driver";
 import { saysNoTable } from "../failure/server-codes.ts";
 import type { OwnWrites } from "../read/own-writes.ts";
@@ -82,10 +83,11 @@ export class WritePath {
     const { timestampMicros } = judged;
     const run = (onFirst?: OnFirst) => this.#run<Row>(judged, options, onFirst);
     if ((options.wait ?? wait) === "both") return run();
+    const { bytes } = weigh(judged.operation);
     return new Promise((resolve, reject) => {
       const whole = run((cluster, answer) => {
-        if (!background.hasRoom) return false;
-        background.watch(whole);
+        if (!background.hasRoomFor(bytes)) return false;
+        background.watch(whole, bytes);
         ownWrites?.awaited(otherCluster(cluster), whole);
         resolve(new Result<Row>(answer, { cluster, clusters: reportsAtFirst(cluster), timestampMicros }));
         return true;

@@ -17,7 +17,7 @@ class ScriptedServer {
   #callback: ((error: null, message: Msg) => void) | undefined;
   #listener: LinkListener | undefined;
 
-  constructor(options: { maxInFlight?: number } = {}) {
+  constructor(options: { maxInFlight?: number; maxWaitingBytes?: number } = {}) {
     const connection = {
       publish: (_: string, __: Uint8Array, { reply }: { reply: string }) => this.#replies.push(reply),
       subscribe: (_: string, { callback }: { callback: (error: null, message: Msg) => void }) => {
@@ -39,6 +39,7 @@ class ScriptedServer {
       publishTimeoutMs: 5000,
       maxInFlight: 256,
       maxWaiting: 10,
+      maxWaitingBytes: 2 ** 30,
       ...options,
     });
   }
@@ -48,9 +49,13 @@ class ScriptedServer {
   }
 
   publish(...subjects: string[]): void {
-    for (const subject of subjects) {
+    for (const subject of subjects) this.publishBytes(subject, 0);
+  }
+
+  publishBytes(subject: string, ...sizes: number[]): void {
+    for (const size of sizes) {
       const at = this.outcomes.push(undefined) - 1;
-      this.publisher.publish(subject, EMPTY, EMPTY).then(
+      this.publisher.publish(subject, EMPTY, new Uint8Array(size)).then(
         ({ seq, duplicate }) => {
           this.outcomes[at] = `${duplicate ? "duplicate" : "stored"} ${seq}`;
         },
@@ -197,4 +202,34 @@ test("an answer that nobody listens proves that nothing is stored", async () => 
   server.publish("lane");
   server.answer(0, undefined, 503);
   expect(await server.until()).toEqual(["no-responders no"]);
+});
+
+describe("bytes", () => {
+  const MiB = 2 ** 20;
+
+  test("that are in flight are bounded: the others wait their turn, small ones as well, and what is larger is sent alone", async () => {
+    server.publishBytes("lane", 10 * MiB, 10 * MiB, 1, 20 * MiB);
+    expect(server.sent).toBe(1);
+    server.answer(0, { stream: "s", seq: 1 });
+    expect(server.sent).toBe(3);
+    server.answer(1, { stream: "s", seq: 2 });
+    expect(server.sent).toBe(3);
+    server.answer(2, { stream: "s", seq: 3 });
+    expect(server.sent).toBe(4);
+  });
+
+  test("that wait are bounded, and whoever comes later is told at once that it is too much", async () => {
+    server = new ScriptedServer({ maxInFlight: 1, maxWaitingBytes: 100 });
+    server.publishBytes("lane", 1000, 60, 60, 40);
+    expect(await server.until()).toEqual([undefined, undefined, "overloaded no", undefined]);
+    server.answer(0, { stream: "s", seq: 1 });
+    server.publishBytes("lane", 60);
+    expect(await server.until()).toEqual(["stored 1", undefined, "overloaded no", undefined, undefined]);
+  });
+
+  test("of what was given up make room", async () => {
+    server.publishBytes("lane", 16 * MiB, 16 * MiB);
+    await server.clock.advance(6000);
+    expect([server.sent, (await server.until())[0]]).toEqual([2, "timeout maybe"]);
+  });
 });

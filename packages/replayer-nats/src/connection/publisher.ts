@@ -4,6 +4,7 @@ import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import { newInbox, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { parsed } from "./parsed.ts";
+import { type Sized, SizedMap } from "./sized.ts";
 import { STATUS, statusIn } from "./status.ts";
 
 /** The server's word that a message is stored. */
@@ -61,7 +62,7 @@ export class PublishFailure extends Error {
   }
 }
 
-interface Pending {
+interface Pending extends Sized {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly header: Uint8Array;
@@ -77,7 +78,16 @@ interface Refusals {
   readonly unanswered: Set<string>;
 }
 
-type PublisherSettings = Pick<EnqueuerSettings, "publishTimeoutMs" | "maxInFlight" | "maxWaiting" | "clock">;
+type PublisherSettings = Pick<
+  EnqueuerSettings,
+  "publishTimeoutMs" | "maxInFlight" | "maxWaiting" | "maxWaitingBytes" | "clock"
+>;
+
+/**
+ * More would gain nothing and be late: what is sent is read by the server one after the other, within `publishTimeoutMs`. One
+ * that is larger is sent alone.
+ */
+const MOST_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
 
 /**
  * How often it is looked for publishes that were not answered. A look that comes as much too late shows that nothing
@@ -100,8 +110,9 @@ const ENCODER = new TextEncoder();
 export class Publisher {
   readonly #link: Link;
   readonly #settings: PublisherSettings;
-  readonly #inFlight = new Map<string, Pending>();
+  readonly #inFlight = new SizedMap<string, Pending>();
   readonly #waiting: Pending[] = [];
+  #waitingBytes = 0;
   readonly #stopListening: () => void;
   #subscription: Subscription | undefined;
   #inbox = "";
@@ -132,6 +143,11 @@ export class Publisher {
     return this.#inFlight.size + this.#waiting.length;
   }
 
+  /** Publishes that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** How long a publish is waited for, in which the process could run. Milliseconds. */
   get timeoutMs(): number {
     return this.#settings.publishTimeoutMs;
@@ -149,10 +165,11 @@ export class Publisher {
    */
   publish(subject: string, header: Uint8Array, data: Uint8Array): Promise<PubAck> {
     return new Promise((resolve, reject) => {
-      const pending = { subject, data, header, resolve, reject, dueAtMs: 0 };
+      const bytes = header.length + data.length;
+      const pending = { subject, data, header, bytes, resolve, reject, dueAtMs: 0 };
       if (!this.#link.isUp) reject(new PublishFailure("down", "There is no connection to NATS"));
-      else if (this.#inFlight.size < this.#settings.maxInFlight) this.#send(pending);
-      else if (this.#waiting.length < this.#settings.maxWaiting) this.#waiting.push(pending);
+      else if (this.#waiting.length === 0 && this.#hasTurn(pending)) this.#send(pending);
+      else if (this.#mayWait(pending)) this.#wait(pending);
       else reject(new PublishFailure("overloaded", `${this.#waiting.length} publishes wait already`));
     });
   }
@@ -168,6 +185,22 @@ export class Publisher {
     this.#stopListening();
     this.#connectionLost();
     this.#unsubscribe();
+  }
+
+  #hasTurn({ bytes }: Pending): boolean {
+    const { size } = this.#inFlight;
+    const fits = this.#inFlight.bytes + bytes <= MOST_BYTES_IN_FLIGHT || size === 0;
+    return size < this.#settings.maxInFlight && fits;
+  }
+
+  #mayWait({ bytes }: Pending): boolean {
+    const { maxWaiting, maxWaitingBytes } = this.#settings;
+    return this.#waiting.length < maxWaiting && this.#waitingBytes + bytes <= maxWaitingBytes;
+  }
+
+  #wait(pending: Pending): void {
+    this.#waiting.push(pending);
+    this.#waitingBytes += pending.bytes;
   }
 
   #send(pending: Pending): void {
@@ -222,8 +255,14 @@ export class Publisher {
   }
 
   #refill(): void {
-    while (this.#waiting.length > 0 && this.#inFlight.size < this.#settings.maxInFlight) {
-      this.#send(this.#waiting.shift() as Pending);
+    for (
+      let first = this.#waiting[0];
+      first !== undefined && this.#hasTurn(first);
+      first = this.#waiting[0]
+    ) {
+      this.#waiting.shift();
+      this.#waitingBytes -= first.bytes;
+      this.#send(first);
     }
     this.#whenDrained();
   }
@@ -291,6 +330,7 @@ export class Publisher {
         }),
     );
     const waiting = this.#waiting.splice(0);
+    this.#waitingBytes = 0;
     for (const { reject } of waiting) {
       reject(new PublishFailure("down", "There is no connection to NATS", { cause }));
     }

@@ -1,4 +1,5 @@
-import { type ReplayMessage, statementsOf } from "@helix/core";
+import type { ReplayMessage } from "@helix/core";
+import { weigh } from "@helix/core/internal";
 
 /**
  * The driver makes two Buffers of each element while it encodes, of 118 bytes each beside its own, and the tree keeps 8 to
@@ -10,22 +11,6 @@ const COPIES = 3;
 
 /** What a message costs until it is settled: bytes, an estimate from above for values of ordinary size. */
 export function heldBytes({ content, bytes = 0 }: Pick<ReplayMessage, "content" | "bytes">): number {
-  if (!content.ok) return COPIES * bytes;
-  let values = 0;
-  for (const { params } of statementsOf(content.payload)) values += valuesIn(params);
+  const values = content.ok ? weigh(content.payload.operation).values : 0;
   return COPIES * bytes + BYTES_PER_VALUE * values;
-}
-
-/** What came out of a queue contains nothing twice. */
-function valuesIn(value: unknown): number {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return 1;
-  let values = 1;
-  const parts =
-    Array.isArray(value) || value instanceof Set
-      ? value
-      : value instanceof Map
-        ? [...value.keys(), ...value.values()]
-        : Object.values(value);
-  for (const one of parts) values += valuesIn(one);
-  return values;
 }
