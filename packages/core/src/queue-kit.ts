@@ -39,6 +39,7 @@ export {
   readDeadLetterFilter,
   readDeadLetterList,
 } from "./queue/dead-letter-filter.ts";
+export { type PlacedLetter, pageOf, type ReadPage, readDeadLetterPage } from "./queue/dead-letter-page.ts";
 export { deathOf, type FailureRecord, recordAfter } from "./queue/failure-record.ts";
 export { MessageLife } from "./queue/message-life.ts";
 export { redriven } from "./queue/redriven.ts";

@@ -5,9 +5,11 @@ import {
   type DeadLetter,
   type DeadLetterCause,
   type DeadLetterFilter,
+  type DeadLetterPage,
   type DeadLetterStore,
   helixError,
   messageId,
+  type PageOptions,
   type RedriveOneOptions,
   type ReplayPayload,
 } from "@helix/core";
@@ -17,8 +19,11 @@ import {
   deathOf,
   matchesOutside,
   matchesTable,
+  type PlacedLetter,
+  pageOf,
   readDeadLetterFilter,
   readDeadLetterList,
+  readDeadLetterPage,
   readDiscard,
   readRedrive,
   redriven,
@@ -29,8 +34,11 @@ import type { MemoryMessage } from "./memory-message.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
-/** A dead letter as it is kept: with its payload encoded. */
-type Kept = Omit<DeadLetter, "content">;
+/** A dead letter as it is kept: with its payload encoded, and its place among all that ever died here. */
+interface Kept {
+  readonly place: number;
+  readonly letter: Omit<DeadLetter, "content">;
+}
 
 export interface MemoryDeadLettersOptions {
   readonly capacity: number;
@@ -45,6 +53,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   readonly #options: MemoryDeadLettersOptions;
   /** In the order in which they died. */
   readonly #kept = new Map<string, Kept>();
+  #lastPlace = 0;
 
   constructor(options: MemoryDeadLettersOptions) {
     this.#options = options;
@@ -60,27 +69,33 @@ export class MemoryDeadLetters implements DeadLetterStore {
       throw helixError("HELIX_DEAD_LETTERS_FULL", text, { lane, capacity });
     }
     const id = this.#idFor(message);
-    this.#kept.set(id, {
+    const letter = {
       id,
       lane,
       raw: detached(entry).bytes,
       ...deathOf(cause, entry),
       deadAtMs: clock.wallMs(),
       origin: { sequence: entry.sequence },
-    });
+    };
+    this.#kept.set(id, { place: ++this.#lastPlace, letter });
   }
 
   async list(options?: ListOptions): Promise<DeadLetter[]> {
     const { filter, limit } = readDeadLetterList(options);
     const found: DeadLetter[] = [];
-    for (const letter of this.#matching([...this.#kept.keys()], filter)) {
+    for (const { letter } of this.#matching(filter)) {
       if (found.push(letter) >= limit) break;
     }
     return found;
   }
 
+  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
+    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
+    return pageOf(this.#matching(read, after), limit);
+  }
+
   async *scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    yield* this.#matching([...this.#kept.keys()], readDeadLetterFilter("scan", options));
+    for (const { letter } of this.#matching(readDeadLetterFilter("scan", options))) yield letter;
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -92,25 +107,28 @@ export class MemoryDeadLetters implements DeadLetterStore {
     const { readmit, clock } = this.#options;
     const read = readRedrive(options);
     const kept = this.#find(id);
-    readmit(redriven({ ...kept, content: decodeContent(kept.raw, kept.lane) }, read, clock.wallMs()));
+    readmit(redriven(letterOf(kept), read, clock.wallMs()));
     this.#kept.delete(id);
-    this.#options.ledger.redriven(clusterOf(kept.lane));
+    this.#options.ledger.redriven(clusterOf(kept.letter.lane));
   }
 
   async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
     readDiscard(options);
-    const { lane } = this.#find(id);
+    const { lane } = this.#find(id).letter;
     this.#kept.delete(id);
     this.#options.ledger.discarded(clusterOf(lane));
   }
 
-  *#matching(ids: readonly string[], filter: DeadLetterFilter): Generator<DeadLetter, void, void> {
+  /** Those that are there when it begins, and still when it comes to them. */
+  *#matching(filter: DeadLetterFilter, after = 0): Generator<PlacedLetter, void, void> {
     const nowMs = this.#options.clock.wallMs();
-    for (const id of ids) {
-      const kept = this.#kept.get(id);
-      if (kept === undefined || !matchesOutside(kept, filter, nowMs)) continue;
+    const last = this.#lastPlace;
+    for (const kept of this.#kept.values()) {
+      const { place } = kept;
+      if (place > last) return;
+      if (place <= after || !matchesOutside(kept.letter, filter, nowMs)) continue;
       const letter = letterOf(kept);
-      if (matchesTable(letter, filter)) yield letter;
+      if (matchesTable(letter, filter)) yield { letter, place };
     }
   }
 
@@ -127,6 +145,6 @@ export class MemoryDeadLetters implements DeadLetterStore {
   }
 }
 
-function letterOf(kept: Kept): DeadLetter {
-  return { ...kept, raw: kept.raw.slice(), content: decodeContent(kept.raw, kept.lane) };
+function letterOf({ letter }: Kept): DeadLetter {
+  return { ...letter, raw: letter.raw.slice(), content: decodeContent(letter.raw, letter.lane) };
 }

@@ -164,7 +164,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     this.deadLetters = new NatsDeadLetters({
       admin,
-      pages: new StreamPages(admin, new DirectGets(link, { clock, logger })),
+      pages: new StreamPages(admin, new DirectGets(link, { clock, logger }), clock),
       names,
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock, nowMs }),

@@ -262,7 +262,7 @@ export class World {
   }
 
   async #letters(): Promise<readonly DeadLetter[]> {
-    return this.nats?.dead() ?? (await this.memory?.deadLetters.list()) ?? [];
+    return this.nats?.dead() ?? (await this.memory?.deadLetters.list({ limit: 1_000_000 })) ?? [];
   }
 
   *#redrives(letters: readonly DeadLetter[]): Generator<() => Promise<void>> {

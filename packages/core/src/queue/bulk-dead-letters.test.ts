@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { type HelixErrorCode, helixError } from "../errors.ts";
 import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
-import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions } from "./dead-letters.ts";
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterStore,
+  RedriveOneOptions,
+} from "./dead-letters.ts";
 
 /** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
 class Letters implements DeadLetterStore {
@@ -20,6 +26,10 @@ class Letters implements DeadLetterStore {
 
   async list(): Promise<DeadLetter[]> {
     throw new Error("a bulk run must not hold them all");
+  }
+
+  async page(): Promise<DeadLetterPage> {
+    return { letters: await this.list() };
   }
 
   async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {

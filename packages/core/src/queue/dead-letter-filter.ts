@@ -12,7 +12,9 @@ const DEAD_LETTER_FILTER_OPTIONS = {
   youngerThanMs: optional(integer({ min: 0 })),
 };
 
-const LIST_OPTIONS = { ...DEAD_LETTER_FILTER_OPTIONS, limit: optional(integer({ min: 1 })) };
+/** What a caller gets who does not say how many: as many as a page may have at most. */
+const LIST_LIMIT = 1000;
+const LIST_OPTIONS = { ...DEAD_LETTER_FILTER_OPTIONS, limit: integer({ min: 1, fallback: LIST_LIMIT }) };
 
 /** @throws TypeError, RangeError for a condition that does not exist or is out of range. */
 export function readDeadLetterFilter(owner: string, options: unknown): DeadLetterFilter {
@@ -21,9 +23,11 @@ export function readDeadLetterFilter(owner: string, options: unknown): DeadLette
 
 /** @throws TypeError, RangeError as {@link readDeadLetterFilter}. */
 export function readDeadLetterList(options: unknown): { filter: DeadLetterFilter; limit: number } {
-  const { limit = Number.POSITIVE_INFINITY, ...filter } = readOptions<
-    DeadLetterFilter & { limit?: number | undefined }
-  >("list", LIST_OPTIONS, options);
+  const { limit, ...filter } = readOptions<DeadLetterFilter & { limit: number }>(
+    "list",
+    LIST_OPTIONS,
+    options,
+  );
   return { filter, limit };
 }
 

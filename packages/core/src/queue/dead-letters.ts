@@ -94,9 +94,32 @@ export interface RedriveOneOptions {
   readonly force?: boolean | undefined;
 }
 
+export interface PageOptions {
+  /** 1 to 1_000. @default 100 */
+  readonly limit?: number | undefined;
+  /** What the page before gave. @default from the oldest on */
+  readonly cursor?: string | undefined;
+}
+
+export interface DeadLetterPage {
+  readonly letters: readonly DeadLetter[];
+  /** For the next page; undefined: there are no more. Good for as long as the store, in any process. */
+  readonly cursor?: string | undefined;
+}
+
 export interface DeadLetterStore {
-  /** Oldest first. */
+  /**
+   * Oldest first, 1_000 unless a limit says otherwise. All of them are in memory at once, whatever their size: for more there are
+   * `page` and `scan`.
+   */
   list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<DeadLetter[]>;
+  /**
+   * As many as the limit says, oldest first; fewer where they are large: a page is over when it has 8 MiB. The next goes on
+   * after its last one, whatever was redriven or discarded meanwhile; what has died meanwhile comes last.
+   *
+   * Rejects with a RangeError for a cursor that no page has given.
+   */
+  page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage>;
   /**
    * Oldest first, as many as there were when it began, without holding them all. What is redriven or
    * discarded meanwhile may be passed over.
@@ -122,7 +145,7 @@ export interface DeadLetterStore {
 }
 
 /**
- * The same verbs for dead letters that the store's own `scan` has just given: what is known of them need not be read again. They
+ * The same verbs for dead letters that the store's own `scan` or `page` has just given: what is known of them need not be read again. They
  * do and reject with the same.
  */
 export interface ScannedLetters {

@@ -41,6 +41,7 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
   };
   return {
     list: (filter) => store.list(filter),
+    page: (filter, options) => store.page(filter, options),
     scan: (filter) => store.scan(filter),
     get: (id) => store.get(id),
     redrive: (id, options) => counted("helix_redriven_total", id, () => store.redrive(id, options)),

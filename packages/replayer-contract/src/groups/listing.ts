@@ -1,5 +1,5 @@
-import type { DeadLetter, DeadLetterFilter } from "@helix/core";
-import { CALLERS_MISTAKE, equal, rejects } from "../assertions.ts";
+import type { DeadLetter, DeadLetterFilter, PageOptions } from "@helix/core";
+import { CALLERS_MISTAKE, equal, rejects, truthy } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
 import { buried } from "../letters.ts";
 import type { Stage } from "../stage.ts";
@@ -64,6 +64,53 @@ export const listing: ContractGroup = {
       },
     },
     {
+      title: "gives dead letters page by page, oldest first, each once, by a filter too",
+      async run(stage) {
+        const letters = await four(stage);
+        equal(await paged(stage, {}, 1), letters, "pages of one");
+        equal(await paged(stage, {}, 3), letters, "pages of three");
+        equal(await paged(stage, {}, undefined), letters, "a page without a limit");
+        equal(await paged(stage, { reason: "held" }, 1), [letters[0], letters[2]], "pages of those on hold");
+        const { letters: none, cursor } = await stage.queue.deadLetters.page({ table: "ks.none" });
+        equal([none, cursor], [[], undefined], "a page of a table that none has, and its cursor");
+      },
+    },
+    {
+      title: "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
+      async run(stage) {
+        const letters = await four(stage);
+        const { deadLetters } = stage.queue;
+        const first = await deadLetters.page({}, { limit: 2 });
+        equal(ids(first.letters), ids(letters.slice(0, 2)), "the first page");
+        for (const at of [0, 1, 2]) await deadLetters.discard(letters[at]?.id as string);
+        const late = await buried(stage);
+        const { cursor } = first;
+        equal(
+          ids((await deadLetters.page({}, { cursor })).letters),
+          ids([letters[3] as DeadLetter, late]),
+          "the next page",
+        );
+      },
+    },
+    {
+      title: "refuses a page that cannot be, and a cursor that no page has given",
+      async run(stage) {
+        await buried(stage);
+        for (const options of [
+          { limit: 0 },
+          { limit: 1001 },
+          { cursor: "nowhere" },
+          { cursor: 1 },
+          { after: 1 },
+        ]) {
+          const page = stage.queue.deadLetters.page({}, options as PageOptions);
+          await rejects(page, CALLERS_MISTAKE, `page({}, ${JSON.stringify(options)})`);
+        }
+        const filtered = stage.queue.deadLetters.page({ cluster: "C" } as never);
+        await rejects(filtered, CALLERS_MISTAKE, "a page of a cluster that is none");
+      },
+    },
+    {
       title: "scans the same dead letters in the same order, also while each is discarded",
       async run(stage) {
         const letters = await four(stage);
@@ -105,6 +152,24 @@ async function four(stage: Stage): Promise<DeadLetter[]> {
     await buried(stage, other, { reason: "held" }),
     await buried(stage, { priority: "low" }, { reason: "attempts" }),
   ];
+}
+
+/** All that the pages hold, one after the other. */
+async function paged(
+  { queue }: Stage,
+  filter: DeadLetterFilter,
+  limit: number | undefined,
+): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await queue.deadLetters.page(filter, { limit, cursor });
+    truthy(page.letters.length <= (limit ?? 100), `at most ${limit} on a page`, page.letters.length);
+    letters.push(...page.letters);
+    cursor = page.cursor;
+    truthy(letters.length <= 4, "pages that come to an end", letters);
+  } while (cursor !== undefined);
+  return letters;
 }
 
 function ids(letters: readonly DeadLetter[]): string[] {

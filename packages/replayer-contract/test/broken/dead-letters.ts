@@ -1,4 +1,12 @@
-import type { DeadLetter, DeadLetterCause, DeadLetterFilter, ReplayMessage } from "@helix/core";
+import type {
+  DeadLetter,
+  DeadLetterCause,
+  DeadLetterFilter,
+  DeadLetterPage,
+  PageOptions,
+  ReplayMessage,
+} from "@helix/core";
+import type { PlacedLetter } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "../model/model-dead-letters.ts";
 import { ModelMessage } from "../model/model-message.ts";
 import { ModelQueue } from "../model/model-queue.ts";
@@ -54,6 +62,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "cuts the text of a failure at 2 KiB",
       "keeps the bytes of what cannot be decoded",
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
+      "gives dead letters page by page, oldest first, each once, by a filter too",
       "scans the same dead letters in the same order, also while each is discarded",
       "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
     ],
@@ -197,6 +206,8 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "lists dead letters oldest first, up to a limit",
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "filters dead letters by how long they have been dead",
+      "gives dead letters page by page, oldest first, each once, by a filter too",
+      "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
       "scans the same dead letters in the same order, also while each is discarded",
       "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
     ],
@@ -235,7 +246,10 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
   {
     wrong: "does not filter by table",
     Queue: blindFor("table"),
-    caughtBy: ["filters dead letters by cluster, priority, reason and table, and by all of them together"],
+    caughtBy: [
+      "filters dead letters by cluster, priority, reason and table, and by all of them together",
+      "gives dead letters page by page, oldest first, each once, by a filter too",
+    ],
   },
   {
     wrong: "does not filter by age",
@@ -289,6 +303,57 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: ["scans the same dead letters in the same order, also while each is discarded"],
   },
   {
+    wrong: "pages by position, and so passes over what follows one that is gone",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override placed(filter: DeadLetterFilter, after: number): PlacedLetter[] {
+          return super
+            .placed(filter, 0)
+            .map(({ letter }, at) => ({ letter, place: at + 1 }))
+            .slice(after);
+        }
+      },
+    ),
+    caughtBy: ["goes on with the next page whatever was discarded meanwhile, to what has died meanwhile"],
+  },
+  {
+    wrong: "gives one dead letter on two pages",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override placed(filter: DeadLetterFilter, after: number): PlacedLetter[] {
+          return super.placed(filter, Math.max(0, after - 1));
+        }
+      },
+    ),
+    caughtBy: ["gives dead letters page by page, oldest first, each once, by a filter too"],
+  },
+  {
+    wrong: "forgets the filter on the second page",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override placed(filter: DeadLetterFilter, after: number): PlacedLetter[] {
+          return super.placed(after === 0 ? filter : {}, after);
+        }
+      },
+    ),
+    caughtBy: ["gives dead letters page by page, oldest first, each once, by a filter too"],
+  },
+  {
+    wrong: "takes a cursor that it does not know for none",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override page(
+          filter?: DeadLetterFilter,
+          { limit, cursor, ...options }: PageOptions = {},
+        ): Promise<DeadLetterPage> {
+          const known = cursor?.startsWith("after-") ? cursor : undefined;
+          return super.page(filter, { ...options, limit, cursor: known });
+        }
+      },
+    ),
+    caughtBy: ["refuses a page that cannot be, and a cursor that no page has given"],
+  },
+  {
     wrong: "discards all there are",
     Store: class extends ModelStore {
       override discard(id: string): void {
@@ -299,6 +364,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
       "discards one for good, and nothing else",
+      "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
       "scans the same dead letters in the same order, also while each is discarded",
     ],
   },

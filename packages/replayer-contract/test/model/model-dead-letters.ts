@@ -1,6 +1,21 @@
 import { decodeContent } from "@helix/codec";
-import type { DeadLetter, DeadLetterFilter, DeadLetterStore, RedriveOneOptions } from "@helix/core";
-import { deathOf, matchesFilter, readDeadLetterList, readRedrive } from "@helix/core/queue-kit";
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterPage,
+  DeadLetterStore,
+  PageOptions,
+  RedriveOneOptions,
+} from "@helix/core";
+import {
+  deathOf,
+  matchesFilter,
+  type PlacedLetter,
+  pageOf,
+  readDeadLetterList,
+  readDeadLetterPage,
+  readRedrive,
+} from "@helix/core/queue-kit";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
 
@@ -19,6 +34,11 @@ export class ModelDeadLetters implements DeadLetterStore {
       const all = [...this.queue.store.buried.values()].map((buried) => this.letterOf(buried));
       return all.filter((letter) => this.matches(letter, read.filter)).slice(0, read.limit);
     });
+  }
+
+  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
+    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
+    return pageOf(await this.queue.reach(() => this.placed(read, after)), limit);
   }
 
   async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
@@ -50,6 +70,14 @@ export class ModelDeadLetters implements DeadLetterStore {
       deadAtMs,
       origin: { sequence: stored.sequence },
     };
+  }
+
+  /** Those that come after a place, with their own. */
+  placed(filter: DeadLetterFilter, after: number): PlacedLetter[] {
+    return [...this.queue.store.buried.values()]
+      .filter(({ place }) => place > after)
+      .map((buried) => ({ letter: this.letterOf(buried), place: buried.place }))
+      .filter(({ letter }) => this.matches(letter, filter));
   }
 
   matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {

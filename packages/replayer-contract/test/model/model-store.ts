@@ -42,6 +42,8 @@ export interface Stored {
 
 export interface Buried {
   readonly id: string;
+  /** In the order in which they died. */
+  readonly place: number;
   readonly stored: Stored;
   readonly cause: DeadLetterCause;
   readonly deadAtMs: number;
@@ -55,6 +57,7 @@ export class ModelStore {
   readonly clock: Clock;
   messages: Stored[] = [];
   readonly buried = new Map<string, Buried>();
+  lastPlace = 0;
   readonly published = new Map<string, number>();
   #sequence = 0;
 
@@ -127,7 +130,7 @@ export class ModelStore {
       throw helixError("HELIX_DEAD_LETTERS_FULL", "full", fields);
     }
     const id = this.idOf(stored);
-    this.buried.set(id, { id, stored, cause, deadAtMs: this.clock.wallMs() });
+    this.buried.set(id, { id, place: ++this.lastPlace, stored, cause, deadAtMs: this.clock.wallMs() });
     this.remove(stored);
   }
 

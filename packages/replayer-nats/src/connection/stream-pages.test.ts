@@ -1,3 +1,4 @@
+import { systemClock } from "@helix/core";
 import { expect, test } from "vitest";
 import type { Admin } from "./admin.ts";
 import type { DirectGets, Stretch } from "./direct-gets.ts";
@@ -39,9 +40,9 @@ class Stream {
   }
 
   async all(from: number, to: number): Promise<number[]> {
-    const pages = new StreamPages(this as unknown as Admin, this as unknown as DirectGets);
+    const pages = new StreamPages(this as unknown as Admin, this as unknown as DirectGets, systemClock);
     const found: number[] = [];
-    for await (const page of pages.read("s", from, to)) found.push(...page.map(({ seq }) => seq));
+    for await (const { messages } of pages.read("s", from, to)) found.push(...messages.map(({ seq }) => seq));
     return found;
   }
 
@@ -68,9 +69,9 @@ test("what a replica does not have yet is read from the leader", async () => {
 test("a replica that stops answering in the middle is left for the leader", async () => {
   const stream = new Stream(numbers(1, 40), numbers(1, 40));
   const seen: number[] = [];
-  const pages = new StreamPages(stream as unknown as Admin, stream as unknown as DirectGets);
-  for await (const page of pages.read("s", 1, 40)) {
-    seen.push(...page.map(({ seq }) => seq));
+  const pages = new StreamPages(stream as unknown as Admin, stream as unknown as DirectGets, systemClock);
+  for await (const { messages } of pages.read("s", 1, 40)) {
+    seen.push(...messages.map(({ seq }) => seq));
     stream.replica = undefined;
   }
   expect(seen).toEqual(numbers(1, 40));

@@ -2,10 +2,12 @@ import {
   type Clock,
   type DeadLetter,
   type DeadLetterFilter,
+  type DeadLetterPage,
   type DeadLetterStore,
   LANES,
   type Logger,
   messageId,
+  type PageOptions,
   type RedriveOneOptions,
   type ReplayPayload,
   type ScannedLetters,
@@ -15,8 +17,11 @@ import {
   deadLetterNotFound,
   matchesOutside,
   matchesTable,
+  type PlacedLetter,
+  pageOf,
   readDeadLetterFilter,
   readDeadLetterList,
+  readDeadLetterPage,
   readDiscard,
   readRedrive,
   redriven,
@@ -61,7 +66,7 @@ export interface NatsDeadLettersOptions {
  */
 export class NatsDeadLetters implements DeadLetterStore {
   readonly #options: NatsDeadLettersOptions;
-  readonly #scanned = new WeakMap<DeadLetter, Found & { readonly atMs: number }>();
+  readonly #scanned = new WeakMap<DeadLetter, Found & { readonly asOfMs: number }>();
 
   constructor(options: NatsDeadLettersOptions) {
     this.#options = options;
@@ -69,15 +74,20 @@ export class NatsDeadLetters implements DeadLetterStore {
 
   async list(options?: ListOptions): Promise<DeadLetter[]> {
     const { filter, limit } = readDeadLetterList(options);
-    const found: DeadLetter[] = [];
-    for await (const letter of this.#matching(filter)) {
-      if (found.push(letter) >= limit) break;
+    const letters: DeadLetter[] = [];
+    for await (const { letter } of this.#matching(filter)) {
+      if (letters.push(letter) >= limit) break;
     }
-    return found;
+    return letters;
+  }
+
+  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
+    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
+    return pageOf(this.#matching(read, after), limit);
   }
 
   scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    return this.#matching(readDeadLetterFilter("scan", options));
+    return lettersOf(this.#matching(readDeadLetterFilter("scan", options)));
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -153,13 +163,14 @@ export class NatsDeadLetters implements DeadLetterStore {
     await readmit(payload, newMessageId(messageId(payload)));
   }
 
-  async *#matching(filter: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    const { admin, pages, names, bodies, clock } = this.#options;
+  async *#matching(filter: DeadLetterFilter, after = 0): AsyncGenerator<PlacedLetter, void, void> {
+    const { admin, pages, names, bodies } = this.#options;
     const stream = names.deadLetterStream;
     const { state } = await admin.request((api) => api.streams.info(stream));
     const nowMs = this.#options.nowMs();
-    for await (const page of pages.read(stream, Math.max(1, state.first_seq), state.last_seq)) {
-      for (const stored of page) {
+    const from = Math.max(after + 1, state.first_seq);
+    for await (const { messages, asOfMs } of pages.read(stream, from, state.last_seq)) {
+      for (const stored of messages) {
         const header = (name: string) => headerIn(stored, name);
         const isAbout = filter.table === undefined || bodies.isAbout(filter.table, header);
         if (isAbout === false || (await isPart(admin, names, stored, nowMs))) continue;
@@ -167,8 +178,8 @@ export class NatsDeadLetters implements DeadLetterStore {
         const letter = letterIn(whole, names, bodies);
         if (!matchesOutside(letter, filter, nowMs)) continue;
         if (isAbout !== true && !matchesTable(letter, filter)) continue;
-        this.#scanned.set(letter, { letter, stored, parts, atMs: clock.monotonicMs() });
-        yield letter;
+        this.#scanned.set(letter, { letter, stored, parts, asOfMs });
+        yield { letter, place: stored.seq };
       }
     }
   }
@@ -199,8 +210,9 @@ export class NatsDeadLetters implements DeadLetterStore {
   /** What a scan has read, if that is not long ago; what has become of it since shows when it is deleted. */
   async #asScanned(letter: DeadLetter): Promise<Found> {
     const scanned = this.#scanned.get(letter);
-    const ageMs = this.#options.clock.monotonicMs() - (scanned?.atMs ?? Number.NEGATIVE_INFINITY);
-    return scanned !== undefined && ageMs <= FRESH_FOR_MS ? scanned : this.#mustFind(letter.id);
+    if (scanned === undefined) return this.#mustFind(letter.id);
+    const isFresh = this.#options.clock.monotonicMs() - scanned.asOfMs <= FRESH_FOR_MS;
+    return isFresh ? scanned : this.#mustFind(letter.id);
   }
 
   async #mustFind(id: string): Promise<Found> {
@@ -220,6 +232,10 @@ export class NatsDeadLetters implements DeadLetterStore {
       logger.warn({ err: error, letter: letter.id }, "parts of a dead letter could not be deleted with it");
     });
   }
+}
+
+async function* lettersOf(found: AsyncIterable<PlacedLetter>): AsyncGenerator<DeadLetter, void, void> {
+  for await (const { letter } of found) yield letter;
 }
 
 interface Found {
