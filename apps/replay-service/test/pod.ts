@@ -31,7 +31,7 @@ export interface Answer {
 }
 
 /** The service in this process, over scripted clusters and a queue in memory, with what it logs. */
-export class Pod {
+export class Pod implements AsyncDisposable {
   readonly queue = new MemoryReplayer();
   readonly lines: string[] = [];
   readonly ended: Promise<{ inOrder: boolean }>;
@@ -85,6 +85,10 @@ export class Pod {
     this.#stop.abort();
     return this.ended;
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 export function inMemory(queue: ReplayQueue): OpenQueue {
@@ -94,7 +98,9 @@ export function inMemory(queue: ReplayQueue): OpenQueue {
 export async function startServers(
   options: Partial<Record<ClusterId, ScriptedCqlServerOptions>> = {},
 ): Promise<Record<ClusterId, ScriptedCqlServer>> {
-  const [A, B] = await Promise.all([startScriptedCqlServer(options.A), startScriptedCqlServer(options.B)]);
+  // The same clusters in each test: a queue that several tests share remembers them.
+  const start = (cluster: ClusterId) => startScriptedCqlServer({ identity: cluster, ...options[cluster] });
+  const [A, B] = await Promise.all([start("A"), start("B")]);
   return { A, B };
 }
 

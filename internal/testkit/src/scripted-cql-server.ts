@@ -37,6 +37,8 @@ export interface ScriptedCqlServerOptions {
    * `protocolOptions.port`: 127.0.0.2 and so on, which only Linux has by itself. @default none
    */
   readonly peers?: readonly string[] | undefined;
+  /** What tells it from other clusters: the ids of its nodes are made of it. @default its port */
+  readonly identity?: string | undefined;
   /** @default "datacenter1" */
   readonly dataCenter?: string | undefined;
   /** Asks for a login by password and refuses every other. @default asks for none */
@@ -63,6 +65,8 @@ export async function startScriptedCqlServer(
 export class ScriptedCqlServer implements AsyncDisposable {
   readonly host: string;
   readonly localDataCenter: string;
+  /** Another one makes it another cluster, for those who ask from then on. */
+  identity: string;
   /** All requests that reached the handler, in order. */
   readonly requests: CqlRequest[] = [];
   /** What it says of its schema. */
@@ -85,6 +89,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
   constructor(options: ScriptedCqlServerOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.identity = options.identity ?? "";
     this.schema = new ScriptedSchema(options.tables);
     this.host = options.host ?? "127.0.0.1";
     this.localDataCenter = options.dataCenter ?? "datacenter1";
@@ -115,6 +120,7 @@ export class ScriptedCqlServer implements AsyncDisposable {
     this.#port = await (this.#port === undefined
       ? listenOnFreePort(this.#listener, this.host)
       : listenOn(this.#listener, this.host, this.#port));
+    this.identity ||= String(this.#port);
   }
 
   /**
@@ -241,8 +247,8 @@ export class ScriptedCqlServer implements AsyncDisposable {
     const keyspace = /^\s*use\s+"?(\w+)"?/i.exec(decoded.query)?.[1];
     if (keyspace !== undefined) return raw(OPCODE.result, usedKeyspace(keyspace));
     const { peers = [] } = this.#options;
-    const { host, port, localDataCenter: dataCenter, schema } = this;
-    const facts = { host, port, peers, dataCenter, releaseVersion: RELEASE, schema };
+    const { host, identity, localDataCenter: dataCenter, schema } = this;
+    const facts = { host, identity, peers, dataCenter, releaseVersion: RELEASE, schema };
     const system = answerSystemQuery(decoded.query, facts);
     if (system !== undefined) {
       if (this.#options.record !== false) this.systemRequests.push(decoded.query);

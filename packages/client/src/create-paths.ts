@@ -30,7 +30,16 @@ export function createPaths(
   const { clock, logger, metrics, replayer, gate, readYourWrites, maxInBackground, readCluster } = options;
   const links = { A: all.get("A"), B: all.get("B") };
   const { onEnqueueFailed, onQueueFull } = options;
-  const handoff = new ReplayHandoff({ replayer, onEnqueueFailed, onQueueFull, clock, metrics, events });
+  const identified = (cluster: ClusterId) => links[cluster].identity.settled();
+  const handoff = new ReplayHandoff({
+    replayer,
+    onEnqueueFailed,
+    onQueueFull,
+    identified,
+    clock,
+    metrics,
+    events,
+  });
   const ownWrites =
     readYourWrites === false
       ? undefined

@@ -66,7 +66,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     this.#options = read;
     this.#events = events;
     this.#log = log;
-    const links = createLinks(read, events, log);
+    const links = createLinks(read, events, { driverLog: log, identities: read.replayer?.identities });
     const clockOffsetMs = (cluster: ClusterId) => links.get(cluster).schema.clockOffsetMs;
     const timestamps = new WriteTimestamps(clock, logger, events, { maxAheadMs, clockOffsetMs });
     const inFlight = this.#inFlight;

@@ -1,4 +1,5 @@
 import type { ClusterId } from "./cluster.ts";
+import type { ClusterIdentities } from "./cluster-identity.ts";
 import type { ErrorReading } from "./error-reading.ts";
 import type { ReplayPayload } from "./payload/payload.ts";
 
@@ -24,6 +25,11 @@ export interface ReplayExecutor {
    * that holds back tries the cluster then, and not only when its interval is over.
    */
   onAvailable?(listener: (cluster: ClusterId) => void): () => void;
+  /**
+   * Told of the queue's record before anything is executed: from then on nothing is, on a cluster of which the record has not said
+   * that it is the right one. Twice is safe.
+   */
+  compareWith?(identities: ClusterIdentities): void;
 }
 
 /** A table's `gc_grace_seconds`. */

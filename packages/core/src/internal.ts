@@ -4,7 +4,6 @@
  * @module
  */
 
-export { claimed } from "./cluster-identity.ts";
 export {
   boolean,
   callback,

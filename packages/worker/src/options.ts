@@ -167,12 +167,12 @@ const executor = object<ReplayExecutor>(
   {
     expectation: "a ReplayExecutor or a function",
     about:
-      "What executes a payload: `client.replayExecutor()`, or an object with `execute` and perhaps `read`, `probe`, `shortestGrace` and `onAvailable`, or a function that rejects when it failed.",
+      "What executes a payload: `client.replayExecutor()`, or an object with `execute` and perhaps `read`, `probe`, `shortestGrace`, `onAvailable` and `compareWith`, or a function that rejects when it failed.",
   },
   (value, name) => {
     if (typeof value === "function") return { execute: value as ExecuteFunc };
     const given = isExecutor.check(value, name);
-    for (const key of ["read", "probe", "shortestGrace", "onAvailable"] as const) {
+    for (const key of ["read", "probe", "shortestGrace", "onAvailable", "compareWith"] as const) {
       readOption(isFunction, given[key], `${name}.${key}`);
     }
     return given;

@@ -195,7 +195,9 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
   }
 
   async #open(): Promise<void> {
+    const { queue, executor } = this.#settings;
     try {
+      if (queue.identities !== undefined) executor.compareWith?.(queue.identities);
       this.#pauses.watch();
       for (const cluster of CLUSTERS) this.#runners[cluster].open();
     } catch (error) {

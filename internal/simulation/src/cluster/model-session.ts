@@ -51,7 +51,7 @@ export function modelConfig(
  * repetition as the driver asks its retry policy about them, timeouts, the loss of the last host.
  */
 class ModelSession {
-  readonly hosts = { values: () => [] };
+  readonly hosts: { values(): readonly object[] };
   readonly #cluster: ModelCluster;
   readonly #process: SimProcess;
   readonly #listeners = new Map<string, () => void>();
@@ -62,6 +62,8 @@ class ModelSession {
   constructor(cluster: ModelCluster, process: SimProcess) {
     this.#cluster = cluster;
     this.#process = process;
+    const nodes = HOSTS.map((host) => ({ hostId: `${cluster.cluster}-${host}`, datacenter: "datacenter1" }));
+    this.hosts = { values: () => nodes };
     this.#stopWatching = cluster.onDown(() => this.#process.deliver(() => this.#lose(), 1));
   }
 

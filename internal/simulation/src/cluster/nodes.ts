@@ -119,6 +119,7 @@ export class App {
         replayer: this.#watching(replayer),
         onEnqueueFailed: scenario.onEnqueueFailed ? () => {} : undefined,
         onQueueFull: scenario.onQueueFull,
+        identified: (cluster) => links.get(cluster).identity.settled(),
         clock,
         metrics: silentMetrics,
         events,

@@ -55,6 +55,10 @@ export class WatchedQueue {
     return this.#inner.deadLetters;
   }
 
+  get identities(): ReplayQueue["identities"] {
+    return this.#inner.identities;
+  }
+
   depths(): ReturnType<ReplayQueue["depths"]> {
     return this.#inner.depths();
   }

@@ -60,6 +60,7 @@ export function watchExecutor(
     probe: (cluster, options) => inner.probe(cluster, options),
     shortestGrace: (cluster, options) => inner.shortestGrace(cluster, options),
     onAvailable: (listener) => inner.onAvailable(listener),
+    compareWith: (identities) => inner.compareWith(identities),
   };
 }
 

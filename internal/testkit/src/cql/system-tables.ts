@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { cell } from "./cells.ts";
 import type { Column } from "./column-type.ts";
 import { type Reply, reply } from "./reply.ts";
@@ -6,7 +7,8 @@ import type { ScriptedSchema } from "./scripted-schema.ts";
 /** What the driver asks about the cluster when it connects. */
 export interface ClusterFacts {
   readonly host: string;
-  readonly port: number;
+  /** What the ids of its nodes are made of, with their addresses. */
+  readonly identity: string;
   /** Addresses of the other nodes. They listen on the same port: system.peers has no room for another. */
   readonly peers: readonly string[];
   readonly dataCenter: string;
@@ -63,29 +65,22 @@ export function answerSystemQuery(query: string, facts: ClusterFacts): Reply | u
   return facts.schema.answer(query) ?? reply.rows([{ name: "keyspace_name", type: "text" }], []);
 }
 
-/** Made of address and port, so that no two clusters share one. */
-function hostIdOf(address: string, port: number): string {
-  return `00000000-0000-4000-8000-${hex(tokenOf(address), 8)}${hex(port, 4)}`;
+function hostIdOf(address: string, { identity }: ClusterFacts): string {
+  const hex = createHash("md5").update(`${identity} ${address}`).digest("hex");
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, "$1-$2-4$3-8$4-$5");
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
-}
-
-function tokenOf(address: string): number {
-  return address
+function nodeCells(address: string, facts: ClusterFacts): Buffer[] {
+  const token = address
     .split(".")
     .map(Number)
     .reduce((sum, part) => sum * 256 + part, 0);
-}
-
-function nodeCells(address: string, { port, dataCenter, releaseVersion }: ClusterFacts): Buffer[] {
   return [
-    cell.text(dataCenter),
-    cell.uuid(hostIdOf(address, port)),
+    cell.text(facts.dataCenter),
+    cell.uuid(hostIdOf(address, facts)),
     cell.text("rack1"),
-    cell.text(releaseVersion),
+    cell.text(facts.releaseVersion),
     cell.inet(address),
-    cell.collection([cell.text(String(tokenOf(address)))]),
+    cell.collection([cell.text(String(token))]),
   ];
 }

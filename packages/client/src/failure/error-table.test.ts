@@ -95,11 +95,13 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
     new errors.NoHostAvailableError({}),
     new errors.NoHostAvailableError({ a: "Host considered as DOWN", b: closed({ requestNotWritten: true }) }),
   ],
-  "`HELIX_CLUSTER_UNAVAILABLE`, `HELIX_CLIENT_CLOSED`, `HELIX_CLIENT_NOT_CONNECTED`": [
-    helixError("HELIX_CLUSTER_UNAVAILABLE", "", unavailable),
-    helixError("HELIX_CLIENT_CLOSED", "", {}),
-    helixError("HELIX_CLIENT_NOT_CONNECTED", "", {}),
-  ],
+  "`HELIX_CLUSTER_UNAVAILABLE`, `HELIX_CLUSTER_MISTAKEN`, `HELIX_CLIENT_CLOSED`, `HELIX_CLIENT_NOT_CONNECTED`":
+    [
+      helixError("HELIX_CLUSTER_UNAVAILABLE", "", unavailable),
+      helixError("HELIX_CLUSTER_MISTAKEN", "", { cluster: "A", found: { dataCenters: [], hosts: ["x"] } }),
+      helixError("HELIX_CLIENT_CLOSED", "", {}),
+      helixError("HELIX_CLIENT_NOT_CONNECTED", "", {}),
+    ],
   "`HELIX_CLUSTER_BUSY`": [helixError("HELIX_CLUSTER_BUSY", "", { ...unavailable, maxInFlight: 1 })],
   "`HELIX_EXECUTE_TIMEOUT`": [
     helixError("HELIX_EXECUTE_TIMEOUT", "", { timeoutMs: 1, outcome: "uncertain" }),

@@ -69,6 +69,7 @@ function readOwn(error: {
   switch (error.code) {
     case "HELIX_CLIENT_CLOSED":
     case "HELIX_CLIENT_NOT_CONNECTED":
+    case "HELIX_CLUSTER_MISTAKEN":
     case "HELIX_CLUSTER_UNAVAILABLE":
       return { ...AWAY, text };
     case "HELIX_CLUSTER_BUSY":

@@ -11,6 +11,7 @@ import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
 import { readError } from "../failure/read-error.ts";
+import type { ClusterLink } from "../session/cluster-link.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, ONCE, sendOperation, writeOptions } from "../session/driver-request.ts";
 import { inKeyspace } from "./in-keyspace.ts";
@@ -35,6 +36,8 @@ export function createReplayExecutor(
       checkPayload(payload);
       const { targetCluster, timestampMicros, consistency, disposition } = payload;
       const link = links.get(targetCluster);
+      const { doubt } = link.identity;
+      if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
       const own = link.config.keyspace;
       const keyspace = payload.keyspace ?? own;
       const schema = await targetSchema(link, payload, keyspace, signal);
@@ -50,7 +53,7 @@ export function createReplayExecutor(
         adaptBinding,
       );
       await abortable(
-        sendOperation(link, operation, query, () => !signal.aborted),
+        sendOperation(link, operation, query, () => !signal.aborted && link.identity.doubt === undefined),
         signal,
       );
     },
@@ -63,6 +66,9 @@ export function createReplayExecutor(
       signal.throwIfAborted();
       await abortable(links.get(cluster).probe(), signal);
     },
+    compareWith(identities) {
+      for (const link of links.all) link.identity.compareWith(identities);
+    },
     onAvailable(listener) {
       const tell = ({ cluster }: { cluster: ClusterId }) => listener(cluster);
       // The breaker closes where a cluster went silent and kept its session.
@@ -72,6 +78,11 @@ export function createReplayExecutor(
       };
     },
   };
+}
+
+function unidentified(link: ClusterLink, cause: unknown): Error {
+  const why = cause === undefined ? "" : ` (${readError(cause).text})`;
+  return link.unavailableError(`it is not known yet to be the cluster that the queue means${why}`, cause);
 }
 
 function optionsFor(operation: Operation, consistency: number | undefined): QueryOptions {

@@ -65,6 +65,7 @@ beforeEach(async () => {
       logger: silent,
       metrics: silentMetrics,
     }),
+    reached: new Map(),
     random: () => 0.5,
     logger: silent,
     events: new EventHub<SessionEvents>(),

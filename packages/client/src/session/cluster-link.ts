@@ -1,4 +1,4 @@
-import type { Clock, ClusterId, EventSink, Logger, SessionEvents } from "@helix/core";
+import type { Clock, ClusterId, ClusterIdentities, EventSink, Logger, SessionEvents } from "@helix/core";
 import { type BreakerState, LoggableError, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
@@ -7,6 +7,7 @@ import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { eventHostOf, watchSchema } from "./driver-internals/index.ts";
+import { IdentityCheck, type ReachedClusters } from "./identity/identity-check.ts";
 import { clusterBusy, clusterUnavailable } from "./link-errors.ts";
 import { Outstanding } from "./outstanding.ts";
 import type { ClockOffset } from "./schema/clock-offset.ts";
@@ -24,6 +25,10 @@ export interface ClusterLinkOptions {
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
   readonly clockOffset: ClockOffset;
+  /** By all links of the process. */
+  readonly reached: ReachedClusters;
+  /** The record of the queue that missed writes go to. */
+  readonly identities?: ClusterIdentities | undefined;
   readonly random: () => number;
   readonly logger: Logger;
   readonly events: EventSink<SessionEvents>;
@@ -39,6 +44,7 @@ export class ClusterLink {
   readonly #breaker: ClusterBreaker;
   readonly #outstanding: Outstanding;
   readonly #schema: KnownSchema;
+  readonly #identity: IdentityCheck;
   readonly #unknownErrors: UnknownErrors;
   readonly #attemptListeners = new Set<() => void>();
   readonly #unavailableListeners = new Set<() => void>();
@@ -48,14 +54,27 @@ export class ClusterLink {
   #isOpenTold = false;
 
   constructor(options: ClusterLinkOptions) {
-    const { config, requestTimeoutMs, clock, clockOffset, random, logger, name } = options;
+    const { config, requestTimeoutMs, clock, clockOffset, random, logger, name, reached } = options;
     this.config = config;
     this.#unknownErrors = new UnknownErrors(logger, name);
     this.#options = options;
+    this.#identity = new IdentityCheck(
+      {
+        cluster: config.cluster,
+        name,
+        reached,
+        clock,
+        random,
+        logger,
+        onMistaken: (error) => this.#session.drop(error),
+      },
+      options.identities,
+    );
     this.#session = new SupervisedSession({
       createClient: () => this.#listen(config.createClient()),
       clock,
       random,
+      check: (client) => this.#identity.connected(client),
       onConnected: () => this.#onConnected(),
       onDisconnected: (cause, info) => this.#onDisconnected(cause, info),
     });
@@ -97,6 +116,11 @@ export class ClusterLink {
     return this.#schema;
   }
 
+  /** Whether its sessions lead to the cluster that is meant. */
+  get identity(): Pick<IdentityCheck, "doubt" | "settled" | "compareWith"> {
+    return this.#identity;
+  }
+
   /** The driver of the present session; undefined while there is none. */
   get driver(): Client | undefined {
     return this.#session.client;
@@ -123,6 +147,7 @@ export class ClusterLink {
   async close(): Promise<void> {
     this.#breaker.close();
     this.#schema.close();
+    this.#identity.disconnected();
     await this.#session.close();
     this.#outstanding.close();
   }
@@ -215,6 +240,7 @@ export class ClusterLink {
 
   #listen(client: Client): Client {
     watchSchema(client, this.#schema);
+    client.on("hostAdd", () => this.#identity.again());
     const { driverLog } = this.#options;
     client.on("log", (level, className, message, furtherInfo) => {
       if (driverLog?.has("log")) {
@@ -246,6 +272,7 @@ export class ClusterLink {
     const fields = { cluster: name, err, retryInMs: info.retryInMs };
     if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
     else logger.warn(fields, "no session to the cluster; it is sought again");
+    this.#identity.disconnected();
     this.#lastFailure = cause;
     this.#refusal = info.misconfigured ? (cause as Error) : undefined;
     this.#breaker.disconnected(cause);

@@ -1,4 +1,4 @@
-import { Backoff, type Clock } from "@helix/core";
+import { Backoff, type Clock, isHelixError } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
@@ -7,7 +7,7 @@ import { DriverSession } from "./driver-session.ts";
 /** How soon, and at most how rarely, a cluster is sought. */
 const SEEK = new Backoff({ initialMs: 200, maxMs: 2_000 });
 
-/** For what only a person can cure: a wrong data centre, credentials that are refused, no such keyspace. */
+/** For what only a person can cure: a wrong data centre, another cluster, credentials that are refused, no such keyspace. */
 const SEEK_MISCONFIGURED = new Backoff({ initialMs: 2_000, maxMs: 15_000 });
 
 /** For so long a close waits for the end of an attempt to connect. */
@@ -17,6 +17,8 @@ export interface SupervisedSessionOptions {
   readonly createClient: () => Client;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Rejects where a client that is connected must not be used: it counts as one that could not connect. */
+  readonly check: (client: Client) => Promise<void>;
   readonly onConnected: (client: Client) => void;
   /** It was lost, or could not be made; it is sought again, after `retryInMs`. */
   readonly onDisconnected: (cause: unknown, info: { retryInMs: number; misconfigured: boolean }) => void;
@@ -89,7 +91,7 @@ export class SupervisedSession {
 
   /** From its making to its end, of which it returns the cause. */
   async #oneClient(onConnected: () => void): Promise<unknown> {
-    const { createClient, clock } = this.#options;
+    const { createClient, clock, check } = this.#options;
     let session: DriverSession;
     try {
       session = new DriverSession(createClient(), clock);
@@ -99,6 +101,7 @@ export class SupervisedSession {
     try {
       this.#connecting = session;
       await session.connect();
+      if (!this.#closing.signal.aborted) await check(session.client);
       this.#connecting = undefined;
       if (this.#closing.signal.aborted) return undefined;
       onConnected();
@@ -120,6 +123,7 @@ export class SupervisedSession {
  * that starts may be unable to look a password up.
  */
 function isMisconfiguration(error: unknown): boolean {
+  if (isHelixError(error, "HELIX_CLUSTER_MISTAKEN")) return true;
   const { scope, retry, answered, text } = readError(error);
   if (/Unable to perform authentication/.test(text)) return false;
   return (

@@ -1,6 +1,7 @@
 import {
   type ClientEvents,
   type Clock,
+  type ClusterId,
   type ClusterReport,
   type EventSink,
   helixError,
@@ -20,6 +21,8 @@ export interface ReplayHandoffOptions {
   readonly replayer: Replayer | undefined;
   readonly onEnqueueFailed: OnEnqueueFailed | undefined;
   readonly onQueueFull: "refuse" | RoomLimits;
+  /** Resolves when a letter may be queued for; undefined where it may be. Rejects with HELIX_CLUSTER_MISTAKEN. */
+  readonly identified: (cluster: ClusterId) => Promise<void> | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly events: EventSink<ClientEvents>;
@@ -37,6 +40,7 @@ const SURELY_NOT = new Set<string>([
   "HELIX_QUEUE_CLOSED",
   "HELIX_PAYLOAD_INVALID",
   "HELIX_PAYLOAD_TOO_LARGE",
+  "HELIX_CLUSTER_MISTAKEN",
 ]);
 
 /** Gives missed writes to the queue, and tells everybody. */
@@ -84,6 +88,8 @@ export class ReplayHandoff {
     const { replayer } = this.#options;
     if (replayer === undefined) return { queued: "no" };
     try {
+      const identified = this.#options.identified(payload.targetCluster);
+      if (identified !== undefined) await abortable(identified, this.#givenUp.signal);
       const taken = this.#room?.enqueue(payload, signal) ?? replayer.enqueue(payload);
       await abortable(taken, this.#givenUp.signal);
       return { queued: "yes" };

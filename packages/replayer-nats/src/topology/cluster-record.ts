@@ -66,6 +66,7 @@ export class ClusterRecord implements ClusterIdentities {
   /** `nothing`: there is no record to compare with, or no right to read it. */
   async #read(): Promise<StoredMessage | undefined | "nothing"> {
     const { admin, names, writer, logger } = this.#options;
+    if (this.#isForbidden) return "nothing";
     try {
       return await admin.message(names.clusterStream, { last_by_subj: clusterSubject(names) });
     } catch (error) {

@@ -93,6 +93,7 @@ export function tracedExecutor(executor: ReplayExecutor | ExecuteFunc, api: Trac
       shortestGrace: async (cluster, options) => inner.shortestGrace?.(cluster, options),
     }),
     ...(inner.onAvailable && { onAvailable: (listener) => inner.onAvailable?.(listener) ?? (() => {}) }),
+    ...(inner.compareWith && { compareWith: (identities) => inner.compareWith?.(identities) }),
   };
 }
 
