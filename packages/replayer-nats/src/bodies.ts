@@ -1,14 +1,24 @@
 import { decodeContent, encodePayload, isTableInHeader, payloadHeaders } from "@helix/codec";
-import { helixError, type Lane, type MessageContent, type ReplayPayload } from "@helix/core";
+import { helixError, isHelixError, type Lane, type MessageContent, type ReplayPayload } from "@helix/core";
+import { type EnvelopeOptions, Sealing } from "./envelope/sealing.ts";
 
 /** What a payload is in the streams, and what the bytes there stand for: nothing else of this package asks the codec. */
 export class Bodies {
+  readonly #sealing: Sealing;
+
+  constructor(options: EnvelopeOptions = {}) {
+    this.#sealing = new Sealing(options);
+  }
+
   /**
-   * @param maxBytes What the body may have at most.
-   * @throws as `encodePayload` does.
+   * @param maxBytes What the body may have at most, sealed as it is stored.
+   * @throws as `encodePayload` does, and what the envelope throws.
    */
   encode(payload: ReplayPayload, maxBytes: number): Uint8Array {
-    return encodePayload(payload, { maxPayloadBytes: maxBytes });
+    const body = this.#sealing.seal(encodePayload(payload, { maxPayloadBytes: maxBytes }));
+    if (body.length <= maxBytes) return body;
+    const text = `The sealed payload has ${body.length} bytes, and no more than ${maxBytes} are taken`;
+    throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: body.length, maxPayloadBytes: maxBytes });
   }
 
   /** What is told of a payload beside its body. */
@@ -21,9 +31,20 @@ export class Bodies {
     return isTableInHeader(header("Helix-Table"), table);
   }
 
-  /** @param lane Where it lies, which a payload has to be for; none where that names no lane. */
+  /**
+   * What is no payload keeps its bytes as they are stored.
+   *
+   * @param lane Where it lies, which a payload has to be for; none where that names no lane.
+   */
   read(raw: Uint8Array, lane?: Lane): MessageContent {
-    return decodeContent(raw, lane);
+    try {
+      const body = this.#sealing.open(raw);
+      const content = decodeContent(body, lane);
+      return content.ok || body === raw ? content : { ...content, raw: new Uint8Array(raw) };
+    } catch (error) {
+      if (!isHelixError(error)) throw error;
+      return { ok: false, raw: new Uint8Array(raw), error };
+    }
   }
 
   /** Of bytes that are not to be read any more, since processes have ended while they did. */

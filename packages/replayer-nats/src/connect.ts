@@ -33,7 +33,7 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
   const events = eventsOf(settings);
   const link = await Link.open(settings, events);
   const names = namesOf(settings);
-  const enqueuer = new Enqueuer(link, names, settings, new Bodies());
+  const enqueuer = new Enqueuer(link, names, settings, new Bodies(settings));
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= enqueuer.close().then(() => link.close());

@@ -34,6 +34,10 @@ declare module "@helix/core" {
     HELIX_TOPOLOGY_MISSING: { readonly missing: readonly string[] };
     /** Nothing, or a message of a lane, is at that place of the stream. */
     HELIX_STRAY_NOT_FOUND: { readonly sequence: number };
+    /** A body is sealed with a key that this process does not have (yet); no id: it has no envelope at all. */
+    HELIX_ENVELOPE_KEY_UNKNOWN: { readonly keyId?: string | undefined };
+    /** A body that will not be readable: changed since it was sealed, or not sealed where it has to be. */
+    HELIX_ENVELOPE_UNREADABLE: { readonly keyId?: string | undefined };
     /** A server that is known to lose messages. */
     HELIX_SERVER_UNSUPPORTED: { readonly version: string; readonly minimum: string };
   }
@@ -51,5 +55,7 @@ export type NatsErrorCode = Extract<
   | "HELIX_TOPOLOGY_DRIFT"
   | "HELIX_TOPOLOGY_MISSING"
   | "HELIX_STRAY_NOT_FOUND"
+  | "HELIX_ENVELOPE_KEY_UNKNOWN"
+  | "HELIX_ENVELOPE_UNREADABLE"
   | "HELIX_SERVER_UNSUPPORTED"
 >;

@@ -1,5 +1,7 @@
 export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
 export type { NatsConnectOptions, NatsSecret, NatsTlsOptions } from "./connect-options.ts";
+export { aesGcmEnvelope, type EnvelopeKeys } from "./envelope/aes-gcm.ts";
+export type { Envelope } from "./envelope/envelope.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
 export type { StrayMessage } from "./lanes/strays.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";

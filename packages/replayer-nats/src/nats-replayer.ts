@@ -115,7 +115,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const streamClock = new StreamClock({ clock, logger, events });
     const nowMs = () => streamClock.nowMs();
     this.#streamClock = streamClock;
-    const bodies = new Bodies();
+    const bodies = new Bodies(settings);
     this.#bodies = bodies;
     this.#admin = admin;
     this.#enqueuer = new Enqueuer(link, names, settings, bodies);

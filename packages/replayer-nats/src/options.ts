@@ -18,6 +18,7 @@ import {
 } from "@helix/core/queue-kit";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connectOption, INBOX_PREFIX, type NatsConnectOptions, SUBJECT_PREFIX } from "./connect-options.ts";
+import type { Envelope } from "./envelope/envelope.ts";
 
 /** What the parts of a queue are called. Whoever shares a queue must say the same. */
 export interface NatsNames {
@@ -86,6 +87,11 @@ export interface NatsEnqueuerOptions extends NatsLinkOptions, NatsNames {
   readonly enqueueTimeoutMs?: number | undefined;
   /** Publishes that are sent and not answered. 1 to 10 000. @default 256 */
   readonly maxInFlight?: number | undefined;
+  /**
+   * Seals what is enqueued and opens what is read, so that whoever runs the servers sees no rows; see `aesGcmEnvelope`. What
+   * is not sealed is read as before. @default none
+   */
+  readonly envelope?: Envelope | undefined;
   /** Publishes that wait for their turn; one more is refused with HELIX_QUEUE_OVERLOADED. 0 to 1 000 000. @default 10_000 */
   readonly maxWaiting?: number | undefined;
   /** The same in encoded payloads. Bytes, at least 0. @default 134_217_728 (128 MiB) */
@@ -98,6 +104,8 @@ export type Provision = "create" | "update" | "none";
 const PROVISIONS: readonly Provision[] = Object.freeze(["create", "update", "none"]);
 
 export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOptions, SchedulingOptions {
+  /** Takes nothing that is not sealed: a dead letter instead, which nobody can redrive meanwhile. Together with `envelope`. @default false */
+  readonly sealedOnly?: boolean | undefined;
   /**
    * `create`: makes what is missing; what differs is an error. `update`: changes what differs, if the server can.
    * `none`: takes everything as it is, and needs no rights to make anything. @default "create"
@@ -131,13 +139,16 @@ type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
 
 export type LinkSettings = Pick<NatsLinkOptions, "connection" | "connect"> &
   Settled<Omit<NatsLinkOptions, "connection" | "connect">>;
-export type EnqueuerSettings = LinkSettings & Settled<Omit<NatsEnqueuerOptions, keyof NatsLinkOptions>>;
+export type EnqueuerSettings = LinkSettings &
+  Pick<NatsEnqueuerOptions, "envelope"> &
+  Settled<Omit<NatsEnqueuerOptions, keyof NatsLinkOptions | "envelope">>;
 export type TopologySettings = Settled<TopologyOptions> & {
   readonly provision: Provision;
   readonly adoptGoStream: boolean;
 };
 export type ReplayerSettings = EnqueuerSettings &
   TopologySettings & {
+    readonly sealedOnly: boolean;
     readonly highPriorityRatio: number | undefined;
     readonly strictPriority: boolean | undefined;
     readonly acceptClusters: readonly string[] | undefined;
@@ -212,6 +223,11 @@ const ENQUEUER_OPTIONS: OptionsOf<EnqueuerSettings> = {
     unit: "bytes",
     about: "The same in bytes of encoded payloads.",
   }),
+  envelope: optional(
+    having<Envelope>("an Envelope", ["seal", "open"], {
+      about: "Seals what is enqueued and opens what is read: see *An envelope*.",
+    }),
+  ),
 };
 
 const copies = integer({
@@ -292,6 +308,9 @@ const TOPOLOGY_OPTIONS: OptionsOf<TopologySettings> = {
 /** Every option of `connectNatsReplayer`. */
 export const REPLAYER_OPTIONS: OptionsOf<ReplayerSettings> = {
   ...ENQUEUER_OPTIONS,
+  sealedOnly: boolean(false, {
+    about: "Take nothing that is not sealed: it becomes a dead letter. Together with `envelope`.",
+  }),
   ...TOPOLOGY_OPTIONS,
   ...queueSchedulingOptions,
   acceptClusters: optional(
@@ -311,7 +330,11 @@ export function readEnqueuerOptions(options: NatsEnqueuerOptions): EnqueuerSetti
 
 /** @throws TypeError, RangeError naming the option, what was expected and what was given. */
 export function readReplayerOptions(options: NatsReplayerOptions): ReplayerSettings {
-  return linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_OPTIONS, options));
+  const settings = linked(readOptions<ReplayerSettings>("connectNatsReplayer", REPLAYER_OPTIONS, options));
+  if (settings.sealedOnly && settings.envelope === undefined) {
+    throw new TypeError("Expected `envelope` to be given together with `sealedOnly`");
+  }
+  return settings;
 }
 
 /** @throws TypeError naming the option, what was expected and what was given. */

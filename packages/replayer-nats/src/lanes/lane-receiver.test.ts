@@ -1,9 +1,9 @@
-import { encodePayload } from "@helix/codec";
 import { createPayload, type ReplayMessage, silentLogger } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Bodies } from "../bodies.ts";
+import { aesGcmEnvelope } from "../envelope/aes-gcm.ts";
 import { DecodingTurn } from "./decoding-turn.ts";
 import type { Evidence, Judgement } from "./evidence.ts";
 import { HandBacks } from "./hand-backs.ts";
@@ -14,6 +14,9 @@ import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
 
 const LEASE_MS = 1000;
+const MAX_AGE_MS = 60_000;
+const KEY = Buffer.alloc(32, 1);
+const NEW_KEYS = { current: "new", keys: { new: Buffer.alloc(32, 2) } };
 
 /** A lane whose records are read when the test says so. */
 class SlowRecords {
@@ -24,6 +27,7 @@ class SlowRecords {
   /** Of whom it was asked, what was written down, and what was decoded, in that order. */
   readonly steps: string[] = [];
   flushed = 0;
+  keys: Record<string, Uint8Array> = { old: KEY };
   freed = 0;
   withheld = 0;
   demanded = 0;
@@ -41,7 +45,9 @@ class SlowRecords {
     };
     const end = () => this.steps.push("end");
     const forget = (id: string) => this.steps.push(`forget ${id}`);
-    const bodies = new Bodies();
+    const bodies = new Bodies({
+      envelope: aesGcmEnvelope(() => ({ current: "old", keys: this.keys })),
+    });
     const read = (...args: Parameters<Bodies["read"]>) => {
       this.steps.push("decode");
       return bodies.read(...args);
@@ -65,8 +71,9 @@ class SlowRecords {
       lane: "high.B",
       source: { stream: "s", consumer: "c" },
       streamClock: { nowMs: () => this.clock.wallMs(), isTrusted: true },
+      clock: this.clock,
       logger: silentLogger,
-      maxAgeMs: 60_000,
+      maxAgeMs: MAX_AGE_MS,
       bodies: { read, fatal: bodies.fatal } as unknown as Bodies,
       evidence: { judge, begin, end, forget } as unknown as Evidence,
       handBacks: new HandBacks(),
@@ -80,7 +87,7 @@ class SlowRecords {
     this.source = this.receiver.open((message) => this.received.push(message));
   }
 
-  arrive(deliveries: number, id = "p", bytes = 1): void {
+  arrive(deliveries: number, id = "p", { bytes = 1, bodies = new Bodies(), ageMs = 0 } = {}): void {
     const nowMs = this.clock.wallMs();
     const payload = createPayload({
       id,
@@ -94,10 +101,10 @@ class SlowRecords {
       writtenAtMs: nowMs,
       enqueuedAtMs: nowMs,
     });
-    const reply = `$JS.ACK.s.c.${deliveries}.${++this.#arrivals}.1.${nowMs * 1_000_000}.0`;
+    const reply = `$JS.ACK.s.c.${deliveries}.${++this.#arrivals}.1.${(nowMs - ageMs) * 1_000_000}.0`;
     const { clock } = this;
     const lease = new Lease(reply, { clock, leaseMs: LEASE_MS, onFree: () => this.freed++ });
-    this.receiver.received({ reply, data: encodePayload(payload), subject: "s" } as Msg, lease);
+    this.receiver.received({ reply, data: bodies.encode(payload, 1_000_000), subject: "s" } as Msg, lease);
   }
 }
 
@@ -166,8 +173,8 @@ describe("a large body that was delivered before", () => {
 
   test("is decoded when it is written down that it is, one at a time, and then its own record is read", async () => {
     lane.source.demand(2);
-    lane.arrive(2, "one", BYTES);
-    lane.arrive(2, "two", BYTES);
+    lane.arrive(2, "one", { bytes: BYTES });
+    lane.arrive(2, "two", { bytes: BYTES });
     await settle();
     expect(lane.steps).toEqual([`judge ${placeOf(1)}`]);
     lane.judgements[0]?.({ record: { attempts: 0 } });
@@ -181,8 +188,8 @@ describe("a large body that was delivered before", () => {
 
   test("is no suspect any more once it is decoded, and none other is kept waiting by one that cannot be read about", async () => {
     lane.source.demand(2);
-    lane.arrive(2, "one", BYTES);
-    lane.arrive(2, "two", BYTES);
+    lane.arrive(2, "one", { bytes: BYTES });
+    lane.arrive(2, "two", { bytes: BYTES });
     await settle();
     lane.judgements[0]?.({ delayMs: 500 });
     await settle();
@@ -200,7 +207,7 @@ describe("a large body that was delivered before", () => {
 
   test("is not decoded any more where a process has ended in its turn, and reaches the worker with its bytes", async () => {
     lane.source.demand(1);
-    lane.arrive(4, "one", BYTES);
+    lane.arrive(4, "one", { bytes: BYTES });
     await settle();
     lane.judgements[0]?.({ record: { attempts: 1, deaths: ["pod", "other"] } });
     await settle();
@@ -212,12 +219,36 @@ describe("a large body that was delivered before", () => {
 
   test("is handed back undecoded where the lane was stopped before its turn", async () => {
     lane.source.demand(2);
-    lane.arrive(2, "one", BYTES);
-    lane.arrive(2, "two", BYTES);
+    lane.arrive(2, "one", { bytes: BYTES });
+    lane.arrive(2, "two", { bytes: BYTES });
     await settle();
     const stopped = lane.source.stop();
     lane.judgements[0]?.({ delayMs: 500 });
     await stopped;
     expect([lane.steps, lane.handedBack]).toEqual([[`judge ${placeOf(1)}`], [500, 0]]);
   });
+});
+
+test("what is sealed with a key that is not here yet waits in its lane, longer each time, and is delivered when it is", async () => {
+  const sealed = new Bodies({ envelope: aesGcmEnvelope(NEW_KEYS) });
+  lane.source.demand(1);
+  for (const deliveries of [1, 2, 30]) lane.arrive(deliveries, "p", { bodies: sealed });
+  const [first, second, last] = lane.handedBack as [number, number, number];
+  expect([first, second, last].map((delayMs, at) => delayMs <= ([1000, 2000, 60_000][at] as number))).toEqual(
+    [true, true, true],
+  );
+  expect([first >= 500, second >= 1000, last >= 30_000]).toEqual([true, true, true]);
+  expect([lane.received.length, lane.withheld, lane.judgements.length]).toEqual([0, 3, 0]);
+  lane.keys = { old: KEY, ...NEW_KEYS.keys };
+  lane.arrive(1, "p", { bodies: sealed });
+  expect(lane.received[0]?.content.ok).toBe(true);
+});
+
+test("what is sealed with a key that never came is delivered when it is too old, to become a dead letter as it is", () => {
+  const sealed = new Bodies({ envelope: aesGcmEnvelope(NEW_KEYS) });
+  lane.source.demand(1);
+  lane.arrive(1, "p", { bodies: sealed, ageMs: MAX_AGE_MS + 1 });
+  const { content } = lane.received[0] as ReplayMessage;
+  expect(content).toMatchObject({ ok: false, error: { code: "HELIX_ENVELOPE_KEY_UNKNOWN", keyId: "new" } });
+  expect(content.ok || content.raw[0]).toBe(0xc1);
 });

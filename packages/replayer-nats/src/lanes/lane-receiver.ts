@@ -1,4 +1,11 @@
-import { type Lane, type LaneSource, type Logger, messageId, type ReplayMessage } from "@helix/core";
+import {
+  type Clock,
+  type Lane,
+  type LaneSource,
+  type Logger,
+  messageId,
+  type ReplayMessage,
+} from "@helix/core";
 import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
@@ -14,6 +21,7 @@ import type { MessageRecord } from "./message-records.ts";
 import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
 import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
+import { Unopened } from "./unopened.ts";
 
 /** A listener that throws has no use for the message at this moment; nor has anybody for one that cannot be looked at. */
 const FAILED_DELAY_MS = 1000;
@@ -34,6 +42,7 @@ export interface LaneReceiverOptions {
   /** Of what it hands out. */
   readonly source: Source;
   readonly streamClock: Pick<StreamClock, "nowMs" | "isTrusted">;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly maxAgeMs: number;
   readonly bodies: Bodies;
@@ -64,12 +73,14 @@ export class LaneReceiver {
   readonly #options: LaneReceiverOptions;
   readonly #channel: PullChannel;
   readonly #reading = new Set<Promise<void>>();
+  readonly #unopened: Unopened;
   #onMessage: ((message: ReplayMessage) => void) | undefined;
   #isClosing = false;
 
   constructor(options: LaneReceiverOptions) {
     this.#options = options;
     this.#channel = options.makeChannel(this);
+    this.#unopened = new Unopened(options);
   }
 
   get isOpen(): boolean {
@@ -212,6 +223,7 @@ export class LaneReceiver {
   }
 
   async #deliverAgain(known: Known): Promise<void> {
+    if (this.#isPutOff(known)) return;
     const { record, delayMs = 0 } = await this.#options.evidence.judge(known.id);
     if (record === undefined || known.lease.isOver) this.#postpone(known, delayMs);
     else this.#deliver(known, record);
@@ -229,18 +241,30 @@ export class LaneReceiver {
     this.#channel.withhold(raw.length);
   }
 
+  #isTooOld({ sinceMs }: Known): boolean {
+    const { streamClock, maxAgeMs } = this.#options;
+    return streamClock.isTrusted && streamClock.nowMs() - sinceMs > maxAgeMs;
+  }
+
+  /** Whether it was handed back, since it cannot be opened yet. */
+  #isPutOff(known: Known): boolean {
+    const delayMs = this.#isTooOld(known) ? undefined : this.#unopened.delayMs(known);
+    if (delayMs === undefined) return false;
+    this.#postpone(known, delayMs);
+    return true;
+  }
+
   /** Back with it, if nobody wants it any more. */
   #deliver(known: Known, record: MessageRecord): void {
-    const { streamClock, maxAgeMs, handBacks, settlements, settler, logger } = this.#options;
+    if (this.#isPutOff(known)) return;
+    const { handBacks, settlements, settler, logger } = this.#options;
     const onMessage = this.#onMessage;
     if (!this.#channel.claim(known.raw.length) || onMessage === undefined) {
       handBacks.note(known.delivery, record);
       settlements.release(known.lease, this.#handBackMs);
       return;
     }
-    const { content } = known;
-    const ageMs = streamClock.nowMs() - known.sinceMs;
-    const expired = content.ok && streamClock.isTrusted && ageMs > maxAgeMs;
+    const expired = known.content.ok && this.#isTooOld(known);
     const message = new NatsMessage({ ...known, record, expired }, settler);
     isolate(
       () => onMessage(message),
