@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { connectNatsEnqueuer, ensureTopology } from "@helix/replayer-nats";
 import { type ScriptedCqlServer, waitFor } from "@helix/testkit";
 import { startNatsCluster, startNatsServer } from "@helix/testkit/nats";
@@ -14,6 +15,8 @@ afterEach(() => Promise.all([servers.A.close(), servers.B.close()]));
 
 const NOT_READY = "the queue is not ready; it is looked at again";
 
+/** What a pod says when its work on a cluster is over. */
+const sums = (pod: ServiceProcess) => pod.log.filter((line) => "dead" in line && !("failed" in line));
 const about = (pod: ServiceProcess) => pod.log.filter(({ cluster }) => cluster === "B");
 test.each([1, 2, 3])(
   "after an outage of a cluster %i pods are ready soon, whoever drained the lane, and their logs end with good news",
@@ -42,12 +45,22 @@ test.each([1, 2, 3])(
       describe: () => `B has ${writes} writes; it has ${written()}`,
     });
     await Promise.all(pods.map((pod) => pod.ready()));
+    if (pods.length === 1) {
+      await waitFor(() => pods.some((pod) => sums(pod).length > 0), {
+        timeoutMs: 30_000,
+        describe: () => `the pod sums the outage up; it said:\n${pods[0]?.output}`,
+      });
+    }
     for (const pod of pods) pod.signal("SIGTERM");
     expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual(pods.map(() => 0));
     for (const pod of pods) {
       expect(about(pod).at(-1), pod.output).toMatchObject({ level: "info" });
       expect(pod.log.at(-1)?.message).toBe("the service has stopped");
+      expect(pod.log[0]).toMatchObject({ stream: "helix-replay", nats: [nats.url] });
+      expect(pod.log.every((line) => line.pod === hostname() && line.version !== undefined)).toBe(true);
     }
+    // Each tells its own.
+    expect(pods.flatMap(sums).reduce((sum, { applied }) => sum + Number(applied), 0)).toBe(writes);
   },
 );
 

@@ -56,7 +56,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
   constructor(options: ReplayWorkerOptions) {
     const settings = readWorkerOptions(options);
     this.#settings = settings;
-    this.#reporter = new Reporter({ ...settings, wallMs: () => settings.clock.wallMs() });
+    this.#reporter = new Reporter(settings);
     const shared = { turn: new SuspectTurn(), budget: new ByteBudget(settings.maxBytesInHand) };
     const runnerFor = (cluster: ClusterId) => new ClusterRunner(cluster, settings, this.#reporter, shared);
     this.#runners = { A: runnerFor("A"), B: runnerFor("B") };

@@ -96,7 +96,8 @@ describe("a queue that keeps messages for longer than a table remembers its dele
       const { lines, queue, worker, timers } = await warned(grace);
       queue.put(payload());
       await settle();
-      expect([lines, queue.count("ack"), timers()]).toEqual([[], 1, 0]);
+      // One of the progress.
+      expect([lines, queue.count("ack"), timers()]).toEqual([[], 1, 1]);
       await worker.stop();
       expect(timers()).toBe(0);
     },

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type ClusterId,
   clusterOf,
   type DeadLetterCause,
@@ -13,6 +14,8 @@ import {
   type ReplayExecutor,
   type ReplayMessage,
   type ReplayPayload,
+  type ReplayQueue,
+  silentLogger,
   summarize,
   type TableGrace,
   type WorkerEvents,
@@ -20,6 +23,7 @@ import {
 import { type BreakerState, LoggableError } from "@helix/core/internal";
 import { readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
+import { ProgressReport } from "./progress-report.ts";
 
 /** What `onError` is told. */
 export interface ReplayFailure {
@@ -60,7 +64,9 @@ export interface ReporterOptions extends ReplayCallbacks {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clusterNames: Readonly<Record<ClusterId, string>>;
-  readonly wallMs: () => number;
+  readonly clock: Clock;
+  /** Asked what is left. */
+  readonly queue: ReplayQueue;
 }
 
 interface Figures {
@@ -77,9 +83,14 @@ export class Reporter implements EventSource<WorkerEvents> {
   readonly #options: ReporterOptions;
   readonly #events: EventHub<WorkerEvents>;
   readonly #figures = new Map<ClusterId, Figures>();
+  /** Where nobody reads it there is none. */
+  readonly #progress: ProgressReport | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
+    const { logger, queue } = options;
+    if (logger !== silentLogger)
+      this.#progress = new ProgressReport({ ...options, depths: () => queue.depths() });
     this.#events = new EventHub((error, event) =>
       options.logger.warn({ event, error }, "A listener of the replay worker failed"),
     );
@@ -100,10 +111,12 @@ export class Reporter implements EventSource<WorkerEvents> {
 
   started(): void {
     this.#options.logger.info({}, "Replay worker started");
+    this.#progress?.start();
     this.#events.emit("worker:started", {});
   }
 
   stopped(handedBack: number): void {
+    this.#progress?.stop();
     this.#options.logger.info({ handedBack }, "Replay worker stopped");
     this.#events.emit("worker:stopped", { handedBack });
   }
@@ -117,6 +130,7 @@ export class Reporter implements EventSource<WorkerEvents> {
       metrics.gauge("helix_concurrency_limit", { cluster }, now.concurrency);
     }
     this.#figures.set(cluster, now);
+    this.#progress?.holds(cluster, now.inHand);
   }
 
   /** What a cluster may get per second; undefined: any number. */
@@ -128,6 +142,7 @@ export class Reporter implements EventSource<WorkerEvents> {
   paused(cluster: ClusterId, reason: string | undefined): void {
     const { logger, metrics, clusterNames } = this.#options;
     metrics.gauge("helix_paused", { cluster }, reason === undefined ? 0 : 1);
+    this.#progress?.paused(cluster, reason);
     const fields = { cluster: clusterNames[cluster] };
     if (reason === undefined) {
       logger.info(fields, "Replay to a cluster is resumed");
@@ -141,6 +156,7 @@ export class Reporter implements EventSource<WorkerEvents> {
   breaker(cluster: ClusterId, state: BreakerState, cause: unknown, retryInMs: number): void {
     const { logger, metrics } = this.#options;
     metrics.gauge("helix_replay_breaker_open", { cluster }, state === "closed" ? 0 : 1);
+    if (state !== "half-open") this.#progress?.breaker(cluster, state === "open");
     const fields = { cluster: this.#options.clusterNames[cluster] };
     if (state === "open") {
       logger.warn(
@@ -171,16 +187,19 @@ export class Reporter implements EventSource<WorkerEvents> {
       const payload = summarize(failure.payload);
       this.#events.emit("replay:attempt:failed", { ...failure, payload, outcome, counted });
     }
+    // The last one of a message ends it.
+    if (failure.delayMs > 0) this.#progress?.failed(failure.payload.targetCluster);
     if (outcome !== "unavailable") onError?.(failure);
   }
 
   /** A message was applied and has left the queue. */
   applied({ payload, priority }: HeldMessage): void {
-    const { metrics, wallMs, onSuccess } = this.#options;
-    const lagMs = Math.max(0, wallMs() - payload.writtenAtMs);
+    const { metrics, clock, onSuccess } = this.#options;
+    const lagMs = Math.max(0, clock.wallMs() - payload.writtenAtMs);
     const labels = { cluster: payload.targetCluster, priority };
     metrics.increment("helix_applied_total", labels);
     metrics.observe("helix_replay_lag_seconds", labels, lagMs / 1000);
+    this.#progress?.applied(payload.targetCluster, lagMs);
     if (this.#events.has("replay:applied")) {
       this.#events.emit("replay:applied", { payload: summarize(payload), lagMs });
     }
@@ -193,6 +212,7 @@ export class Reporter implements EventSource<WorkerEvents> {
     const payload = content.ok ? content.payload : undefined;
     const cluster = clusterOf(lane);
     metrics.increment("helix_dead_lettered_total", { cluster, priority: priorityOf(lane), result: reason });
+    this.#progress?.dead(cluster);
     const summary = payload && summarize(payload);
     const why = error === undefined ? {} : { error: this.#loggable(error) };
     logger.warn(
