@@ -13,6 +13,7 @@ export interface PackedPackage {
   readonly tarball: string;
   readonly exports?: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
   readonly bin?: Readonly<Record<string, string>>;
+  readonly publishConfig?: Readonly<Record<string, unknown>>;
 }
 
 /** Builds everything, and packs into the folder what is published. */

@@ -157,6 +157,13 @@ describe("everything that is published", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("says where it was built, and has no command but one of its own name", () => {
+    for (const { name, bin = {}, publishConfig } of packed) {
+      expect([name, publishConfig]).toEqual([name, { access: "public", provenance: true }]);
+      expect([name, ...Object.keys(bin).filter((command) => name !== `@helix/${command}`)]).toEqual([name]);
+    }
+  });
+
   test("has the service as a program, which says what its configuration lacks", async () => {
     const options = { cwd: everything.path, env: { PATH: process.env.PATH } };
     const check = run("npx", ["--no", "@helix/replay-service", "--check"], options);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -33,9 +34,18 @@ ${script}
   return { PATH: `${bin}:${process.env.PATH}`, XDG_CACHE_HOME: path.join(directory, "cache") };
 }
 
-function fetch(env: NodeJS.ProcessEnv, signal = new AbortController().signal): Promise<string> {
-  return cassandraJars(JAVA, { env, signal, onProgress: (line) => progress.push(line) });
+async function fetch(
+  env: NodeJS.ProcessEnv,
+  signal = new AbortController().signal,
+  sha256 = EMPTY_A_AND_B,
+): Promise<string> {
+  return cassandraJars(JAVA, { env, signal, onProgress: (line) => progress.push(line) }, sha256);
 }
+
+const lineOf = (name: string) => `${name} ${createHash("sha256").digest("hex")}\n`;
+const EMPTY_A_AND_B = createHash("sha256")
+  .update(lineOf("a.jar") + lineOf("b.jar"))
+  .digest("hex");
 
 const COMPLETE = `mkdir "$output" && touch "$output/a.jar" "$output/b.jar"`;
 
@@ -47,6 +57,14 @@ describe("the jars of Cassandra", () => {
     expect(await readdir(jars)).toEqual(["a.jar", "b.jar"]);
     expect(await fetch({ ...env, PATH: directory })).toBe(jars);
     expect(progress).toHaveLength(1);
+  });
+
+  it("are refused if they are others than those that were checked, and nothing of them is kept", async () => {
+    const env = await maven(`${COMPLETE} && echo more >"$output/b.jar"`);
+    await expect(fetch(env)).rejects.toThrow(
+      /Maven has fetched other jars than those of [0-9a-f]{64}: [0-9a-f]{64}/,
+    );
+    expect(await readdir(cache)).toEqual([]);
   });
 
   it("are complete when several fetch them at once, and nothing else is left", async () => {
