@@ -211,3 +211,24 @@ test("a driver that is built otherwise is left as it is", () => {
   interceptBinding(client as Client);
   expect(client).toEqual({});
 });
+
+test("digits of an end user are sent as the number that they are, in no time, and refused beyond 10,000", async () => {
+  await using clusters = await TwoClusters.connected({
+    server: { types: () => ["varint", "decimal"] as const },
+  });
+  const { client, servers } = clusters;
+  const write = "INSERT INTO ks.t (id, n) VALUES (?, ?)";
+  const read = "SELECT * FROM ks.t WHERE id = ? AND n = ?";
+  const digits = "9".repeat(10_000);
+  const startedAt = performance.now();
+  await client.execute(write, [digits, "-1.5"]);
+  await client.execute(read, [digits, "-1.5"], { cluster: "A" });
+  const sent = servers.A.requests.map(({ values }) => values.map((value) => value?.toString("hex")));
+  expect(sent).toEqual([sent[1], sent[1]]);
+  expect([BigInt(`0x${sent[0]?.[0]}`), sent[0]?.[1]]).toEqual([BigInt(digits), "00000001f1"]);
+  for (const request of [write, read]) {
+    const error = await errorOf(client.execute(request, ["1", digits.repeat(6)]));
+    expect(error).toMatchObject({ code: "HELIX_PAYLOAD_INVALID", path: "params[1]" });
+  }
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});

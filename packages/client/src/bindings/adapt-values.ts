@@ -1,10 +1,11 @@
 import { type ValueKind, valueKind } from "@helix/core/internal";
 import { types } from "cassandra-driver";
 import { isEmpty } from "./check-column.ts";
-import { type ColumnType, CQL, structureOf } from "./column-type.ts";
+import { type ColumnType, CQL, type Structure, structureOf } from "./column-type.ts";
 import { driverEncoder } from "./driver-encoder.ts";
 import { invalidValue } from "./invalid-value.ts";
 import { longToBigint } from "./long.ts";
+import { decimalOf, MAX_NUMBER_LENGTH, varintBytes, varintOf } from "./number-bytes.ts";
 import type { Positions } from "./positions.ts";
 
 /**
@@ -26,21 +27,74 @@ export function adaptValues(
     // What it means here, whatever the session's option for it.
     if (value === undefined) return types.unset;
     const type = columns[position];
-    if (type === undefined) return value;
-    try {
-      return normalize(value, type);
-    } catch {
-      // Without its cause: the driver's errors quote the value.
-      const path = pathOf(position);
-      throw invalidValue(path, `Cannot bind \`${path}\`: the driver refuses it`);
-    }
+    return type === undefined ? value : adapted(value, type, () => pathOf(position), "the driver refuses it");
   });
+}
+
+/**
+ * Values with the bytes of numbers for which the driver takes the square of their length: texts and bigints for varint and decimal. All
+ * other columns get what they are given.
+ *
+ * @throws HelixError HELIX_PAYLOAD_INVALID for a text of more than 10,000 characters for such a column, and for a long one that is no number.
+ */
+export function numbersAsBytes(
+  { values, pathOf }: Positions,
+  columns: readonly (ColumnType | undefined)[],
+): readonly unknown[] {
+  if (!columns.some(takesNumbers)) return values;
+  return values.map((value, position) => {
+    const type = columns[position];
+    const isNumber = type !== undefined && value !== undefined && takesNumbers(type);
+    return isNumber ? adapted(value, type, () => pathOf(position), NO_NUMBER) : value;
+  });
+}
+
+const NO_NUMBER = `it is no number, or one of more than ${MAX_NUMBER_LENGTH} characters`;
+
+/** By the type, of which the driver keeps one for each column of a prepared statement. */
+const NUMBERS = new WeakMap<ColumnType, boolean>();
+
+/** Whether a varint or a decimal is in it. */
+export function takesNumbers(type: ColumnType | undefined): boolean {
+  if (type === undefined) return false;
+  if (type.code === CQL.varint || type.code === CQL.decimal) return true;
+  const structure = structureOf(type);
+  if (structure === undefined) return false;
+  const known = NUMBERS.get(type);
+  if (known !== undefined) return known;
+  const takes = partsIn(structure).some(takesNumbers);
+  NUMBERS.set(type, takes);
+  return takes;
+}
+
+function partsIn(structure: Structure): readonly ColumnType[] {
+  switch (structure.kind) {
+    case "map":
+      return [structure.key, structure.value];
+    case "tuple":
+      return structure.items;
+    case "udt":
+      return structure.fields.map(({ type }) => type);
+    default:
+      return [structure.item];
+  }
+}
+
+function adapted(value: unknown, type: ColumnType, path: () => string, what: string): unknown {
+  try {
+    return normalize(value, type);
+  } catch {
+    // Without its cause: the driver's errors quote the value.
+    throw invalidValue(path(), `Cannot bind \`${path()}\`: ${what}`);
+  }
 }
 
 function normalize(value: unknown, type: ColumnType): unknown {
   const kind = valueKind(value);
   if (kind === undefined) return value;
   if (kind === "date" && type.code === CQL.date) return utcDay(value as Date);
+  if (kind === "string" && type.code === CQL.varint) return varintOf(value as string);
+  if (kind === "string" && type.code === CQL.decimal) return decimalOf(value as string);
   if (isInteger(kind) && INTEGERS.has(type.code)) return integerBytes(value, kind, type);
   const structure = structureOf(type);
   switch (structure?.kind) {
@@ -100,6 +154,7 @@ function isInteger(kind: ValueKind): boolean {
 
 /** A Long may be bound to a varint here: Go's int64 may, and is read as one beyond 2^53. */
 function integerBytes(value: unknown, kind: ValueKind, type: ColumnType): unknown {
+  if (kind === "bigint" && type.code === CQL.varint) return varintBytes(value as bigint);
   if (kind === "long") return BIGINT.encode(longToBigint(value), type);
   return (kind === "bigint" ? BIGINT : PLAIN).encode(value, type);
 }

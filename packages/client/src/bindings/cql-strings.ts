@@ -2,7 +2,8 @@ import { isIP } from "node:net";
 
 /*
  * Strings for columns that are no text. The driver reads what it understands of them and drops the rest
- * without a word (`12abc` is 12, `garbage` midnight): these say whether it understands all.
+ * without a word (`12abc` is 12, `garbage` midnight): these say whether it understands all. No pattern may try a text
+ * in more ways than it has characters: these are texts of end users.
  */
 
 export function isWholeNumber(text: string): boolean {
@@ -11,13 +12,13 @@ export function isWholeNumber(text: string): boolean {
 
 /** Without exponent, which the driver takes for the end of the number. */
 export function isDecimal(text: string): boolean {
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text);
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text);
 }
 
 /** With exponent, and the infinities. */
 export function isFloat(text: string): boolean {
   return (
-    /^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(text) && !Number.isNaN(Number.parseFloat(text))
+    /^[+-]?((\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|Infinity)$/i.test(text) && !Number.isNaN(Number.parseFloat(text))
   );
 }
 

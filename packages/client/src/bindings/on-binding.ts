@@ -1,5 +1,5 @@
 import type { OnBinding } from "../session/driver-internals/index.ts";
-import { adaptValues } from "./adapt-values.ts";
+import { adaptValues, numbersAsBytes } from "./adapt-values.ts";
 import { checkValues } from "./check-values.ts";
 
 /**
@@ -8,8 +8,11 @@ import { checkValues } from "./check-values.ts";
  */
 export const checkBinding: OnBinding = (positions, types, encoding) => {
   checkValues(positions, types, encoding);
-  return positions.values;
+  return numbersAsBytes(positions, types);
 };
+
+/** For what is not checked, since it goes to one cluster: as the driver takes it, but for the time that it takes. */
+export const plainBinding: OnBinding = (positions, types) => numbersAsBytes(positions, types);
 
 /**
  * For a replay: the values as this session takes them, whatever the options of the one that they were first

@@ -11,6 +11,7 @@ import {
   isWholeNumber,
 } from "./cql-strings.ts";
 import { longToBigint } from "./long.ts";
+import { MAX_NUMBER_LENGTH } from "./number-bytes.ts";
 
 /** What is wrong with a value of the kind; undefined if the driver sends just that. */
 export type Rule<T> = (value: T, encoding: ColumnEncoding) => string | undefined;
@@ -37,10 +38,18 @@ const text =
 const within = (value: bigint, bits: number) =>
   BigInt.asIntN(bits, value) === value ? undefined : `a number beyond ${bits} bits`;
 
-const digits =
-  (bits: number): Rule<string> =>
-  (value) =>
-    isWholeNumber(value) ? within(BigInt(value), bits) : "a string that is no whole decimal number";
+/** A text of a number, and of no more digits than anybody means. */
+const numeral =
+  (rule: Rule<string>): Rule<string> =>
+  (value, encoding) =>
+    value.length > MAX_NUMBER_LENGTH
+      ? `a string of more than ${MAX_NUMBER_LENGTH} characters`
+      : rule(value, encoding);
+
+const digits = (bits: number): Rule<string> =>
+  numeral((value) =>
+    isWholeNumber(value) ? within(BigInt(value), bits) : "a string that is no whole decimal number",
+  );
 
 const whole: Rule<number> = (value) => {
   if (!Number.isInteger(value)) return "a number that is not whole";
@@ -90,12 +99,12 @@ const float = (name: string, isInRange: (value: number) => boolean): Scalar => {
     name,
     takes: {
       number,
-      string: (value, encoding) => {
+      string: numeral((value, encoding) => {
         if (!isFloat(value)) return "a string that is no decimal number";
         const parsed = Number.parseFloat(value);
         const hasOverflown = !Number.isFinite(parsed) && !value.endsWith("Infinity");
         return hasOverflown ? "a number beyond its range" : number(parsed, encoding);
-      },
+      }),
     },
   };
 };
@@ -128,7 +137,7 @@ export const SCALARS: Readonly<Record<number, Scalar>> = {
     takes: {
       number: unlessBigint("useBigIntAsVarint", whole),
       integer: unlessBigint("useBigIntAsVarint", asItIs),
-      string: text(isWholeNumber, "a string that is no whole decimal number"),
+      string: numeral(text(isWholeNumber, "a string that is no whole decimal number")),
       bigint: (_, { useBigIntAsVarint, either }) => (useBigIntAsVarint || either ? undefined : NO_BIGINT),
       // What is an int64 in a queue is read as a Long.
       long: (_, { either }) => (either ? undefined : "a Long"),
@@ -139,7 +148,7 @@ export const SCALARS: Readonly<Record<number, Scalar>> = {
     takes: {
       decimal: asItIs,
       number: decimalNumber,
-      string: text(isDecimal, "a string that is no decimal number without exponent"),
+      string: numeral(text(isDecimal, "a string that is no decimal number without exponent")),
     },
   },
   [CQL.int]: smallInteger("int", 32),

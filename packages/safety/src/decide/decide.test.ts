@@ -316,6 +316,7 @@ describe("TTL and timestamp", () => {
     ["more than twenty years", 630_720_001],
     ["very much more", 10n ** 19n],
     ["true", true],
+    ["an Integer, of any length", { bits_: [60], sign_: 0, toString: () => "60" }],
   ])("a TTL that is %s is refused", (_, ttl) => {
     expect(judge("INSERT INTO t (k) VALUES (1) USING TTL ?", [ttl])).toMatchObject({
       verdict: "refuse",

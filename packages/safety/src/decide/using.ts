@@ -1,4 +1,4 @@
-import type { Marker, Using } from "../cql/syntax.ts";
+import type { Marker, Span, Using } from "../cql/syntax.ts";
 import type { MemberDecision } from "../inspection.ts";
 import { mistaken, type Objection } from "./objection.ts";
 import { integerOf, isUnset, type Lookup } from "./values.ts";
@@ -30,14 +30,21 @@ export function planUsing(using: Using | undefined, cql: string, defaultTtlSecon
         ? byDefault
         : ttl.kind === "marker"
           ? { marker: ttl, name: "[ttl]", read: (value) => boundTtl(value, byDefault, ttl) }
-          : ttlOf(BigInt(cql.slice(ttl.at, ttl.end)), "text", ttl),
+          : ttlOf(numberIn(cql, ttl), "text", ttl),
     timestamp:
       timestamp === undefined
         ? undefined
         : timestamp.kind === "marker"
           ? { marker: timestamp, name: "[timestamp]", read: (value) => boundTimestamp(value, timestamp) }
-          : timestampOf(BigInt(cql.slice(timestamp.at, timestamp.end)), timestamp),
+          : timestampOf(numberIn(cql, timestamp), timestamp),
   };
+}
+
+/** Beyond all that stands for something; to read more digits takes time. */
+const TOO_MUCH = 2n ** 127n;
+
+function numberIn(cql: string, { at, end }: Span): bigint {
+  return end - at > 100 ? TOO_MUCH : BigInt(cql.slice(at, end));
 }
 
 export function isBound<T>(planned: T | BoundNumber<T>): planned is BoundNumber<T> {

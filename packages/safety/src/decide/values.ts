@@ -60,9 +60,14 @@ export function isEmptyCollection(value: unknown): boolean {
 /** A whole number that is bound as a number, a bigint, a Long or a string. Undefined for all else. */
 export function integerOf(value: unknown): bigint | undefined {
   if (Number.isSafeInteger(value)) return BigInt(value as number);
-  if (ArrayBuffer.isView(value)) return undefined;
+  if (ArrayBuffer.isView(value) || isOfAnyLength(value)) return undefined;
   const text = String(value);
   return INTEGER.test(text) ? BigInt(text) : undefined;
+}
+
+/** What the driver has for a varint or a decimal: of thousands of digits it takes minutes to become a text. */
+function isOfAnyLength(value: unknown): boolean {
+  return typeof value === "object" && value !== null && ("bits_" in value || "_intVal" in value);
 }
 
 const INTEGER = /^-?[0-9]{1,20}$/;

@@ -134,7 +134,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a TTL in the text is not looked at",
     file: USING,
-    find: ': ttlOf(BigInt(cql.slice(ttl.at, ttl.end)), "text", ttl),',
+    find: ': ttlOf(numberIn(cql, ttl), "text", ttl),',
     replace: ": undefined,",
     caughtBy: "UPDATE scalars USING TTL 060 SET v = 'a' WHERE k = 1",
   },

@@ -1,6 +1,8 @@
 import type { Params } from "@helix/core";
 import type { Client, ExecutionOptions, QueryOptions } from "cassandra-driver";
+import { takesNumbers } from "../../bindings/adapt-values.ts";
 import type { ColumnEncoding, ColumnType } from "../../bindings/column-type.ts";
+import { plainBinding } from "../../bindings/on-binding.ts";
 import { assertCount, byPosition, type Positions } from "../../bindings/positions.ts";
 import { isObject, member } from "./member.ts";
 import { newestMetadata } from "./prepared.ts";
@@ -23,20 +25,23 @@ export type BindingOptions = QueryOptions & { readonly [ON_BINDING]?: OnBinding 
 
 /**
  * Asks `ON_BINDING` of each request between its preparation and its encoding: nowhere else are its
- * parameters and the types of their columns together, and the driver declares no way to prepare it first.
- * Statements that are not prepared have no types, and nobody is asked.
+ * parameters and the types of their columns together, and the driver declares no way to prepare it first. A request without one
+ * is bound as the driver would, but for long numbers. Statements that are not prepared have no types, and nobody is asked.
  */
 export function interceptBinding(client: Client): void {
   const encoding = (member(member(client, "options"), "encoding") ?? {}) as ColumnEncoding;
   const lateIn = (options: unknown, item: Item, path: string): LateBinding | undefined => {
-    const onBinding = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
-    if (onBinding === undefined || !isObject(item.params) || item.meta === undefined) return undefined;
+    const asked = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
+    if (!isObject(item.params) || item.meta === undefined) return undefined;
+    if (asked === undefined && !columnsIn(item.meta)?.some(({ type }) => takesNumbers(type)))
+      return undefined;
+    const onBinding = asked ?? plainBinding;
     return new LateBinding(client, item, (meta) => {
-      const columns = member(meta, "columns");
-      if (!Array.isArray(columns)) return item.params as readonly unknown[];
-      assertCount(item.params as Params, columns.length, path);
-      const names = columns.map((column) => member(column, "name"));
-      const types = columns.map((column) => member(column, "type") as ColumnType | undefined);
+      const columns = columnsIn(meta);
+      if (columns === undefined) return item.params as readonly unknown[];
+      if (asked !== undefined) assertCount(item.params as Params, columns.length, path);
+      const names = columns.map(({ name }) => name);
+      const types = columns.map(({ type }) => type);
       return onBinding(byPosition(item.params as Params, names, path), types, encoding);
     });
   };
@@ -60,6 +65,15 @@ export function interceptBinding(client: Client): void {
     );
     return create(late, ...rest);
   });
+}
+
+function columnsIn(meta: unknown): { name: unknown; type: ColumnType | undefined }[] | undefined {
+  const columns = member(meta, "columns");
+  if (!Array.isArray(columns)) return undefined;
+  return columns.map((column) => ({
+    name: member(column, "name"),
+    type: member(column, "type") as ColumnType | undefined,
+  }));
 }
 
 /** A statement on its way, as the driver has it in a batch. */
