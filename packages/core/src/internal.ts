@@ -42,6 +42,7 @@ export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";
 export { boundedFields } from "./report/bounded-line.ts";
+export { boundedText } from "./report/bounded-text.ts";
 export { errorLabel, errorText, LoggableError, toldError } from "./report/error-text.ts";
 export { harmlessCallback, harmlessLogger } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";

@@ -22,6 +22,7 @@ import {
   withDefault,
 } from "@helix/core/internal";
 import { Counter, Gauge, Histogram, type Metric, type Registry, register } from "prom-client";
+import { BoundedResults } from "./bounded-results.ts";
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
 
 const DEPTHS_TIMEOUT_MS = 5_000;
@@ -66,6 +67,11 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
   const counter = (name: MetricName<"counter">) => registered.get(name) as Counter | undefined;
   const gauge = (name: MetricName<"gauge">) => registered.get(name) as Gauge | undefined;
   const histogram = (name: MetricName<"histogram">) => registered.get(name) as Histogram | undefined;
+  const results = new BoundedResults();
+  const labelsOf = (name: MetricName, labels: MetricLabels) => {
+    const own = ownLabels(name, labels);
+    return own.result === undefined ? own : { ...own, result: results.of(name, own.result) };
+  };
   const metrics: Metrics = {
     increment: (name, labels, by = 1) => counter(name)?.inc(labelsOf(name, labels), by),
     gauge: (name, labels, value) => gauge(name)?.set(labelsOf(name, labels), value),
@@ -127,7 +133,7 @@ async function inTime(read: Promise<void>): Promise<void> {
 }
 
 /** Those that the metric has. One that is absent is no label with the value "undefined". */
-function labelsOf(metric: MetricName, labels: MetricLabels): Record<string, string> {
+function ownLabels(metric: MetricName, labels: MetricLabels): Record<string, string> {
   const result: Record<string, string> = {};
   for (const name of METRICS[metric].labels) {
     const value = labels[name];

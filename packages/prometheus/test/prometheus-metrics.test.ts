@@ -46,6 +46,19 @@ describe("prometheusMetrics", () => {
     expect(await samplesOf(registry)).toEqual(['helix_applied_total{cluster="A",priority="high"} 1']);
   });
 
+  it("keeps 50 results of a metric apart, and calls what comes after, or is long, other", async () => {
+    const { metrics, samples } = setUp();
+    const failed = (result: string) =>
+      metrics.increment("helix_enqueue_failed_total", { cluster: "A", priority: "high", result });
+    failed("x".repeat(1_000_000));
+    for (let n = 0; n < 10_000; n++) failed(`CODE_${n}`);
+    failed("CODE_7");
+    const lines = await samples();
+    expect(lines).toHaveLength(51);
+    expect(lines).toContain('helix_enqueue_failed_total{cluster="A",priority="high",result="CODE_7"} 2');
+    expect(lines).toContain('helix_enqueue_failed_total{cluster="A",priority="high",result="other"} 9951');
+  });
+
   it("counts, sets and observes by the labels that a metric has and that are there", async () => {
     const { metrics, samples } = setUp();
     metrics.increment("helix_applied_total", { cluster: "A", priority: "high" });

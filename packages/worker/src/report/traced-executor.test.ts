@@ -74,6 +74,19 @@ describe("tracedExecutor", () => {
     expect(seen).toMatchObject({ span: {} });
   });
 
+  it("names the first tables of a batch, in an attribute of bounded length", async () => {
+    const { api, spans } = recordingApi();
+    const payload = payloadWith(undefined);
+    const tables = Array.from({ length: 65_535 }, (_, n) => `ks.${String(n).padStart(1000, "t")}`);
+    await tracedExecutor(async () => {}, api).execute({ ...payload, tables }, options);
+    await tracedExecutor(async () => {}, api).execute({ ...payload, tables: ["ks.a", "ks.b"] }, options);
+    const names = spans.map(({ start }) => (start as { attributes: object }).attributes);
+    expect(names).toMatchObject([
+      { "db.collection.name": expect.stringMatching(/^.{970}… \(\d+ characters\)$/) },
+      { "db.collection.name": "ks.a,ks.b" },
+    ]);
+  });
+
   it.each([
     undefined,
     "",

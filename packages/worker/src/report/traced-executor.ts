@@ -6,7 +6,7 @@ import {
   readingOf,
   summarize,
 } from "@helix/core";
-import { isolate } from "@helix/core/internal";
+import { boundedText, isolate } from "@helix/core/internal";
 
 /** The part of `@opentelemetry/api` that is used: pass the module itself. */
 export interface TracingApi {
@@ -41,6 +41,8 @@ interface TracedSpan {
 }
 
 const CONSUMER = 4;
+/** Of a batch, that an attribute names. */
+const MAX_TABLES = 20;
 const ERROR = 2;
 /** W3C Trace Context, level 1: what later versions add comes behind it. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-|$)/;
@@ -101,7 +103,7 @@ function attributesOf(payload: ReplayPayload): SpanStart["attributes"] {
   const { id, life, cluster, priority, tables } = summarize(payload);
   return {
     "db.system.name": "cassandra",
-    "db.collection.name": tables.join(","),
+    "db.collection.name": boundedText(tables.slice(0, MAX_TABLES).join(",")),
     "helix.id": id,
     "helix.life": life,
     "helix.cluster": cluster,
