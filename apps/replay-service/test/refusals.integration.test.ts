@@ -121,7 +121,7 @@ describe("at the start the service ends with 69 and the log says why", () => {
     await using service = startAs("application");
     expect(await refusalOf(service)).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
-      text: 'Permissions Violation for Publish to "$JS.API.STREAM.INFO.helix-replay-dead-letters"',
+      text: 'Permissions Violation for Publish to "$JS.API.STREAM.INFO.KV_helix-replay-state"',
     });
   });
 
@@ -137,7 +137,7 @@ describe("at the start the service ends with 69 and the log says why", () => {
     await using service = startAs("worker", { HELIX_QUEUE_PROVISION: "none" });
     expect(await refusalOf(service)).toMatchObject({
       code: "HELIX_TOPOLOGY_MISSING",
-      text: "Missing on the server: stream helix-replay-dead-letters, stream KV_helix-replay-state, stream KV_helix-replay-clusters, stream helix-replay",
+      text: "Missing on the server: stream KV_helix-replay-state, stream KV_helix-replay-clusters, stream helix-replay-dead-letters, stream helix-replay",
     });
   });
 });
@@ -163,7 +163,7 @@ test("with `provision: none` the rights of a worker are enough for all that a po
   await service.logged("A message became a dead letter");
   await stop(service);
   expect(await ask("$JS.API.STREAM.INFO.helix-replay")).toMatchObject({ state: { messages: 0 } });
-  expect(await ask("$JS.API.STREAM.INFO.helix-replay-dead-letters")).toMatchObject({
+  expect(await ask("$JS.API.STREAM.INFO.KV_helix-replay-state")).toMatchObject({
     state: { messages: 1 },
   });
   const warnings = service.log.filter(({ level }) => level === "warn" || level === "error");

@@ -30,7 +30,9 @@ export interface ClusterIdentities {
 
 /** Nodes are replaced by and by; so many ids are kept, the latest first. */
 const MAX_HOSTS = 1_000;
+/** Of a text, which is a log line as well. */
 const MAX_SHOWN = 3;
+const MAX_NAME = 64;
 
 /**
  * What has to be recorded from now on: the same object where nothing is new. A cluster is the same while it has one node of
@@ -95,7 +97,7 @@ function mistaken(
 }
 
 function described({ name = "a cluster without a name", dataCenters, hosts }: ClusterIdentity): string {
-  return `"${name}" (data centre ${shown(dataCenters)}; host ids ${shown(hosts)})`;
+  return `"${name.slice(0, MAX_NAME)}" (data centre ${shown(dataCenters)}; host ids ${shown(hosts)})`;
 }
 
 function shown(names: readonly string[]): string {

@@ -32,6 +32,13 @@ declare module "@helix/core" {
     HELIX_TOPOLOGY_DRIFT: { readonly differences: readonly TopologyDifference[] };
     /** A stream or consumer is missing, and the queue was told to make nothing. */
     HELIX_TOPOLOGY_MISSING: { readonly missing: readonly string[] };
+    /** The server cannot reserve what a stream asks for; all streams of the queue ask for `allBytes`, on each of so many servers. */
+    HELIX_TOPOLOGY_NO_ROOM: {
+      readonly stream: string;
+      readonly bytes: number;
+      readonly allBytes: number;
+      readonly replicas: number;
+    };
     /** Nothing, or a message of a lane, is at that place of the stream. */
     HELIX_STRAY_NOT_FOUND: { readonly sequence: number };
     /** A body is sealed with a key that this process does not have (yet); no id: it has no envelope at all. */
@@ -54,6 +61,7 @@ export type NatsErrorCode = Extract<
   | "HELIX_PAYLOAD_DUPLICATE"
   | "HELIX_TOPOLOGY_DRIFT"
   | "HELIX_TOPOLOGY_MISSING"
+  | "HELIX_TOPOLOGY_NO_ROOM"
   | "HELIX_STRAY_NOT_FOUND"
   | "HELIX_ENVELOPE_KEY_UNKNOWN"
   | "HELIX_ENVELOPE_UNREADABLE"

@@ -66,7 +66,7 @@ describe("a user with the rights of", () => {
     expect(await failureOf(ensureTopology({ connect: as("app") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
       operation: "publish",
-      subject: "$JS.API.STREAM.INFO.helix-replay-dead-letters",
+      subject: "$JS.API.STREAM.INFO.KV_helix-replay-state",
     });
     expect(await failureOf(connectNatsReplayer({ connect: as("app") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",

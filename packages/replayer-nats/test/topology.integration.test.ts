@@ -16,9 +16,9 @@ describe("ensureTopology", () => {
     await using rig = new Rig(server);
     const { created } = await ensureTopology(rig.options);
     expect(created).toEqual([
-      `stream ${rig.streamName}-dead-letters`,
       `stream KV_${rig.streamName}-state`,
       `stream KV_${rig.streamName}-clusters`,
+      `stream ${rig.streamName}-dead-letters`,
       `stream ${rig.streamName}`,
       "consumer helix-worker-high-A",
       "consumer helix-worker-low-A",
@@ -148,9 +148,9 @@ describe("ensureTopology", () => {
     expect(await failureOf(connectNatsReplayer({ ...rig.options, provision: "none" }))).toMatchObject({
       code: "HELIX_TOPOLOGY_MISSING",
       missing: [
-        `stream ${rig.streamName}-dead-letters`,
         `stream KV_${rig.streamName}-state`,
         `stream KV_${rig.streamName}-clusters`,
+        `stream ${rig.streamName}-dead-letters`,
         `stream ${rig.streamName}`,
       ],
     });

@@ -5,6 +5,8 @@ test.each<[number, string, ApiErrorMeaning]>([
   [10008, "JetStream system temporarily unavailable", "passes"],
   [10009, "JetStream cluster can not handle request", "passes"],
   [10005, "no suitable peers for placement, peer offline 's3'", "passes"],
+  [10005, "no suitable peers for placement, insufficient storage", "full"],
+  [10005, "no suitable peers for placement, peer offline 's3', insufficient storage", "passes"],
   [10118, "stream is offline", "passes"],
   [10158, "duplicate message id is in process", "passes"],
   [10167, "too many requests", "passes"],

@@ -61,7 +61,8 @@ const MEANINGS: { readonly [code: number]: ApiErrorMeaning } = {
   10226: "passes", // stream is being reconfigured
 };
 
-/** These have one code for whatever their store says; which it is only the text tells. */
+/** These have one code for several reasons; which it is only the text tells. */
+const NO_PEERS = 10005;
 const STORE_FAILED = 10077;
 const DELETE_FAILED = 10057;
 const LIMIT_REACHED = /maximum .*exceeded|no space left|resources/i;
@@ -69,5 +70,8 @@ const LIMIT_REACHED = /maximum .*exceeded|no space left|resources/i;
 export function meaningOf(errorCode: number, description: string): ApiErrorMeaning {
   if (errorCode === STORE_FAILED) return LIMIT_REACHED.test(description) ? "full" : "passes";
   if (errorCode === DELETE_FAILED) return description === "no message found" ? "missing" : "passes";
+  // The servers are all there, and none of them has room.
+  if (errorCode === NO_PEERS && /insufficient storage/.test(description) && !/offline/.test(description))
+    return "full";
   return MEANINGS[errorCode] ?? "refused";
 }

@@ -7,6 +7,7 @@ import { closed } from "../enqueuer.ts";
 import type { TopologyDifference } from "../errors.ts";
 import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "../options.ts";
 import { type Names, namesOf } from "./names.ts";
+import { noRoom, undo } from "./no-room.ts";
 import { differencesOf, isAsBefore, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
 
 const TAKES_MORE =
@@ -26,7 +27,8 @@ export interface TopologyReport {
  * Several at once settle.
  *
  * Rejects with HELIX_TOPOLOGY_DRIFT naming each field that differs with both values, HELIX_TOPOLOGY_MISSING,
- * HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED.
+ * HELIX_TOPOLOGY_NO_ROOM, HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED. Where a stream is refused, those that were made for
+ * it are deleted again, if they may be: without lanes nobody uses them.
  *
  * @throws TypeError, RangeError for an option.
  */
@@ -61,18 +63,27 @@ export async function provision(
   const differences: TopologyDifference[] = [];
   let goMade = false;
   let lowering = false;
-  for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
+  const all = wantedTopology(names, settings, admin.serverVersion);
+  const made: string[] = [];
+  for (const wanted of all) {
     const name = `${wanted.kind} ${wanted.name}`;
     // Its consumers cannot be looked at.
     if (wanted.kind === "consumer" && missing.includes(`stream ${wanted.stream}`)) continue;
-    const actual = await patiently(() => settle(admin, wanted, settings));
+    const actual = await patiently(() => settle(admin, wanted, settings)).catch(async (error: unknown) => {
+      // All or nothing, where the server has said no: after a timeout it may be there.
+      if (wanted.kind !== "stream" || refusalOf(error) === undefined || isTransient(error)) throw error;
+      const failure = refusalOf(error) === "full" ? await noRoom(admin, wanted, all, error) : error;
+      await undo(admin, names, made, logger);
+      throw failure;
+    });
+    if (actual === "created" && wanted.kind === "stream") made.push(wanted.name);
     if (actual === undefined) missing.push(name);
     else if (actual === "created") created.push(name);
     else {
-      const all = differencesOf(wanted, actual.config);
+      const differing = differencesOf(wanted, actual.config);
       // Narrowed by order alone: a pod of the version before refuses to start on a narrowed stream.
-      const found = all.filter((one) => settings.provision === "update" || !isAsBefore(wanted, one));
-      if (found.length < all.length) logger.warn({ stream: wanted.name }, TAKES_MORE);
+      const found = differing.filter((one) => settings.provision === "update" || !isAsBefore(wanted, one));
+      if (found.length < differing.length) logger.warn({ stream: wanted.name }, TAKES_MORE);
       goMade ||= isGoMade(actual.config);
       if (found.length === 0) continue;
       const deleting = actual.messages > 0 ? found.filter(isLowering) : [];
@@ -170,9 +181,10 @@ function drift(
     : lowering
       ? "\nA limit is not lowered while the stream holds messages: the server would delete what is beyond it."
       : "";
+  // The way out first: logs cut what is long.
   return helixError(
     "HELIX_TOPOLOGY_DRIFT",
-    `The server is not set up as the options say:\n- ${list.join("\n- ")}${hint}`,
+    `The server is not set up as the options say.${hint}\n- ${list.join("\n- ")}`,
     { differences },
   );
 }

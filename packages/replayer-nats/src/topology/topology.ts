@@ -46,9 +46,9 @@ export function wantedTopology(
   serverVersion: string | undefined,
 ): readonly Wanted[] {
   const own = [
-    deadLetterStream(names, settings),
     recordBucket(names, settings),
     clusterBucket(names, settings),
+    deadLetterStream(names, settings),
   ];
   if (settings.adoptGoStream) return own;
   return [
