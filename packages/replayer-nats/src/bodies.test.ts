@@ -81,3 +81,12 @@ test("no payload begins as a sealed one does", () => {
   });
   expect(heads).toEqual([0xc1]);
 });
+
+test("a text that may quote a row is sealed as the row is, and is none where it cannot be opened", () => {
+  const text = "the canary is refused";
+  const bytes = sealing.encodeText(text);
+  expect(Buffer.from(bytes).includes("canary")).toBe(false);
+  expect([sealing.readText(bytes), plain.readText(bytes)]).toEqual([text, undefined]);
+  expect(sealing.readText(plain.encodeText(text))).toBe(text);
+  expect(sealing.encodeText("").length).toBe(0);
+});

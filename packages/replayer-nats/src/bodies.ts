@@ -21,6 +21,22 @@ export class Bodies {
     throw helixError("HELIX_PAYLOAD_TOO_LARGE", text, { bytes: body.length, maxPayloadBytes: maxBytes });
   }
 
+  /** A text that may quote what a payload binds, as it is kept behind the body of a dead letter; no bytes for none. */
+  encodeText(text: string): Uint8Array {
+    const bytes = Buffer.from(text);
+    return bytes.length === 0 ? bytes : this.#sealing.seal(bytes);
+  }
+
+  /** What {@link encodeText} was given; undefined where it cannot be opened. */
+  readText(bytes: Uint8Array): string | undefined {
+    try {
+      return Buffer.from(this.#sealing.open(bytes)).toString();
+    } catch (error) {
+      if (!isHelixError(error)) throw error;
+      return undefined;
+    }
+  }
+
   /** What is told of a payload beside its body. */
   headersOf(payload: ReplayPayload): Readonly<Record<string, string>> {
     return payloadHeaders(payload);

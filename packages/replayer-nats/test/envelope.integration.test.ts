@@ -39,8 +39,10 @@ describe("with an envelope", () => {
       await app.enqueue(
         payloadOf("one", { operation: { kind: "statement", query: "Q", params: ["canary"] } }),
       );
-      await (await receiver.next()).release({ attempts: 1 });
-      await (await receiver.next()).deadLetter({ reason: "rejected" });
+      const error = new Error("the canary is refused");
+      await (await receiver.next()).release({ attempts: 1, error });
+      await (await receiver.next()).deadLetter({ reason: "rejected", error });
+      expect((await queue.deadLetters.get("one.0"))?.error?.message).toBe(error.message);
       await queue.deadLetters.redrive("one.0");
       const message = await receiver.next();
       expect(message.content).toMatchObject({ payload: { life: 1, operation: { params: ["canary"] } } });

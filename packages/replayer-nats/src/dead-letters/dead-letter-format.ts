@@ -49,12 +49,13 @@ export function letterIn(stored: WholeLetter, names: Names, bodies: Bodies): Dea
     content ??= isFatal ? bodies.fatal(raw) : bodies.read(raw, lane);
     return content;
   };
+  const message = stored.text && bodies.readText(stored.text);
   return {
     attempts: 0,
     deadAtMs: stored.storedAtMs,
     origin: {},
     ...epitaph,
-    ...(stored.text !== undefined && { error: errorSummary({ ...epitaph.error, message: stored.text }) }),
+    ...(message !== undefined && { error: errorSummary({ ...epitaph.error, message }) }),
     id,
     // Under a subject that names no lane lies what is not ours, which has to be shown under one.
     lane: lane ?? laneIn(read()),

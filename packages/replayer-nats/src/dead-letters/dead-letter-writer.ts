@@ -73,7 +73,8 @@ export class DeadLetterWriter {
         storedAtMs: delivery.storedAtMs,
       },
     });
-    const split = await this.#split({ ...headers, [EPITAPH_HEADER]: epitaph }, delivered, text);
+    const all = { ...headers, [EPITAPH_HEADER]: epitaph };
+    const split = await this.#split(all, delivered, bodies.encodeText(text));
     const subject = deadLetterSubject(names, lane, id);
     for (;;) {
       if (await this.#put(subject, split.headers, split.data, lane)) return true;
@@ -86,7 +87,7 @@ export class DeadLetterWriter {
   }
 
   /** Header and body of the dead letter itself. What of the bytes does not fit beside the header is stored before it. */
-  async #split(headers: Headers, delivered: Delivered, text: string): Promise<LetterBody> {
+  async #split(headers: Headers, delivered: Delivered, text: Uint8Array): Promise<LetterBody> {
     const { admin, names, maxMessageBytes } = this.#options;
     const { lane, id, raw } = delivered;
     const room = maxMessageBytes() - DEAD_LETTER_RESERVE;

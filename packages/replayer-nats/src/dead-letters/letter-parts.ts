@@ -37,7 +37,7 @@ export function partSubject(names: Names, lane: Lane, name: string, number: numb
 
 /** A dead letter with all the bytes that lay in the lane and nothing else, and what its text says beside them. */
 export interface WholeLetter extends StoredMessage {
-  readonly text?: string | undefined;
+  readonly text?: Uint8Array | undefined;
 }
 
 /** The same with its whole body, and its parts; with what it holds itself where it has none, or they are not all there. */
