@@ -4,6 +4,7 @@ import { filesOf, VALID } from "../test/valid-environment.ts";
 import { loadConfig } from "./config/load-config.ts";
 import { natsReplayerOptions } from "./queue.ts";
 
+const KEY = "a";
 const PEM = "-----BEGIN CERTIFICATE-----";
 const optionsOf = (env: Record<string, string> = {}) => {
   const { config } = loadConfig({ ...VALID, ...env }, filesOf({ "/creds": "jwt", "/ca": PEM }));
@@ -43,9 +44,26 @@ describe("the options of the queue", () => {
       maxAckPending: 1_000,
       maxRequestBatch: 100,
       ackWaitMs: 30_000,
+      sealedOnly: false,
       allowOldServer: true,
       logger: silentLogger,
     });
+  });
+
+  test("seal and open with the keys of a setting, or of a file that is read again when another key is wanted", () => {
+    const keysOf = (...ids: string[]) =>
+      JSON.stringify({ current: ids[0], keys: Object.fromEntries(ids.map((id) => [id, KEY.repeat(64)])) });
+    const body = new Uint8Array([1, 2, 3]);
+    const { envelope: other } = optionsOf({ HELIX_ENVELOPE_KEYS: keysOf("new") });
+    const files = { "/keys": keysOf("old") };
+    const env = { ...VALID, HELIX_ENVELOPE_KEYS_FILE: "/keys", HELIX_ENVELOPE_SEALED_ONLY: "true" };
+    const { config } = loadConfig(env, (path) => filesOf(files)(path));
+    const { envelope, sealedOnly } = natsReplayerOptions(config, silentLogger);
+    expect(sealedOnly).toBe(true);
+    const sealed = other?.seal(body) as Uint8Array;
+    expect(() => envelope?.open(sealed)).toThrow("the key `new`");
+    files["/keys"] = keysOf("old", "new");
+    expect(envelope?.open(sealed)).toEqual(Buffer.from(body));
   });
 
   test("insist on TLS if told so, or if there is a file for it", () => {

@@ -1,6 +1,7 @@
 import type { Logger, Metrics, ReplayQueue } from "@helix/core";
 import { connectNatsReplayer, type NatsReplayerOptions } from "@helix/replayer-nats";
 import type { ServiceConfig } from "./config/schema.ts";
+import { envelopeOf } from "./envelope.ts";
 import { errorText } from "./error-text.ts";
 import type { PartHealth } from "./readiness.ts";
 
@@ -35,7 +36,10 @@ export const openNatsQueue: OpenQueue = async (config, { logger, metrics }) => {
 };
 
 /** The options of the queue, in its own words. */
-export function natsReplayerOptions({ nats, queue }: ServiceConfig, logger: Logger): NatsReplayerOptions {
+export function natsReplayerOptions(
+  { nats, queue, envelope: { keys, sealedOnly } }: ServiceConfig,
+  logger: Logger,
+): NatsReplayerOptions {
   const { servers, name, user, password, token, credsFile, inboxPrefix, allowOldServer } = nats;
   const tls = {
     ...(nats.tlsCaFile !== undefined && { caFile: nats.tlsCaFile }),
@@ -57,6 +61,8 @@ export function natsReplayerOptions({ nats, queue }: ServiceConfig, logger: Logg
       ...(usesTls && { tls }),
     },
     ...queue,
+    ...(keys !== undefined && { envelope: envelopeOf(keys) }),
+    sealedOnly,
     allowOldServer,
     logger,
   };

@@ -56,6 +56,17 @@ const WRONG_VALUES: readonly (readonly [string, string | undefined, string])[] =
     "/no/such",
     `expected the path of a file that can be read, got "/no/such" (ENOENT: no such file or directory, open '/no/such')`,
   ],
+  [
+    "HELIX_ENVELOPE_KEYS",
+    SECRET,
+    'expected JSON such as {"current":"2026-11","keys":{"2026-11":"32 bytes in base64"}}',
+  ],
+  [
+    "HELIX_ENVELOPE_KEYS",
+    JSON.stringify({ current: "k", keys: { k: SECRET } }),
+    "expected the key `k` to have 32 bytes, as they are, in hexadecimal or in base64",
+  ],
+  ["HELIX_ENVELOPE_KEYS", "null", "expected the `keys` of the envelope to be an object of keys by their id"],
   ["HELIX_NATS_INBOX_PREFIX", "_INBOX.>", 'expected a subject without wildcards, got "_INBOX.>"'],
   ["HELIX_NATS_ALLOW_OLD_SERVER", "1", 'expected true or false, got "1"'],
   ["HELIX_QUEUE_STREAM_NAME", "helix.replay", 'expected 1 to 64 letters, digits, - or _, got "helix.replay"'],
@@ -144,6 +155,10 @@ describe("variables that do not go together", () => {
     [
       { HELIX_NATS_USER: "helix" },
       "HELIX_NATS_PASSWORD: expected together with HELIX_NATS_USER, got nothing",
+    ],
+    [
+      { HELIX_ENVELOPE_SEALED_ONLY: "true" },
+      "HELIX_ENVELOPE_KEYS: expected together with HELIX_ENVELOPE_SEALED_ONLY, got nothing",
     ],
     [
       { HELIX_CLUSTER_A_PASSWORD: SECRET },

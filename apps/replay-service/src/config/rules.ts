@@ -1,4 +1,5 @@
 import { createSecureContext } from "node:tls";
+import { envelopeOf } from "../envelope.ts";
 import { hostPortOf, insistOnTls } from "./addresses.ts";
 import { variableOf } from "./names.ts";
 import { type ServiceConfig, settings } from "./schema.ts";
@@ -18,6 +19,7 @@ export function combinedMistakes(config: ServiceConfig, wrong: Wrong, readFile: 
     ...natsLogin(config),
     ...LINKS.flatMap((link) => [...login(link, config, wrong), ...tls(link, config, wrong, readFile)]),
     ...sameCluster(config),
+    ...envelope(config, wrong),
     ...amounts(config, wrong),
   ];
 }
@@ -103,6 +105,21 @@ function sameCluster({ clusterA, clusterB }: ServiceConfig): string[] {
   if (shared === undefined) return [];
   const names = [variableOf("clusterA", "contactPoints"), variableOf("clusterB", "contactPoints")];
   return [`${names.join(", ")}: expected nodes of two clusters, got ${shared} in both`];
+}
+
+function envelope({ envelope: { keys, sealedOnly } }: ServiceConfig, wrong: Wrong): string[] {
+  const name = variableOf("envelope", "keys");
+  if (wrong.has(name)) return [];
+  if (keys === undefined) {
+    const only = variableOf("envelope", "sealedOnly");
+    return sealedOnly ? [`${name}: expected together with ${only}, got nothing`] : [];
+  }
+  try {
+    envelopeOf(keys);
+    return [];
+  } catch (error) {
+    return [`${name}: ${(error as Error).message.replace(/^E/, "e")}`];
+  }
 }
 
 function amounts(config: ServiceConfig, wrong: Wrong): string[] {

@@ -79,6 +79,12 @@ export const SCHEMA = {
     ackWaitMs: REPLAYER_OPTIONS.ackWaitMs,
     acceptClusters: REPLAYER_OPTIONS.acceptClusters,
   },
+  envelope: {
+    keys: secret(
+      'Keys that open sealed bodies, and the one that seals what is redriven: JSON such as `{"current":"2026-11","keys":{"2026-11":"32 bytes in base64"}}`. A file is read again when a message wants a key that is not among them.',
+    ),
+    sealedOnly: REPLAYER_OPTIONS.sealedOnly,
+  },
   clusterA: cluster("A"),
   clusterB: cluster("B"),
   worker: {

@@ -91,7 +91,7 @@ interface KeyRing {
 }
 
 function readKeys(given: EnvelopeKeys): KeyRing {
-  const { current, keys } = given;
+  const { current, keys }: Partial<EnvelopeKeys> = given ?? {};
   if (typeof keys !== "object" || keys === null) {
     throw new TypeError("Expected the `keys` of the envelope to be an object of keys by their id");
   }
