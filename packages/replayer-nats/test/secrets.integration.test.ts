@@ -23,15 +23,21 @@ function serving(cert: string, more: { clientsOf?: string; authorization?: objec
   });
 }
 
+/** What a log line says of an error, which is the error itself only where that is short. */
+function textOf(fields: object): string | undefined {
+  const { err } = fields as { err?: { text?: string; message?: string } };
+  return err?.text ?? err?.message;
+}
+
 /** What an attempt came to: `connected`, or why not. */
-async function outcomeOf(connect: NatsConnectOptions): Promise<unknown> {
-  let warned: unknown;
+async function outcomeOf(connect: NatsConnectOptions): Promise<string> {
+  let outcome = "connected";
   const warn = (fields: object) => {
-    warned ??= (fields as { err?: unknown }).err;
+    outcome = textOf(fields) ?? "a warning";
   };
   const logger = { debug: () => {}, info: () => {}, warn, error: warn };
   await using _ = await connectNatsEnqueuer({ connect, logger });
-  return warned instanceof Error ? warned.message : "connected";
+  return outcome;
 }
 
 describe("the certificate of a server", () => {
@@ -101,8 +107,7 @@ describe.concurrent("a server that wants a certificate of its clients", { timeou
   test("says so as well to one that was connected before it wanted any", async () => {
     const proxy = await startFaultProxy({ target: addressOf(lenient) });
     const warned: unknown[] = [];
-    const warn = (fields: object, text: string) =>
-      void warned.push([text, (fields as { err?: Error }).err?.message]);
+    const warn = (fields: object, text: string) => void warned.push([text, textOf(fields)]);
     const logger = { debug: () => {}, info: () => {}, warn, error: warn };
     await using _ = await connectNatsEnqueuer({
       connect: { servers: `127.0.0.1:${proxy.port}`, tls },

@@ -140,6 +140,7 @@ function withDefaults({ credentials, sslOptions, ...given }: DriverOptions): Cli
     prepareOnAllHosts: false,
     // A pod replays for many keyspaces on one session; beyond the bound each execution prepares again.
     maxPrepared: 2_000,
+    ...(credentials && withCredentials(credentials)),
     ...given,
     // v4 is the newest that the driver speaks to Cassandra; without this it connects, is refused, connects again.
     protocolOptions: { maxVersion: types.protocolVersion.v4, ...given.protocolOptions },
@@ -156,7 +157,6 @@ function withDefaults({ credentials, sslOptions, ...given }: DriverOptions): Cli
       defunctReadTimeoutThreshold: 16,
       ...given.socketOptions,
     },
-    ...(credentials && withCredentials(credentials)),
     ...(sslOptions && { sslOptions: withVerification(sslOptions) }),
   };
 }

@@ -36,7 +36,7 @@ export function unauthorized(cause: Error): HelixError {
 export function withWayOut(error: unknown): unknown {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: string };
   if (code !== "ERR_TLS_CERT_ALTNAME_INVALID" || message?.includes("`tls.serverName`")) return error;
-  const text = `${message} \`tls.serverName\` is what they name`;
+  const text = `${message}. Give what the certificates name as \`tls.serverName\``;
   return Object.assign(toldError(text), { code, cause: error });
 }
 

@@ -8,25 +8,31 @@ import { secureOptions } from "./connection-options.ts";
 const DEFAULT_PORT = 4222;
 
 /**
- * What the first of the servers that has something against it says of a connection with these options; undefined if none
- * has said anything by the time of the abort. The client library tells of no try to reconnect, nor of a certificate that is
- * refused: with TLS 1.3 that comes after the handshake, and the library has heard nothing but a timeout. Never rejects.
+ * What the servers have against a connection with these options, one of them at least; undefined if none has said anything by
+ * the time of the abort. The client library tells of no try to reconnect, nor of a certificate that is refused: with TLS 1.3
+ * that comes after the handshake, and the library has heard nothing but a timeout. Never rejects.
  */
 export async function refusalOf(
   options: NatsConnectOptions,
   signal: AbortSignal,
 ): Promise<Error | undefined> {
-  for (const server of [options.servers].flat()) {
-    const refusal = await ask(server, options, signal).catch((error: Error) => error);
-    if (signal.aborted) return undefined;
-    if (refusal !== undefined) return readable(refusal);
-  }
-  return undefined;
+  const answers = [options.servers]
+    .flat()
+    .map((server) =>
+      ask(server, options, signal).catch((error: Error) => (error.name === "AbortError" ? undefined : error)),
+    );
+  const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
+  // A server that is not there says less than one that refuses.
+  const refusal = refusals.find((error) => !("syscall" in error)) ?? refusals[0];
+  return refusal && readable(refusal);
 }
 
 /** Undefined if there is no TLS. Rejects with the server's refusal, or on abort: who has none waits for the client to go on. */
 async function ask(server: string, options: NatsConnectOptions, signal: AbortSignal): Promise<undefined> {
-  const { hostname, port } = new URL(`nats://${server.trim().replace(/^\w+:\/\//, "")}`);
+  const address = `nats://${server.trim().replace(/^\w+:\/\//, "")}`;
+  // The client library takes an address of version 6 without brackets as well.
+  if (!URL.canParse(address)) return undefined;
+  const { hostname, port } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, "");
   const socket = net.connect(Number(port || DEFAULT_PORT), host).on("error", () => {});
   try {
