@@ -2,6 +2,7 @@ import type { Clock } from "@helix/core";
 import { toldError, wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import {
+  boundPrepared,
   type DriverConnections,
   forgetOnSchemaChange,
   interceptBinding,
@@ -35,6 +36,7 @@ export class DriverSession {
     this.#connections = watchConnections(client);
     interceptBinding(client);
     forgetOnSchemaChange(client);
+    boundPrepared(client);
     client.on("hostDown", () => this.#checkHosts());
   }
 

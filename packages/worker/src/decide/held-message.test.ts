@@ -1,6 +1,6 @@
 import { createPayload } from "@helix/core";
 import { describe, expect, it } from "vitest";
-import { tableKeyOf } from "./held-message.ts";
+import { placeOf, tableKeyOf } from "./held-message.ts";
 
 const of = (...tables: string[]) =>
   createPayload({
@@ -21,5 +21,23 @@ describe("what a message writes", () => {
 
   it("is unknown where no tables are known", () => {
     expect(tableKeyOf(of())).toBeUndefined();
+  });
+});
+
+describe("the text that a message is compared by", () => {
+  const textOf = (...queries: string[]) => {
+    const statements = queries.map((query) => ({ query, params: [] }));
+    const operation = { kind: "batch", batchType: "logged", statements } as const;
+    return placeOf(createPayload({ targetCluster: "A", operation, timestampMicros: 1n })).text;
+  };
+  const long = "x".repeat(1_000_000);
+
+  it("takes a few bytes, however long it is", () => {
+    for (const text of [textOf(long), textOf(long, `${long}y`)]) expect(text?.length).toBeLessThan(300);
+  });
+
+  it("is the same for the same texts alone", () => {
+    expect(textOf(long, "short")).toBe(textOf(long, "short"));
+    expect(new Set([textOf(long), textOf(`${long}y`), textOf(long, "y"), textOf("x")]).size).toBe(4);
   });
 });

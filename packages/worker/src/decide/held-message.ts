@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf } from "@helix/core";
 import type { Place } from "./failure-ledger.ts";
 
@@ -10,10 +11,14 @@ export interface HeldMessage {
   readonly kind: "fresh" | "retry" | "suspect";
 }
 
-/** The texts of a payload as one word. */
+/** Longer texts, as of an application that puts its values into them, are remembered by their hash. Characters. */
+const MAX_KEY = 256;
+
+/** The texts of a payload as one word, of a bounded length. */
 function textKeyOf(payload: ReplayPayload): string {
   const texts = statementsOf(payload).map(({ query }) => query);
-  return `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
+  const text = `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
+  return text.length <= MAX_KEY ? text : hash("sha256", text);
 }
 
 /** The tables of a payload as one word; undefined where they are not known. */

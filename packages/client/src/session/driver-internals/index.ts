@@ -9,5 +9,5 @@ export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } fro
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
 export { freshPolicies } from "./fresh-policies.ts";
 export { nodesOf } from "./nodes.ts";
-export { forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
+export { boundPrepared, forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
 export { eventHostOf, watchSchema } from "./schema-events.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "cassandra-driver";
-import { member } from "./member.ts";
+import { isObject, member } from "./member.ts";
 import { onSchemaChange } from "./schema-events.ts";
 
 /*
@@ -20,6 +20,40 @@ export function forgetPrepared(client: Client, queries: ReadonlySet<string>): bo
 
 function wasPrepared(info: unknown): boolean {
   return member(info, "queryId") !== undefined;
+}
+
+/** Of the texts of a session that are prepared, or could not be. Characters. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+
+/**
+ * Bounds what the driver remembers of texts, by their characters as well, and lets what could not be prepared go first. The driver
+ * counts such a text among its `maxPrepared`, and never forgets it: after as many of them, each execution of any other
+ * statement prepares it anew, and whatever comes new stays in memory for as long as the session lives.
+ */
+export function boundPrepared(client: Client): void {
+  const cache = cacheOf(client);
+  const max = member(cache, "_maxPrepared");
+  if (!isObject(cache) || typeof max !== "number" || typeof member(cache, "_validateOverflow") !== "function")
+    return;
+  Object.assign(cache, { _validateOverflow: () => makeRoom(client, max) });
+}
+
+/** Called before a text is added. */
+function makeRoom(client: Client, max: number): void {
+  const known = [...(preparedOf(client) ?? [])];
+  let characters = 0;
+  for (const [key] of known) characters += key.length;
+  let count = known.length;
+  if (count < max && characters <= MAX_CHARACTERS) return;
+  // The oldest first. What is being prepared is somebody's.
+  const failed = known.filter(([, info]) => !wasPrepared(info) && member(info, "preparing") !== true);
+  for (const [key, info] of [...failed, ...known.filter(([, info]) => wasPrepared(info))]) {
+    if (count < max && characters <= MAX_CHARACTERS) return;
+    forget(client, key);
+    forgetId(client, member(info, "queryId"));
+    characters -= key.length;
+    count--;
+  }
 }
 
 /** Forgets what was prepared in a keyspace, as soon as a server says that something in it has changed. */
@@ -50,6 +84,11 @@ function preparedOf(client: Client): Map<string, unknown> | undefined {
 function forget(client: Client, key: string): void {
   const cache = cacheOf(client) as { length: number };
   if (preparedOf(client)?.delete(key)) cache.length--;
+}
+
+function forgetId(client: Client, queryId: unknown): void {
+  const byId = member(cacheOf(client), "_mapById");
+  if (byId instanceof Map && Buffer.isBuffer(queryId)) byId.delete(queryId.toString("hex"));
 }
 
 function cacheOf(client: Client): unknown {
