@@ -176,7 +176,7 @@ describe("a backlog of large rows", () => {
         now--;
       },
       {},
-      { maxBytesInHand: 4 * 3 * heldBytes },
+      { maxBytesInHand: 4 * 4 * heldBytes },
     );
     for (let n = 0; n < 20; n++) await queue.enqueue(large(`large${n}`));
     await worker.start();
@@ -206,6 +206,26 @@ describe("a backlog of large rows", () => {
     await settle();
     expect([ended.length, most]).toEqual([20, 1]);
     await worker.stop();
+  });
+
+  it("that hangs again and again keeps the good ones waiting for its first executions alone", async () => {
+    const { queue, worker, clock, ended } = await startOverMemory(
+      ({ id }) => (id.startsWith("bad") ? new Promise(() => {}) : Promise.resolve()),
+      {},
+      { maxBytesInHand: 4 * 4 * heldBytes, executeTimeoutMs: 10_000 },
+    );
+    for (let n = 0; n < 10; n++) await queue.enqueue(large(`bad${n}`));
+    await worker.start();
+    for (let seconds = 0; seconds < 35; seconds++) await clock.advance(1000);
+    const late: number[] = [];
+    for (let n = 0; n < 100; n++) {
+      await queue.enqueue(large(`good${n}`));
+      await settle();
+      if (!ended.some(([id]) => id.startsWith(`good${n}-`))) late.push(n);
+      await clock.advance(1000);
+    }
+    expect(late).toEqual([]);
+    await worker.stop({ graceMs: 0 });
   });
 
   it.each<[string, object, object]>([

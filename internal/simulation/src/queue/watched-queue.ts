@@ -153,6 +153,7 @@ export class WatchedQueue {
     return {
       lane: message.lane,
       content: message.content,
+      bytes: message.bytes,
       get attempts() {
         return message.attempts;
       },

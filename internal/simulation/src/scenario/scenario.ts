@@ -40,6 +40,7 @@ export interface Scenario {
     readonly strictPriority: boolean;
     readonly maxDeliver: number;
     readonly executeTimeoutMs: number;
+    readonly maxBytesInHand: number;
   };
   readonly queueCapacity: number;
   readonly leaseMs: number;
@@ -122,6 +123,8 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
       strictPriority: random.chance(0.3),
       maxDeliver: random.pick([2, 5]),
       executeTimeoutMs: random.pick([3_000, 20_000]),
+      // One message of a lane at a time, a few, or any number.
+      maxBytesInHand: root.fork("bytes").pick([1, 50_000, 2 ** 30, 2 ** 30]),
     },
     queueCapacity: random.chance(0.15) ? random.int(5, 40) : 10_000,
     leaseMs: random.pick([5_000, 30_000]),

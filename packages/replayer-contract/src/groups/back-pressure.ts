@@ -48,6 +48,18 @@ export const backPressure: ContractGroup = {
       },
     },
     {
+      title: "brings the next message whatever its size, however few bytes are demanded",
+      async run(stage) {
+        const payloads = await stage.fill(2);
+        const receiver = stage.receiver();
+        for (let arrived = 1; arrived <= payloads.length; arrived++) {
+          receiver.source.demand(payloads.length, 1);
+          await receiver.arrived(arrived);
+        }
+        equal(receiver.ids.sort(), payloads.map(({ id }) => id).sort(), "all that came");
+      },
+    },
+    {
       title: "never delivers from inside demand",
       async run(stage) {
         await stage.fill(2);

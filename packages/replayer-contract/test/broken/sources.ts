@@ -109,6 +109,13 @@ export const BROKEN_SOURCES: readonly BrokenAdapter[] = [
     ],
   },
   {
+    wrong: "delivers nothing that is larger than the bytes demanded",
+    Queue: sourced((source) => ({
+      demand: (messages, maxBytes = 1000) => source.demand(maxBytes < 100 ? 0 : messages),
+    })),
+    caughtBy: ["brings the next message whatever its size, however few bytes are demanded"],
+  },
+  {
     wrong: "takes any demand",
     Queue: sourced((source) => ({
       demand: (messages) => source.demand(Math.min(1000, Math.max(0, Math.ceil(messages) || 0))),

@@ -209,6 +209,8 @@ export class ClusterRunner {
     });
     if (admission.kind === "dead-letter") void this.#settler.drop(message, admission.cause);
     else if (admission.kind === "postpone") this.#endings.postpone(message, admission.payload);
+    else if (admission.item.kind !== "fresh" && !this.#hand.setAside(message))
+      this.#endings.postpone(message, admission.item.payload);
     else if (admission.item.kind === "suspect") this.#suspects.hold(admission.item);
     else this.#hold(lane, admission.item);
   }

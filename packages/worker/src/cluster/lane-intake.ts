@@ -47,10 +47,11 @@ export class LaneIntake {
   }
 
   /** To be called for each delivery: it has used up one of the demand. */
-  delivered(bytes = 0): void {
+  delivered(bytes: number | undefined): void {
     this.#activity++;
     if (this.#demanded > 0) this.#demanded--;
-    this.#bytesLeft = Math.max(0, this.#bytesLeft - bytes);
+    // Of one that does not tell nobody knows what is left.
+    this.#bytesLeft = bytes === undefined ? 0 : Math.max(0, this.#bytesLeft - bytes);
   }
 
   /**
