@@ -96,6 +96,8 @@ describe("what a worker tells of its progress", () => {
   it.each([
     ["rejects", () => Promise.reject(new Error("no leader"))],
     ["never answers", () => new Promise<never>(() => {})],
+    ["answers with nonsense", async () => [null] as never],
+    ["answers with nothing", async () => undefined as never],
   ])("does not say what is left where the queue %s, and holds nothing up", async (_, depths) => {
     const { clock, queue, lines, timers } = await startRead();
     queue.onDepths = depths;

@@ -31,6 +31,7 @@ describe("a lane that stands still though it has messages", () => {
   it.each([
     ["cannot say", refuse, refuse],
     ["does not answer", hang, hang],
+    ["answers with nonsense", async () => [null] as never, async () => undefined as never],
     ["says that it is empty", async () => [], async () => []],
     ["said so once", undefined, async () => []],
   ])("is left alone where the queue %s", async (_, first, then) => {

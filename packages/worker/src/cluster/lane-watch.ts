@@ -1,4 +1,12 @@
-import { type Clock, type ClusterId, type LaneDepth, laneOf, PRIORITIES, type Priority } from "@helix/core";
+import {
+  type Clock,
+  type ClusterId,
+  type Lane,
+  type LaneDepth,
+  laneOf,
+  PRIORITIES,
+  type Priority,
+} from "@helix/core";
 
 /** How often the lanes are looked at while messages come, and at the least. */
 const INTERVAL_MS = 30_000;
@@ -82,9 +90,9 @@ export class LaneWatch {
     if (this.#question !== undefined) this.#slowDown();
     const question = {};
     this.#question = question;
-    let found: readonly LaneDepth[] = [];
+    const pending = new Map<Lane, number>();
     try {
-      found = await this.#options.depths();
+      for (const depth of await this.#options.depths()) pending.set(depth.lane, depth.pending);
     } catch {
       // It is unknown, and whoever looks after the queue has told of it.
     }
@@ -93,7 +101,7 @@ export class LaneWatch {
     let isAnyFound = false;
     for (const [priority, quiet] of asked) {
       const lane = laneOf(this.#options.cluster, priority);
-      const isFound = (found.find((depth) => depth.lane === lane)?.pending ?? 0) > 0;
+      const isFound = (pending.get(lane) ?? 0) > 0;
       if (isFound) isAnyFound = true;
       this.#judge(priority, quiet, isFound);
     }

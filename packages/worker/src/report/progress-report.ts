@@ -14,6 +14,11 @@ export interface ProgressReportOptions {
   readonly depths: () => Promise<readonly LaneDepth[]>;
 }
 
+interface Question {
+  readonly clusters: readonly ClusterId[];
+  readonly atMs: number;
+}
+
 /**
  * Tells a log how the work goes on. It has a timer only while there is work, and asks the queue about once a minute
  * then. A queue that rejects, or does not answer for 10 s, is not waited for.
@@ -23,7 +28,7 @@ export class ProgressReport {
   readonly #clusters: Readonly<Record<ClusterId, Progress>>;
   #cancelTimer: (() => void) | undefined;
   /** What the queue was asked and has not answered. */
-  #question: { readonly clusters: readonly ClusterId[]; readonly atMs: number } | undefined;
+  #question: Question | undefined;
   #isRunning = false;
 
   constructor(options: ProgressReportOptions) {
@@ -99,29 +104,29 @@ export class ProgressReport {
   async #ask(clusters: readonly ClusterId[]): Promise<void> {
     const question = { clusters, atMs: this.#nowMs };
     this.#question = question;
-    let depths: readonly LaneDepth[] | undefined;
+    let left: ((cluster: ClusterId) => number) | undefined;
     try {
-      depths = await this.#options.depths();
+      left = leftIn(await this.#options.depths());
     } catch {
       // It is not known, and whoever looks after the queue has told of it.
     }
-    if (this.#question === question) this.#answered(question, depths);
+    if (this.#question === question) this.#answered(question, left);
   }
 
-  #answered(
-    { clusters }: { readonly clusters: readonly ClusterId[] },
-    depths: readonly LaneDepth[] | undefined,
-  ): void {
+  #answered({ clusters }: Question, left: ((cluster: ClusterId) => number) | undefined): void {
     this.#question = undefined;
-    for (const cluster of clusters) {
-      const left = depths
-        ?.filter(({ lane }) => clusterOf(lane) === cluster)
-        .reduce((sum, { pending, inFlight, delayed }) => sum + pending + inFlight + delayed, 0);
-      this.#tell(this.#clusters[cluster].look(left, this.#nowMs));
-    }
+    for (const cluster of clusters) this.#tell(this.#clusters[cluster].look(left?.(cluster), this.#nowMs));
   }
 
   #tell(line: ReturnType<Progress["look"]>): void {
     if (line !== undefined) this.#options.logger[line.level](line.fields, line.sentence);
   }
+}
+
+/** @throws for what are no depths. */
+function leftIn(depths: readonly LaneDepth[]): (cluster: ClusterId) => number {
+  const left = { A: 0, B: 0 };
+  for (const { lane, pending, inFlight, delayed } of depths)
+    left[clusterOf(lane)] += pending + inFlight + delayed;
+  return (cluster) => left[cluster];
 }
