@@ -39,7 +39,9 @@ describe("a line of the log", () => {
 
   test("is bounded, whatever a name, an error or what it carries is", () => {
     const long = "x".repeat(1_000_000);
-    const drift = Object.assign(new Error(long), { differences: Array(1_000).fill({ found: long }) });
+    const drift = helixError("HELIX_TOPOLOGY_DRIFT", long, {
+      differences: Array(1_000).fill({ found: long }),
+    });
     const line = JSON.stringify(logged({ table: long, error: drift, [long]: long }));
     expect(line.length).toBeLessThan(12_000);
     expect(line).toContain("(1000000 characters)");

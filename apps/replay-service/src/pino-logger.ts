@@ -1,4 +1,4 @@
-import type { Logger } from "@helix/core";
+import { isHelixError, type Logger } from "@helix/core";
 import { boundedFields, harmlessLogger, LoggableError } from "@helix/core/internal";
 import { type DestinationStream, pino } from "pino";
 import type { ServiceConfig } from "./config/schema.ts";
@@ -13,9 +13,6 @@ export interface LineBase {
 
 /** What pino writes itself: a field of that name would be there twice. */
 const OWN_KEYS = new Set(["time", "level", "message", "pod", "version"]);
-
-/** Fields in which somebody's error stands, whatever was thrown. */
-const ERROR_FIELDS = new Set(["error", "err", "cause"]);
 
 /**
  * The packages' logger on pino: a JSON line per fact, with `time`, `level`, `message`, `pod` and `version`; a field of one of
@@ -37,23 +34,20 @@ export function pinoLogger(
     },
     destination,
   );
-  return harmlessLogger({
-    debug: (fields, message) => log.debug(withoutValues(fields), message),
-    info: (fields, message) => log.info(withoutValues(fields), message),
-    warn: (fields, message) => log.warn(withoutValues(fields), message),
-    error: (fields, message) => log.error(withoutValues(fields), message),
-  });
+  return harmlessLogger(
+    {
+      debug: (fields, message) => log.debug(withOurKeys(fields), message),
+      info: (fields, message) => log.info(withOurKeys(fields), message),
+      warn: (fields, message) => log.warn(withOurKeys(fields), message),
+      error: (fields, message) => log.error(withOurKeys(fields), message),
+    },
+    describeError,
+  );
 }
 
-function withoutValues(fields: object): object {
-  const safe: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
-    const isError = value instanceof Error || ERROR_FIELDS.has(name);
-    safe[keyOf(name)] = isError ? describeError(value) : value;
-  }
-  // Once more, since an error may have brought more.
-  return boundedFields(safe);
+function withOurKeys(fields: object): object {
+  const told = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(told.map(([name, value]) => [keyOf(name), value]));
 }
 
 function keyOf(name: string): string {
@@ -62,11 +56,9 @@ function keyOf(name: string): string {
   return name === "err" ? "error" : name;
 }
 
-function describeError(error: unknown): object {
-  if (error instanceof LoggableError) return error;
-  const { differences } = (error ?? {}) as { differences?: unknown };
-  return {
-    ...new LoggableError(error, errorText(error)),
-    ...(differences !== undefined && { differences }),
-  };
+/** By the variables that an operator sets, where it is about options. */
+export function describeError(error: unknown): LoggableError {
+  const described = new LoggableError(error, errorText(error));
+  if (!isHelixError(error, "HELIX_TOPOLOGY_DRIFT")) return described;
+  return Object.assign(described, boundedFields({ differences: error.differences }));
 }

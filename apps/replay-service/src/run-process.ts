@@ -9,7 +9,7 @@ import type { Environment } from "./config/sources.ts";
 import { EXIT } from "./exit-codes.ts";
 import { firstLine } from "./first-line.ts";
 import { LogOutput, type LogStream } from "./log-output.ts";
-import { pinoLogger } from "./pino-logger.ts";
+import { describeError, pinoLogger } from "./pino-logger.ts";
 import type { OpenQueue } from "./queue.ts";
 import { RateLimitedLogger } from "./rate-limited-logger.ts";
 import { runService, ServiceRefusedError } from "./service.ts";
@@ -91,7 +91,7 @@ async function serve(
   );
   const log = pinoLogger(config.log.level, output, { pod: hostname(), version: versionOf() });
   const limited = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
-  const logger = harmlessLogger(limited);
+  const logger = harmlessLogger(limited, describeError);
   /** Nothing comes after it: what was held back is told before. */
   const lastLine = (level: "info" | "warn" | "error", fields: object, message: string) => {
     limited.flush();

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { type ClusterId, type EventHub, helixError, type Logger, type Params } from "@helix/core";
 import type { Client, Host, HostMap, metadata, types } from "cassandra-driver";
 import { type EachRowCallback, type RowCallback, readEachRow, visitRows } from "./each-row.ts";
+import { loggable } from "./failure/loggable.ts";
 import type { ExecuteOptions } from "./request-options.ts";
 import type { Result } from "./result.ts";
 import type { ClusterLink } from "./session/cluster-link.ts";
@@ -112,7 +113,8 @@ export abstract class DriverSurface {
   eachRow<Row>(query: string, ...args: readonly unknown[]): void {
     const { params, options, rowCallback, callback } = readEachRow<Row>(args);
     const log = (err: unknown) => {
-      if (err !== null) this.#logger.error({ err }, "eachRow failed, and was given no callback");
+      if (err !== null)
+        this.#logger.error({ err: loggable(err) }, "eachRow failed, and was given no callback");
     };
     visitRows(this.execute<Row>(query, params, options), { options, rowCallback }, callback ?? log);
   }

@@ -1,7 +1,7 @@
 import { CLUSTERS, type ClusterId, PRIORITIES, type Priority } from "@helix/core";
 import {
   boolean,
-  describeValue,
+  describeType,
   expected,
   having,
   integer,
@@ -218,7 +218,7 @@ function read(
   given: ExecuteOptions & BatchOptions,
 ): ReadOptions {
   if (typeof given !== "object" || given === null) {
-    throw new TypeError(`Expected the options of \`${method}\` to be an object, got ${describeValue(given)}`);
+    throw new TypeError(`Expected the options of \`${method}\` to be an object, got ${describeType(given)}`);
   }
   // They are looked at again when the write is queued; the caller may have changed them by then.
   const options = { ...given };

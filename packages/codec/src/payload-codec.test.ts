@@ -211,7 +211,7 @@ describe("encodePayload", () => {
     [
       "a class that it does not know",
       { kind: "statement", query: QUERY, params: [1, { items: [new Error()] }] },
-      "params[1].items[0]",
+      "params[1]{0}[0]",
     ],
     [
       "a function in the second statement of a batch",
@@ -223,7 +223,7 @@ describe("encodePayload", () => {
           { query: QUERY, params: { v: () => {} } },
         ],
       },
-      "statements[1].params.v",
+      "statements[1].params{0}",
     ],
     ["a Map as parameters", { kind: "statement", query: QUERY, params: new Map() as never }, "params"],
     ["a text without UTF-8", { kind: "statement", query: QUERY, params: ["\ud800"] }, "params[0]"],
@@ -427,7 +427,7 @@ describe("decodePayload of any bytes", () => {
   });
 
   it("refuses a value that only looks like what is written for one", () => {
-    expect(() => roundTrip(new ExtData(10, new Uint8Array(16)))).toThrow("Cannot bind `params[0].data`");
+    expect(() => roundTrip(new ExtData(10, new Uint8Array(16)))).toThrow("Cannot bind `params[0]{1}`");
     expect(roundTrip(new ExtData(10, Buffer.alloc(16) as never))).toEqual({
       type: 10,
       data: Buffer.alloc(16),

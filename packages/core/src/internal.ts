@@ -10,6 +10,7 @@ export {
   clock,
   clusterNames,
   defaultOf,
+  describeType,
   describeValue,
   expected,
   func,

@@ -1,7 +1,8 @@
 import type { Clock, ClusterId, ClusterIdentities, EventSink, Logger, SessionEvents } from "@helix/core";
-import { type BreakerState, LoggableError, toldError } from "@helix/core/internal";
+import { type BreakerState, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
+import { loggable } from "../failure/loggable.ts";
 import { readError } from "../failure/read-error.ts";
 import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
@@ -268,8 +269,7 @@ export class ClusterLink {
   #onDisconnected(cause: unknown, info: { retryInMs: number; misconfigured: boolean }): void {
     const { logger, name, events } = this.#options;
     // Read here, since a logger sees the driver's text alone, of which each host's error is a part with its stack.
-    const err = new LoggableError(cause, readError(cause).text);
-    const fields = { cluster: name, err, retryInMs: info.retryInMs };
+    const fields = { cluster: name, err: loggable(cause), retryInMs: info.retryInMs };
     if (info.misconfigured) logger.error(fields, "the configuration of the cluster is refused");
     else logger.warn(fields, "no session to the cluster; it is sought again");
     this.#identity.disconnected();

@@ -1,5 +1,5 @@
 import type { Operation, Params, Statement } from "@helix/core";
-import { assertBindable, describeValue, expected } from "@helix/core/internal";
+import { assertBindable, describeType, expected } from "@helix/core/internal";
 import { inspect } from "@helix/safety";
 import type { BatchOptions } from "../request-options.ts";
 import { batchTypeOf } from "../session/driver-request.ts";
@@ -57,7 +57,7 @@ function nullsIn(params: Params): Params {
 
 function readPart(query: unknown, params: unknown, path: string): Statement {
   if (typeof query !== "string" || query.trim() === "") {
-    const got = typeof query === "string" ? "an empty one" : describeValue(query);
+    const got = typeof query === "string" ? "an empty one" : describeType(query);
     throw new TypeError(`Expected \`${path}query\` to be a CQL statement, got ${got}`);
   }
   assertNoUse(inspect(query));

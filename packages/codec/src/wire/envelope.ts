@@ -163,15 +163,14 @@ export class Fields {
   named(): Record<string, unknown> {
     const reader = this.#at(KEY.named_args);
     const values: Record<string, unknown> = {};
-    let name = "";
+    let index = 0;
     try {
-      for (let left = reader.size(0x80, 0xde) ?? this.#wrong(KEY.named_args, "not a map"); left > 0; left--) {
-        name = reader.name();
-        values[name] = fromWire(reader, PARAM_DEPTH);
-      }
+      const length = reader.size(0x80, 0xde) ?? this.#wrong(KEY.named_args, "not a map");
+      for (; index < length; index++) values[reader.name()] = fromWire(reader, PARAM_DEPTH);
       return values;
     } catch (cause) {
-      throw unreadable(`${this.#path}params.${name}`, cause);
+      // By position: a name is whatever somebody has bound.
+      throw unreadable(`${this.#path}params{${index}}`, cause);
     }
   }
 

@@ -14,13 +14,26 @@ export function describeValue(value: unknown): string {
     case "boolean":
     case "bigint":
       return `\`${Object.is(value, -0) ? "-0" : value}\` (${typeof value})`;
-    case "object": {
-      if (value === null) return "null";
-      if (Array.isArray(value)) return `an array of ${value.length}`;
-      const name: unknown = value.constructor?.name;
-      return typeof name === "string" && name !== "Object" ? `a ${name}` : "an object";
-    }
     default:
-      return typeof value;
+      return describeType(value);
+  }
+}
+
+/** The type alone: of what somebody may have put where something else belongs, a bound value too. */
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = classNameOf(value);
+  return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+}
+
+/** Of its class, not of what it holds itself; undefined where there is none, or none that is a word. Never throws. */
+export function classNameOf(value: object): string | undefined {
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === "string" && /^[\w$]{1,64}$/.test(name) ? name : undefined;
+  } catch {
+    return undefined;
   }
 }

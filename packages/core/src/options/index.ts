@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { describeValue, expected } from "./expected.ts";
+export { describeType, describeValue, expected } from "./expected.ts";
 export { defaultOf, takes } from "./facts.ts";
 export {
   type Facts,

@@ -65,7 +65,7 @@ describe("readOptions", () => {
       TypeError,
       "Unknown option `sise` of Thing; there are `size`, `delayMs`, `strict`, `mode`, `onDone`, `queue`",
     ],
-    [5, TypeError, "Expected the options of Thing to be an object, got `5` (number)"],
+    [5, TypeError, "Expected the options of Thing to be an object, got number"],
     [null, TypeError, "Expected the options of Thing to be an object, got null"],
     [[], TypeError, "Expected the options of Thing to be an object, got an array of 0"],
   ])("refuses %j", (options, type, message) => {

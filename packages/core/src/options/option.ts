@@ -1,4 +1,4 @@
-import { describeValue, expected } from "./expected.ts";
+import { describeType, expected } from "./expected.ts";
 
 /** What is known of an option without looking at a value: for tables, for variables, for docstrings' facts. */
 export interface Facts<T> {
@@ -64,7 +64,7 @@ export function readOption<T>(option: Option<T>, value: unknown, name: string): 
  */
 export function readOptions<T extends object>(owner: string, known: OptionsOf<T>, options: unknown = {}): T {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`Expected the options of ${owner} to be an object, got ${describeValue(options)}`);
+    throw new TypeError(`Expected the options of ${owner} to be an object, got ${describeType(options)}`);
   }
   const given = options as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { helixError } from "../errors.ts";
+import { classNameOf } from "../options/expected.ts";
 
 /**
  * Every kind of value that the driver can bind, by the name of its class or of its JavaScript type.
@@ -157,8 +158,8 @@ function has(value: Shape, method: string): boolean {
  *
  * @param params What is bound to one statement: an array, or a plain object of named values.
  * @param path What the parameters are called in the error.
- * @throws HelixError HELIX_PAYLOAD_INVALID naming the path of the value (`params[3].items[2]`) and its
- * type, never the value. A key that is no identifier is data too, and is named by its position: `{2}`.
+ * @throws HelixError HELIX_PAYLOAD_INVALID naming the path of the value (`params[3]{1}[2]`) and its
+ * type, never the value. Keys are data too, since whatever an object has is bound, and are named by their position: `{1}`.
  */
 export function assertBindable(params: unknown, path = "params"): void {
   const kind = valueKind(params);
@@ -221,8 +222,7 @@ function faultInFields(object: Shape, depth: number): Fault | undefined {
   for (const key of Object.keys(object)) {
     const fault = faultInKey(key) ?? faultIn(object[key], depth + 1);
     if (fault !== undefined) {
-      const name = IDENTIFIER.test(key) ? `.${key}` : `{${position}}`;
-      return { what: fault.what, at: name + fault.at };
+      return { what: fault.what, at: `{${position}}${fault.at}` };
     }
     position++;
   }
@@ -236,7 +236,6 @@ function faultInKey(key: string): Fault | undefined {
     : { what: "named by half of a surrogate pair, which has no UTF-8", at: "" };
 }
 
-const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,47}$/;
 const HOLE: Fault = { what: "a hole in an array", at: "" };
 const TOO_DEEP: Fault = { what: `nested deeper than ${MAX_DEPTH} levels, or contains itself`, at: "" };
 
@@ -248,6 +247,6 @@ function isWellFormed(text: string): boolean {
 function typeName(value: unknown): string {
   if (typeof value !== "object" || value === null) return value === null ? "null" : `a ${typeof value}`;
   if (types.isDate(value)) return "an Invalid Date";
-  const name: unknown = value.constructor?.name;
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object without a class";
+  const name = classNameOf(value);
+  return name === undefined ? "an object without a class" : `an instance of ${name}`;
 }

@@ -8,7 +8,7 @@ const lengthOf = (value: unknown) => JSON.stringify(value).length;
 
 describe("the fields of a log line", () => {
   test("stay the same object where nothing is long", () => {
-    const error = new TypeError("short", { cause: new Error("why") });
+    const error = new LoggableError(new TypeError("short", { cause: new Error("why") }));
     const fields = { cluster: "B", tables: ["ks.t"], error, at: new Date(0), more: { n: 1, none: null } };
     expect(boundedFields(fields)).toBe(fields);
   });
@@ -32,6 +32,27 @@ describe("the fields of a log line", () => {
   test("are not cut again where they were cut before", () => {
     const once = boundedFields({ table: long, error: new Error(long) });
     expect(boundedFields(once)).toBe(once);
+  });
+
+  test("have of an error what may be told, and where it was thrown, however deep it stands and whatever was thrown", () => {
+    const error = new TypeError("canary\n  at canary", { cause: new Error("canary") });
+    const bounded = boundedFields({
+      error,
+      cause: "canary",
+      err: { canary: 1 },
+      more: [Object.assign(error, { query: "canary" })],
+    });
+    expect(JSON.stringify(bounded)).not.toContain("canary");
+    expect(bounded).toMatchObject({
+      error: {
+        name: "TypeError",
+        text: "TypeError",
+        frames: expect.arrayContaining([expect.stringMatching(/^at .*:\d+:\d+\)?$/)]),
+      },
+      cause: { name: "string", text: "a thrown string" },
+      err: { name: "object", text: "Error" },
+      more: [{ text: "TypeError" }],
+    });
   });
 
   test.each<[string, object]>([

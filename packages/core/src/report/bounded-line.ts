@@ -7,20 +7,44 @@ const MAX_LINE_LENGTH = 8_000;
 const MAX_ENTRIES = 200;
 const MAX_DEPTH = 5;
 
+/** Fields in which somebody's error stands, whatever was thrown. */
+const ERROR_FIELDS = new Set(["error", "err", "cause"]);
+
+/** What is written of an error. */
+export type DescribeError = (error: unknown) => LoggableError;
+
 /**
  * The fields of a log line, so short that nobody outside decides how long a line becomes: texts of 1,000 characters, 8,000 in
  * all, 200 entries, five objects in each other. What was cut says how long it was. The same object where nothing is too long.
+ * Of errors, which may quote what was bound, it has what `describe` says, and neither text nor `cause` otherwise.
  */
-export function boundedFields(fields: object): object {
-  return new Cut().entriesOf(fields, MAX_DEPTH);
+export function boundedFields(
+  fields: object,
+  describe: DescribeError = (error) => new LoggableError(error),
+): object {
+  return new Cut(describe).fieldsOf(fields);
 }
 
 /** What is left of the bounds of one line. */
 class Cut {
+  readonly #describe: DescribeError;
   #length = MAX_LINE_LENGTH;
   #entries = MAX_ENTRIES;
 
-  entriesOf(object: object, depth: number): object {
+  constructor(describe: DescribeError) {
+    this.#describe = describe;
+  }
+
+  fieldsOf(fields: object): object {
+    const thrown = Object.entries(fields).filter(
+      ([name, value]) => ERROR_FIELDS.has(name) && value !== undefined && !(value instanceof LoggableError),
+    );
+    const described = thrown.map(([name, value]) => [name, this.#describe(value)] as const);
+    const all = described.length === 0 ? fields : { ...fields, ...Object.fromEntries(described) };
+    return this.#entriesOf(all, MAX_DEPTH);
+  }
+
+  #entriesOf(object: object, depth: number): object {
     if (Array.isArray(object)) return this.#array(object, depth);
     const all = Object.entries(object);
     const kept = all.slice(0, this.#take(all.length));
@@ -43,15 +67,8 @@ class Cut {
     if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
     // It is short by itself.
     if (value instanceof LoggableError) return value;
-    if (value instanceof Error) return this.#isShort(value, depth) ? value : new LoggableError(value);
-    return depth === 0 ? "an object" : this.entriesOf(value, depth - 1);
-  }
-
-  /** Whether it may stay as it is, for a logger that knows how to write an error. */
-  #isShort(error: Error, depth: number): boolean {
-    const { name, message, stack, cause } = error;
-    const parts = { name, message, frames: stack?.split("\n"), cause, own: { ...error } };
-    return depth > 0 && this.entriesOf(parts, depth - 1) === parts;
+    if (value instanceof Error) return this.#value(this.#describe(value), depth);
+    return depth === 0 ? "an object" : this.#entriesOf(value, depth - 1);
   }
 
   #text(text: string): string {

@@ -43,5 +43,6 @@ test("its name and code are words, or are not told", () => {
   expect({ ...new LoggableError(named("x".repeat(1_000_000), "", { code: "a canary" })) }).toEqual({
     name: "object",
     text: "Error",
+    frames: expect.any(Array),
   });
 });

@@ -22,19 +22,39 @@ interface ErrorShape {
   readonly isOurs?: boolean;
 }
 
-/** Of a failed execution, what may stand in a log line. */
+/** Of an error, what may stand in a log line. */
 export class LoggableError {
   readonly name: string;
   readonly code?: string | number;
   readonly text: string;
+  /** Where it was thrown: for whoever looks for a fault in a program, of an error whose text may not be told. */
+  readonly frames?: readonly string[];
 
   /** @param text That of its reading, where it has one. */
-  constructor(error: unknown, text = errorText(error)) {
-    const { name = typeof error, code } = shapeOf(error);
+  constructor(error: unknown, text?: string) {
+    const shape = shapeOf(error);
+    const { name = typeof error, code } = shape;
     this.name = name;
     if (code !== undefined) this.code = code;
-    this.text = boundedText(text);
+    this.text = boundedText(text ?? errorText(error));
+    const frames = text === undefined && !isHarmless(shape) ? framesOf(error) : [];
+    if (frames.length > 0) this.frames = frames;
   }
+}
+
+const MAX_FRAMES = 10;
+const FRAME = /^at [^\n]{0,300}:\d+:\d+\)?$/;
+
+/** Without the message at the head of the stack, which is put together only when somebody reads it. */
+function framesOf(error: unknown): readonly string[] {
+  const { stack, message } = stackOf(error);
+  if (typeof stack !== "string" || typeof message !== "string") return [];
+  const head = stack.indexOf(message);
+  const lines = stack.slice(head < 0 ? 0 : head + message.length).split("\n", 4 * MAX_FRAMES);
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => FRAME.test(line))
+    .slice(0, MAX_FRAMES);
 }
 
 /**
@@ -70,6 +90,15 @@ const TOLD = Symbol.for("@helix/core/told-error");
 /** An error of ours that nobody acts on, and that has no code therefore. Its text may be told, as a `HelixError`'s. */
 export function toldError(text: string): Error {
   return Object.defineProperty(new Error(text), TOLD, { value: true });
+}
+
+function stackOf(error: unknown): { readonly stack?: unknown; readonly message?: unknown } {
+  try {
+    const { stack, message } = Object(error) as Readonly<Record<string, unknown>>;
+    return { stack, message };
+  } catch {
+    return {};
+  }
 }
 
 /** Names and codes are words; an error may come from anywhere. */

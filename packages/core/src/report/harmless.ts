@@ -1,4 +1,4 @@
-import { boundedFields } from "./bounded-line.ts";
+import { boundedFields, type DescribeError } from "./bounded-line.ts";
 import { boundedText } from "./bounded-text.ts";
 import { safely, watch } from "./isolate.ts";
 import { type Logger, silentLogger } from "./logger.ts";
@@ -6,13 +6,13 @@ import { type Metrics, silentMetrics } from "./metrics.ts";
 
 /**
  * The same logger, by which nothing can change what its caller does: it may throw, reject, hang, return anything, or
- * have lost its methods. Its lines are bounded, whatever names and texts stand in them. Options are read into this form once, so
- * that nobody else has to think of it.
+ * have lost its methods. Its lines are bounded, whatever names and texts stand in them, and hold of an error no more than may be
+ * told. Options are read into this form once, so that nobody else has to think of it.
  */
-export function harmlessLogger(logger: Logger): Logger {
+export function harmlessLogger(logger: Logger, describe?: DescribeError): Logger {
   if (logger === silentLogger) return logger;
   return harmless(logger, ["debug", "info", "warn", "error"], (fields, message) => [
-    boundedFields(fields as object),
+    boundedFields(fields as object, describe),
     boundedText(message as string),
   ]);
 }
