@@ -203,7 +203,7 @@ test("neither a bound value nor a password is in anything that it says, in its w
   expect(texts.sort()).toEqual([
     `Cannot bind \`params[0]\` ${misfit}`,
     `Cannot bind \`statements[0].params[0]\` ${misfit}`,
-    "ResponseError 0x2200",
+    "ResponseError 0x2200 (invalid)",
   ]);
   expect(JSON.stringify(answers) + service.output).not.toContain(CANARY);
 });

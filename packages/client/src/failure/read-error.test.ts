@@ -184,7 +184,11 @@ test("errors of our own are told by their code, from another copy of the package
 describe("the text of a reading", () => {
   test.each<[string, unknown, string]>([
     ["a timeout", timedOut(), "no reply"],
-    ["missing rights", response(0x2100, "User x has no MODIFY"), "User x has no MODIFY"],
+    [
+      "missing rights",
+      response(0x2100, "User x has no MODIFY permission on <table ks.t> or any of its parents"),
+      "User x has no MODIFY permission on <table ks.t> or any of its parents",
+    ],
     ["a missing table", response(0x2200, "unconfigured table shop.orders"), "unconfigured table shop.orders"],
     ["one of the system", system("ECONNREFUSED"), "connect ECONNREFUSED"],
     [
@@ -211,14 +215,15 @@ describe("the text of a reading", () => {
       "RangeError ERR_OUT_OF_RANGE",
     ],
     ["the encoder, by a plain error", fromEncoder(new Error("canary")), "Error"],
-    ["a server that looked at values", response(0x2200, "got canary"), "ResponseError 0x2200"],
+    ["a server that looked at values", response(0x2200, "got canary"), "ResponseError 0x2200 (invalid)"],
     [
       "a server that names a table and quotes a value",
       response(0x2200, "unconfigured table t: canary"),
-      "ResponseError 0x2200",
+      "ResponseError 0x2200 (invalid)",
     ],
-    ["a function that failed", response(0x1400, "canary"), "ResponseError 0x1400"],
-    ["the syntax", response(0x2000, "near canary"), "ResponseError 0x2000"],
+    ["a function that failed", response(0x1400, "canary"), "ResponseError 0x1400 (function failure)"],
+    ["the syntax", response(0x2000, "near canary"), "ResponseError 0x2000 (syntax)"],
+    ["a server that is overloaded", response(0x1001, "canary"), "ResponseError 0x1001 (overloaded)"],
     ["a statement", new Error("Query was prepared on keyspace a, can't execute it on b (canary)"), "Error"],
     ["an error nobody knows", Object.assign(new Error("canary"), { name: "OddError" }), "OddError"],
     ["one of these behind a host", hosts(new TypeError("canary")), "10.0.0.0:9042: TypeError"],

@@ -2,7 +2,8 @@ import { type ErrorReading, isHelixError, outcomeOf, readingOf } from "@helix/co
 import { errorLabel, errorText } from "@helix/core/internal";
 import { meaningOfDriverError } from "./driver-errors.ts";
 import { type DriverErrorShape, type Meaning, UNKNOWN } from "./meaning.ts";
-import { meaningOfCode } from "./server-codes.ts";
+import { meaningOfCode, nameOfCode } from "./server-codes.ts";
+import { toldOfServer } from "./server-texts.ts";
 
 /**
  * What a failure of the driver, of a server, or of this package means: the tables are in the README. Pure; never throws.
@@ -31,7 +32,17 @@ function read(error: unknown): ErrorReading {
     return { ...UNKNOWN, answered: typeof code === "number", text: errorText(error) };
   }
   const { told, ...reading } = meaning;
-  return { ...reading, text: told === true && message !== "" ? String(message) : errorLabel(error) };
+  return { ...reading, text: (told === true ? String(message) : toldBy(error)) || labelOf(error) };
+}
+
+/** What a server says where it is known to quote nothing. */
+function toldBy({ code, message }: DriverErrorShape): string | undefined {
+  return typeof code === "number" ? toldOfServer(String(message)) : undefined;
+}
+
+function labelOf(error: DriverErrorShape): string {
+  const name = typeof error.code === "number" ? nameOfCode(error.code) : undefined;
+  return name === undefined ? errorLabel(error) : `${errorLabel(error)} (${name})`;
 }
 
 /** What of an error is in no table: the error itself, or that of a host. Never throws. */

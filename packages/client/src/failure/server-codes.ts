@@ -5,41 +5,47 @@ type Answer = Omit<Meaning, "answered">;
 const statement = { applied: "no", retry: "never", scope: "statement" } as const;
 /** Surely not applied, for a reason that time or a person may cure: schema, rights, guardrails. */
 const curable = { ...statement, retry: "later" } as const;
-const replicas = { applied: "maybe", retry: "later", scope: "replicas", told: true } as const;
-const overload = { load: "overload", told: true } as const;
+const replicas = { applied: "maybe", retry: "later", scope: "replicas" } as const;
+/** The driver writes the text of these itself, from the numbers that are in the answer. */
+const counted = { ...replicas, told: true } as const;
+const overload = { load: "overload" } as const;
 
-/** By the error code of the native protocol, versions 3 to 5, and DSE's. */
-const BY_CODE: ReadonlyMap<number, Answer> = new Map<number, Answer>([
-  [0x0000, { applied: "maybe", retry: "later", scope: "statement" }], // server error
-  [0x000a, statement], // protocol error
-  [0x0100, { applied: "no", retry: "later", scope: "session", told: true }], // bad credentials
-  [0x1000, { ...replicas, applied: "no" }], // unavailable
-  [0x1001, { applied: "no", retry: "elsewhere", scope: "cluster", ...overload }], // overloaded
-  [0x1002, { applied: "no", retry: "elsewhere", scope: "cluster", told: true }], // bootstrapping
-  [0x1003, { ...statement, applied: "maybe" }], // truncate error
-  [0x1100, { ...replicas, load: "timeout" }], // write timeout, and compare-and-set unknown before v5
-  [0x1200, { ...replicas, load: "timeout" }], // read timeout
-  [0x1300, replicas], // read failure
-  [0x1400, statement], // function failure
-  [0x1500, replicas], // write failure: some replicas may have it
-  [0x1600, { ...replicas, applied: "no" }], // change data capture is full: passes when its consumer catches up
-  [0x1700, replicas], // compare-and-set unknown
-  [0x2000, statement], // syntax
-  [0x2100, { ...curable, told: true }], // unauthorized
-  [0x2200, statement], // invalid, but see below
-  [0x2300, statement], // configuration, but see below
-  [0x2400, statement], // already exists
-  [0x2500, { ...curable, retry: "elsewhere", told: true }], // unprepared: the driver prepares again by itself
-  [0x8000, replicas], // of DSE: client write failure
-]);
+/** By the error code of the native protocol, versions 3 to 5, and DSE's, each with its name. */
+const CODES: readonly (readonly [number, string, Answer])[] = [
+  [0x0000, "server error", { applied: "maybe", retry: "later", scope: "statement" }],
+  [0x000a, "protocol error", statement],
+  [0x0100, "bad credentials", { applied: "no", retry: "later", scope: "session" }],
+  [0x1000, "unavailable", { ...counted, applied: "no" }],
+  [0x1001, "overloaded", { applied: "no", retry: "elsewhere", scope: "cluster", ...overload }],
+  [0x1002, "bootstrapping", { applied: "no", retry: "elsewhere", scope: "cluster" }],
+  [0x1003, "truncate error", { ...statement, applied: "maybe" }],
+  [0x1100, "write timeout", { ...counted, load: "timeout" }], // and compare-and-set unknown before v5
+  [0x1200, "read timeout", { ...counted, load: "timeout" }],
+  [0x1300, "read failure", counted],
+  [0x1400, "function failure", statement],
+  [0x1500, "write failure", counted], // some replicas may have it
+  [0x1600, "change log full", { ...replicas, applied: "no" }], // passes when its consumer catches up
+  [0x1700, "compare-and-set unknown", replicas],
+  [0x2000, "syntax", statement],
+  [0x2100, "unauthorized", curable],
+  [0x2200, "invalid", statement], // or curable, see below
+  [0x2300, "configuration", statement], // but see below
+  [0x2400, "already exists", statement],
+  [0x2500, "unprepared", { ...curable, retry: "elsewhere" }], // the driver prepares again by itself
+  [0x8000, "client write failure", replicas], // of DSE
+];
+
+const BY_CODE = new Map(CODES.map(([code, , answer]) => [code, answer] as const));
+const NAMES = new Map(CODES.map(([code, name]) => [code, name] as const));
+
+/** What a code is called; undefined for one that is in no version of the protocol. */
+export function nameOfCode(code: number): string | undefined {
+  return NAMES.get(code);
+}
 
 /** Cassandra has one code for a statement that is wrong and for a schema that is not there yet. */
 const CURABLE =
   /unconfigured table|does(?:n't| not) exist|undefined (?:column )?name|unrecognized name|unknown (?:identifier|keyspace|table|type|field)|can't find a (?:keyspace|column family)|no keyspace has been specified|guardrail|denylisted/i;
-
-/** Of those, these name objects of the schema and nothing else. */
-const ABOUT_SCHEMA =
-  /^(unconfigured table [\w.]+|(Table|Keyspace|keyspace) '?[\w.]+'? (does not|doesn't) exist|Undefined column name "?\w+"? in table [\w.]+|Unknown identifier \w+)$/;
 
 /** Cassandra 3 names the table alone, later ones with its keyspace. */
 const NO_TABLE = /^(unconfigured table|(table|keyspace) '?[\w.]+'? (does not|doesn't) exist)/i;
@@ -63,7 +69,7 @@ export function meaningOfCode(code: number, message: string): Meaning | undefine
 }
 
 function answerOf(code: number, message: string): Answer | undefined {
-  if (code === 0x2200 && CURABLE.test(message)) return { ...curable, told: ABOUT_SCHEMA.test(message) };
+  if (code === 0x2200 && CURABLE.test(message)) return curable;
   const rejectedBy = RATE_LIMIT.exec(message)?.[1];
   if (rejectedBy === "coordinator") return { ...replicas, ...overload, applied: "no" };
   if (rejectedBy === "replicas") return { ...replicas, ...overload };
