@@ -74,6 +74,7 @@ describe("ensureTopology", () => {
     const { api } = await rig.api();
     expect((await api.streams.info(rig.streamName)).config.max_msgs).toBe(100);
     expect(await failureOf(connectNatsReplayer({ ...rig.options, maxMsgs: 100 }))).toMatchObject({
+      message: expect.stringContaining("`ack_wait` is 20000 ms, expected 30000 ms"),
       differences: LANES.map((lane) => ({
         object: `consumer helix-worker-${lane.replace(".", "-")}`,
         field: "ack_wait",

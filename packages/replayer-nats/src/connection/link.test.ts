@@ -1,4 +1,5 @@
 import { EventHub, type Logger, type QueueEvents } from "@helix/core";
+import { freePorts, waitFor } from "@helix/testkit";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { beforeEach, expect, test } from "vitest";
@@ -114,4 +115,32 @@ test("a queue that closes its link tells nobody of a loss", async () => {
   await connection.close();
   await clock.advance(10_000);
   expect([events, clock.timers]).toEqual([["connected"], 0]);
+});
+
+test("servers that are away at the start are told of again after 5 s, and then once a minute, with how long they have been", async () => {
+  const told: object[] = [];
+  const warn = (fields: object, text: string) => told.push({ ...fields, err: undefined, text });
+  const [port] = await freePorts(1);
+  const settings = {
+    connect: { servers: `127.0.0.1:${port}`, timeout: 1000, maxReconnectAttempts: 0, reconnect: false },
+    allowOldServer: false,
+    logger: { debug() {}, info() {}, warn, error() {} },
+    clock,
+  };
+  const away = await Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  const until = (lines: number) =>
+    waitFor(() => clock.advance(500).then(() => told.length >= lines), {
+      timeoutMs: 5000,
+      describe: `${lines} lines`,
+    });
+  await until(3);
+  const [first, second, third] = told as { text: string; awayForMs?: number }[];
+  expect([first?.text, second?.text, third?.text]).toEqual([
+    "NATS is not there yet; connecting in the background",
+    "NATS is still not there",
+    "NATS is still not there",
+  ]);
+  expect(second?.awayForMs).toBeGreaterThanOrEqual(5000);
+  expect((third?.awayForMs ?? 0) - (second?.awayForMs ?? 0)).toBeGreaterThanOrEqual(60_000);
+  await away.close();
 });

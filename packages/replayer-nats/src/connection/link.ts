@@ -153,6 +153,8 @@ export class Link {
   async #keepConnecting(): Promise<void> {
     const { clock, logger } = this.#settings;
     const { signal } = this.#closing;
+    const sinceMs = clock.monotonicMs();
+    let tellAgainMs = ABSENCE_MS.first;
     for (let failures = 1; !signal.aborted; failures++) {
       await wait(clock, CONNECT_BACKOFF.delayMs(failures), signal);
       if (signal.aborted) return;
@@ -163,7 +165,10 @@ export class Link {
         return;
       } catch (error) {
         this.#cause = await this.#reasonOf(error);
-        logger.debug({ err: error }, "NATS is not there yet");
+        const awayForMs = clock.monotonicMs() - sinceMs;
+        if (awayForMs < tellAgainMs) continue;
+        tellAgainMs = awayForMs + ABSENCE_MS.next;
+        logger.warn({ err: this.#cause, awayForMs }, "NATS is still not there");
       }
     }
   }

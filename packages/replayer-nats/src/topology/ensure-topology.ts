@@ -168,13 +168,20 @@ function isTransient(error: unknown): boolean {
   return refusalOf(error) === "busy";
 }
 
+/** What the server has in nanoseconds; the options are in milliseconds. */
+const TIMES = new Set(["ack_wait", "duplicate_window", "max_age"]);
+
+function tell(field: string, value: unknown): string {
+  return TIMES.has(field) && typeof value === "number" ? `${value / 1e6} ms` : `${JSON.stringify(value)}`;
+}
+
 function drift(
   differences: readonly TopologyDifference[],
   { goMade, lowering }: { goMade: boolean; lowering: boolean },
 ): Error {
   const list = differences.map(
     ({ object, field, expected, actual }) =>
-      `${object}: \`${field}\` is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
+      `${object}: \`${field}\` is ${tell(field, actual)}, expected ${tell(field, expected)}`,
   );
   const hint = goMade
     ? "\nThe stream was made by the Go library. Use another `streamName` and `subjectPrefix`, and drain this one once with `adoptGoStream`."
