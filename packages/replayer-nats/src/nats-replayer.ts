@@ -38,6 +38,7 @@ import { PullChannel } from "./lanes/pull-channel.ts";
 import { Settlements } from "./lanes/settlements.ts";
 import { Strays } from "./lanes/strays.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
+import { Unopened } from "./lanes/unopened.ts";
 import type { ReplayerSettings } from "./options.ts";
 import { acceptedIn, ClusterRecord } from "./topology/cluster-record.ts";
 import { durabilityOf } from "./topology/durability.ts";
@@ -52,7 +53,7 @@ export interface NatsHealth {
   readonly isConnected: boolean;
   /** Why it is not ready. */
   readonly cause?: unknown;
-  /** What somebody has to look after, though it works: clocks that differ by more than a minute, so that nothing expires. */
+  /** What somebody has to look after, though it works: clocks that differ, so that nothing expires; keys that are missing. */
   readonly warning?: string | undefined;
 }
 
@@ -86,6 +87,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #evidence: Evidence;
   readonly #handBacks = new HandBacks();
   readonly #turn = new DecodingTurn();
+  readonly #unopened: Unopened;
   readonly #delays: Delays;
   readonly #depths: LaneDepths;
   readonly #stuck: StuckMessages;
@@ -115,6 +117,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const streamClock = new StreamClock({ clock, logger, events });
     const nowMs = () => streamClock.nowMs();
     this.#streamClock = streamClock;
+    this.#unopened = new Unopened({ clock, logger });
     const bodies = new Bodies(settings);
     this.#bodies = bodies;
     this.#admin = admin;
@@ -207,7 +210,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { fault, hasBeenReady } = this.#provisioning;
     const cause = isConnected ? (fault ?? this.#rights.cause) : this.#link.cause;
     const isReady = isConnected && hasBeenReady && cause === undefined;
-    const { warning } = this.#streamClock;
+    const warning = this.#streamClock.warning ?? this.#unopened.warning;
     const told = { isReady, isConnected, ...(warning !== undefined && { warning }) };
     return isReady ? told : { ...told, cause };
   }
@@ -292,6 +295,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       streamClock: this.#streamClock,
       evidence: this.#evidence,
       turn: this.#turn,
+      unopened: this.#unopened,
       handBacks: this.#handBacks,
       settlements: this.#settlements,
       delays: this.#delays,

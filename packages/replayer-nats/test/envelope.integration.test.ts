@@ -66,6 +66,10 @@ describe("with an envelope", () => {
       describe: "the pod says that it has no key",
     });
     expect(rig.log.find(({ level }) => level === "error")?.fields).toEqual({ lane: "high.B", keyId: "new" });
+    expect(behind.health).toMatchObject({
+      isReady: true,
+      warning: expect.stringContaining("the key `new`"),
+    });
     await behind.close();
     const ahead = await rig.replayer({ envelope: NEW });
     const message = await new Receiver(ahead).next();

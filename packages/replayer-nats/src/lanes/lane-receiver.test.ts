@@ -12,6 +12,7 @@ import { Lease } from "./lease.ts";
 import type { MessageSettler } from "./nats-message.ts";
 import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
+import { Unopened } from "./unopened.ts";
 
 const LEASE_MS = 1000;
 const MAX_AGE_MS = 60_000;
@@ -21,6 +22,7 @@ const NEW_KEYS = { current: "new", keys: { new: Buffer.alloc(32, 2) } };
 /** A lane whose records are read when the test says so. */
 class SlowRecords {
   readonly clock = new ManualClock();
+  readonly unopened = new Unopened({ clock: this.clock, logger: silentLogger });
   readonly received: ReplayMessage[] = [];
   readonly handedBack: number[] = [];
   readonly judgements: ((judgement: Judgement) => void)[] = [];
@@ -71,13 +73,13 @@ class SlowRecords {
       lane: "high.B",
       source: { stream: "s", consumer: "c" },
       streamClock: { nowMs: () => this.clock.wallMs(), isTrusted: true },
-      clock: this.clock,
       logger: silentLogger,
       maxAgeMs: MAX_AGE_MS,
       bodies: { read, fatal: bodies.fatal } as unknown as Bodies,
       evidence: { judge, begin, end, forget } as unknown as Evidence,
       handBacks: new HandBacks(),
       turn: new DecodingTurn(),
+      unopened: this.unopened,
       settlements: { release, flush } as unknown as Settlements,
       delays: { add: () => {} } as never,
       settler: {} as MessageSettler,
@@ -239,9 +241,12 @@ test("what is sealed with a key that is not here yet waits in its lane, longer e
   );
   expect([first >= 500, second >= 1000, last >= 30_000]).toEqual([true, true, true]);
   expect([lane.received.length, lane.withheld, lane.judgements.length]).toEqual([0, 3, 0]);
+  expect(lane.unopened.warning).toContain("the key `new`");
   lane.keys = { old: KEY, ...NEW_KEYS.keys };
   lane.arrive(1, "p", { bodies: sealed });
   expect(lane.received[0]?.content.ok).toBe(true);
+  await lane.clock.advance(120_000);
+  expect(lane.unopened.warning).toBeUndefined();
 });
 
 test("what is sealed with a key that never came is delivered when it is too old, to become a dead letter as it is", () => {

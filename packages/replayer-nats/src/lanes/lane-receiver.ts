@@ -1,11 +1,4 @@
-import {
-  type Clock,
-  type Lane,
-  type LaneSource,
-  type Logger,
-  messageId,
-  type ReplayMessage,
-} from "@helix/core";
+import { type Lane, type LaneSource, type Logger, messageId, type ReplayMessage } from "@helix/core";
 import { integer, isolate } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
@@ -21,7 +14,7 @@ import type { MessageRecord } from "./message-records.ts";
 import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
 import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
-import { Unopened } from "./unopened.ts";
+import type { Unopened } from "./unopened.ts";
 
 /** A listener that throws has no use for the message at this moment; nor has anybody for one that cannot be looked at. */
 const FAILED_DELAY_MS = 1000;
@@ -42,13 +35,13 @@ export interface LaneReceiverOptions {
   /** Of what it hands out. */
   readonly source: Source;
   readonly streamClock: Pick<StreamClock, "nowMs" | "isTrusted">;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly maxAgeMs: number;
   readonly bodies: Bodies;
   readonly evidence: Evidence;
   /** What all lanes share, so that one large body at a time is decoded that may be fatal. */
   readonly turn: DecodingTurn;
+  readonly unopened: Unopened;
   readonly handBacks: HandBacks;
   readonly settlements: Settlements;
   readonly delays: Delays;
@@ -73,14 +66,12 @@ export class LaneReceiver {
   readonly #options: LaneReceiverOptions;
   readonly #channel: PullChannel;
   readonly #reading = new Set<Promise<void>>();
-  readonly #unopened: Unopened;
   #onMessage: ((message: ReplayMessage) => void) | undefined;
   #isClosing = false;
 
   constructor(options: LaneReceiverOptions) {
     this.#options = options;
     this.#channel = options.makeChannel(this);
-    this.#unopened = new Unopened(options);
   }
 
   get isOpen(): boolean {
@@ -248,7 +239,7 @@ export class LaneReceiver {
 
   /** Whether it was handed back, since it cannot be opened yet. */
   #isPutOff(known: Known): boolean {
-    const delayMs = this.#isTooOld(known) ? undefined : this.#unopened.delayMs(known);
+    const delayMs = this.#isTooOld(known) ? undefined : this.#options.unopened.delayMs(known);
     if (delayMs === undefined) return false;
     this.#postpone(known, delayMs);
     return true;
