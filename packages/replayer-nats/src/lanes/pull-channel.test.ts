@@ -329,6 +329,15 @@ describe("bytes", () => {
     expect(server.pulls.at(-1)).toMatchObject({ batch: 9, maxBytes: 5000 });
   });
 
+  test("of which a pull asks for any number are not pulled at once again, whatever the server says of them", async () => {
+    server.channel.demand(10, 40_000);
+    server.status(409, { pending: 10, ...tooLarge });
+    server.status(409, { pending: 1, ...tooLarge });
+    expect(server.batches).toEqual([10, 1]);
+    await server.clock.advance(200);
+    expect(server.batches).toEqual([10, 1, 1]);
+  });
+
   test("of a message that does not fit into what is left of a pull are pulled anew, with others", () => {
     server.channel.demand(10, 40_000);
     server.deliver(4);

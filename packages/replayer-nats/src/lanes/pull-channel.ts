@@ -77,6 +77,7 @@ export class PullChannel {
   #bytesUnderWay = 0;
   /** The next message is larger than what was asked for: it is pulled alone, whatever its size. */
   #isNextLarge = false;
+  #unboundedKey: string | undefined;
   #heardAtMs = 0;
   #failures = 0;
   #isBackingOff = false;
@@ -169,7 +170,7 @@ export class PullChannel {
     while (this.#pulls.credit < this.#wanted) {
       const batch = Math.min(this.#wanted - this.#pulls.credit, maxRequestBatch);
       if (!this.#isNextLarge) this.#pull(connection, batch, `"max_bytes":${bytes},${terms}`);
-      else if (this.#pulls.credit === 0) this.#pull(connection, 1, terms);
+      else if (this.#pulls.credit === 0) this.#unboundedKey = this.#pull(connection, 1, terms);
       else break;
     }
     this.#cancelWatchdog ??= clock.setTimer(() => this.#watch(), WATCHDOG_MS);
@@ -266,7 +267,7 @@ export class PullChannel {
     if (key === this.#lastCallKey) this.#awaitOvertaken();
     if (pull === undefined || this.#isClosed) return;
     const { clock, logger, requestSubject, onMissing } = this.#options;
-    if (isTooLarge(status)) {
+    if (isTooLarge(status) && key !== this.#unboundedKey) {
       // Where some of its messages came, the next one is perhaps too large only for what was left.
       if ((status.unserved ?? pull.batch) >= pull.batch) this.#isNextLarge = true;
       this.#topUp();
