@@ -1,5 +1,6 @@
 import { decodeContent, encodePayload, isTableInHeader, payloadHeaders } from "@helix/codec";
 import { helixError, isHelixError, type Lane, type MessageContent, type ReplayPayload } from "@helix/core";
+import { headerIn, type StoredMessage } from "./connection/stored-message.ts";
 import { type EnvelopeOptions, Sealing } from "./envelope/sealing.ts";
 
 /** What a payload is in the streams, and what the bytes there stand for: nothing else of this package asks the codec. */
@@ -42,9 +43,9 @@ export class Bodies {
     return payloadHeaders(payload);
   }
 
-  /** Whether those headers are of a payload about a table; undefined where only the payload can tell. */
-  isAbout(table: string, header: (name: string) => string | undefined): boolean | undefined {
-    return isTableInHeader(header("Helix-Table"), table);
+  /** Whether a message is of a payload about a table, by its headers; undefined where only the payload can tell. */
+  isAbout(table: string, message: Pick<StoredMessage, "headers">): boolean | undefined {
+    return isTableInHeader(headerIn(message, "Helix-Table"), table);
   }
 
   /**

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { discardDeadLetters, redriveDeadLetters } from "@helix/core";
+import { type DeadLetter, discardDeadLetters, redriveDeadLetters, systemClock } from "@helix/core";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NatsReplayer } from "../src/index.ts";
 import { buried } from "./buried.ts";
-import { Receiver, Rig } from "./rig.ts";
+import { failureOf, Receiver, Rig } from "./rig.ts";
 
 const MANY = 500;
 
@@ -82,6 +82,33 @@ describe("many dead letters", () => {
     expect(await discardDeadLetters(queue.deadLetters, { limit: 100 })).toMatchObject({ discarded: 100 });
     expect(await redriveDeadLetters(queue.deadLetters, { limit: room })).toMatchObject({ redriven: room });
     expect(await drained(rig, queue)).toEqual(expect.arrayContaining(stayed.slice(100, 100 + room)));
+  });
+
+  it("that were read long ago are read again, each by its place, before anything is done", async () => {
+    await using rig = new Rig(server);
+    let laterMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs };
+    const queue = await rig.replayer({ clock });
+    await buried(rig, 3);
+    const letters: DeadLetter[] = [];
+    for await (const letter of queue.deadLetters.scan()) letters.push(letter);
+    await queue.deadLetters.discard("p0.0");
+    const { connection } = await rig.api();
+    const asked: string[] = [];
+    connection.subscribe(`$JS.API.STREAM.MSG.GET.${rig.streamName}-dead-letters`, {
+      callback: (_, message) => void asked.push(message.string()),
+    });
+    await connection.flush();
+    const { scanned } = queue.deadLetters;
+    await scanned?.redrive(letters[1] as DeadLetter);
+    laterMs = 61_000;
+    await scanned?.redrive(letters[2] as DeadLetter);
+    expect(await failureOf(scanned?.redrive(letters[0] as DeadLetter) as Promise<void>)).toMatchObject({
+      code: "HELIX_DEAD_LETTER_NOT_FOUND",
+    });
+    await connection.flush();
+    expect(asked).toEqual(['{"seq":3}', '{"seq":1}']);
+    expect((await drained(rig, queue)).sort()).toEqual(["p1", "p2"]);
   });
 
   it("whose redrive is killed in the middle are neither lost nor two when somebody else goes on", async () => {

@@ -1,7 +1,9 @@
-/** The object that bytes are as JSON; undefined if they are something else. An array has no fields of anybody's. */
-export function parsed(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+/** The object that a text or its bytes are as JSON; undefined if they are something else. An array has no fields of anybody's. */
+export function parsed(json: Uint8Array | string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+    const text =
+      typeof json === "string" ? json : Buffer.from(json.buffer, json.byteOffset, json.length).toString();
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

@@ -1,10 +1,10 @@
-import { type DeadLetter, type ErrorSummary, LANES, type Lane, laneOf } from "@helix/core";
+import { type DeadLetter, type ErrorSummary, type Lane, laneOf } from "@helix/core";
 import { errorSummary } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import { parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { PROCESS_DIED } from "../lanes/evidence.ts";
-import type { Names } from "../topology/names.ts";
+import { deadLetterIn, type Names } from "../topology/names.ts";
 import type { WholeLetter } from "./letter-parts.ts";
 
 /** What a dead letter says beside its bytes. */
@@ -35,40 +35,37 @@ export function encodeEpitaph(epitaph: Epitaph): string {
  * give id and lane. What the header says counts as far as it can be read; without one that says why, the letter is
  * `undecodable`, so that it can be seen and discarded like any other, and redriven if its body is a payload.
  */
-export function letterIn(stored: WholeLetter, names: Names, bodies: Bodies): DeadLetter {
+export function letterIn(
+  stored: WholeLetter,
+  names: Names,
+  bodies: Bodies,
+  outside: Outside = outsideIn(stored, names),
+): DeadLetter {
   const raw = new Uint8Array(stored.data);
-  const { lane, id } = namedIn(stored, names);
-  let content: DeadLetter["content"] | undefined;
+  const { reason, firstError, error, lane } = outside;
+  const isFatal = reason === "undecodable" && firstError?.name === PROCESS_DIED;
+  const content = isFatal ? bodies.fatal(raw) : bodies.read(raw, lane);
+  const message = stored.text && bodies.readText(stored.text);
+  return {
+    ...outside,
+    ...(message !== undefined && { error: errorSummary({ ...error, message }) }),
+    // Under a subject that names no lane lies what is not ours, which has to be shown under one.
+    lane: lane ?? (content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A"),
+    raw,
+    content,
+  };
+}
+
+/** What a letter says without its body; the text of its last failure may be missing. */
+export type Outside = Omit<Epitaph, "lane"> & { readonly lane: Lane | undefined };
+
+export function outsideIn(stored: StoredMessage, names: Names): Outside {
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
     error: { name: "Error", message: "It has no header that says what it died of" },
     origin: { stream: names.deadLetterStream, sequence: stored.seq, subject: stored.subject },
   };
-  const isFatal = epitaph.reason === "undecodable" && epitaph.firstError?.name === PROCESS_DIED;
-  const read = () => {
-    content ??= isFatal ? bodies.fatal(raw) : bodies.read(raw, lane);
-    return content;
-  };
-  const message = stored.text && bodies.readText(stored.text);
-  return {
-    attempts: 0,
-    deadAtMs: stored.storedAtMs,
-    origin: {},
-    ...epitaph,
-    ...(message !== undefined && { error: errorSummary({ ...epitaph.error, message }) }),
-    id,
-    // Under a subject that names no lane lies what is not ours, which has to be shown under one.
-    lane: lane ?? laneIn(read()),
-    raw,
-    // Most letters are passed over, or counted.
-    get content() {
-      return read();
-    },
-  };
-}
-
-function laneIn(content: DeadLetter["content"]): Lane {
-  return content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A";
+  return { attempts: 0, deadAtMs: stored.storedAtMs, origin: {}, ...epitaph, ...namedIn(stored, names) };
 }
 
 /** Id and life, as they stand in a subject of ours. */
@@ -76,11 +73,9 @@ export const LETTER_ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 /** What is called by its place, since its subject is none of ours. */
 export const BY_SEQUENCE = /^sequence=([1-9]\d{0,14})$/;
 
-function namedIn({ subject, seq }: StoredMessage, { prefix }: Names): { lane?: Lane; id: string } {
-  const lane = LANES.find((one) => subject.startsWith(`${prefix}.dead.${one}.`));
-  const id = lane && subject.slice(`${prefix}.dead.${lane}.`.length);
-  const named = id !== undefined && LETTER_ID.test(id) ? id : `sequence=${seq}`;
-  return { ...(lane && { lane }), id: named };
+function namedIn({ subject, seq }: StoredMessage, names: Names): Pick<Outside, "id" | "lane"> {
+  const { lane, name = "" } = deadLetterIn(names, subject) ?? {};
+  return { lane, id: LETTER_ID.test(name) ? name : `sequence=${seq}` };
 }
 
 type Said = Pick<DeadLetter, "reason"> & Partial<Omit<Epitaph, "id" | "lane" | "reason">>;
@@ -92,8 +87,7 @@ const MOST_ORIGINS = 20;
 
 /** Reads what {@link encodeEpitaph} wrote, here or in another version; undefined if it is something else. */
 export function decodeEpitaph(header: string | undefined): Said | undefined {
-  const { reason, outcome, error, firstError, attempts, deadAtMs, origin } =
-    parsed(Buffer.from(header ?? "")) ?? {};
+  const { reason, outcome, error, firstError, attempts, deadAtMs, origin } = parsed(header ?? "") ?? {};
   if (typeof reason !== "string" || !REASON.test(reason)) return undefined;
   const known = OUTCOMES.find((one) => one === outcome);
   const [last, first] = [error, firstError].map((one) => (isObject(one) ? errorSummary(one) : undefined));
@@ -109,11 +103,11 @@ export function decodeEpitaph(header: string | undefined): Said | undefined {
 }
 
 function plainOrigin(origin: Readonly<Record<string, unknown>>): DeadLetter["origin"] {
-  const plain = Object.entries(origin).filter(
-    (entry): entry is [string, string | number] =>
-      typeof entry[1] === "string" || typeof entry[1] === "number",
-  );
-  return Object.fromEntries(plain.slice(0, MOST_ORIGINS));
+  const plain: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(origin).slice(0, MOST_ORIGINS)) {
+    if (typeof value === "string" || typeof value === "number") plain[name] = value;
+  }
+  return plain;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

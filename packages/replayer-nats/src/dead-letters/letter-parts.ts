@@ -1,8 +1,8 @@
-import { LANES, type Lane } from "@helix/core";
+import type { Lane } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { digestOf } from "../identity.ts";
-import { deadLetterSubject, type Names } from "../topology/names.ts";
+import { deadLetterIn, deadLetterSubject, type Names } from "../topology/names.ts";
 import { bodyIn } from "./letter-body.ts";
 
 /** On the dead letter: what its parts are called, and how many there are. On a part: whose it is. */
@@ -49,7 +49,7 @@ export async function wholeOf(
   const { raw, text } = bodyIn(stored);
   const letter = { ...stored, data: raw, text };
   const [, name, count = "0"] = PARTS.exec(headerIn(stored, PARTS_HEADER) ?? "") ?? [];
-  const lane = LANES.find((one) => stored.subject.startsWith(deadLetterSubject(names, one, "")));
+  const lane = name === undefined ? undefined : deadLetterIn(names, stored.subject)?.lane;
   const parts: StoredMessage[] = [];
   if (name === undefined || lane === undefined || Number(count) > MOST_PARTS) return { letter, parts };
   for (let number = 1; number <= Number(count); number++) {
@@ -69,15 +69,14 @@ export async function isPart(
   { subject, headers, storedAtMs }: StoredMessage,
   nowMs: number,
 ): Promise<boolean> {
-  const lane = LANES.find((one) => subject.startsWith(deadLetterSubject(names, one, "")));
-  if (lane === undefined) return false;
-  const [, name] = PART.exec(subject.slice(deadLetterSubject(names, lane, "").length)) ?? [];
-  if (name === undefined) return false;
+  const at = deadLetterIn(names, subject);
+  const [, name] = PART.exec(at?.name ?? "") ?? [];
+  if (at === undefined || name === undefined) return false;
   if (nowMs - storedAtMs < ORPHAN_AFTER_MS) return true;
   // The names that the dead letter may have; see `DeadLetterWriter`.
   const of = (headerIn({ headers }, PART_OF_HEADER) ?? "").split(" ").slice(0, 2);
   const heads = of.map((id) =>
-    admin.message(names.deadLetterStream, { last_by_subj: deadLetterSubject(names, lane, id) }),
+    admin.message(names.deadLetterStream, { last_by_subj: deadLetterSubject(names, at.lane, id) }),
   );
   return (await Promise.all(heads)).some(
     (head) => head !== undefined && headerIn(head, PARTS_HEADER)?.startsWith(`${name} `) === true,

@@ -29,19 +29,19 @@ import {
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import type { PubAck } from "../connection/publisher.ts";
-import { headerIn, type MessageQuery, type StoredMessage } from "../connection/stored-message.ts";
+import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
 import type { StreamPages } from "../connection/stream-pages.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
-import { BY_SEQUENCE, LETTER_ID, letterIn } from "./dead-letter-format.ts";
+import { BY_SEQUENCE, LETTER_ID, letterIn, outsideIn } from "./dead-letter-format.ts";
 import { isPart, wholeOf } from "./letter-parts.ts";
 
 /**
- * For so long a dead letter that was read need not be read again before it is redriven: well below the two minutes in which the
- * stream recognises the copy of somebody else who redrives it as well.
+ * For so long a dead letter that was read need not be read again before it is redriven: half of the time in which the
+ * stream recognises the copy of somebody else who has redriven it meanwhile.
  */
-const FRESH_FOR_MS = 10_000;
+const FRESH_FOR_MS = 60_000;
 
 type DiscardOneOptions = { readonly reason?: string | undefined };
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
@@ -66,7 +66,6 @@ export interface NatsDeadLettersOptions {
  */
 export class NatsDeadLetters implements DeadLetterStore {
   readonly #options: NatsDeadLettersOptions;
-  readonly #scanned = new WeakMap<DeadLetter, Found & { readonly asOfMs: number }>();
 
   constructor(options: NatsDeadLettersOptions) {
     this.#options = options;
@@ -87,7 +86,7 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    return lettersOf(this.#matching(readDeadLetterFilter("scan", options)));
+    return scanned(this.#matching(readDeadLetterFilter("scan", options)));
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -163,7 +162,7 @@ export class NatsDeadLetters implements DeadLetterStore {
     await readmit(payload, newMessageId(messageId(payload)));
   }
 
-  async *#matching(filter: DeadLetterFilter, after = 0): AsyncGenerator<PlacedLetter, void, void> {
+  async *#matching(filter: DeadLetterFilter, after = 0): AsyncGenerator<Read, void, void> {
     const { admin, pages, names, bodies } = this.#options;
     const stream = names.deadLetterStream;
     const { state } = await admin.request((api) => api.streams.info(stream));
@@ -171,15 +170,16 @@ export class NatsDeadLetters implements DeadLetterStore {
     const from = Math.max(after + 1, state.first_seq);
     for await (const { messages, asOfMs } of pages.read(stream, from, state.last_seq)) {
       for (const stored of messages) {
-        const header = (name: string) => headerIn(stored, name);
-        const isAbout = filter.table === undefined || bodies.isAbout(filter.table, header);
+        const isAbout = filter.table === undefined || bodies.isAbout(filter.table, stored);
         if (isAbout === false || (await isPart(admin, names, stored, nowMs))) continue;
+        const outside = outsideIn(stored, names);
+        const { lane } = outside;
+        if (lane !== undefined && !matchesOutside({ ...outside, lane }, filter, nowMs)) continue;
         const { letter: whole, parts } = await wholeOf(admin, names, stored);
-        const letter = letterIn(whole, names, bodies);
-        if (!matchesOutside(letter, filter, nowMs)) continue;
+        const letter = letterIn(whole, names, bodies, outside);
+        if (lane === undefined && !matchesOutside(letter, filter, nowMs)) continue;
         if (isAbout !== true && !matchesTable(letter, filter)) continue;
-        this.#scanned.set(letter, { letter, stored, parts, asOfMs });
-        yield { letter, place: stored.seq };
+        yield { letter, place: stored.seq, stored, parts, asOfMs };
       }
     }
   }
@@ -207,12 +207,14 @@ export class NatsDeadLetters implements DeadLetterStore {
     return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
   }
 
-  /** What a scan has read, if that is not long ago; what has become of it since shows when it is deleted. */
+  /** What a scan has read, read again if that is long ago; what has become of it since shows when it is deleted. */
   async #asScanned(letter: DeadLetter): Promise<Found> {
-    const scanned = this.#scanned.get(letter);
-    if (scanned === undefined) return this.#mustFind(letter.id);
-    const isFresh = this.#options.clock.monotonicMs() - scanned.asOfMs <= FRESH_FOR_MS;
-    return isFresh ? scanned : this.#mustFind(letter.id);
+    const read = (letter as Scanned)[AS_READ];
+    if (read === undefined) return this.#mustFind(letter.id);
+    if (this.#options.clock.monotonicMs() - read.asOfMs <= FRESH_FOR_MS) return read;
+    const again = await this.#ofName(letter.id, { seq: read.stored.seq });
+    if (again !== undefined) return again;
+    throw deadLetterNotFound(letter.id);
   }
 
   async #mustFind(id: string): Promise<Found> {
@@ -234,8 +236,13 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 }
 
-async function* lettersOf(found: AsyncIterable<PlacedLetter>): AsyncGenerator<DeadLetter, void, void> {
-  for await (const { letter } of found) yield letter;
+/** Where a letter of a scan says how it was read. A WeakMap of a hundred thousand costs a third of reading them. */
+const AS_READ = Symbol("as it was read");
+
+type Scanned = DeadLetter & { readonly [AS_READ]?: Read };
+
+async function* scanned(all: AsyncIterable<Read>): AsyncGenerator<DeadLetter, void, void> {
+  for await (const read of all) yield Object.defineProperty(read.letter, AS_READ, { value: read });
 }
 
 interface Found {
@@ -243,4 +250,9 @@ interface Found {
   /** As it lies in the stream, and what lies beside it of its body. */
   readonly stored: StoredMessage;
   readonly parts: readonly StoredMessage[];
+}
+
+interface Read extends Found, PlacedLetter {
+  /** By the monotonic clock. */
+  readonly asOfMs: number;
 }

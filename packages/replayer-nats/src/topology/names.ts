@@ -53,6 +53,14 @@ export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", message
   return `${prefix}.dead.${lane}.${messageId}`;
 }
 
+/** The lane and the name in such a subject; undefined if it names no lane. */
+export function deadLetterIn({ prefix }: Names, subject: string): { lane: Lane; name: string } | undefined {
+  const start = `${prefix}.dead.`;
+  if (!subject.startsWith(start)) return undefined;
+  const lane = LANES.find((one) => subject.startsWith(`${one}.`, start.length));
+  return lane && { lane, name: subject.slice(start.length + lane.length + 1) };
+}
+
 /** What the stream of dead letters takes, and what it took before. */
 export function deadLetterSubjects({ prefix }: Names): { now: string[]; before: string[] } {
   return { now: LANES.map((lane) => `${prefix}.dead.${lane}.*.*`), before: [`${prefix}.dead.*.*.*.*`] };
