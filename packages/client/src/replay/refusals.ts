@@ -12,10 +12,14 @@ export function notReplayable({ construct, at, why }: Reason): Error {
 }
 
 /** Whatever anybody says: what does not just write rows goes out by no replay, as by no write to both clusters. */
-export function neverReplayable({ reason, verb }: Inspection, construct = reason?.construct ?? verb): Error {
-  const why = "A replay sends what writes rows, and nothing else, by force either";
-  const text = `${construct} is not replayed. ${why}: what it is for has to be done on the cluster by hand`;
-  return helixError("HELIX_NOT_REPLAYABLE", text, { construct, at: reason?.at ?? 0, why });
+export function neverReplayable({ verb, reason: own }: Inspection, reason = own): Error {
+  const { construct, at, why } = reason ?? {
+    construct: verb.toUpperCase(),
+    at: 0,
+    why: "It writes no rows.",
+  };
+  const text = `${construct}, at ${at} of the text, is sent by no replay, by force either. ${why} It has to be done on the cluster itself`;
+  return helixError("HELIX_NOT_REPLAYABLE", text, { construct, at, why });
 }
 
 /** @param why A sentence. */

@@ -24,7 +24,8 @@ const TABLES = `
   CREATE TABLE ks.expiring (k int PRIMARY KEY, v text) WITH default_time_to_live = 3600;
   CREATE TABLE ks.short (k int PRIMARY KEY, v text) WITH gc_grace_seconds = 3600;
   CREATE TABLE ks.nograce (k int PRIMARY KEY, v text) WITH gc_grace_seconds = 0;
-  CREATE TABLE ks.c (k int PRIMARY KEY, c counter);`;
+  CREATE TABLE ks.c (k int PRIMARY KEY, c counter);
+  CREATE MATERIALIZED VIEW ks.w AS SELECT * FROM ks.t WHERE k IS NOT NULL PRIMARY KEY (k);`;
 
 function idAt(ms: number): string {
   return types.TimeUuid.fromDate(new Date(ms), 0, Buffer.from("nodeid"), "sc").toString();
@@ -112,6 +113,7 @@ describe("what is refused", () => {
     "SELECT * FROM t",
     "GRANT ALL ON ALL KEYSPACES TO eve",
     "UPDATE system.local SET cluster_name = 'x' WHERE key = 'local'",
+    "UPDATE w SET v = 'a' WHERE k = 1",
     "what is this?",
   ])("%s is not sent, whoever says so", (query) => {
     for (const disposition of ["replay", "unsafe", "force"] as const) {

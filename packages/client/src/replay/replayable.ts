@@ -40,8 +40,10 @@ export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operatio
   const ageMs = Math.max(0, facts.nowMs - writtenAtMs);
   const judged = statementsOf(payload).map((statement) => judge(statement, facts));
   const isKnowingly = disposition === "unsafe" || disposition === "force";
+  for (const [index, part] of partsOf(operation).entries()) {
+    if (!writesRows(part)) throw neverReplayable(part.inspection, judged[index]?.decision.reason);
+  }
   for (const { inspection, decision } of isKnowingly ? [] : judged) assertNotRefused(inspection, decision);
-  for (const part of partsOf(operation)) if (!writesRows(part)) throw neverReplayable(part.inspection);
   const tables = judged.flatMap(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const wasKnown = schema?.gcGraceSeconds !== undefined;
@@ -124,7 +126,10 @@ function tablesOf(
     const found = owner === undefined ? undefined : schema.keyspace(owner)?.tables.get(table.name);
     if (owner === undefined) throw schemaUnknown(targetCluster, name, NO_KEYSPACE);
     if (found === undefined) throw schemaUnknown(targetCluster, name, "It has no such table.");
-    if (isServersOwn(found)) throw neverReplayable(inspection, `a write to ${name}, which is the server's`);
+    if (isServersOwn(found)) {
+      const construct = `a write to ${name}`;
+      throw neverReplayable(inspection, { construct, at: 0, why: "What is in it is the servers' to say." });
+    }
     return { name, schema: found };
   });
 }
