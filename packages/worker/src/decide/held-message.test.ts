@@ -19,6 +19,14 @@ describe("what a message writes", () => {
     expect(tableKeyOf(of("ks.a", "ks.b"))).not.toBe(tableKeyOf(of("ks.a")));
   });
 
+  it("takes a few bytes, however many tables a batch writes, and is the same for the same ones alone", () => {
+    const many = Array.from({ length: 65_535 }, (_, n) => `ks.table_${n}`);
+    const key = tableKeyOf(of(...many));
+    expect(key?.length).toBeLessThan(300);
+    expect(tableKeyOf(of(...many))).toBe(key);
+    expect(tableKeyOf(of(...many.slice(1)))).not.toBe(key);
+  });
+
   it("is unknown where no tables are known", () => {
     expect(tableKeyOf(of())).toBeUndefined();
   });

@@ -11,19 +11,24 @@ export interface HeldMessage {
   readonly kind: "fresh" | "retry" | "suspect";
 }
 
-/** Longer texts, as of an application that puts its values into them, are remembered by their hash. Characters. */
+/** Longer ones, as of an application that puts its values into its texts, are remembered by their hash. Characters. */
 const MAX_KEY = 256;
 
 /** The texts of a payload as one word, of a bounded length. */
 function textKeyOf(payload: ReplayPayload): string {
   const texts = statementsOf(payload).map(({ query }) => query);
   const text = `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
-  return text.length <= MAX_KEY ? text : hash("sha256", text);
+  return bounded(text);
 }
 
-/** The tables of a payload as one word; undefined where they are not known. */
+/** The tables of a payload as one word, of a bounded length; undefined where they are not known. */
 export function tableKeyOf({ tables }: ReplayPayload): string | undefined {
-  return tables.length <= 1 ? tables[0] : tables.join(" ");
+  if (tables.length === 0) return undefined;
+  return bounded(tables.length === 1 ? `${tables[0]}` : tables.join(" "));
+}
+
+function bounded(key: string): string {
+  return key.length <= MAX_KEY ? key : hash("sha256", key);
 }
 
 /** Where a payload is compared with others. */
