@@ -3,6 +3,7 @@ import {
   type ClusterIdentities,
   type ClusterIdentity,
   createPayload,
+  helixError,
   type KnownClusters,
 } from "@helix/core";
 import { claimed } from "@helix/core/queue-kit";
@@ -24,7 +25,7 @@ class FakeRecord implements ClusterIdentities {
 
   async claim(cluster: ClusterId, found: ClusterIdentity): Promise<"same" | "unknown"> {
     this.claims.push(cluster);
-    if (this.away) throw new Error("the record is away");
+    if (this.away) throw helixError("HELIX_QUEUE_CLOSED", "the record is away", {});
     const next = claimed(this.known, cluster, found);
     if (this.isReadOnly && this.known[cluster] === undefined) return "unknown";
     this.known = next;
@@ -159,6 +160,26 @@ describe("a cluster", () => {
     await client.execute(INSERT, ["2", "b"]).catch(() => {});
     expect([client.clusterStates.B?.connected, writes("B")]).toEqual([false, 0]);
   });
+
+  test("one of whose addresses has come to be a node of the other one gets nothing more", async () => {
+    const client = clientOf("A", "B");
+    await client.connect({ waitFor: "all" });
+    const executor = client.replayExecutor();
+    await executor.execute(payload("B"), { signal });
+    clusters.servers.B.identity = clusters.servers.A.identity;
+    await waitFor(
+      () =>
+        executor.execute(payload("B"), { signal }).then(
+          () => false,
+          () => true,
+        ),
+      { timeoutMs: 10_000, describe: "B is found out" },
+    );
+    await waitFor(() => client.clusterStates.B?.connected === false, {
+      timeoutMs: 5_000,
+      describe: "its session ends",
+    });
+  }, 20_000);
 
   test("to which the name leads from now on is another: nothing more is sent to it, and it is the right one again later", async () => {
     const client = clientOf("A", "B");

@@ -24,6 +24,15 @@ describe("a cluster", () => {
     expect(known.B).toBe(KNOWN.B);
   });
 
+  test("that was made from a copy of the other's disks is told from it by its name", () => {
+    const copy = { ...of("a1", "a2"), name: "shop-b" };
+    const known = claimed({ A: of("a1", "a2") }, "B", copy);
+    expect(known.B).toBe(copy);
+    expect(claimed(known, "A", of("a1", "a2"))).toBe(known);
+    expect(() => claimed(known, "A", copy)).toThrow(/recorded for B/);
+    expect(() => claimed(known, "B", { ...copy, name: undefined })).toThrow(/recorded for A/);
+  });
+
   test("is known by its latest thousand nodes", () => {
     const many = Array.from({ length: 999 }, (_, n) => `n${n}`);
     const known = claimed(KNOWN, "A", of(...many, "a2"));

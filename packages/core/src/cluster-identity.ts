@@ -3,7 +3,7 @@ import { type HelixError, helixError } from "./errors.ts";
 
 /** What tells a cluster from every other one. */
 export interface ClusterIdentity {
-  /** Its `cluster_name`, for people: many are called alike. Undefined where it does not say. */
+  /** Its `cluster_name`: many are called alike, but none has two. Undefined where it does not say. */
   readonly name?: string | undefined;
   /** For people as well. */
   readonly dataCenters: readonly string[];
@@ -63,8 +63,14 @@ export function claimed(
   return { ...known, [cluster]: { ...found, hosts } };
 }
 
-function isShared(found: ClusterIdentity, other: ClusterIdentity | undefined): boolean {
-  const hosts = new Set(other?.hosts);
+/**
+ * Whether both are one cluster. Of one that was made from a copy of another's disks the host ids are the same as well, but, where
+ * they live side by side, not the name.
+ */
+export function isShared(found: ClusterIdentity, other: ClusterIdentity | undefined): boolean {
+  if (other === undefined) return false;
+  if (found.name !== undefined && other.name !== undefined && found.name !== other.name) return false;
+  const hosts = new Set(other.hosts);
   return found.hosts.some((host) => hosts.has(host));
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { isShared } from "./cluster-identity.ts";
 export {
   boolean,
   callback,

@@ -76,7 +76,11 @@ export class ClusterLink {
       clock,
       random,
       check: (client) => this.#identity.connected(client),
-      onConnected: () => this.#onConnected(),
+      onConnected: () => {
+        this.#onConnected();
+        // Found out since the session was let through.
+        if (this.#identity.mistake !== undefined) this.#session.drop(this.#identity.mistake);
+      },
       onDisconnected: (cause, info) => this.#onDisconnected(cause, info),
     });
     this.#breaker = new ClusterBreaker({
@@ -104,6 +108,7 @@ export class ClusterLink {
       clockOffset,
       assertConnected: () => void this.#driver(),
       unsettled: () => untold("its schema changes all the time"),
+      answeredBy: (hostId) => this.#identity.answeredBy(hostId),
       teller: () => (this.driver === undefined ? undefined : eventHostOf(this.driver)),
     });
   }

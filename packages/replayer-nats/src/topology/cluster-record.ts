@@ -4,6 +4,7 @@ import {
   type ClusterId,
   type ClusterIdentities,
   type ClusterIdentity,
+  helixError,
   isHelixError,
   type KnownClusters,
   type Logger,
@@ -129,8 +130,8 @@ function isText(value: unknown): value is string {
 }
 
 function unreadable(): Error {
-  return new Error(
-    "The record of which cluster is A and which is B cannot be read: nothing is sent to a cluster that it is not known to be. " +
-      "`acceptClusters` writes it anew",
-  );
+  const text =
+    "The record of which cluster is A and which is B cannot be read: nothing is replayed to a cluster that it is not known to be. " +
+    "`acceptClusters` writes it anew";
+  return helixError("HELIX_QUEUE_UNAVAILABLE", text, { stored: "no" });
 }

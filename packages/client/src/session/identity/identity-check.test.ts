@@ -108,10 +108,32 @@ test("another cluster is given up, and nothing is queued for its letter until a 
   check.disconnected();
   await expect(check.settled()).rejects.toMatchObject({ code: "HELIX_CLUSTER_MISTAKEN" });
   await expect(check.connected(clientWith("x"))).rejects.toMatchObject({ code: "HELIX_CLUSTER_MISTAKEN" });
+  answer = away;
+  await expect(check.connected(clientWith("x"))).rejects.toMatchObject({ code: "HELIX_CLUSTER_MISTAKEN" });
   expect(check.doubt).toBeDefined();
   answer = () => "same";
   await check.connected(clientWith("b1"));
   expect([check.doubt, check.settled()]).toEqual([undefined, undefined]);
+});
+
+test("a session is not held up for longer than a second by a record that does not answer, and given up when it does", async () => {
+  let say: (error: Error) => void = () => {};
+  const silent = new Promise<"same">((_, reject) => {
+    say = reject;
+  });
+  answer = () => silent as never;
+  const connected = check.connected(clientWith("x"));
+  await clock.advance(1_000);
+  await connected;
+  expect(check.doubt).toBeDefined();
+  const queueing = check.settled();
+  try {
+    another();
+  } catch (error) {
+    say(error as Error);
+  }
+  await expect(queueing).rejects.toMatchObject({ code: "HELIX_CLUSTER_MISTAKEN" });
+  expect(mistaken).toHaveLength(1);
 });
 
 test("a session that is replaced while the record is asked is not judged by the answer about the one before", async () => {

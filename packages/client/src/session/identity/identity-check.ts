@@ -9,11 +9,14 @@ import {
   type Logger,
   otherCluster,
 } from "@helix/core";
+import { isShared, wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
-import { identityOf, namedIdentity } from "./identity-of.ts";
+import { identityOf } from "./identity-of.ts";
 
 /** While the record cannot be asked, or says nothing. */
 const AGAIN = new Backoff({ initialMs: 1_000, maxMs: 60_000 });
+/** So long a session that is made waits for the record. */
+const PATIENCE_MS = 1_000;
 /** So that nodes that are replaced one after another are known before the last of the old ones is gone. */
 const REFRESH_MS = 3_600_000;
 
@@ -70,20 +73,39 @@ export class IdentityCheck {
   }
 
   /**
-   * There is a new session. Resolves when it may be used, which it may while nobody can be asked. Rejects with
-   * HELIX_CLUSTER_MISTAKEN.
+   * There is a new session. Resolves when it may be used, which it may while nobody can be asked, or nobody answers within a second.
+   * Rejects with HELIX_CLUSTER_MISTAKEN.
    */
   async connected(client: Client): Promise<void> {
     this.#client = client;
-    this.#state = "unasked";
+    // What was another cluster is one until somebody says otherwise.
+    if (this.mistake === undefined) this.#state = "unasked";
     this.#failures = 0;
-    await this.#ask();
+    const answered = new AbortController();
+    const asked = this.#ask().finally(() => answered.abort());
+    await Promise.race([asked, wait(this.#options.clock, PATIENCE_MS, answered.signal)]);
+    if (this.mistake !== undefined) throw this.mistake;
+  }
+
+  /** Of the session that there is, or was last. */
+  get mistake(): Error | undefined {
+    return this.#state === "mistaken" ? (this.#cause as Error) : undefined;
   }
 
   /** There is no session any more. Leaves no timer. */
   disconnected(): void {
     this.#client = undefined;
     this.#cancel();
+  }
+
+  /** A node has answered: one of the other letter's, where an address has come to be its. */
+  answeredBy(hostId: string): void {
+    const { cluster, reached } = this.#options;
+    const [own, other] = [reached.get(cluster), reached.get(otherCluster(cluster))];
+    if (own?.hosts.includes(hostId) || !other?.hosts.includes(hostId)) return;
+    const [cause, isNews] = [oneCluster(cluster, { ...other, hosts: [hostId] }), this.mistake === undefined];
+    [this.#state, this.#cause] = ["mistaken", cause];
+    if (isNews) this.#options.onMistaken(cause);
   }
 
   /** The driver has found other nodes. */
@@ -96,7 +118,7 @@ export class IdentityCheck {
    * HELIX_CLUSTER_MISTAKEN: what this process calls by the letter is another cluster, and so, perhaps, is what has missed the write.
    */
   settled(): Promise<void> | undefined {
-    if (this.#state === "mistaken") return Promise.reject(this.#cause);
+    if (this.mistake !== undefined) return Promise.reject(this.mistake);
     if (this.#identities === undefined || this.#client === undefined) return undefined;
     return this.#state === "unasked" ? this.#ask() : undefined;
   }
@@ -125,19 +147,18 @@ export class IdentityCheck {
   async #compare(client: Client, identities: ClusterIdentities | undefined): Promise<Answer> {
     const { cluster, reached } = this.#options;
     try {
-      const found = identityOf(client);
+      const found = await identityOf(client);
       if (found.hosts.length === 0) return { state: this.#withoutIds() };
-      const other = reached.get(otherCluster(cluster));
-      if (other?.hosts.some((host) => found.hosts.includes(host))) throw oneCluster(cluster, found);
+      if (isShared(found, reached.get(otherCluster(cluster)))) throw oneCluster(cluster, found);
       reached.set(cluster, found);
-      if (identities === undefined) return { state: "same" };
-      return { state: await identities.claim(cluster, await namedIdentity(client, found)) };
+      return { state: (await identities?.claim(cluster, found)) ?? "same" };
     } catch (cause) {
       return { cause };
     }
   }
 
   #heard({ state, cause }: Answer): void {
+    const { mistake } = this;
     this.#cause = cause;
     if (isHelixError(cause, "HELIX_CLUSTER_MISTAKEN")) {
       this.#options.reached.delete(this.#options.cluster);
@@ -145,8 +166,9 @@ export class IdentityCheck {
       this.#options.onMistaken(cause);
       throw cause;
     }
-    // What was known of this session stays known while nobody can be asked.
+    // What was known stays known while nobody can be asked.
     this.#state = state ?? this.#state;
+    if (state === undefined && mistake !== undefined) this.#cause = mistake;
     this.#askLater(state === "same");
     const { logger, name } = this.#options;
     if (cause !== undefined && this.#failures === 1)

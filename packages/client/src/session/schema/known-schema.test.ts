@@ -29,6 +29,7 @@ class FakeCluster {
       host: String(at),
       truncatedAtMs: new Map(Object.entries(truncated)),
       serverMs: undefined,
+      hostId: undefined,
     };
   }
 
@@ -81,6 +82,7 @@ function setUp(...nodes: FakeCluster["nodes"]): void {
       if (!isConnected) throw new Error("no session");
     },
     unsettled: () => new Error("it changes all the time"),
+    answeredBy: () => {},
     teller: () => "0",
   });
 }

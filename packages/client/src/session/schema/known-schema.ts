@@ -25,6 +25,8 @@ export interface KnownSchemaOptions {
   readonly unsettled: () => Error;
   /** The node that tells of changes; undefined where it is not known. */
   readonly teller: () => string | undefined;
+  /** Told of the id of each node that was looked at. */
+  readonly answeredBy: (hostId: string) => void;
 }
 
 interface Known {
@@ -188,10 +190,11 @@ export class KnownSchema implements ClusterSchema {
 
   /** @param host @default the node whose turn it is */
   async #look(host?: string): Promise<Look> {
-    const { reader, clock, clockOffset } = this.#options;
+    const { reader, clock, clockOffset, answeredBy } = this.#options;
     const sentAtMs = clock.wallMs();
     const sinceMs = clock.monotonicMs();
     const look = await reader.look(host);
+    if (look.hostId !== undefined) answeredBy(look.hostId);
     const roundTripMs = clock.monotonicMs() - sinceMs;
     const { serverMs = sentAtMs + roundTripMs } = look;
     if (look.serverMs !== undefined) clockOffset.heard(serverMs, sentAtMs, roundTripMs);

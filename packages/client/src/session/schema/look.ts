@@ -6,6 +6,8 @@ export interface Look {
   readonly version: string;
   /** Which node has said so, by the driver's name for it. */
   readonly host: string | undefined;
+  /** And by its own: undefined where it does not say. */
+  readonly hostId: string | undefined;
   /** When tables were last truncated, by table id and the node's clock. Milliseconds since 1970. */
   readonly truncatedAtMs: ReadonlyMap<string, number>;
   /** The node's clock. Milliseconds since 1970; undefined where it does not say. */
@@ -19,6 +21,7 @@ export function lookOf({ rows, info }: types.ResultSet): Look | undefined {
   return {
     version: String(row.schema_version),
     host: info?.queriedHost,
+    hostId: row.host_id === null || row.host_id === undefined ? undefined : String(row.host_id),
     truncatedAtMs: truncationsOf(row.truncated_at),
     serverMs: timeOf(row.now),
   };

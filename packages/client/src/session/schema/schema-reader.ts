@@ -40,7 +40,7 @@ export class SchemaReader {
   /** @param host Which node is asked. @default whichever the driver's policy names next */
   async look(host?: string): Promise<Look> {
     const select = () =>
-      `SELECT schema_version, now() AS now${this.#truncatedAt} FROM system.local WHERE key = 'local'`;
+      `SELECT schema_version, host_id, now() AS now${this.#truncatedAt} FROM system.local WHERE key = 'local'`;
     let result: types.ResultSet;
     try {
       result = await this.#ask(select(), host, async (answer) => answer);
