@@ -60,6 +60,7 @@ export class DirectGets {
     const subject = `$JS.API.DIRECT.GET.${stream}`;
     const inbox = newInbox(this.#link.inboxPrefix);
     const messages: StoredMessage[] = [];
+    let bytes = 0;
     let subscription: Subscription | undefined;
     let stopListening = () => {};
     let cancel = () => {};
@@ -80,9 +81,17 @@ export class DirectGets {
           if (error !== null) return resolve(error);
           const block = headerBlockOf(answer);
           const read = readDirect(stream, block, bufferOf(answer.data));
-          if (read?.after === (messages.at(-1)?.seq ?? 0)) messages.push(read.message);
-          else
-            resolve(read === undefined && END.test(block.toString("latin1", 0, 16)) ? messages : undefined);
+          if (read === undefined) {
+            return resolve(END.test(block.toString("latin1", 0, 16)) ? messages : undefined);
+          }
+          const { seq, data, headers } = read.message;
+          const last = messages.at(-1)?.seq;
+          const isNext = read.after === (last ?? 0) && seq > (last ?? stretch.seq - 1);
+          const isEnough = messages.length === stretch.batch || bytes >= stretch.max_bytes;
+          // Something is missing, or comes that was not asked for.
+          if (!isNext || isEnough) return resolve(undefined);
+          messages.push(read.message);
+          bytes += data.length + headers.length;
         };
         subscription = connection.subscribe(inbox, { callback });
         connection.publish(subject, JSON.stringify({ ...stretch, next_by_subj: ">" }), { reply: inbox });

@@ -78,7 +78,7 @@ export class StreamPages {
       }
       // However long the gap is.
       const first = await this.#admin.message(stream, { seq: next, next_by_subj: ">" });
-      if (first === undefined || first.seq > to) return;
+      if (first === undefined || first.seq < next || first.seq > to) return;
       next = first.seq;
     }
   }
