@@ -111,7 +111,7 @@ describe("the process", { timeout }, () => {
     async (how) => {
       const lanes = (["A", "B"] as const).flatMap((targetCluster) =>
         ["high", "low"].map((priority) => ({
-          ...statement(`INSERT INTO shop.t{copy}${"x".repeat(2_000)} (id) VALUES (?)`, "1"),
+          ...statement(`INSERT INTO shop.t{copy}${"x".repeat(900)} (id) VALUES (?)`, "1"),
           targetCluster,
           priority,
           disposition: "hold",
@@ -127,6 +127,11 @@ describe("the process", { timeout }, () => {
       await waitFor(() => isReady().catch(() => false), { timeoutMs: 20_000, describe: "it is ready" });
       service.signal("SIGTERM");
       expect(await service.exited).toBe(0);
+      if (how === "destroy") return;
+      service.readOn();
+      await service.ended;
+      // More than Node and the system take from a pipe that nobody reads.
+      expect(service.output.length).toBeGreaterThan(2 ** 16);
     },
   );
 

@@ -55,6 +55,11 @@ export class ServiceProcess implements AsyncDisposable {
     this.#child.stdout?.[how]();
   }
 
+  /** After a pause. */
+  readOn(): void {
+    this.#child.stdout?.resume();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -101,7 +106,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Kills it if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
-    this.#child.stdout?.resume();
+    this.readOn();
     await this.ended;
   }
 }
