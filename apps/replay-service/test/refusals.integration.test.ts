@@ -163,7 +163,7 @@ test("with `provision: none` the rights of a worker are enough for all that a po
   await service.logged("A message became a dead letter");
   await stop(service);
   expect(await ask("$JS.API.STREAM.INFO.helix-replay")).toMatchObject({ state: { messages: 0 } });
-  expect(await ask("$JS.API.STREAM.INFO.KV_helix-replay-state")).toMatchObject({
+  expect(await ask("$JS.API.STREAM.INFO.helix-replay-dead-letters")).toMatchObject({
     state: { messages: 1 },
   });
   const warnings = service.log.filter(({ level }) => level === "warn" || level === "error");
