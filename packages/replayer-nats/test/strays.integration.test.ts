@@ -60,8 +60,8 @@ describe("a stream", () => {
     const { connection } = await rig.api();
     await connection.request(`${rig.subjectPrefix}.high.C`, "stray");
     expect((await ensureTopology({ ...options, provision: "update" })).updated).toEqual([
-      `stream ${rig.streamName}`,
       `stream ${rig.streamName}-dead-letters`,
+      `stream ${rig.streamName}`,
     ]);
     expect(await subjectsOf(rig)).toEqual(["high.A", "low.A", "high.B", "low.B"]);
     expect(await ensureTopology({ ...options, provision: "update" })).toEqual({ created: [], updated: [] });

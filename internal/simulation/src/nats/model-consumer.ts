@@ -157,6 +157,8 @@ export class ModelConsumer {
         break;
       }
       this.#deliver(request, next.message, next.deliveries);
+      if (request.left === 0 && request.bytesLeft > 0 && request.bytesLeft < Number.POSITIVE_INFINITY)
+        this.#status(request.reply, "409 Batch Completed", unservedOf(request));
     }
     for (const request of this.#waiting.filter(({ noWait, served }) => noWait && served > 0)) {
       this.#waiting = this.#waiting.filter((one) => one !== request);
@@ -356,10 +358,7 @@ export class ModelConsumer {
       if (first.expiresAtMs <= nowMs) {
         this.#timeout(first);
       } else if (bytes > first.bytesLeft) {
-        this.#status(first.reply, "409 Message Size Exceeds MaxBytes", [
-          ["Nats-Pending-Messages", first.left],
-          ["Nats-Pending-Bytes", first.bytesLeft],
-        ]);
+        this.#status(first.reply, "409 Message Size Exceeds MaxBytes", unservedOf(first));
       } else if (this.#around.hasInterest(first.reply)) {
         first.bytesLeft -= bytes;
         // Without a word.
@@ -502,6 +501,14 @@ export class ModelConsumer {
     if (reply === "") return;
     this.#around.send(reply, { subject: reply, reply: "", header: headerOf(status, fields), data: NO_DATA });
   }
+}
+
+/** What a request that has a bound in bytes had left of both. */
+function unservedOf({ left, bytesLeft }: Waiting): readonly (readonly [string, number])[] {
+  return [
+    ["Nats-Pending-Messages", left],
+    ["Nats-Pending-Bytes", bytesLeft],
+  ];
 }
 
 /** Milliseconds as nanoseconds, which no number holds exactly. */

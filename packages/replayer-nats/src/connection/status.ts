@@ -27,6 +27,14 @@ export function isTooLarge({ code, description }: MessageStatus): boolean {
   return code === STATUS.conflict && /exceeds maxbytes/i.test(description);
 }
 
+/**
+ * Whether it says that a pull with a bound in bytes has all of its messages. In a cluster that overtakes them, which leave the
+ * leader when a majority has them.
+ */
+export function isCompleted({ code, description }: MessageStatus): boolean {
+  return code === STATUS.conflict && /batch completed/i.test(description);
+}
+
 /** Undefined for what is no status, whoever has sent it: the library refuses headers with odd names by throwing. */
 export function statusIn(message: Pick<Msg, "headers">): MessageStatus | undefined {
   try {

@@ -316,6 +316,15 @@ describe("bytes", () => {
     expect(server.batches).toEqual([10, 9]);
   });
 
+  test("that were enough end no pull whose messages are overtaken by that word, and nothing is backed off", () => {
+    server.channel.demand(10, 40_000);
+    server.status(409, { pending: 0, description: "Batch Completed" });
+    expect([server.batches, server.clock.timers]).toEqual([[10], 1]);
+    server.deliver(10);
+    server.channel.demand(10, 40_000);
+    expect([server.received.length, server.batches]).toEqual([10, [10, 10]]);
+  });
+
   test("of a message that is larger than a pull may bring are pulled at once and alone, and then as before", () => {
     server.channel.demand(10, 40_000);
     server.status(409, { pending: 10, ...tooLarge });

@@ -3,7 +3,14 @@ import { isolate } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
-import { isMissing, isTooLarge, type MessageStatus, STATUS, statusIn } from "../connection/status.ts";
+import {
+  isCompleted,
+  isMissing,
+  isTooLarge,
+  type MessageStatus,
+  STATUS,
+  statusIn,
+} from "../connection/status.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Lease, type LeaseTerms } from "./lease.ts";
 import { OpenPulls } from "./open-pulls.ts";
@@ -262,7 +269,8 @@ export class PullChannel {
   /** A pull has ended, or the server says that it has not. */
   #status(key: string, status: MessageStatus): void {
     const { code, description } = status;
-    if (code === STATUS.heartbeat) return;
+    // What was completed ends with its messages, of which some may be on their way.
+    if (code === STATUS.heartbeat || isCompleted(status)) return;
     const pull = this.#pulls.end(key, status.unserved);
     if (key === this.#lastCallKey) this.#awaitOvertaken();
     if (pull === undefined || this.#isClosed) return;
