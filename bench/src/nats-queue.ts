@@ -173,7 +173,8 @@ async function freshQueue(connection: NatsConnection): Promise<Fresh> {
     async remove() {
       await queue.close();
       const api = await jetstreamManager(connection);
-      for (const name of [streamName, `${streamName}-dead-letters`, `KV_${streamName}-state`]) {
+      const buckets = [`KV_${streamName}-state`, `KV_${streamName}-clusters`];
+      for (const name of [streamName, `${streamName}-dead-letters`, ...buckets]) {
         await api.streams.delete(name);
       }
     },

@@ -3,7 +3,7 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { isAtLeast } from "./server-version.ts";
-import { readDirect, type StoredMessage } from "./stored-message.ts";
+import { headerBlockOf, readDirect, type StoredMessage } from "./stored-message.ts";
 
 /** The first that sends more than one. */
 const SINCE = [2, 11, 0] as const;
@@ -104,16 +104,6 @@ export class DirectGets {
       unsubscribe(subscription);
     }
   }
-}
-
-/** As they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it knows their size. */
-function headerBlockOf(message: Msg): Buffer {
-  const { data, subject, reply, size } = message as Msg & { size?: () => number };
-  const length = Math.max(
-    0,
-    (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0),
-  );
-  return Buffer.from(data.buffer, data.byteOffset - length, length);
 }
 
 function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {

@@ -1,5 +1,6 @@
 import { helixError } from "@helix/core";
 import { JetStreamApiError } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/nats-core";
 import { parsed } from "./parsed.ts";
 
 /** By its sequence, or the first of a subject from a sequence on, or the last of a subject. */
@@ -88,6 +89,16 @@ export function readDirect(
     message: { subject, seq: Number(seq), storedAt, storedAtMs, headers, data },
     after: Number(after),
   };
+}
+
+/** Headers of a delivery, as they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it knows their size. */
+export function headerBlockOf(message: Msg): Buffer {
+  const { data, subject, reply, size } = message as Msg & { size?: () => number };
+  const length = Math.max(
+    0,
+    (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0),
+  );
+  return Buffer.from(data.buffer, data.byteOffset - length, length);
 }
 
 /** The first header of a name, which is case-sensitive; undefined if there is none. */

@@ -1,4 +1,5 @@
 import type { Msg } from "@nats-io/nats-core";
+import { headerBlockOf, headerIn } from "../connection/stored-message.ts";
 
 /** On a message that was brought back into its lane: when it was stored there for the first time. */
 export const FIRST_STORED_HEADER = "Helix-First-Stored";
@@ -12,11 +13,7 @@ export function firstStoredMs(said: string | undefined, storedAtMs: number): num
   return Math.min(Number(said), storedAtMs);
 }
 
-/** What a message says of it; the library refuses headers with odd names by throwing. */
-export function firstStoredIn(message: Pick<Msg, "headers">): string | undefined {
-  try {
-    return message.headers?.get(FIRST_STORED_HEADER);
-  } catch {
-    return undefined;
-  }
+/** What a message says of it. All messages are asked, so the library is not: it reads all headers of one, or throws for an odd one. */
+export function firstStoredIn(message: Msg): string | undefined {
+  return headerIn({ headers: headerBlockOf(message) }, FIRST_STORED_HEADER);
 }
