@@ -84,6 +84,7 @@ function write(writer: Writer, payload: ReplayPayload): void {
   name(writer, KEY.v).number(FORMAT_VERSION);
   name(writer, KEY.id).text(payload.id);
   name(writer, KEY.life).number(payload.life);
+  // Parts of a millisecond are cut off.
   name(writer, KEY.written_at).number(Math.floor(payload.writtenAtMs));
   name(writer, KEY.enqueued_at).number(Math.floor(payload.enqueuedAtMs));
   if (named !== undefined) writeNamed(writer, named, "");
@@ -158,7 +159,6 @@ function isPositional(params: Params): params is readonly unknown[] {
   return Array.isArray(params);
 }
 
-/** Parts of a millisecond are cut off. */
 function text(value: unknown, path: string, name: string): string {
   if (typeof value !== "string" || !(value as string & { isWellFormed(): boolean }).isWellFormed()) {
     throw invalid(`\`${path}${name}\` is no text that UTF-8 has`, path + name);

@@ -1,13 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { encodePayload } from "@helix/codec";
-import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { types } from "cassandra-driver";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { NatsReplayer } from "../src/index.ts";
+import { untilEmpty } from "./deaths.ts";
 import { payloadOf, Rig } from "./rig.ts";
 
 const NEIGHBOURS = 20;
@@ -33,22 +28,12 @@ it("a body that ends each process that decodes it becomes a dead letter with its
   const poison = rowOf("poison", fatal);
   await queue.enqueue(poison);
   for (let n = 0; n < NEIGHBOURS; n++) await queue.enqueue(rowOf(`good${n}`, types.Uuid.random()));
-  const executed: string[] = [];
-  let deaths = 0;
-  while (!(await isEmpty(queue))) {
-    const program = fileURLToPath(new URL("dying-decoder.ts", import.meta.url));
-    const args = [program, server.url, rig.streamName, rig.subjectPrefix, fatal.toString()];
-    const child = spawn(process.execPath, ["--conditions=@helix/source", ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const printed = text(child.stdout);
-    const exited = once(child, "exit");
-    await Promise.race([exited, untilEmpty(queue)]);
-    if (child.signalCode === "SIGKILL") deaths++;
-    child.kill("SIGTERM");
-    await exited;
-    executed.push(...(await printed).split("\n").filter((line) => line !== ""));
-  }
+  const { deaths, executed } = await untilEmpty(
+    queue,
+    rig,
+    new URL("dying-decoder.ts", import.meta.url),
+    fatal.toString(),
+  );
   expect(new Set(executed)).toEqual(new Set(Array.from({ length: NEIGHBOURS }, (_, n) => `good${n}`)));
   const [letter, ...others] = await queue.deadLetters.list();
   // Whoever looks at it does not decode it either.
@@ -58,15 +43,3 @@ it("a body that ends each process that decodes it becomes a dead letter with its
   // One that nobody had written down, one that makes it a suspect, and one in its turn, which counts where nothing else came again.
   expect(deaths).toBeLessThanOrEqual(4);
 }, 120_000);
-
-async function isEmpty(queue: NatsReplayer): Promise<boolean> {
-  return (await queue.depths()).every(({ pending, inFlight, delayed }) => pending + inFlight + delayed === 0);
-}
-
-async function untilEmpty(queue: NatsReplayer): Promise<void> {
-  await waitFor(() => isEmpty(queue), {
-    timeoutMs: 30_000,
-    intervalMs: 200,
-    describe: "the lanes are empty",
-  });
-}

@@ -268,8 +268,8 @@ export function messageId({ id, life }: Pick<ReplayPayload, "id" | "life">): str
 }
 
 /** The statements of a payload, whatever its kind. */
-export function statementsOf(payload: ReplayPayload): readonly Statement[] {
-  return payload.operation.kind === "batch" ? payload.operation.statements : [payload.operation];
+export function statementsOf({ operation }: Pick<ReplayPayload, "operation">): readonly Statement[] {
+  return operation.kind === "batch" ? operation.statements : [operation];
 }
 
 /** What a log line or an event may say of a payload. JSON-safe, and nothing that was bound to a statement. */

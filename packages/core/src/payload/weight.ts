@@ -1,4 +1,4 @@
-import type { Operation } from "./payload.ts";
+import { type Operation, statementsOf } from "./payload.ts";
 
 /** What the values of an operation come to. */
 export interface Weight {
@@ -13,8 +13,7 @@ const OTHER_VALUE_BYTES = 16;
 /** An estimate of what an operation takes up in memory, for bounds. Its values contain nothing twice. */
 export function weigh(operation: Operation): Weight {
   const weight = { values: 0, bytes: 0 };
-  const statements = operation.kind === "batch" ? operation.statements : [operation];
-  for (const { query, params } of statements) {
+  for (const { query, params } of statementsOf({ operation })) {
     weight.bytes += query.length;
     add(params, weight);
   }

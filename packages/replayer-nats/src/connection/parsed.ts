@@ -4,8 +4,13 @@ export function parsed(json: Uint8Array | string): Readonly<Record<string, unkno
     const text =
       typeof json === "string" ? json : Buffer.from(json.buffer, json.byteOffset, json.length).toString();
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether it has fields that can be asked for. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -1,7 +1,7 @@
 import { helixError } from "@helix/core";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
-import { parsed } from "./parsed.ts";
+import { isObject, parsed } from "./parsed.ts";
 
 /** By its sequence, or the first of a subject from a sequence on, or the last of a subject. */
 export type MessageQuery =
@@ -112,8 +112,4 @@ export function headerIn({ headers }: Pick<StoredMessage, "headers">, name: stri
 
 function withoutEmpty(headers: Buffer): Buffer {
   return headers.equals(NO_HEADERS) ? headers.subarray(0, 0) : headers;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

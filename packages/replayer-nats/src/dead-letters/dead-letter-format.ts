@@ -1,7 +1,7 @@
 import { type DeadLetter, type ErrorSummary, type Lane, laneOf } from "@helix/core";
 import { errorSummary } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
-import { parsed } from "../connection/parsed.ts";
+import { isObject, parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { PROCESS_DIED } from "../lanes/evidence.ts";
 import { deadLetterIn, type Names } from "../topology/names.ts";
@@ -108,10 +108,6 @@ function plainOrigin(origin: Readonly<Record<string, unknown>>): DeadLetter["ori
     if (typeof value === "string" || typeof value === "number") plain[name] = value;
   }
   return plain;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
 
 function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {

@@ -239,7 +239,8 @@ export class LaneReceiver {
 
   /** Whether it was handed back, since it cannot be opened yet. */
   #isPutOff(known: Known): boolean {
-    const delayMs = this.#isTooOld(known) ? undefined : this.#options.unopened.delayMs(known);
+    if (known.content.ok || this.#isTooOld(known)) return false;
+    const delayMs = this.#options.unopened.delayMs(known);
     if (delayMs === undefined) return false;
     this.#postpone(known, delayMs);
     return true;

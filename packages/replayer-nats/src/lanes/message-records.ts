@@ -1,7 +1,7 @@
 import type { Logger } from "@helix/core";
 import { errorSummary, type FailureRecord, toldSummary } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
-import { parsed } from "../connection/parsed.ts";
+import { isObject, parsed } from "../connection/parsed.ts";
 import { headerBlock, type Publisher } from "../connection/publisher.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 
@@ -105,8 +105,4 @@ export function decodeRecord(bytes: Uint8Array): MessageRecord | undefined {
     ...(names.length === 0 ? {} : { deaths: names }),
     ...(isPardoned === true ? { isPardoned } : {}),
   };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -33,15 +33,15 @@ export function interceptBinding(client: Client): void {
   const lateIn = (options: unknown, item: Item, path: string): LateBinding | undefined => {
     const asked = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
     if (!isObject(item.params) || item.meta === undefined) return undefined;
-    if (asked === undefined && !columnsIn(item.meta)?.some(({ type }) => takesNumbers(type)))
+    if (asked === undefined && !columnsIn(item.meta)?.some((column) => takesNumbers(typeIn(column))))
       return undefined;
     const onBinding = asked ?? plainBinding;
     return new LateBinding(client, item, (meta) => {
       const columns = columnsIn(meta);
       if (columns === undefined) return item.params as readonly unknown[];
       if (asked !== undefined) assertCount(item.params as Params, columns.length, path);
-      const names = columns.map(({ name }) => name);
-      const types = columns.map(({ type }) => type);
+      const names = columns.map((column) => member(column, "name"));
+      const types = columns.map(typeIn);
       return onBinding(byPosition(item.params as Params, names, path), types, encoding);
     });
   };
@@ -67,13 +67,13 @@ export function interceptBinding(client: Client): void {
   });
 }
 
-function columnsIn(meta: unknown): { name: unknown; type: ColumnType | undefined }[] | undefined {
+function columnsIn(meta: unknown): readonly unknown[] | undefined {
   const columns = member(meta, "columns");
-  if (!Array.isArray(columns)) return undefined;
-  return columns.map((column) => ({
-    name: member(column, "name"),
-    type: member(column, "type") as ColumnType | undefined,
-  }));
+  return Array.isArray(columns) ? columns : undefined;
+}
+
+function typeIn(column: unknown): ColumnType | undefined {
+  return member(column, "type") as ColumnType | undefined;
 }
 
 /** A statement on its way, as the driver has it in a batch. */

@@ -1,5 +1,4 @@
-import type { ClusterIdentity } from "@helix/core";
-import { helixError, type Logger } from "@helix/core";
+import { type ClusterIdentities, type ClusterIdentity, helixError, type Logger } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Client } from "cassandra-driver";
 import { beforeEach, expect, test } from "vitest";
@@ -21,11 +20,9 @@ const identities = {
   },
 };
 
-beforeEach(() => {
-  clock = new ManualClock();
-  [claims, warnings, mistaken] = [[], [], []];
-  answer = () => "same";
-  check = new IdentityCheck(
+/** Of cluster B, by a record. */
+function checkBy(record: ClusterIdentities): IdentityCheck {
+  return new IdentityCheck(
     {
       cluster: "B",
       name: "B",
@@ -35,8 +32,15 @@ beforeEach(() => {
       logger,
       onMistaken: (error) => void mistaken.push(error),
     },
-    identities,
+    record,
   );
+}
+
+beforeEach(() => {
+  clock = new ManualClock();
+  [claims, warnings, mistaken] = [[], [], []];
+  answer = () => "same";
+  check = checkBy(identities);
 });
 
 /** As much of the driver's client as is used, with nodes that may change. */
@@ -142,24 +146,13 @@ test("a session that is replaced while the record is asked is not judged by the 
     release = resolve;
   });
   const [old, young] = [clientWith("x"), clientWith("b1")];
-  const slow = new IdentityCheck(
-    {
-      cluster: "B",
-      name: "B",
-      reached: new Map(),
-      clock,
-      random: () => 0.5,
-      logger,
-      onMistaken: (error) => void mistaken.push(error),
+  const slow = checkBy({
+    async claim(_, { hosts }) {
+      if (!hosts.includes("x")) return "same";
+      await first;
+      return another();
     },
-    {
-      async claim(_, { hosts }) {
-        if (!hosts.includes("x")) return "same";
-        await first;
-        return another();
-      },
-    },
-  );
+  });
   const ends = [slow.connected(old), slow.connected(young)];
   release();
   await Promise.all(ends);
