@@ -3,6 +3,7 @@ import { benchCodec } from "./codec.ts";
 import { machine } from "./figures.ts";
 import { benchMemoryQueue } from "./memory-queue.ts";
 import { benchNatsQueue } from "./nats-queue.ts";
+import { benchReplay } from "./replay.ts";
 import { benchSafety } from "./safety.ts";
 import { benchWorker } from "./worker.ts";
 
@@ -13,6 +14,7 @@ const benches: Record<string, () => Promise<void>> = {
   "nats-queue": benchNatsQueue,
   worker: benchWorker,
   "client-writes": benchClientWrites,
+  replay: benchReplay,
 };
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
 
