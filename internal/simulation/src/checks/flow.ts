@@ -33,7 +33,7 @@ const HANDED_BACK_MS = 30_000;
  * So the time that it waits is counted without that in which others have their first execution; of which each
  * has one per worker, of at most `executeTimeoutMs`, in however many slots. What is left has a bound that depends on
  * no number of messages, see {@link FirstExecutions}. Good is what is no poison, not held, expired, too old or suspect, and
- * writes nothing that is away. The bound counts anew after all that may open the breaker of a worker by right,
+ * writes nothing that is away, or was until just now. The bound counts anew after all that may open the breaker of a worker by right,
  * or keeps it from its work: trouble of the whole cluster, a death, a stop, a queue that is gone.
  */
 export const flow: CheckFactory = (world, violated) => {
@@ -53,7 +53,8 @@ export const flow: CheckFactory = (world, violated) => {
       isGood: (write) =>
         !world.clusters[cluster].poison.has(write.identity) &&
         !write.isHeld &&
-        world.clusters[cluster].serves(write.rows),
+        world.clusters[cluster].serves(write.rows) &&
+        !world.clusters[cluster].mayLack(write.rows),
       allowedMs: (isOfThisEra) => {
         if (mayBeFilled) return Number.POSITIVE_INFINITY;
         // A server does not know at once that who has asked is gone, and delivers to it what comes in the meantime.

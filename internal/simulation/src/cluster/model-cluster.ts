@@ -50,6 +50,8 @@ export interface ClusterRequest {
 /** `write_request_timeout` of a server. */
 export const SERVER_TIMEOUT_MS = 2000;
 const LATE_MS = 7000;
+/** A replay is judged by a look at the schema that is no older; the model's sessions are told of no change. */
+const LOOK_MS = 2000;
 
 /** One cluster: rows with last-write-wins, and a mood. */
 export class ModelCluster {
@@ -62,6 +64,8 @@ export class ModelCluster {
   readonly #tape: Tape;
   readonly #troubles = new Set<ClusterTrouble>();
   readonly #applied = new Set<string>();
+  /** When a table was there again. */
+  readonly #cameAtMs = new Map<string, number>();
   readonly #onDown = new Set<() => void>();
   /** How often a trouble has begun. */
   setbacks = 0;
@@ -93,6 +97,7 @@ export class ModelCluster {
       // While it still lasts, for who judges what was.
       this.#tell(trouble, false);
       this.#troubles.delete(trouble);
+      if (isMissing(trouble)) this.#cameAtMs.set(trouble.table, this.#time.nowMs);
     };
   }
 
@@ -103,11 +108,8 @@ export class ModelCluster {
 
   /** The tables that it has now. */
   get tables(): readonly string[] {
-    const isMissing = (table: string) =>
-      [...this.#troubles].some(
-        (trouble) => trouble.kind === "table-away" && trouble.how === "missing" && trouble.table === table,
-      );
-    return TABLES.filter((table) => !isMissing(table));
+    const missing = new Set([...this.#troubles].filter(isMissing).map(({ table }) => table));
+    return TABLES.filter((table) => !missing.has(table));
   }
 
   get isDown(): boolean {
@@ -126,6 +128,13 @@ export class ModelCluster {
   serves(rows: readonly string[]): boolean {
     for (const trouble of this.#troubles) if (isPartlyAway(trouble) && isAway(trouble, rows)) return false;
     return true;
+  }
+
+  /** Whether somebody may take a table of theirs for missing: it is, or was until just now. */
+  mayLack(rows: readonly string[]): boolean {
+    const isOfOne = (table: string) => rows.some((row) => isOf(table, row));
+    if (TABLES.some((table) => isOfOne(table) && !this.tables.includes(table))) return true;
+    return [...this.#cameAtMs].some(([table, atMs]) => this.#time.nowMs - atMs < LOOK_MS && isOfOne(table));
   }
 
   /** Calls back whenever it goes down; returns what ends that. */
@@ -226,12 +235,20 @@ export class ModelCluster {
 function isAway(trouble: ClusterTrouble, rows: readonly string[]): boolean {
   switch (trouble.kind) {
     case "table-away":
-      return rows.some((row) => row.startsWith(`${trouble.table}/`));
+      return rows.some((row) => isOf(trouble.table, row));
     case "ranges-away":
       return rows.some((row) => (tokenOf(row) - trouble.from + 1) % 1 < trouble.share);
     default:
       return trouble.kind === "down" || trouble.kind === "silent" || trouble.kind === "deaf";
   }
+}
+
+function isMissing(trouble: ClusterTrouble): trouble is ClusterTrouble & TableAway {
+  return trouble.kind === "table-away" && trouble.how === "missing";
+}
+
+function isOf(table: string, row: string): boolean {
+  return row.startsWith(`${table}/`);
 }
 
 function isPartlyAway(trouble: ClusterTrouble): trouble is ClusterTrouble & (TableAway | RangesAway) {

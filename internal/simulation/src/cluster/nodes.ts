@@ -178,7 +178,7 @@ export class App {
       write.reports = result.clusters;
     } catch (error) {
       if (!process.isAlive) return;
-      fail(write, error);
+      fail(write, error, clusters);
     }
     tape.emit({ kind: "return", write });
   }
@@ -245,7 +245,12 @@ function writeOf(
   };
 }
 
-function fail(write: Write, error: unknown): void {
+function fail(write: Write, error: unknown, clusters: NodeOptions["clusters"]): void {
+  const isUnknown = isHelixError(error, "HELIX_NOT_REPLAYABLE");
+  if (isUnknown && CLUSTERS.every((cluster) => clusters[cluster].mayLack(write.rows))) {
+    write.verdict = "failed";
+    return;
+  }
   if (isHelixError(error, "HELIX_BOTH_CLUSTERS_FAILED")) write.verdict = "failed";
   else if (isHelixError(error, "HELIX_OUTCOME_PENDING")) write.verdict = "pending";
   else if (isHelixError(error, "HELIX_REPLAY_NOT_QUEUED")) write.verdict = "not-queued";

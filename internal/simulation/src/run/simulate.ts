@@ -10,8 +10,8 @@ import { Tape, type Violation } from "../world/tape.ts";
 import { VirtualTime } from "../world/virtual-time.ts";
 import { World } from "../world/world.ts";
 
-/** After the last fault everything comes to rest within its retention, and this for the last retries. */
-const REST_MARGIN_MS = 300_000;
+/** After the last fault everything comes to rest within its retention, and this for the last retry, which is 10 min after another. */
+const REST_MARGIN_MS = 900_000;
 /** So often a person looks, and so many times helps where nothing else can. */
 const LOOK_MS = 60_000;
 const MAX_CURES = 1000;
