@@ -127,6 +127,8 @@ export interface HelixErrors {
   };
   /** A payload whose encoding is longer than the queue takes. */
   HELIX_PAYLOAD_TOO_LARGE: { readonly bytes: number; readonly maxPayloadBytes: number };
+  /** A control document is not at the revision that the change is for: somebody has changed it. Nothing was changed. */
+  HELIX_CONTROL_CONFLICT: { readonly key: string; readonly revision: number };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

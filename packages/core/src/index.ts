@@ -17,6 +17,14 @@ export type {
   ClusterIdentity,
   KnownClusters,
 } from "./cluster-identity.ts";
+export type {
+  ChangeOptions,
+  ControlDocument,
+  ControlListing,
+  ControlReader,
+  ControlStore,
+  DocumentListener,
+} from "./control/control-store.ts";
 export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {
   type ClusterReport,

@@ -1,13 +1,21 @@
 /**
  * What an author of a queue needs beside the interfaces of `@helix/core`: the life of a message in a hand, what is
- * remembered of its failures, what a redrive puts back, checks of what the worker hands in, filters of dead letters, and
- * options that are declared once. As stable as the rest. That a queue keeps its promises is for
- * `@helix/replayer-contract` to find out.
+ * remembered of its failures, what a redrive puts back, checks of what the worker hands in, filters of dead letters, what a
+ * document of a control store may be, and options that are declared once. As stable as the rest. That a queue keeps its
+ * promises is for `@helix/replayer-contract` to find out.
  *
  * @module
  */
 
 export { claimed } from "./cluster-identity.ts";
+export {
+  checkKey,
+  checkRevision,
+  controlConflict,
+  decodeDocument,
+  encodeDocument,
+  isUnder,
+} from "./control/document.ts";
 export {
   boolean,
   callback,

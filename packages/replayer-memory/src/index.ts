@@ -1,2 +1,3 @@
+export { MemoryControlStore } from "./control/memory-control-store.ts";
 export type { Counts } from "./ledger.ts";
 export { MemoryReplayer, type MemoryReplayerOptions } from "./memory-replayer.ts";
