@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { settingsTable } from "../apps/replay-service/src/config/describe-config.ts";
 import { CLIENT_OPTIONS } from "../packages/client/src/client-options.ts";
+import { DEAD_LETTER_FILTER } from "../packages/core/src/index.ts";
 import { defaultOf, type Facts, takes } from "../packages/core/src/options/index.ts";
 import { PROMETHEUS_OPTIONS } from "../packages/prometheus/src/prometheus-metrics.ts";
 import { CAPABILITIES } from "../packages/replayer-contract/src/capabilities.ts";
@@ -32,6 +33,12 @@ export const DOCUMENTED: readonly Documented[] = [
     folder: "packages/worker",
     options: WORKER_OPTIONS,
     sources: ["packages/worker/src/options.ts", "packages/worker/src/report/reporter.ts"],
+  },
+  {
+    name: "DeadLetterFilter",
+    folder: "packages/core",
+    options: DEAD_LETTER_FILTER,
+    sources: ["packages/core/src/queue/dead-letter-filter.ts"],
   },
   {
     name: "HelixClientOptions",

@@ -69,11 +69,11 @@ export {
   type RedriveReport,
   redriveDeadLetters,
 } from "./queue/bulk-dead-letters.ts";
+export { DEAD_LETTER_FILTER, type DeadLetterFilter } from "./queue/dead-letter-filter.ts";
 export {
   DEAD_LETTER_REASONS,
   type DeadLetter,
   type DeadLetterCause,
-  type DeadLetterFilter,
   type DeadLetterPage,
   type DeadLetterReason,
   type DeadLetterStore,

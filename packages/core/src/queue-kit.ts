@@ -40,15 +40,10 @@ export {
 } from "./options/index.ts";
 export { laneFault } from "./payload/lane-fault.ts";
 export { wait } from "./policy/clock.ts";
-export {
-  matchesFilter,
-  matchesOutside,
-  matchesTable,
-  readDeadLetterFilter,
-  readDeadLetterList,
-} from "./queue/dead-letter-filter.ts";
+export { readDeadLetterFilter, readDeadLetterList } from "./queue/dead-letter-filter.ts";
 export { type PlacedLetter, pageOf, type ReadPage, readDeadLetterPage } from "./queue/dead-letter-page.ts";
 export { deathOf, type FailureRecord, recordAfter } from "./queue/failure-record.ts";
+export { factsOf, type LetterFacts, matcherOf, matchesFilter } from "./queue/letter-facts.ts";
 export { MessageLife } from "./queue/message-life.ts";
 export { redriven } from "./queue/redriven.ts";
 export { queueSchedulingOptions } from "./queue/scheduling-options.ts";

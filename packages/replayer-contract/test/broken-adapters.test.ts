@@ -3,6 +3,7 @@ import { BROKEN_CONNECTIONS } from "./broken/connection.ts";
 import { BROKEN_DEAD_LETTERS } from "./broken/dead-letters.ts";
 import { BROKEN_DELIVERIES } from "./broken/delivery.ts";
 import { BROKEN_ENQUEUES } from "./broken/enqueue.ts";
+import { BROKEN_FILTERS } from "./broken/letter-filters.ts";
 import { BROKEN_OWNERSHIPS } from "./broken/ownership.ts";
 import { BROKEN_REDRIVES } from "./broken/redrive.ts";
 import { BROKEN_SETTLEMENTS } from "./broken/settlement.ts";
@@ -17,6 +18,7 @@ const BROKEN = [
   ...BROKEN_SETTLEMENTS,
   ...BROKEN_OWNERSHIPS,
   ...BROKEN_DEAD_LETTERS,
+  ...BROKEN_FILTERS,
   ...BROKEN_REDRIVES,
   ...BROKEN_CONNECTIONS,
 ];

@@ -42,6 +42,7 @@ describe("MemoryReplayer, dead letters", () => {
       reason: "attempts",
       outcome: "uncertain",
       error: { name: "Error", message: "x".repeat(2048), code: "8704" },
+      toldError: { name: "Error", message: "Error 0x2200", code: "8704" },
       firstError: { name: "TypeError", message: "the first" },
       attempts: 4,
       deadAtMs: clock.wallMs(),

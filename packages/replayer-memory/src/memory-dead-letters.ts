@@ -17,8 +17,9 @@ import {
   checkCause,
   deadLetterNotFound,
   deathOf,
-  matchesOutside,
-  matchesTable,
+  factsOf,
+  type LetterFacts,
+  matcherOf,
   type PlacedLetter,
   pageOf,
   readDeadLetterFilter,
@@ -34,10 +35,11 @@ import type { MemoryMessage } from "./memory-message.ts";
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
-/** A dead letter as it is kept: with its payload encoded, and its place among all that ever died here. */
+/** A dead letter as it is kept: with its payload encoded, what filters ask of it, and its place among all that ever died here. */
 interface Kept {
   readonly place: number;
   readonly letter: Omit<DeadLetter, "content">;
+  readonly facts: LetterFacts;
 }
 
 export interface MemoryDeadLettersOptions {
@@ -62,7 +64,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL, and then nothing is kept. */
   add(message: MemoryMessage, cause: DeadLetterCause): void {
     const { capacity, clock } = this.#options;
-    const { lane, entry } = message;
+    const { lane, entry, content } = message;
     checkCause(cause);
     if (this.#kept.size >= capacity) {
       const text = `The dead letters are full: ${capacity} are all that may be kept`;
@@ -77,7 +79,8 @@ export class MemoryDeadLetters implements DeadLetterStore {
       deadAtMs: clock.wallMs(),
       origin: { sequence: entry.sequence },
     };
-    this.#kept.set(id, { place: ++this.#lastPlace, letter });
+    const facts = factsOf({ ...letter, content });
+    this.#kept.set(id, { place: ++this.#lastPlace, letter, facts });
   }
 
   async list(options?: ListOptions): Promise<DeadLetter[]> {
@@ -95,7 +98,7 @@ export class MemoryDeadLetters implements DeadLetterStore {
   }
 
   async *scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    for (const { letter } of this.#matching(readDeadLetterFilter("scan", options))) yield letter;
+    for (const { letter } of this.#matching(readDeadLetterFilter(options))) yield letter;
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -121,14 +124,12 @@ export class MemoryDeadLetters implements DeadLetterStore {
 
   /** Those that are there when it begins, and still when it comes to them. */
   *#matching(filter: DeadLetterFilter, after = 0): Generator<PlacedLetter, void, void> {
-    const nowMs = this.#options.clock.wallMs();
+    const matches = matcherOf(filter, this.#options.clock.wallMs());
     const last = this.#lastPlace;
     for (const kept of this.#kept.values()) {
-      const { place } = kept;
+      const { place, facts } = kept;
       if (place > last) return;
-      if (place <= after || !matchesOutside(kept.letter, filter, nowMs)) continue;
-      const letter = letterOf(kept);
-      if (matchesTable(letter, filter)) yield { letter, place };
+      if (place > after && matches(facts)) yield { letter: letterOf(kept), place };
     }
   }
 

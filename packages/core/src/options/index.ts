@@ -17,6 +17,7 @@ export {
 export { callback, clock, clusterNames, func, having, logger, metrics, random, signal } from "./seams.ts";
 export {
   boolean,
+  flag,
   group,
   integer,
   list,

@@ -61,14 +61,18 @@ export function number(facts: Bounds & { readonly max: number }): Option<number>
   };
 }
 
-/** True or false. */
+/** True or false, with a default. */
 export function boolean(fallback: boolean, facts?: MoreFacts<boolean>): Option<boolean> {
+  return { ...flag(facts), required: false, fallback };
+}
+
+/** True or false, to be given. */
+export function flag(facts?: MoreFacts<boolean>): Option<boolean> {
   return {
     kind: "boolean",
     expectation: "a boolean",
     about: "",
-    required: false,
-    fallback,
+    required: true,
     ...facts,
     check(value, name) {
       if (typeof value !== "boolean") throw new TypeError(expected(name, "a boolean", value));

@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type HelixErrorCode, helixError } from "../errors.ts";
 import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
-import type {
-  DeadLetter,
-  DeadLetterFilter,
-  DeadLetterPage,
-  DeadLetterStore,
-  RedriveOneOptions,
-} from "./dead-letters.ts";
+import type { DeadLetterFilter } from "./dead-letter-filter.ts";
+import type { DeadLetter, DeadLetterPage, DeadLetterStore, RedriveOneOptions } from "./dead-letters.ts";
 
 /** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
 class Letters implements DeadLetterStore {

@@ -11,7 +11,8 @@ import {
 import type { Clock } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import { BulkRun } from "./bulk-run.ts";
-import { type DeadLetterFilter, type DeadLetterStore, scannedLetters } from "./dead-letters.ts";
+import type { DeadLetterFilter } from "./dead-letter-filter.ts";
+import { type DeadLetterStore, scannedLetters } from "./dead-letters.ts";
 import { needsForce } from "./redriven.ts";
 import { reasonOption } from "./settlement-input.ts";
 

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { readDeadLetterList } from "./dead-letter-filter.ts";
 import { type PlacedLetter, pageOf, readDeadLetterPage } from "./dead-letter-page.ts";
 
 /** Dead letters of so many bytes, and how many of them were asked for. */
@@ -52,8 +51,3 @@ test.each(["", "after-", "after--1", "after-01", "after-1e3", "after-12345678901
     expect(() => readDeadLetterPage({}, { cursor })).toThrow("`cursor`");
   },
 );
-
-test("a list without a limit has a thousand", () => {
-  expect(readDeadLetterList({ table: "ks.t" })).toEqual({ filter: { table: "ks.t" }, limit: 1000 });
-  expect(readDeadLetterList({ limit: 5000 })).toEqual({ filter: {}, limit: 5000 });
-});

@@ -1,6 +1,6 @@
 import { integer, readOptions, text } from "../options/index.ts";
-import { readDeadLetterFilter } from "./dead-letter-filter.ts";
-import type { DeadLetter, DeadLetterFilter, DeadLetterPage } from "./dead-letters.ts";
+import { type DeadLetterFilter, readDeadLetterFilter } from "./dead-letter-filter.ts";
+import type { DeadLetter, DeadLetterPage } from "./dead-letters.ts";
 
 /** What a page may hold, besides one dead letter more: each is of any size. */
 const PAGE_BYTES = 8 * 1024 * 1024;
@@ -24,11 +24,11 @@ export interface PlacedLetter {
   readonly place: number;
 }
 
-/** @throws TypeError, RangeError for a condition, a limit or a cursor that cannot be. */
+/** @throws HelixError HELIX_FILTER_INVALID; TypeError, RangeError for a limit or a cursor that cannot be. */
 export function readDeadLetterPage(filter: unknown, options: unknown): ReadPage {
   const { limit, cursor } = readOptions<{ limit: number; cursor: string }>("page", PAGE_OPTIONS, options);
   const after = Number(CURSOR.exec(cursor)?.[1]);
-  return { filter: readDeadLetterFilter("page", filter), limit, after };
+  return { filter: readDeadLetterFilter(filter), limit, after };
 }
 
 /** One page of dead letters that match, in the order of their places. */

@@ -1,8 +1,9 @@
-import type { ClusterId, Lane, Priority } from "../cluster.ts";
+import type { Lane } from "../cluster.ts";
 import type { Outcome } from "../error-reading.ts";
 import type { HelixError } from "../errors.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import type { ErrorSummary } from "../report/error-summary.ts";
+import type { DeadLetterFilter } from "./dead-letter-filter.ts";
 
 /**
  * Why a message left its lane without being applied.
@@ -64,6 +65,8 @@ export interface DeadLetter {
   readonly outcome?: Exclude<Outcome, "applied"> | undefined;
   /** The last failure; its text whole, and so perhaps with values that were bound, but cut at 2 KiB. */
   readonly error?: ErrorSummary | undefined;
+  /** The same with a text that quotes no value: what filters look at, and may be shown to whoever may not see the rows. */
+  readonly toldError?: ErrorSummary | undefined;
   /** The first failure that was counted, if the queue was told of it; its text quotes no value. */
   readonly firstError?: ErrorSummary | undefined;
   readonly attempts: number;
@@ -71,19 +74,6 @@ export interface DeadLetter {
   readonly deadAtMs: number;
   /** Where it was, in the queue's own terms, such as stream, sequence and deliveries. */
   readonly origin: Readonly<Record<string, string | number>>;
-}
-
-/** All conditions must hold; none means all dead letters. */
-export interface DeadLetterFilter {
-  readonly cluster?: ClusterId | undefined;
-  readonly priority?: Priority | undefined;
-  readonly reason?: DeadLetterReason | undefined;
-  /** As `keyspace.table`. */
-  readonly table?: string | undefined;
-  /** Dead for at least so long. Milliseconds. */
-  readonly olderThanMs?: number | undefined;
-  /** Dead for at most so long. Milliseconds. */
-  readonly youngerThanMs?: number | undefined;
 }
 
 export interface RedriveOneOptions {

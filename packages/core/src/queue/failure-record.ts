@@ -19,16 +19,18 @@ export function recordAfter(
   return { attempts, ...(firstError !== undefined && { firstError }) };
 }
 
-/** What a dead letter says of the failures of its message; of the last one with the whole text. */
+/** What a dead letter says of the failures of its message; of the last one with the whole text, and with one that may be told. */
 export function deathOf(
-  { reason, outcome, error, attempts }: DeadLetterCause,
+  { reason, outcome, error, errorText, attempts }: DeadLetterCause,
   before: FailureRecord,
-): Pick<DeadLetter, "reason" | "outcome" | "error" | "firstError" | "attempts"> {
+): Pick<DeadLetter, "reason" | "outcome" | "error" | "toldError" | "firstError" | "attempts"> {
   const last = errorSummary(error);
+  const told = toldSummary(error, errorText);
   return {
     reason,
     ...(outcome !== undefined && { outcome }),
     ...(last !== undefined && { error: last }),
+    ...(told !== undefined && { toldError: told }),
     ...(before.firstError !== undefined && { firstError: before.firstError }),
     attempts: attempts ?? before.attempts,
   };

@@ -25,6 +25,7 @@ describe("the record of a message's failures", () => {
       reason: "attempts",
       outcome: "uncertain",
       error: { name: "RangeError", message: "last" },
+      toldError: { name: "RangeError", message: "RangeError" },
       firstError: before.firstError,
       attempts: 5,
     });

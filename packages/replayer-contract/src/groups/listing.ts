@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterFilter, PageOptions } from "@helix/core";
-import { CALLERS_MISTAKE, equal, rejects, truthy } from "../assertions.ts";
+import { CALLERS_MISTAKE, code, equal, rejects, truthy } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
 import { buried } from "../letters.ts";
 import type { Stage } from "../stage.ts";
@@ -55,12 +55,85 @@ export const listing: ContractGroup = {
       },
     },
     {
-      title: "refuses a filter that does not exist or cannot be",
+      title: "filters dead letters by their ids, and by when they died",
       async run(stage) {
-        for (const filter of [{ cluster: "C" }, { limit: 0 }, { olderThanMs: -1 }, { tables: "ks.t" }]) {
-          const found = stage.queue.deadLetters.list(filter as DeadLetterFilter);
-          await rejects(found, CALLERS_MISTAKE, `list(${JSON.stringify(filter)})`);
+        const old = await buried(stage);
+        await stage.pause(4 * stage.capabilities.quietMs);
+        const young = await buried(stage);
+        const betweenMs = Math.round((old.deadAtMs + young.deadAtMs) / 2);
+        const cases: [DeadLetterFilter, DeadLetter[]][] = [
+          [{ ids: [young.id, "none.0", old.id] }, [old, young]],
+          [{ ids: [young.id] }, [young]],
+          [{ diedSinceMs: betweenMs }, [young]],
+          [{ diedUntilMs: betweenMs }, [old]],
+          [{ diedSinceMs: betweenMs, ids: [old.id] }, []],
+        ];
+        for (const [filter, expected] of cases) {
+          equal(
+            await stage.queue.deadLetters.list(filter),
+            expected,
+            `list(${JSON.stringify(Object.keys(filter))})`,
+          );
         }
+      },
+    },
+    {
+      title: "filters dead letters by the code of their last failure, and by what may be told of it",
+      async run(stage) {
+        const error = Object.assign(new Error("no place for 'Alice'"), { code: 8704 });
+        const first = await buried(stage, {}, { reason: "rejected", error, errorText: "No Place" });
+        const second = await buried(stage, {}, { reason: "rejected", error: new Error("Alice") });
+        await buried(stage);
+        const { toldError } = first;
+        equal(
+          [toldError, second.toldError?.message.includes("Alice")],
+          [{ name: "Error", message: "No Place", code: "8704" }, false],
+          "what may be told",
+        );
+        const cases: [DeadLetterFilter, DeadLetter[]][] = [
+          [{ errorCode: "8704" }, [first]],
+          [{ errorCode: "870" }, []],
+          [{ errorText: "no place" }, [first]],
+          [{ errorText: "Alice" }, []],
+          [{ errorCode: "8704", errorText: "else" }, []],
+        ];
+        for (const [filter, expected] of cases) {
+          equal(await stage.queue.deadLetters.list(filter), expected, `list(${JSON.stringify(filter)})`);
+        }
+      },
+    },
+    {
+      title: "filters dead letters by whether they were redriven before",
+      async run(stage) {
+        const again = await buried(stage);
+        await stage.queue.deadLetters.redrive(again.id);
+        const receiver = stage.receiver();
+        await (await receiver.next()).deadLetter({ reason: "rejected" });
+        await receiver.source.stop();
+        const once = await buried(stage);
+        const { deadLetters } = stage.queue;
+        const died = again.content.ok ? `${again.content.payload.id}.1` : "undecodable";
+        equal(ids(await deadLetters.list({ redrivenBefore: true })), [died], "what has died again");
+        equal(ids(await deadLetters.list({ redrivenBefore: false })), [once.id], "what died once");
+      },
+    },
+    {
+      title:
+        "refuses a filter that does not exist, cannot be or contradicts itself with HELIX_FILTER_INVALID",
+      async run(stage) {
+        const { deadLetters } = stage.queue;
+        for (const filter of [
+          { cluster: "C" },
+          { olderThanMs: -1 },
+          { tables: "ks.t" },
+          { ids: [] },
+          { diedSinceMs: 2, diedUntilMs: 1 },
+          { olderThanMs: 2, youngerThanMs: 1 },
+        ]) {
+          const found = deadLetters.list(filter as DeadLetterFilter);
+          await rejects(found, code("HELIX_FILTER_INVALID"), `list(${JSON.stringify(filter)})`);
+        }
+        await rejects(deadLetters.list({ limit: 0 }), CALLERS_MISTAKE, "list({ limit: 0 })");
       },
     },
     {
@@ -107,7 +180,7 @@ export const listing: ContractGroup = {
           await rejects(page, CALLERS_MISTAKE, `page({}, ${JSON.stringify(options)})`);
         }
         const filtered = stage.queue.deadLetters.page({ cluster: "C" } as never);
-        await rejects(filtered, CALLERS_MISTAKE, "a page of a cluster that is none");
+        await rejects(filtered, code("HELIX_FILTER_INVALID"), "a page of a cluster that is none");
       },
     },
     {

@@ -56,6 +56,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     wrong: "redrives into the same life, so that it vanishes as a duplicate",
     Store: reborn((payload) => ({ ...payload, life: payload.life - 1 })),
     caughtBy: [
+      "filters dead letters by whether they were redriven before",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "brings back by force what is too old, or whose table is gone, marked as forced",
       "forces one life only",
@@ -163,6 +164,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       forgets = false;
     },
     caughtBy: [
+      "filters dead letters by whether they were redriven before",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "brings back by force what is too old, or whose table is gone, marked as forced",
       "forces one life only",

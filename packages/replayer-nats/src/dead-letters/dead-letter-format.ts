@@ -1,5 +1,5 @@
 import { type DeadLetter, type ErrorSummary, type Lane, laneOf } from "@helix/core";
-import { errorSummary } from "@helix/core/queue-kit";
+import { errorSummary, type LetterFacts } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import { isObject, parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
@@ -8,7 +8,7 @@ import { deadLetterIn, type Names } from "../topology/names.ts";
 import type { WholeLetter } from "./letter-parts.ts";
 
 /** What a dead letter says beside its bytes. */
-export type Epitaph = Omit<DeadLetter, "raw" | "content">;
+export type Epitaph = Omit<DeadLetter, "raw" | "content" | "toldError">;
 
 /** Its name in the header of the message. */
 export const EPITAPH_HEADER = "Helix-Dead-Letter";
@@ -48,6 +48,7 @@ export function letterIn(
   const message = stored.text && bodies.readText(stored.text);
   return {
     ...outside,
+    ...(error && { toldError: error }),
     ...(message !== undefined && { error: errorSummary({ ...error, message }) }),
     // Under a subject that names no lane lies what is not ours, which has to be shown under one.
     lane: lane ?? (content.ok ? laneOf(content.payload.targetCluster, content.payload.priority) : "high.A"),
@@ -58,6 +59,24 @@ export function letterIn(
 
 /** What a letter says without its body; the text of its last failure may be missing. */
 export type Outside = Omit<Epitaph, "lane"> & { readonly lane: Lane | undefined };
+
+/** Where the life of a message stands in the id of its dead letter, whether that is its first name or its second. */
+const LIFE = /^[^.]+\.(0|[1-9]\d{0,9})(?:-[0-9a-f]{32})?$/;
+
+/** What the conditions of a filter are about, as far as it is known without the body. */
+export function factsIn(outside: Outside, stored: StoredMessage, bodies: Bodies): LetterFacts {
+  const { id, lane, reason, deadAtMs, error } = outside;
+  const [, life] = LIFE.exec(id) ?? [];
+  return {
+    id,
+    lane,
+    reason,
+    deadAtMs,
+    toldError: error,
+    life: life === undefined ? undefined : Number(life),
+    isAbout: (table) => bodies.isAbout(table, stored),
+  };
+}
 
 export function outsideIn(stored: StoredMessage, names: Names): Outside {
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {

@@ -1,5 +1,5 @@
 import { type DeadLetterCause, type HelixError, helixError, type Lane } from "@helix/core";
-import { deathOf, toldSummary } from "@helix/core/queue-kit";
+import { deathOf } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
@@ -57,9 +57,8 @@ export class DeadLetterWriter {
     const { admin, names, bodies, nowMs } = this.#options;
     const { lane, raw, content, delivery, record } = delivered;
     const { "Nats-Msg-Id": _, ...headers } = content.ok ? bodies.headersOf(content.payload) : {};
-    const death = deathOf(cause, record);
-    const error = toldSummary(cause.error, cause.errorText);
-    const text = death.error?.message === error?.message ? "" : (death.error?.message ?? "");
+    const { error: whole, toldError: error, ...death } = deathOf(cause, record);
+    const text = whole?.message === error?.message ? "" : (whole?.message ?? "");
     const epitaph = encodeEpitaph({
       id,
       lane,

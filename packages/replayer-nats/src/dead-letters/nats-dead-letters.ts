@@ -15,8 +15,8 @@ import {
 } from "@helix/core";
 import {
   deadLetterNotFound,
-  matchesOutside,
-  matchesTable,
+  factsOf,
+  matcherOf,
   type PlacedLetter,
   pageOf,
   readDeadLetterFilter,
@@ -34,7 +34,7 @@ import type { StreamPages } from "../connection/stream-pages.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
-import { BY_SEQUENCE, LETTER_ID, letterIn, outsideIn } from "./dead-letter-format.ts";
+import { BY_SEQUENCE, factsIn, LETTER_ID, letterIn, outsideIn } from "./dead-letter-format.ts";
 import { isPart, wholeOf } from "./letter-parts.ts";
 
 /**
@@ -86,7 +86,7 @@ export class NatsDeadLetters implements DeadLetterStore {
   }
 
   scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    return scanned(this.#matching(readDeadLetterFilter("scan", options)));
+    return scanned(this.#matching(readDeadLetterFilter(options)));
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -167,18 +167,16 @@ export class NatsDeadLetters implements DeadLetterStore {
     const stream = names.deadLetterStream;
     const { state } = await admin.request((api) => api.streams.info(stream));
     const nowMs = this.#options.nowMs();
+    const matches = matcherOf(filter, nowMs);
     const from = Math.max(after + 1, state.first_seq);
     for await (const { messages, asOfMs } of pages.read(stream, from, state.last_seq)) {
       for (const stored of messages) {
-        const isAbout = filter.table === undefined || bodies.isAbout(filter.table, stored);
-        if (isAbout === false || (await isPart(admin, names, stored, nowMs))) continue;
         const outside = outsideIn(stored, names);
-        const { lane } = outside;
-        if (lane !== undefined && !matchesOutside({ ...outside, lane }, filter, nowMs)) continue;
+        const isMatch = matches(factsIn(outside, stored, bodies));
+        if (isMatch === false || (await isPart(admin, names, stored, nowMs))) continue;
         const { letter: whole, parts } = await wholeOf(admin, names, stored);
         const letter = letterIn(whole, names, bodies, outside);
-        if (lane === undefined && !matchesOutside(letter, filter, nowMs)) continue;
-        if (isAbout !== true && !matchesTable(letter, filter)) continue;
+        if (isMatch === undefined && matches(factsOf(letter)) !== true) continue;
         yield { letter, place: stored.seq, stored, parts, asOfMs };
       }
     }
