@@ -89,7 +89,8 @@ async function serve(
   const output = new LogOutput(logTo, (dropped) =>
     log.warn({ dropped }, "lines were left out: whoever reads the log did not take them"),
   );
-  const log = pinoLogger(config.log.level, output, { pod: hostname(), version: versionOf() });
+  const build = { version: versionOf(), node: host.version };
+  const log = pinoLogger(config.log.level, output, { pod: hostname(), version: build.version });
   const limited = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
   const logger = harmlessLogger(limited, describeError);
   /** Nothing comes after it: what was held back is told before. */
@@ -118,7 +119,14 @@ async function serve(
   });
   log.info(firstLine(config, host.version), "the Helix replay service starts");
   try {
-    const { inOrder } = await runService({ config, openQueue, logger, readFile, stop: stop.signal });
+    const { inOrder } = await runService({
+      config,
+      openQueue,
+      logger,
+      readFile,
+      build,
+      stop: stop.signal,
+    });
     lastLine("info", { inOrder }, "the service has stopped");
     return inOrder ? EXIT.ok : EXIT.unfinished;
   } catch (error) {

@@ -7,13 +7,13 @@ import {
   type Metrics,
   type ReplayExecutor,
   type ReplayQueue,
-  silentMetrics,
   systemClock,
 } from "@helix/core";
 import { ReplayWorker } from "@helix/worker";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { ServiceConfig } from "./config/schema.ts";
 import type { ReadFile } from "./config/sources.ts";
+import { type Build, PodMetrics } from "./pod-metrics.ts";
 import { listen, type ProbeServer, probeRoutes, type Routes } from "./probe-server.ts";
 import type { OpenQueue } from "./queue.ts";
 import { Readiness } from "./readiness.ts";
@@ -28,10 +28,7 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** For the PEM files of the configuration. */
   readonly readFile: ReadFile;
-  /** @default none */
-  readonly metrics?: Metrics | undefined;
-  /** More to answer beside the probes, by path. @default none */
-  readonly routes?: Routes | undefined;
+  readonly build: Build;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
 }
@@ -52,11 +49,13 @@ export class ServiceRefusedError extends Error {
  * closed then.
  */
 export async function runService(options: ServiceOptions): Promise<{ inOrder: boolean }> {
-  const { config, openQueue, stop, logger, readFile, metrics = silentMetrics, clock = systemClock } = options;
+  const { config, openQueue, stop, logger, readFile, clock = systemClock } = options;
+  const figures = new PodMetrics(options.build, logger);
+  const { metrics } = figures;
   const readiness = new Readiness();
   readiness.set("queue", () => ({ up: false, detail: "is being opened" }));
   readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
-  const server = await listenOrRefuse(options, { ...probeRoutes(readiness), ...options.routes });
+  const server = await listenOrRefuse(options, { ...probeRoutes(readiness), "/metrics": figures.route });
   logger.info({ port: server.port }, "the service has started; its probes answer");
 
   const executor = await connectReplayExecutor(sessionOptions(config, { logger, metrics, readFile }));
@@ -69,7 +68,8 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let worker: ReplayWorker | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     readiness.set("queue", () => opened.health());
-    worker = createWorker(options, opened.queue, executor);
+    figures.watch(opened.queue);
+    worker = createWorker(options, metrics, opened.queue, executor);
     for (const watch of watches) watch.watchWorker(worker);
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
@@ -97,7 +97,8 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
 }
 
 function createWorker(
-  { config, logger, metrics }: ServiceOptions,
+  { config, logger }: ServiceOptions,
+  metrics: Metrics,
   queue: ReplayQueue,
   executor: ReplayExecutor,
 ): ReplayWorker {

@@ -47,7 +47,14 @@ export class Pod implements AsyncDisposable {
       { write: (line) => void this.lines.push(line) },
       { pod: "pod-1", version: "1.2.3" },
     );
-    this.ended = runService({ config, openQueue, logger, readFile: filesOf({}), stop: this.#stop.signal });
+    this.ended = runService({
+      config,
+      openQueue,
+      logger,
+      readFile: filesOf({}),
+      build: { version: "1.2.3", node: "v24.0.0" },
+      stop: this.#stop.signal,
+    });
     // A test looks at the end when it is there.
     this.ended.catch(() => {});
   }

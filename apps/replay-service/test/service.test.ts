@@ -56,10 +56,75 @@ describe("a pod with all that it needs", () => {
       { alive: true },
     ]);
     expect((await pod.get("/livez?verbose", "HEAD")).status).toBe(200);
-    expect((await pod.get("/metrics")).status).toBe(404);
+    expect((await pod.get("/metrics/")).status).toBe(404);
     expect((await pod.get("/toString")).status).toBe(404);
     const post = await pod.get("/readyz", "POST");
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+});
+
+describe("the figures of a pod, at /metrics", () => {
+  test("are its own, its queue's, its process's and what runs there, in the format of Prometheus", async () => {
+    const pod = start({ servers: await servers() });
+    await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+    const applied = 'helix_applied_total{cluster="B",priority="high"} 1';
+    const text = await waitFor(
+      async () => {
+        const answer = await pod.get("/metrics");
+        expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+        const body = await answer.text();
+        return body.includes(applied) && body;
+      },
+      { timeoutMs: 5_000, describe: "what was applied is counted" },
+    );
+    const lines = text.split("\n");
+    expect(lines).toContain('helix_queue_messages{cluster="B",priority="high",result="pending"} 0');
+    expect(lines).toContain('helix_build_info{version="1.2.3",node="v24.0.0"} 1');
+    for (const name of [
+      "process_cpu_seconds_total",
+      "nodejs_eventloop_lag_p99_seconds",
+      "nodejs_heap_size_used_bytes",
+    ]) {
+      expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
+    }
+  });
+
+  test("are there without those of the queue while that is being opened, or cannot be asked", async () => {
+    let finish = () => {};
+    const opening = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const pod = start({
+      servers: await servers(),
+      openQueue: async (config, context) => {
+        await opening;
+        const depths = () =>
+          Promise.reject(helixError("HELIX_QUEUE_UNAVAILABLE", "NATS is away", { stored: "no" }));
+        const { queue, ...opened } = await inMemory(pod.queue)(config, context);
+        const away = new Proxy(queue, {
+          get: (whole, name) => {
+            if (name === "depths") return depths;
+            const member = Reflect.get(whole, name, whole);
+            return typeof member === "function" ? member.bind(whole) : member;
+          },
+        });
+        return { ...opened, queue: away };
+      },
+    });
+    const isOfQueue = (line: string) => line.startsWith("helix_queue_messages{");
+    const scrape = async () => (await (await pod.get("/metrics")).text()).split("\n");
+    expect((await scrape()).filter(isOfQueue)).toEqual([]);
+    finish();
+    await pod.readyzWhen(isReady);
+    const lines = await scrape();
+    expect(lines.filter(isOfQueue)).toEqual([]);
+    expect(lines).toContain('helix_applied_total{cluster="B",priority="high"} 0');
+    expect(
+      pod.log.find(({ message }) => message === "a scrape of /metrics is without the depths of the queue"),
+    ).toMatchObject({
+      level: "debug",
+      error: { code: "HELIX_QUEUE_UNAVAILABLE" },
+    });
   });
 });
 

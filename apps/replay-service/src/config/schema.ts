@@ -110,9 +110,14 @@ export const SCHEMA = {
       // Colons are for addresses of version 6, which have two at least.
       pattern: /^([A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/,
       expectation: "an address or a host name, without a port",
-      about: "Where the probes listen.",
+      about: "Where the probes and `/metrics` listen.",
     }),
-    port: integer({ min: 0, max: 65_535, fallback: 8080, about: "Port of the probes; 0 takes a free one." }),
+    port: integer({
+      min: 0,
+      max: 65_535,
+      fallback: 8080,
+      about: "Port of the probes and of `/metrics`; 0 takes a free one.",
+    }),
   },
   log: {
     level: oneOf(["debug", "info", "warn", "error", "silent"], "info", {
