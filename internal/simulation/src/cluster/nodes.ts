@@ -246,8 +246,10 @@ function writeOf(
 }
 
 function fail(write: Write, error: unknown, clusters: NodeOptions["clusters"]): void {
-  const isUnknown = isHelixError(error, "HELIX_NOT_REPLAYABLE");
-  if (isUnknown && CLUSTERS.every((cluster) => clusters[cluster].mayLack(write.rows))) {
+  if (isHelixError(error, "HELIX_NOT_REPLAYABLE")) {
+    // No cluster that could be asked has the table.
+    const lacking = CLUSTERS.filter((cluster) => clusters[cluster].mayLack(write.rows));
+    if (lacking.length < (error.cause === undefined ? 2 : 1)) throw error;
     write.verdict = "failed";
     return;
   }
