@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: [`${everywhere}/*.test.ts`, "scripts/*.test.ts"],
+          include: [`${everywhere}/*.test.ts`, "{scripts,bench/test}/*.test.ts"],
           exclude: ["**/node_modules/**", ...integration],
         },
       },

@@ -14,7 +14,8 @@ import {
 } from "@helix/testkit";
 import { startNatsServer } from "@helix/testkit/nats";
 import { ReplayWorker } from "@helix/worker";
-import { inUse, machine, mebibytes, whole } from "../figures.ts";
+import { mebibytesInUse } from "../measure/timing.ts";
+import { circumstances } from "../report/record.ts";
 import { Application } from "./application.ts";
 import { Outages } from "./outages.ts";
 import { compareTables, createTables } from "./tables.ts";
@@ -41,7 +42,7 @@ if (!(minutes >= 1 && rate >= 1) || (values.queue !== "memory" && values.queue !
   process.exit(2);
 }
 
-machine();
+console.log(circumstances());
 await using pair = await startCassandraPair({ killable: true, onProgress: console.log });
 console.log(`${pair.description}; queue: ${values.queue}; ${rate} writes/s; ${minutes} minutes`);
 await createTables(pair);
@@ -85,7 +86,7 @@ const must = (holds: boolean, what: string) => void (holds || failures.push(what
       return state?.connected === true && state.breaker === "closed";
     });
   const settled = async () => isWell() && (await depth()) === 0;
-  const samples: { heap: number; sockets: number; timers: number }[] = [];
+  const samples: { heapMiB: number; sockets: number; timers: number }[] = [];
   /** Calls and replays at rest: what is left is what is kept. */
   const sample = async () => {
     await application.pause();
@@ -94,19 +95,19 @@ const must = (holds: boolean, what: string) => void (holds || failures.push(what
     await after(3_000);
     const { timers } = openHandles();
     const sockets = socketsTo(proxyA.port, proxyB.port);
-    const now = { heap: inUse(), sockets, timers };
+    const now = { heapMiB: mebibytesInUse(), sockets, timers };
     samples.push(now);
     application.resume();
     return now;
   };
   const report = (
     label: string,
-    { heap, sockets, timers }: { heap: number; sockets: number; timers: number },
+    { heapMiB, sockets, timers }: { heapMiB: number; sockets: number; timers: number },
     more = "",
   ) =>
     console.log(
-      `${label.padEnd(34)} heap ${mebibytes(heap).padStart(8)}  sockets ${sockets}  timers ${timers}  ` +
-        `calls ${whole(application.calls)}  replayed ${whole(replayed)}${more}`,
+      `${label.padEnd(34)} heap ${heapMiB.toFixed(0).padStart(4)} MiB  sockets ${sockets}  timers ${timers}  ` +
+        `calls ${application.calls}  replayed ${replayed}${more}`,
     );
 
   await after(10_000);
@@ -129,7 +130,7 @@ const must = (holds: boolean, what: string) => void (holds || failures.push(what
     report(
       `${minute + 1}. ${name} of ${clusters.join(" and ")}`,
       now,
-      `  back ${(wellMs / 1000).toFixed(1)} s, ${whole(inQueue)} queued then, drained ${(drainedMs / 1000).toFixed(1)} s`,
+      `  back ${(wellMs / 1000).toFixed(1)} s, ${inQueue} queued then, drained ${(drainedMs / 1000).toFixed(1)} s`,
     );
     await after(Math.max(0, MINUTE_MS - (performance.now() - beganAt)));
   }
@@ -148,13 +149,13 @@ const must = (holds: boolean, what: string) => void (holds || failures.push(what
   const late = samples.slice(-third);
   const grown = (of: (one: (typeof samples)[number]) => number) => mean(late, of) - mean(early, of);
   console.log(
-    `from the first third to the last: heap ${mebibytes(grown(({ heap }) => heap))}, ` +
+    `from the first third to the last: heap ${grown(({ heapMiB }) => heapMiB).toFixed(1)} MiB, ` +
       `sockets ${grown(({ sockets }) => sockets).toFixed(1)}, timers ${grown(({ timers }) => timers).toFixed(1)}`,
   );
   must(comparison.rows > 0 && comparison.differences === 0, "the clusters differ");
   must(drops.length === 0, "there are dead letters");
   must((application.counts.HELIX_REPLAY_NOT_QUEUED ?? 0) === 0, "a missed write was not queued");
-  must(grown(({ heap }) => heap) < 8 * 2 ** 20, "memory has grown");
+  must(grown(({ heapMiB }) => heapMiB) < 8, "memory has grown");
   must(grown(({ sockets }) => sockets) < 1 && grown(({ timers }) => timers) < 1.5, "handles have grown");
 }
 await nothingMoreOpen(before, 10_000).catch((error: Error) => failures.push(error.message));
