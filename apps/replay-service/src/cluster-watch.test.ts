@@ -19,8 +19,10 @@ describe("a watch over a cluster", () => {
     expect(watch.health.up).toBe(false);
     executor.emit("cluster:connected", { cluster: "B" });
     expect(watch.health).toEqual({ up: true });
-    executor.emit("cluster:disconnected", { cluster: "B", cause: toldError("lost") });
-    expect(watch.health).toEqual({ up: false, detail: "lost" });
+    executor.emit("cluster:disconnected", { cluster: "B", cause: toldError("lost"), misconfigured: false });
+    expect(watch.health).toEqual({ up: false, isAway: true, detail: "lost" });
+    executor.emit("cluster:disconnected", { cluster: "B", cause: toldError("wrong"), misconfigured: true });
+    expect(watch.health).toEqual({ up: false, isAway: false, detail: "wrong" });
   });
 
   test("is down while the worker has suspended the replay", () => {
@@ -29,7 +31,7 @@ describe("a watch over a cluster", () => {
     worker.emit("cluster:breaker:opened", { cluster: "A", cause: new Error("gone"), retryInMs: 1 });
     expect(watch.health.up).toBe(true);
     worker.emit("cluster:breaker:opened", { cluster: "B", cause: new TypeError("canary"), retryInMs: 1 });
-    expect(watch.health).toEqual({ up: false, detail: "replay is suspended (TypeError)" });
+    expect(watch.health).toEqual({ up: false, isAway: true, detail: "replay is suspended (TypeError)" });
     worker.emit("cluster:breaker:closed", { cluster: "B" });
     expect(watch.health).toEqual({ up: true });
   });

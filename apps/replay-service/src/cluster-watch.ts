@@ -5,6 +5,7 @@ import type { PartHealth } from "./readiness.ts";
 /** What is known of one cluster: whether there is a session, and whether the worker has suspended its replay. */
 export class ClusterWatch {
   readonly #cluster: ClusterId;
+  // Until it is known whether the configuration is right.
   #session: PartHealth = { up: false, detail: "not connected yet" };
   #suspension: string | undefined;
 
@@ -14,7 +15,8 @@ export class ClusterWatch {
       if (event.cluster === cluster) this.#session = { up: true };
     });
     executor.on("cluster:disconnected", (event) => {
-      if (event.cluster === cluster) this.#session = { up: false, detail: errorText(event.cause) };
+      if (event.cluster !== cluster) return;
+      this.#session = { up: false, isAway: !event.misconfigured, detail: errorText(event.cause) };
     });
   }
 
@@ -30,6 +32,6 @@ export class ClusterWatch {
 
   get health(): PartHealth {
     if (!this.#session.up || this.#suspension === undefined) return this.#session;
-    return { up: false, detail: this.#suspension };
+    return { up: false, isAway: true, detail: this.#suspension };
   }
 }

@@ -31,7 +31,7 @@ export async function listen(options: { host: string; port: number; routes: Rout
 }
 
 /**
- * `/livez`: the event loop turns, or nobody would answer. `/readyz`: all parts are up, or what is missing.
+ * `/livez`: the event loop turns, or nobody would answer. `/readyz`: whether the service is ready, and what is missing.
  */
 export function probeRoutes(readiness: Readiness): Routes {
   return {

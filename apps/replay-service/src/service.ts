@@ -52,7 +52,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   const { config, openQueue, stop, logger, readFile, clock = systemClock } = options;
   const figures = new PodMetrics(options.build, logger);
   const { metrics } = figures;
-  const readiness = new Readiness();
+  const readiness = new Readiness({ mayBeAway: !config.http.readyNeedsClusters });
   readiness.set("queue", () => ({ up: false, detail: "is being opened" }));
   readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
   const server = await listenOrRefuse(options, { ...probeRoutes(readiness), "/metrics": figures.route });
@@ -88,10 +88,11 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
 }
 
 async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes): Promise<ProbeServer> {
+  const { host, port } = config.http;
   try {
-    return await listen({ ...config.http, routes });
+    return await listen({ host, port, routes });
   } catch (error) {
-    logger.error({ error, ...config.http }, "the probes cannot listen; the service does not start");
+    logger.error({ error, host, port }, "the probes cannot listen; the service does not start");
     throw new ServiceRefusedError("The probes cannot listen", { cause: error });
   }
 }

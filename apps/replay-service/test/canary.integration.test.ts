@@ -104,7 +104,7 @@ describe("no value is told by a pod on NATS", () => {
       },
       openQueue: openNatsQueue,
     });
-    await pod.readyzWhen(({ status }) => status === 200);
+    await pod.readyzWhen(({ body }) => body.allUp);
     const connect = { servers: nats.url };
     await using enqueuer = await connectNatsEnqueuer({
       connect,

@@ -25,6 +25,8 @@ export interface PodOptions {
 export interface Answer {
   readonly status: number;
   readonly body: {
+    readonly ready: boolean;
+    readonly allUp: boolean;
     readonly missing: readonly string[];
     readonly parts: Readonly<Record<string, PartHealth>>;
   };

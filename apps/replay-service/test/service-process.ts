@@ -78,9 +78,9 @@ export class ServiceProcess implements AsyncDisposable {
     return { status: response.status, text: await response.text() };
   }
 
-  /** Resolves when `/readyz` answers with 200: with how long that was after the start, in milliseconds. */
+  /** Resolves when all parts are up: with how long that was after the start, in milliseconds. */
   async ready(): Promise<number> {
-    await waitFor(async () => (await this.get("/readyz")).status === 200, {
+    await waitFor(async () => JSON.parse((await this.get("/readyz")).text).allUp, {
       timeoutMs: 30_000,
       describe: () => `the service is ready; it said:\n${this.output}`,
     });

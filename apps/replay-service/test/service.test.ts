@@ -4,7 +4,7 @@ import { helixError } from "@helix/core";
 import { freePorts, reply, type ScriptedCqlServerOptions, waitFor } from "@helix/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusedError } from "../src/service.ts";
-import { inMemory, insert, Pod, type PodOptions, startServers } from "./pod.ts";
+import { type Answer, inMemory, insert, Pod, type PodOptions, startServers } from "./pod.ts";
 
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -23,16 +23,17 @@ function start(options: PodOptions): Pod {
   return pod;
 }
 
-const isReady = ({ status }: { status: number }) => status === 200;
+const isUp = ({ body }: Answer) => body.allUp;
 
 describe("a pod with all that it needs", () => {
   test("is ready, replays what is in the queue on the cluster that missed it, and stops in order", async () => {
     const clusters = await servers();
     const pod = start({ servers: clusters });
     await pod.queue.enqueue(insert("B", ["1", "Alice"]));
-    const { body } = await pod.readyzWhen(isReady);
+    const { body } = await pod.readyzWhen(isUp);
     expect(body).toEqual({
       ready: true,
+      allUp: true,
       missing: [],
       parts: {
         queue: { up: true },
@@ -115,7 +116,7 @@ describe("the figures of a pod, at /metrics", () => {
     const scrape = async () => (await (await pod.get("/metrics")).text()).split("\n");
     expect((await scrape()).filter(isOfQueue)).toEqual([]);
     finish();
-    await pod.readyzWhen(isReady);
+    await pod.readyzWhen(isUp);
     const lines = await scrape();
     expect(lines.filter(isOfQueue)).toEqual([]);
     expect(lines).toContain('helix_applied_total{cluster="B",priority="high"} 0');
@@ -139,12 +140,25 @@ describe("a pod that misses something stays alive, says what, and is ready when 
     );
     expect(body.missing).toEqual([refused]);
     expect((await pod.get("/livez")).status).toBe(200);
+    // No reason to stop a rollout.
+    expect(await pod.readyz()).toMatchObject({ status: 200, body: { ready: true, allUp: false } });
     await clusters.B.setUp();
-    await pod.readyzWhen(isReady);
+    await pod.readyzWhen(isUp);
     await clusters.B.setDown();
-    await pod.readyzWhen(({ body }) => body.parts["cluster B (us_west)"]?.up === false);
+    const isDown = ({ body }: Answer) => body.parts["cluster B (us_west)"]?.up === false;
+    expect(await pod.readyzWhen(isDown)).toMatchObject({ status: 200, body: { ready: true, allUp: false } });
     await clusters.B.setUp();
-    await pod.readyzWhen(isReady);
+    await pod.readyzWhen(isUp);
+  });
+
+  test("a cluster, and is not ready meanwhile where that is wanted", async () => {
+    const clusters = await servers();
+    await clusters.B.setDown();
+    const pod = start({ servers: clusters, env: { HELIX_HTTP_READY_NEEDS_CLUSTERS: "true" } });
+    const isAway = ({ body }: Answer) => body.parts["cluster B"]?.isAway === true;
+    expect(await pod.readyzWhen(isAway)).toMatchObject({ status: 503, body: { ready: false, allUp: false } });
+    await clusters.B.setUp();
+    expect(await pod.readyzWhen(isUp)).toMatchObject({ status: 200, body: { ready: true } });
   });
 
   test("the queue", async () => {
@@ -159,7 +173,7 @@ describe("a pod that misses something stays alive, says what, and is ready when 
     const { body } = await pod.readyzWhen(({ body }) => body.missing.length === 1);
     expect(body.missing).toEqual(["queue: There is no connection to NATS"]);
     queue.up = true;
-    await pod.readyzWhen(isReady);
+    await pod.readyzWhen(isUp);
   });
 });
 
@@ -191,6 +205,7 @@ describe("what an operator has got wrong is told, and sought again", () => {
       ({ body }) => body.missing.length === 1 && !/yet/.test(body.missing[0] ?? ""),
     );
     expect(body.missing[0]).toMatch(detail);
+    expect(body.ready).toBe(false);
     const told = pod.log.filter(({ message }) => message === "the configuration of the cluster is refused");
     expect(told[0]).toMatchObject({ level: "error", cluster: "B" });
     expect(told[0]?.retryInMs).toBeLessThanOrEqual(2_000);
@@ -229,7 +244,7 @@ describe("what an operator has got wrong is told, and sought again", () => {
     );
     expect(body.missing[0]).toMatch(/^cluster B: .*did not reply before timeout 200 ms/);
     clusters.B.resume();
-    await pod.readyzWhen(isReady);
+    await pod.readyzWhen(isUp);
   });
 });
 
@@ -311,7 +326,7 @@ describe("a stop", () => {
         env: { HELIX_STOP_GRACE_MS: "1000" },
         openQueue: async () => ({ queue: pod.queue, health: () => ({ up: true }), close: closeQueue }),
       });
-      await pod.readyzWhen(isReady);
+      await pod.readyzWhen(isUp);
       expect(await pod.stop()).toEqual({ inOrder: false });
     }
   });

@@ -118,6 +118,10 @@ export const SCHEMA = {
       fallback: 8080,
       about: "Port of the probes and of `/metrics`; 0 takes a free one.",
     }),
+    readyNeedsClusters: boolean(false, {
+      about:
+        "Answer `/readyz` with 503 while a cluster is away as well. One that refuses what is configured counts in any case.",
+    }),
   },
   log: {
     level: oneOf(["debug", "info", "warn", "error", "silent"], "info", {

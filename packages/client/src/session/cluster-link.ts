@@ -281,7 +281,11 @@ export class ClusterLink {
     this.#lastFailure = cause;
     this.#refusal = info.misconfigured ? (cause as Error) : undefined;
     this.#breaker.disconnected(cause);
-    events.emit("cluster:disconnected", { cluster: this.cluster, cause });
+    events.emit("cluster:disconnected", {
+      cluster: this.cluster,
+      cause,
+      misconfigured: info.misconfigured,
+    });
     this.#tellAttempt();
   }
 

@@ -25,7 +25,8 @@ export interface SessionEvents extends BreakerEvents {
   /** A session to a cluster is there. */
   "cluster:connected": OfCluster;
   /** A session to a cluster is lost, or could not be made; it is sought again until close. */
-  "cluster:disconnected": OfCluster & { readonly cause: unknown };
+  /** `misconfigured`: it refuses what this process was told of it, and no waiting cures that. */
+  "cluster:disconnected": OfCluster & { readonly cause: unknown; readonly misconfigured: boolean };
 }
 
 /** Of a client. */
