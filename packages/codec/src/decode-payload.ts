@@ -26,15 +26,31 @@ import { Reader } from "./wire/reader.ts";
  * @throws HelixError HELIX_PAYLOAD_INVALID, and nothing else, whatever the bytes.
  */
 export function decodePayload(bytes: Uint8Array): ReplayPayload {
+  const isShort = bytes.length <= SHORT_BYTES;
+  const reader = isShort ? shortReader(bytes) : new Reader(bytes);
   try {
-    const reader = new Reader(bytes);
     const body = new Fields(reader);
-    if (reader.at !== bytes.length) throw new SyntaxError("Bytes behind the end");
+    if (reader.at !== reader.end) throw new SyntaxError("Bytes behind the end");
     return read(body, bytes);
   } catch (cause) {
     if (isHelixError(cause, "HELIX_PAYLOAD_INVALID")) throw cause;
     throw invalid("The bytes are no payload", undefined, cause);
+  } finally {
+    if (isShort) spare = reader;
   }
+}
+
+/** Most bodies. To copy so few costs less than to make objects that look at them where they are. */
+const SHORT_BYTES = 4096;
+
+let spare: Reader | undefined;
+
+/** Nobody else gets it meanwhile: a setter that an application has put into `Object.prototype` may decode as well. */
+function shortReader(bytes: Uint8Array): Reader {
+  const reader = spare ?? new Reader(Buffer.allocUnsafeSlow(SHORT_BYTES + Reader.SPACE));
+  spare = undefined;
+  reader.load(bytes);
+  return reader;
 }
 
 function read(body: Fields, bytes: Uint8Array): ReplayPayload {

@@ -8,10 +8,11 @@ import {
 } from "@helix/core";
 import { assertBindable, valueKind } from "@helix/core/internal";
 import { invalid } from "./invalid.ts";
-import { FORMAT_VERSION, KEY, WRITTEN_NAMES } from "./wire/envelope.ts";
+import { FORMAT_VERSION, KEY, MIDDLES, WRITTEN_NAMES } from "./wire/envelope.ts";
 import { EXTENSION } from "./wire/extension-types.ts";
 import { fieldsToWire, listToWire } from "./wire/to-wire.ts";
 import { Writer } from "./wire/writer.ts";
+import type { Written } from "./wire/written.ts";
 
 export interface EncodeOptions {
   /** What the encoding may have at most. Bytes, at least 1. @default no bound */
@@ -76,13 +77,17 @@ function write(writer: Writer, payload: ReplayPayload): void {
     name(writer, KEY.args).null();
   } else writeStatement(writer, operation, "");
   name(writer, KEY.timestamp).int64(BigInt(payload.timestampMicros));
-  name(writer, KEY.priority).number(payload.priority === "low" ? 1 : 0);
-  name(writer, KEY.is_batch).boolean(isBatch);
-  name(writer, KEY.batch_type).number(isBatch ? BATCH_TYPES.indexOf(operation.batchType) : 0);
-  name(writer, KEY.batch_statements);
-  writeBatch(writer, isBatch ? operation.statements : []);
-  name(writer, KEY.v).number(FORMAT_VERSION);
-  name(writer, KEY.id).text(payload.id);
+  const priority = payload.priority === "low" ? 1 : 0;
+  if (isBatch) {
+    name(writer, KEY.priority).number(priority);
+    name(writer, KEY.is_batch).boolean(true);
+    name(writer, KEY.batch_type).number(BATCH_TYPES.indexOf(operation.batchType));
+    name(writer, KEY.batch_statements);
+    writeBatch(writer, operation.statements);
+    name(writer, KEY.v).number(FORMAT_VERSION);
+    name(writer, KEY.id);
+  } else writer.written(MIDDLES[priority] as Written);
+  writer.text(payload.id);
   name(writer, KEY.life).number(payload.life);
   // Parts of a millisecond are cut off.
   name(writer, KEY.written_at).number(Math.floor(payload.writtenAtMs));
@@ -151,7 +156,7 @@ function unwritable(params: Params, path: string, cause: unknown): Error {
 }
 
 function name(writer: Writer, key: number): Writer {
-  writer.raw(WRITTEN_NAMES[key] as Uint8Array);
+  writer.written(WRITTEN_NAMES[key] as Written);
   return writer;
 }
 

@@ -183,6 +183,20 @@ describe("encodePayload and decodePayload", () => {
     expect(bytes.byteLength).toBe(bytes.buffer.byteLength);
   });
 
+  it("leave the bytes alone, and what was decoded of them, when others are decoded, whatever their length", () => {
+    const bytesOf = (length: number) => encodePayload(payloadOf([Buffer.alloc(length, 1), "text"]));
+    const other = encodePayload(payloadOf([Buffer.alloc(50, 2), "another text"]));
+    const overhead = bytesOf(1000).length - 1000;
+    for (const length of [500, 4088, 4095, 4096, 4097, 4104, 9000]) {
+      const bytes = bytesOf(length - overhead);
+      expect(bytes).toHaveLength(length);
+      const [before, decoded] = [bytes.slice(), decodePayload(bytes)];
+      decodePayload(other);
+      expect(bytes).toEqual(before);
+      expect(encodePayload(decoded)).toEqual(before);
+    }
+  });
+
   it("give a Buffer back as a Buffer, and a number as a number", () => {
     expect(Buffer.isBuffer(roundTrip(Buffer.from("x")))).toBe(true);
     expect(roundTrip(Number.MAX_SAFE_INTEGER)).toBe(Number.MAX_SAFE_INTEGER);

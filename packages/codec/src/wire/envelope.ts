@@ -1,8 +1,8 @@
 import { invalid } from "../invalid.ts";
 import { fromWire } from "./from-wire.ts";
-import { isSame } from "./kept-texts.ts";
 import type { Reader } from "./reader.ts";
 import { endOf, endOfName, MAX_DECODE_DEPTH } from "./structure.ts";
+import { type Written, written } from "./written.ts";
 
 /** Raised only by a change that an older reader would misread. A new key is not one: it is skipped. */
 export const FORMAT_VERSION = 1;
@@ -33,12 +33,31 @@ export const KEY = {
 
 const NAMES: readonly string[] = Object.keys(KEY);
 
-/** The names with their heads, as they are written. */
-export const WRITTEN_NAMES: readonly Uint8Array<ArrayBuffer>[] = NAMES.map((name) =>
+/** The names with their heads. */
+const NAME_BYTES: readonly Uint8Array[] = NAMES.map((name) =>
   Uint8Array.of(0xa0 + name.length, ...Buffer.from(name)),
 );
 
-const WRITTEN: readonly DataView[] = WRITTEN_NAMES.map(({ buffer }) => new DataView(buffer));
+export const WRITTEN_NAMES: readonly Written[] = NAME_BYTES.map(written);
+
+/**
+ * What a body of one statement has from `priority` to the name of `id`, by priority: written, and looked for, as a whole. No batch, its
+ * type, its statements, the version.
+ */
+export const MIDDLES: readonly Written[] = [0, 1].map((priority) => written(middle(priority)));
+
+const MIDDLE_KEYS = KEY.id - KEY.priority;
+
+/** Where the values in it are. */
+const MIDDLE_PLACES: readonly number[] = NAME_BYTES.slice(KEY.priority, KEY.id).map(
+  (_, index, names) => index + names.slice(0, index + 1).reduce((sum, { length }) => sum + length, 0),
+);
+
+function middle(priority: number): Uint8Array {
+  const values = [priority, 0xc2, 0, 0x90, FORMAT_VERSION];
+  const fields = values.flatMap((value, index) => [...(NAME_BYTES[KEY.priority + index] ?? []), value]);
+  return Uint8Array.of(...fields, ...(NAME_BYTES[KEY.id] ?? []));
+}
 
 const KEYS: ReadonlyMap<string, number> = new Map(Object.entries(KEY));
 
@@ -69,29 +88,30 @@ export class Fields {
     this.#reader = reader;
     this.#path = path;
     const size = reader.size(0x80, 0xde) ?? wrong(path, "not a map");
-    const { bytes } = reader;
-    const end = bytes.length;
+    const { bytes, end } = reader;
     const places = ALL_ABSENT.slice();
-    let { at } = reader;
     let due = 0;
     for (let left = size; left > 0; left--) {
-      const name = WRITTEN[due];
+      const { at } = reader;
+      const name = WRITTEN_NAMES[due];
       let key: number | undefined;
-      if (name !== undefined && isThere(reader, at, name)) {
+      if (due === KEY.priority && left > MIDDLE_KEYS && takesMiddle(reader)) {
+        for (let index = 0; index < MIDDLE_KEYS; index++)
+          places[KEY.priority + index] = at + (MIDDLE_PLACES[index] as number);
+        left -= MIDDLE_KEYS;
+        key = KEY.id;
+      } else if (name !== undefined && reader.takes(name)) {
         key = due;
-        at += name.byteLength;
       } else {
-        reader.at = at;
-        at = endOfName(bytes, at, end);
+        endOfName(bytes, at, end);
         key = KEYS.get(reader.name());
       }
       if (key !== undefined) {
-        places[key] = at;
+        places[key] = reader.at;
         due = key + 1;
       }
-      at = endOf(bytes, at, end, MAX_DECODE_DEPTH - 1);
+      reader.at = endOf(bytes, reader.at, end, MAX_DECODE_DEPTH - 1);
     }
-    reader.at = at;
     this.#places = places;
   }
 
@@ -201,9 +221,9 @@ export class Fields {
   }
 }
 
-function isThere({ view }: Reader, at: number, name: DataView): boolean {
-  const { byteLength } = name;
-  return at + byteLength <= view.byteLength && isSame(view, at, name, 0, byteLength);
+function takesMiddle(reader: Reader): boolean {
+  for (const middle of MIDDLES) if (reader.takes(middle)) return true;
+  return false;
 }
 
 function wrong(place: string, what: string): never {

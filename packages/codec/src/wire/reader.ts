@@ -1,6 +1,7 @@
 import { isAscii as isAllAscii, isUtf8 } from "node:buffer";
 import { EXTENSION } from "./extension-types.ts";
-import { isAscii, keptText, keptUuid, UUID_BYTES } from "./kept-texts.ts";
+import { isAscii, isSame, keptText, keptUuid, UUID_BYTES } from "./kept-texts.ts";
+import type { Written } from "./written.ts";
 
 const UINT32 = 2 ** 32;
 
@@ -13,22 +14,49 @@ const SHORT = 12;
 /** From here on one call of the engine is faster than a loop. Bytes. */
 const LONG = 256;
 
+/** Up to here a loop copies bytes faster than one call of the engine. */
+const FEW = 16;
+
 /** Every empty blob: there is nothing in it to change, and one for each would be 104 times what it is on the wire. */
 export const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** Reads on through bytes of which `endOf` has said that everything is there: it looks at no bounds itself. */
 export class Reader {
+  /** What is read, and behind its end maybe something else. */
   readonly bytes: Buffer;
   readonly view: DataView;
+  /** Where it ends. */
+  end: number;
   at = 0;
 
   constructor({ buffer, byteOffset, length }: Uint8Array) {
     this.bytes = Buffer.from(buffer, byteOffset, length);
     this.view = new DataView(buffer, byteOffset, length);
+    this.end = length;
+  }
+
+  /** What `load` needs behind the bytes. */
+  static readonly SPACE = 8;
+
+  /** Reads a copy of these from now on, for which, and for the space, there has to be room in what it was made with. */
+  load(bytes: Uint8Array): void {
+    this.bytes.set(bytes);
+    this.end = bytes.length;
+    this.at = 0;
+    // What a look behind the end sees is the same each time.
+    this.view.setFloat64(this.end, 0);
   }
 
   uint8(): number {
     return this.bytes[this.at++] as number;
+  }
+
+  /** Reads on if these stand here. */
+  takes({ words, length }: Written): boolean {
+    const { at } = this;
+    if (at + length > this.end || !isSame(this.view, at, words, 0, length)) return false;
+    this.at = at + length;
+    return true;
   }
 
   int32(): number {
@@ -180,9 +208,11 @@ export class Reader {
   /** In memory of its own, so that nothing keeps what was read from alive. */
   copy(length: number): Buffer {
     if (length === 0) return NO_BYTES;
+    const { bytes, at } = this;
     const copy = Buffer.allocUnsafe(length);
-    this.bytes.copy(copy, 0, this.at, this.at + length);
-    this.at += length;
+    if (length > FEW) bytes.copy(copy, 0, at, at + length);
+    else for (let index = 0; index < length; index++) copy[index] = bytes[at + index] as number;
+    this.at = at + length;
     return copy;
   }
 }

@@ -1,10 +1,15 @@
+import type { Written } from "./written.ts";
+
 const UINT32 = 2 ** 32;
 
 /** Of most messages. Bytes. */
 const INITIAL_BYTES = 4096;
 
 /** Up to here a loop over the characters is faster than one call of the engine. */
-const SHORT = 64;
+const SHORT = 16;
+
+/** Up to here room for the longest encoding is made, rather than look first how long it will be. Characters. */
+const MEDIUM = 1024;
 
 /** What `open` leaves for a header: that of most extensions. Bytes. */
 const USUAL_HEADER = 3;
@@ -69,11 +74,17 @@ export class Writer {
     if (text.length < SHORT && this.#ascii(text)) return;
     if (!(text as string & { isWellFormed(): boolean }).isWellFormed())
       throw new TypeError("Half of a surrogate pair");
-    const size = Buffer.byteLength(text);
-    this.#reserve(size + 5);
+    const { length } = text;
+    this.#reserve((length < MEDIUM ? 3 * length : Buffer.byteLength(text)) + 5);
+    // As if it were ASCII, which most are.
+    const header = textHeader(length);
+    const start = this.#at + header;
+    const size = this.#bytes.write(text, start);
+    const shift = textHeader(size) - header;
+    if (shift !== 0) this.#bytes.copyWithin(start + shift, start, start + size);
     if (size < 32) this.#uint8(0xa0 + size);
     else this.#sized(0xd9, size);
-    this.#at += this.#bytes.write(text, this.#at);
+    this.#at += size;
   }
 
   blob(bytes: Uint8Array): void {
@@ -125,8 +136,14 @@ export class Writer {
   raw(bytes: Uint8Array): void {
     const { length } = bytes;
     this.#reserve(length);
-    if (length > 32) this.#bytes.set(bytes, this.#at);
-    else for (let index = 0; index < length; index++) this.#bytes[this.#at + index] = bytes[index] as number;
+    this.#bytes.set(bytes, this.#at);
+    this.#at += length;
+  }
+
+  written({ words, length }: Written): void {
+    this.#reserve(words.byteLength);
+    const [view, start] = [this.#view, this.#at];
+    for (let at = 0; at < length; at += 4) view.setInt32(start + at, words.getInt32(at));
     this.#at += length;
   }
 
@@ -139,15 +156,15 @@ export class Writer {
   /** Whether it was; what has been written is written over if not. */
   #ascii(text: string): boolean {
     const { length } = text;
-    this.#reserve(length + 2);
-    const start = this.#at + (length < 32 ? 1 : 2);
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    const start = this.#at + 1;
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index);
       if (code >= 0x80) return false;
-      this.#bytes[start + index] = code;
+      bytes[start + index] = code;
     }
-    if (length < 32) this.#uint8(0xa0 + length);
-    else this.#sized(0xd9, length);
+    this.#uint8(0xa0 + length);
     this.#at += length;
     return true;
   }
@@ -216,6 +233,11 @@ export class Writer {
 
 function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length);
+}
+
+/** How many bytes stand before a text of so many. */
+function textHeader(size: number): number {
+  return size < 32 ? 1 : size < 2 ** 8 ? 2 : size < 2 ** 16 ? 3 : 5;
 }
 
 /** Whether an extension of so many bytes has a head of its own. */
