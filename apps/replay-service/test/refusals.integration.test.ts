@@ -137,7 +137,7 @@ describe("at the start the service ends with 69 and the log says why", () => {
     await using service = startAs("worker", { HELIX_QUEUE_PROVISION: "none" });
     expect(await refusalOf(service)).toMatchObject({
       code: "HELIX_TOPOLOGY_MISSING",
-      text: "Missing on the server: stream KV_helix-replay-state, stream KV_helix-replay-clusters, stream helix-replay-dead-letters, stream helix-replay",
+      text: "Missing on the server: stream KV_helix-replay-state, stream KV_helix-replay-clusters, stream KV_helix-replay-control, stream helix-replay-dead-letters, stream helix-replay",
     });
   });
 });

@@ -25,6 +25,7 @@ export type {
   ControlStore,
   DocumentListener,
 } from "./control/control-store.ts";
+export { GATES_KEY } from "./control/gates.ts";
 export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {
   type ClusterReport,

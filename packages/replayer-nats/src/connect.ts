@@ -1,7 +1,15 @@
-import { EventHub, type EventSource, type QueueEvents, type Replayer, type ReplayPayload } from "@helix/core";
+import {
+  type ControlReader,
+  EventHub,
+  type EventSource,
+  type QueueEvents,
+  type Replayer,
+  type ReplayPayload,
+} from "@helix/core";
 import { Bodies } from "./bodies.ts";
 import { Admin } from "./connection/admin.ts";
 import { Link } from "./connection/link.ts";
+import { ControlWatches } from "./control/control-watches.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { NatsReplayer } from "./nats-replayer.ts";
 import {
@@ -17,7 +25,10 @@ import { namesOf } from "./topology/names.ts";
 /** A queue that only takes. Its events tell how the connection is, from when it was made. */
 export interface NatsEnqueuer
   extends Replayer,
-    EventSource<Pick<QueueEvents, "queue:connected" | "queue:disconnected">> {}
+    EventSource<Pick<QueueEvents, "queue:connected" | "queue:disconnected">> {
+  /** Of the control store, what a client needs: for its gate. */
+  readonly control: ControlReader;
+}
 
 /**
  * What an application needs that only enqueues. It makes nothing on the server, and needs the right to publish to the
@@ -33,14 +44,18 @@ export async function connectNatsEnqueuer(options: NatsEnqueuerOptions): Promise
   const events = eventsOf(settings);
   const link = await Link.open(settings, events);
   const names = namesOf(settings);
+  const admin = new Admin(link);
+  const control = new ControlWatches({ link, admin, names, clock: settings.clock });
   const enqueuer = new Enqueuer(link, names, settings, new Bodies(settings));
   let closed: Promise<void> | undefined;
   const close = () => {
+    control.close();
     closed ??= enqueuer.close().then(() => link.close());
     return closed;
   };
   return {
-    identities: new ClusterRecord({ admin: new Admin(link), names, logger: settings.logger }),
+    control,
+    identities: new ClusterRecord({ admin, names, logger: settings.logger }),
     enqueue: (payload: ReplayPayload, enqueueOptions) => enqueuer.enqueue(payload, enqueueOptions),
     on: (name, listener) => events.on(name, listener),
     close,

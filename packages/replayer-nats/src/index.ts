@@ -1,5 +1,6 @@
 export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
 export type { NatsConnectOptions, NatsSecret, NatsTlsOptions } from "./connect-options.ts";
+export { connectNatsControl, type NatsControl } from "./control/connect-nats-control.ts";
 export { aesGcmEnvelope, type EnvelopeKeys } from "./envelope/aes-gcm.ts";
 export type { Envelope } from "./envelope/envelope.ts";
 export type { NatsErrorCode, TopologyDifference } from "./errors.ts";
@@ -7,6 +8,7 @@ export type { StrayMessage } from "./lanes/strays.ts";
 export type { NatsHealth, NatsReplayer } from "./nats-replayer.ts";
 export type {
   EnsureTopologyOptions,
+  NatsControlOptions,
   NatsEnqueuerOptions,
   NatsLinkOptions,
   NatsNames,

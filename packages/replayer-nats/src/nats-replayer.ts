@@ -1,5 +1,6 @@
 import type {
   ClusterIdentities,
+  ControlStore,
   DeadLetterStore,
   EventHub,
   EventSource,
@@ -22,6 +23,8 @@ import { MissingRights } from "./connection/missing-rights.ts";
 import { PublishFailure } from "./connection/publisher.ts";
 import { StreamClock } from "./connection/stream-clock.ts";
 import { StreamPages } from "./connection/stream-pages.ts";
+import { ControlWatches } from "./control/control-watches.ts";
+import { NatsControlStore } from "./control/nats-control-store.ts";
 import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
@@ -72,6 +75,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly traits: QueueTraits;
   readonly deadLetters: DeadLetterStore;
   readonly identities: ClusterIdentities;
+  /** What pods, clients and people agree on: gates, rates, heartbeats. */
+  readonly control: ControlStore;
   /** What lies in the stream and in no lane. */
   readonly strays: Pick<Strays, "count" | "list" | "discard">;
   readonly #link: Link;
@@ -97,6 +102,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
   readonly #provisioning: Provisioning;
+  readonly #watches: ControlWatches;
   #closed: Promise<void> | undefined;
 
   /** By `connectNatsReplayer`. */
@@ -125,6 +131,21 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { publisher } = this.#enqueuer;
     const writer = { publisher, accepted: acceptedIn(settings.acceptClusters) };
     this.identities = new ClusterRecord({ admin, names, logger, writer });
+    this.#watches = new ControlWatches({
+      link,
+      admin,
+      names,
+      clock,
+      onMissing: () => void this.#provisioning.again(),
+    });
+    this.control = new NatsControlStore({
+      admin,
+      publisher,
+      watches: this.#watches,
+      names,
+      clock,
+      onFailure: (error) => this.#lookAgain(error),
+    });
     this.#settlements = new Settlements(link, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });
@@ -278,6 +299,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#provisioning.close();
     this.#enqueuer.refuse();
     this.#stuck.close();
+    this.#watches.close();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
     await this.#evidence.close();
     await this.#enqueuer.close();

@@ -123,6 +123,9 @@ export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOption
   readonly acceptClusters?: readonly string[] | undefined;
 }
 
+/** Of a control store alone. */
+export interface NatsControlOptions extends NatsLinkOptions, NatsNames {}
+
 /** Whose rights, and to what. */
 export interface NatsPermissionOptions extends NatsNames {
   /** What the user's reply subjects begin with. @default _INBOX */
@@ -335,6 +338,12 @@ export function readReplayerOptions(options: NatsReplayerOptions): ReplayerSetti
     throw new TypeError("Expected `envelope` to be given together with `sealedOnly`");
   }
   return settings;
+}
+
+/** @throws TypeError, RangeError naming the option, what was expected and what was given. */
+export function readControlOptions(options: NatsControlOptions): LinkSettings & Settled<NatsNames> {
+  const known = { ...LINK_OPTIONS, ...NAME_OPTIONS };
+  return linked(readOptions<LinkSettings & Settled<NatsNames>>("connectNatsControl", known, options));
 }
 
 /** @throws TypeError naming the option, what was expected and what was given. */

@@ -1,3 +1,4 @@
+import { GATES_KEY } from "@helix/core";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
@@ -56,6 +57,11 @@ it("an application with an account of its own enqueues, and can do nothing else 
   expect(await failureOf(shop.enqueue(payloadOf("from-shop")))).toMatchObject({
     code: "HELIX_PAYLOAD_DUPLICATE",
   });
+  await pod.control.put(GATES_KEY, { B: "drained" });
+  const gates = new Promise((resolve) => {
+    shop.control.watch(GATES_KEY, { onDocument: (document) => document && resolve(document.value) });
+  });
+  expect(await gates).toEqual({ B: "drained" });
   const receiver = new Receiver(pod);
   const message = await receiver.next();
   expect(idOf(message)).toBe("from-shop");

@@ -23,13 +23,13 @@ describe("with less room than the queue needs", () => {
       code: "HELIX_TOPOLOGY_NO_ROOM",
       stream: `${rig.streamName}-dead-letters`,
       bytes: GIB,
-      allBytes: 2 * GIB + 1024 ** 2,
+      allBytes: 2 * GIB + 17 * 1024 ** 2,
       replicas: 1,
     });
     for (const text of [
       `stream ${rig.streamName}-dead-letters`,
       "1,073,741,824 bytes in each of its copies (`replicas` 1)",
-      "2,148,532,224",
+      "2,165,309,440",
       "`maxBytes`",
       "`max_file_store`",
     ]) {
@@ -70,7 +70,7 @@ describe("with less room than the queue needs", () => {
     expect(await failureOf(ensureTopology({ ...rig.options, connect }))).toMatchObject({
       code: "HELIX_TOPOLOGY_NO_ROOM",
     });
-    const made = [`KV_${rig.streamName}-state`, `KV_${rig.streamName}-clusters`];
+    const made = ["state", "clusters", "control"].map((bucket) => `KV_${rig.streamName}-${bucket}`);
     expect(rig.log.filter(({ level }) => level === "warn").map(({ fields }) => fields)).toEqual([
       { streams: made },
     ]);

@@ -8,7 +8,7 @@ import { type NatsRole, natsPermissions } from "../src/index.ts";
 import { Rig } from "./rig.ts";
 import { TOURS, type Tourist } from "./role-tours.ts";
 
-const ROLES: readonly NatsRole[] = ["application", "worker", "provisioner", "updater"];
+const ROLES: readonly NatsRole[] = ["application", "worker", "operator", "provisioner", "updater"];
 const namesFor = (user: string) => ({ streamName: user, subjectPrefix: `${user}.replay` });
 const inboxOf = (user: string) => `_INBOX_${user}`;
 const rightsOf = (role: NatsRole, user: string) =>

@@ -1,8 +1,9 @@
-import { LANES, type Lane, laneOf } from "@helix/core";
+import { type ControlReader, type ControlStore, GATES_KEY, LANES, type Lane, laneOf } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import {
+  connectNatsControl,
   connectNatsEnqueuer,
   connectNatsReplayer,
   ensureTopology,
@@ -30,6 +31,7 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     const queue = rig.closing(await connectNatsEnqueuer({ connection, logger: rig.logger, ...names }));
     await queue.identities?.claim("A", FOUND);
     await Promise.all(LANES.map((lane) => queue.enqueue(payloadFor(lane, "one"))));
+    await watched(queue.control, rig);
   },
 
   async worker({ rig, names, connection, all }) {
@@ -44,11 +46,18 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     await Promise.all(LANES.map((lane) => tourOf(queue, lane)));
     const [stray] = await queue.strays.list();
     await queue.strays.discard(stray?.sequence as number);
+    await tourOfDocuments(queue.control, rig);
     await queue.recoverStuck();
     await waitFor(async () => (await queue.depths()).every(({ inFlight }) => inFlight === 0), {
       timeoutMs: 5000,
       describe: "everything is settled",
     });
+  },
+
+  async operator({ rig, names, connection, all }) {
+    await ensureTopology({ connection: all.connection, ...LIMITS, ...names });
+    const control = rig.closing(await connectNatsControl({ connection, logger: rig.logger, ...names }));
+    await tourOfDocuments(control, rig);
   },
 
   async provisioner({ names, connection }) {
@@ -58,7 +67,8 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
   async updater({ names, connection, all }) {
     await ensureTopology({ connection, ...LIMITS, ...names });
     // Of which no option decides anything but the replicas.
-    await all.api.streams.update(`KV_${names.streamName}-clusters`, { max_bytes: 2 ** 21 });
+    for (const bucket of ["clusters", "control"])
+      await all.api.streams.update(`KV_${names.streamName}-${bucket}`, { max_bytes: 2 ** 21 });
     const other = { maxBytes: 2 ** 21, maxAgeMs: 1000, ackWaitMs: 1000 };
     await ensureTopology({ connection, provision: "update", ...other, ...names });
   },
@@ -80,6 +90,31 @@ async function tourOf(queue: NatsReplayer, lane: Lane): Promise<void> {
   await queue.deadLetters.discard(mine?.id as string);
   await queue.enqueue(payloadFor(lane, "lives"));
   await (await receiver.next()).ack();
+}
+
+async function tourOfDocuments(control: ControlStore, rig: Rig): Promise<void> {
+  const revision = await control.put(GATES_KEY, { A: "open" });
+  await control.put(GATES_KEY, { A: "paused" }, { revision });
+  await control.put("pods.one", {});
+  await control.list("pods");
+  await control.delete("pods.one");
+  await watched(control, rig);
+}
+
+/** Resolves when the gates have been seen; rejects, and says so, if they cannot be. */
+function watched(control: ControlReader, { logger }: Rig): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const watch = control.watch(GATES_KEY, {
+      onDocument: () => {
+        watch[Symbol.dispose]();
+        resolve();
+      },
+      onFailure: (err) => {
+        logger.warn({ err }, "the gates cannot be seen");
+        reject(err);
+      },
+    });
+  });
 }
 
 function payloadFor(lane: Lane, id: string) {

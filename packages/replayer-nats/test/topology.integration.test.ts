@@ -12,12 +12,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("ensureTopology", () => {
-  it("makes four streams and four consumers, and nothing the second time", async () => {
+  it("makes five streams and four consumers, and nothing the second time", async () => {
     await using rig = new Rig(server);
     const { created } = await ensureTopology(rig.options);
     expect(created).toEqual([
       `stream KV_${rig.streamName}-state`,
       `stream KV_${rig.streamName}-clusters`,
+      `stream KV_${rig.streamName}-control`,
       `stream ${rig.streamName}-dead-letters`,
       `stream ${rig.streamName}`,
       "consumer helix-worker-high-A",
@@ -151,6 +152,7 @@ describe("ensureTopology", () => {
       missing: [
         `stream KV_${rig.streamName}-state`,
         `stream KV_${rig.streamName}-clusters`,
+        `stream KV_${rig.streamName}-control`,
         `stream ${rig.streamName}-dead-letters`,
         `stream ${rig.streamName}`,
       ],

@@ -3,9 +3,18 @@ import { JetStreamApiError, type JetStreamManager, jetstreamManager } from "@nat
 import { errors } from "@nats-io/nats-core";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import type { Link } from "./link.ts";
-import { type MessageQuery, readStored, type StoredMessage } from "./stored-message.ts";
+import { STATUS, statusIn } from "./status.ts";
+import {
+  headerBlockOf,
+  type MessageQuery,
+  readDirect,
+  readStored,
+  type StoredMessage,
+} from "./stored-message.ts";
 
 const REQUEST_TIMEOUT_MS = 5000;
+/** Of what is asked again and again: an answer that does not come at once was lost with a connection. */
+const LOOK_TIMEOUT_MS = 2000;
 const NO_MESSAGE_FOUND = 10037;
 
 /**
@@ -50,6 +59,26 @@ export class Admin {
       if (error instanceof JetStreamApiError && error.code === NO_MESSAGE_FOUND) return undefined;
       throw translated(error, this.#link);
     }
+  }
+
+  /**
+   * The last message of a subject, as any replica has it, which may be a moment behind: the one request for it that a right can
+   * confine to a subject. Undefined if there is none. Rejects with HELIX_QUEUE_UNAVAILABLE where no replica listens, as without the stream.
+   */
+  async lastDirect(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    const connection = this.#link.up;
+    try {
+      const answer = await connection.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, "", {
+        timeout: LOOK_TIMEOUT_MS,
+      });
+      const { buffer, byteOffset, length } = answer.data;
+      const read = readDirect(stream, headerBlockOf(answer), Buffer.from(buffer, byteOffset, length));
+      if (read !== undefined) return read.message;
+      if (statusIn(answer)?.code === STATUS.noMessages) return undefined;
+    } catch (error) {
+      throw translated(error, this.#link);
+    }
+    throw helixError("HELIX_QUEUE_UNAVAILABLE", "JetStream's answer cannot be read", { stored: "no" });
   }
 
   async request<T>(request: (api: JetStreamManager) => Promise<T>): Promise<T> {

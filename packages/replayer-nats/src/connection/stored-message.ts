@@ -63,12 +63,12 @@ export function readStored(answer: Uint8Array): StoredMessage {
 /** A block in which nothing stands. It is taken for none: a direct get does not tell the two apart. */
 const NO_HEADERS = Buffer.from("NATS/1.0\r\n\r\n");
 const CRLF = Buffer.from("\r\n");
-/** How the server ends the headers of a message that it sends for a direct get of many (NATS ADR-31). */
+/** How the server ends the headers of a message that it sends for a direct get, the last two of many alone (NATS ADR-31). */
 const DIRECT =
-  /^\r\nNats-Subject: ([^\r\n]+)\r\nNats-Sequence: (\d{1,15})\r\nNats-Time-Stamp: (\S+)\r\nNats-Num-Pending: \d+\r\nNats-Last-Sequence: (\d+)\r\n\r\n$/;
+  /^\r\nNats-Subject: ([^\r\n]+)\r\nNats-Sequence: (\d{1,15})\r\nNats-Time-Stamp: (\S+)\r\n(?:Nats-Num-Pending: \d+\r\nNats-Last-Sequence: (\d+)\r\n)?\r\n$/;
 
 /**
- * Reads a message that came for a direct get of many, with the place of the one that was sent before it (0: none). What the
+ * Reads a message that came for a direct get, of many with the place of the one that was sent before it (0: none). What the
  * message says itself, the same names included, stands before what the server adds. Undefined for anything else.
  */
 export function readDirect(

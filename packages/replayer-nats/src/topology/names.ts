@@ -11,11 +11,15 @@ export interface Names {
   /** Of which cluster is A and which is B. */
   readonly clusterBucket: string;
   readonly clusterStream: string;
+  /** Of the documents that pods, clients and people agree on. */
+  readonly controlBucket: string;
+  readonly controlStream: string;
 }
 
 export function namesOf({ streamName, subjectPrefix }: { streamName: string; subjectPrefix: string }): Names {
   const bucket = `${streamName}-state`;
   const clusterBucket = `${streamName}-clusters`;
+  const controlBucket = `${streamName}-control`;
   return {
     stream: streamName,
     prefix: subjectPrefix,
@@ -25,6 +29,8 @@ export function namesOf({ streamName, subjectPrefix }: { streamName: string; sub
     bucketStream: `KV_${bucket}`,
     clusterBucket,
     clusterStream: `KV_${clusterBucket}`,
+    controlBucket,
+    controlStream: `KV_${controlBucket}`,
   };
 }
 
@@ -78,4 +84,9 @@ export function recordSubject(
 /** Where the one record is that says which clusters the lanes are for. */
 export function clusterSubject({ clusterBucket }: Names): string {
   return `$KV.${clusterBucket}.known`;
+}
+
+/** Where a document is, by its key; or which are under the first parts of one. */
+export function controlSubject({ controlBucket }: Names, key: string): string {
+  return `$KV.${controlBucket}.${key}`;
 }

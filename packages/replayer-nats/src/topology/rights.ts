@@ -1,8 +1,9 @@
-import { LANES } from "@helix/core";
+import { GATES_KEY, LANES } from "@helix/core";
 import { type NatsPermissionOptions, readPermissionOptions } from "../options.ts";
 import {
   clusterSubject,
   consumerOf,
+  controlSubject,
   deadLetterSubjects,
   laneSubjects,
   type Names,
@@ -16,16 +17,16 @@ export interface Right {
   readonly about: string;
 }
 
-/** Who a user of the server is. `updater` is whoever runs `provision: "update"`. */
-export type NatsRole = "application" | "worker" | "provisioner" | "updater";
+/** Who a user of the server is. `operator`: a person's command line. `updater`: whoever runs `provision: "update"`. */
+export type NatsRole = "application" | "worker" | "operator" | "provisioner" | "updater";
 
 /**
  * What each role has to publish to, and no more: without any of these subjects something of it fails. Each subscribes to
  * its own inbox and to nothing else. The README's table, the tests' users and `natsPermissions` are made of this.
  */
 export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right[]>> {
-  const { stream, deadLetterStream, bucket, bucketStream, clusterStream } = names;
-  const streams = [stream, deadLetterStream, bucketStream, clusterStream];
+  const { stream, deadLetterStream, bucket, bucketStream, clusterStream, controlStream } = names;
+  const streams = [stream, deadLetterStream, bucketStream, clusterStream, controlStream];
   const consumers = LANES.map(consumerOf);
   const application: Right[] = [
     { subjects: laneSubjects(names), about: "enqueue" },
@@ -34,6 +35,21 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       about:
         "compare the clusters that it writes to with those of the queue; without it a warning says that it does not",
     },
+    {
+      subjects: [`$JS.API.DIRECT.GET.${controlStream}.${controlSubject(names, GATES_KEY)}`],
+      about: "see which clusters are drained; without it a warning says that it does not",
+    },
+  ];
+  const documents: Right[] = [
+    {
+      subjects: [controlSubject(names, ">")],
+      about: "write gates, rates and other documents of the control store",
+    },
+    {
+      subjects: [`$JS.API.DIRECT.GET.${controlStream}.${controlSubject(names, ">")}`],
+      about: "see their changes",
+    },
+    { subjects: [`$JS.API.STREAM.PURGE.${controlStream}`], about: "delete them" },
   ];
   const look: Right[] = [
     {
@@ -60,7 +76,7 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
     {
       subjects: streams.map((one) => `$JS.API.STREAM.MSG.GET.${one}`),
       about:
-        "read dead letters, records, which clusters A and B are, the oldest of a lane, what is stuck and what is in no lane",
+        "read dead letters, records, which clusters A and B are, documents, the oldest of a lane, what is stuck and what is in no lane",
     },
     {
       subjects: [`$JS.API.DIRECT.GET.${deadLetterStream}`],
@@ -80,6 +96,12 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       subjects: [`$JS.API.STREAM.MSG.DELETE.${stream}`],
       about: "bring back what was stuck; discard what is in no lane",
     },
+    ...documents,
+  ];
+  const operator: Right[] = [
+    { subjects: [`$JS.API.STREAM.INFO.${controlStream}`], about: "list documents of the control store" },
+    { subjects: [`$JS.API.STREAM.MSG.GET.${controlStream}`], about: "read them" },
+    ...documents,
   ];
   const provisioner: Right[] = [
     ...look,
@@ -95,7 +117,7 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
     ...provisioner,
     { subjects: streams.map((one) => `$JS.API.STREAM.UPDATE.${one}`), about: "change the streams" },
   ];
-  return { application, worker, provisioner, updater };
+  return { application, worker, operator, provisioner, updater };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { TopologySettings } from "../options.ts";
 import {
   clusterSubject,
   consumerOf,
+  controlSubject,
   deadLetterSubjects,
   laneSubjects,
   laneWildcard,
@@ -48,6 +49,7 @@ export function wantedTopology(
   const own = [
     recordBucket(names, settings),
     clusterBucket(names, settings),
+    controlBucket(names, settings),
     deadLetterStream(names, settings),
   ];
   if (settings.adoptGoStream) return own;
@@ -155,6 +157,28 @@ function clusterBucket(names: Names, { replicas }: TopologySettings): Wanted {
       discard: "new",
       max_msgs_per_subject: 1,
       max_bytes: 1024 ** 2,
+      num_replicas: replicas,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+    },
+  };
+}
+
+/** Of documents without an age: an order holds until another one. Some hundred jobs and pods fit many times over. */
+function controlBucket(names: Names, { replicas }: TopologySettings): Wanted {
+  return {
+    kind: "stream",
+    name: names.controlStream,
+    config: {
+      name: names.controlStream,
+      description: "Helix replay: what pods, clients and people agree on",
+      subjects: [controlSubject(names, ">")],
+      retention: "limits",
+      storage: "file",
+      discard: "new",
+      max_msgs_per_subject: 1,
+      max_bytes: 16 * 1024 ** 2,
       num_replicas: replicas,
       allow_rollup_hdrs: true,
       deny_delete: true,
