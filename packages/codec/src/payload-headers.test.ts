@@ -1,6 +1,6 @@
 import { createPayload, type Operation, type PayloadInput } from "@helix/core";
 import { describe, expect, it } from "vitest";
-import { isTableInHeader, payloadHeaders } from "./index.ts";
+import { isTableInHeader, payloadHeaders, tablesInHeader } from "./index.ts";
 
 const secret = "4111-1111";
 const operation: Operation = {
@@ -70,5 +70,15 @@ describe("isTableInHeader", () => {
 
   it("is left open without a header", () => {
     expect(isTableInHeader(undefined, "ks.t")).toBeUndefined();
+  });
+});
+
+describe("tablesInHeader", () => {
+  it.each([[[]], [["ks.t"]], [["ks.a", "ks.b"]], [["ks.é %", "ks.🙂"]]])("gives back %j", (tables) => {
+    expect(tablesInHeader(headersOf({ tables })["Helix-Table"])).toEqual(tables);
+  });
+
+  it.each([undefined, "x".repeat(400), "ks.%zz"])("leaves %j to the payload", (header) => {
+    expect(tablesInHeader(header)).toBeUndefined();
   });
 });

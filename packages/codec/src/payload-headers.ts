@@ -41,6 +41,18 @@ export function isTableInHeader(header: string | undefined, table: string): bool
   return header === "" || header.includes(",") ? undefined : true;
 }
 
+/** All tables in this `Helix-Table`, of which no name has a comma; undefined where only the payload can tell. */
+export function tablesInHeader(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined || header.length >= MAX_TABLES_LENGTH) return undefined;
+  if (header === "") return [];
+  const names = header.split(",");
+  try {
+    return header.includes("%") ? names.map(decodeURIComponent) : names;
+  } catch {
+    return undefined;
+  }
+}
+
 function plain(name: string): string {
   return name.replaceAll(NOT_PLAIN, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),

@@ -72,10 +72,12 @@ export {
 } from "./queue/bulk-dead-letters.ts";
 export { DEAD_LETTER_FILTER, type DeadLetterFilter } from "./queue/dead-letter-filter.ts";
 export {
+  type BulkStore,
   DEAD_LETTER_REASONS,
   type DeadLetter,
   type DeadLetterCause,
   type DeadLetterPage,
+  type DeadLetterReader,
   type DeadLetterReason,
   type DeadLetterStore,
   type MessageContent,
@@ -84,6 +86,7 @@ export {
   type ScannedLetters,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
+export type { CountOptions, LetterCount, LetterGroup } from "./queue/letter-groups.ts";
 export {
   PollingLaneSource,
   type PollingLaneSourceOptions,

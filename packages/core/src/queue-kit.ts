@@ -43,7 +43,14 @@ export { wait } from "./policy/clock.ts";
 export { readDeadLetterFilter, readDeadLetterList } from "./queue/dead-letter-filter.ts";
 export { type PlacedLetter, pageOf, type ReadPage, readDeadLetterPage } from "./queue/dead-letter-page.ts";
 export { deathOf, type FailureRecord, recordAfter } from "./queue/failure-record.ts";
-export { factsOf, type LetterFacts, matcherOf, matchesFilter } from "./queue/letter-facts.ts";
+export {
+  factsOf,
+  type LetterFacts,
+  matcherOf,
+  matchesFilter,
+  type WholeFacts,
+} from "./queue/letter-facts.ts";
+export { LetterGroups, readCount } from "./queue/letter-groups.ts";
 export { MessageLife } from "./queue/message-life.ts";
 export { redriven } from "./queue/redriven.ts";
 export { queueSchedulingOptions } from "./queue/scheduling-options.ts";

@@ -1,6 +1,7 @@
 import { decodeContent } from "@helix/codec";
 import {
   type Clock,
+  type CountOptions,
   clusterOf,
   type DeadLetter,
   type DeadLetterCause,
@@ -8,6 +9,8 @@ import {
   type DeadLetterPage,
   type DeadLetterStore,
   helixError,
+  type LetterCount,
+  type LetterGroup,
   messageId,
   type PageOptions,
   type RedriveOneOptions,
@@ -18,16 +21,18 @@ import {
   deadLetterNotFound,
   deathOf,
   factsOf,
-  type LetterFacts,
+  LetterGroups,
   matcherOf,
   type PlacedLetter,
   pageOf,
+  readCount,
   readDeadLetterFilter,
   readDeadLetterList,
   readDeadLetterPage,
   readDiscard,
   readRedrive,
   redriven,
+  type WholeFacts,
 } from "@helix/core/queue-kit";
 import { detached } from "./entry.ts";
 import type { Ledger } from "./ledger.ts";
@@ -39,7 +44,7 @@ type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 interface Kept {
   readonly place: number;
   readonly letter: Omit<DeadLetter, "content">;
-  readonly facts: LetterFacts;
+  readonly facts: WholeFacts;
 }
 
 export interface MemoryDeadLettersOptions {
@@ -106,6 +111,19 @@ export class MemoryDeadLetters implements DeadLetterStore {
     return kept && letterOf(kept);
   }
 
+  async count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount> {
+    readCount(options);
+    let count = 0;
+    for (const _ of this.#found(readDeadLetterFilter(filter))) count++;
+    return { count, isExact: true };
+  }
+
+  async groups(filter?: DeadLetterFilter): Promise<LetterGroup[]> {
+    const groups = new LetterGroups();
+    for (const { facts } of this.#found(readDeadLetterFilter(filter))) groups.add(facts);
+    return groups.list();
+  }
+
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
     const { readmit, clock } = this.#options;
     const read = readRedrive(options);
@@ -122,14 +140,17 @@ export class MemoryDeadLetters implements DeadLetterStore {
     this.#options.ledger.discarded(clusterOf(lane));
   }
 
-  /** Those that are there when it begins, and still when it comes to them. */
   *#matching(filter: DeadLetterFilter, after = 0): Generator<PlacedLetter, void, void> {
+    for (const kept of this.#found(filter, after)) yield { letter: letterOf(kept), place: kept.place };
+  }
+
+  /** Those that are there when it begins, and still when it comes to them. */
+  *#found(filter: DeadLetterFilter, after = 0): Generator<Kept, void, void> {
     const matches = matcherOf(filter, this.#options.clock.wallMs());
     const last = this.#lastPlace;
     for (const kept of this.#kept.values()) {
-      const { place, facts } = kept;
-      if (place > last) return;
-      if (place > after && matches(facts)) yield { letter: letterOf(kept), place };
+      if (kept.place > last) return;
+      if (kept.place > after && matches(kept.facts)) yield kept;
     }
   }
 

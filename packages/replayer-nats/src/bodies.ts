@@ -1,4 +1,4 @@
-import { decodeContent, encodePayload, isTableInHeader, payloadHeaders } from "@helix/codec";
+import { decodeContent, encodePayload, isTableInHeader, payloadHeaders, tablesInHeader } from "@helix/codec";
 import { helixError, isHelixError, type Lane, type MessageContent, type ReplayPayload } from "@helix/core";
 import { headerIn, type StoredMessage } from "./connection/stored-message.ts";
 import { type EnvelopeOptions, Sealing } from "./envelope/sealing.ts";
@@ -46,6 +46,11 @@ export class Bodies {
   /** Whether a message is of a payload about a table, by its headers; undefined where only the payload can tell. */
   isAbout(table: string, message: Pick<StoredMessage, "headers">): boolean | undefined {
     return isTableInHeader(headerIn(message, "Helix-Table"), table);
+  }
+
+  /** All tables that a message is about, by its headers; undefined where only the payload can tell. */
+  tablesOf(message: Pick<StoredMessage, "headers">): readonly string[] | undefined {
+    return tablesInHeader(headerIn(message, "Helix-Table"));
   }
 
   /**

@@ -186,9 +186,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       nowMs,
       maxMessageBytes: () => this.#enqueuer.maxMessageBytes,
     });
+    const pages = new StreamPages(admin, new DirectGets(link, { clock, logger }), clock);
     this.deadLetters = new NatsDeadLetters({
       admin,
-      pages: new StreamPages(admin, new DirectGets(link, { clock, logger }), clock),
+      pages,
       names,
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock, nowMs }),

@@ -49,11 +49,29 @@ describe("many dead letters", () => {
     expect(ids.sort()).toEqual(
       [...Array.from({ length: MANY / 10 }, (_, n) => `p${n * 10}.0`), "broken.0"].sort(),
     );
+    const inTenth = await queue.deadLetters.groups({ table: "ks.tenth" });
+    expect(inTenth.map(({ tables, reason, count }) => [tables, reason, count])).toEqual([
+      [["ks.tenth"], "rejected", MANY / 10],
+      [["ks.tenth"], "undecodable", 1],
+    ]);
+    expect(await queue.deadLetters.count({ table: "ks.tenth" })).toEqual({
+      count: MANY / 10 + 1,
+      isExact: true,
+    });
     expect(await redriveDeadLetters(queue.deadLetters, { dryRun: true })).toMatchObject({
       redriven: MANY,
       skipped: 2,
     });
     expect([await one(), await many()]).toEqual([0, expect.toSatisfy((requests) => requests < 10)]);
+  });
+
+  it("are at least so many where there is no time to count them", async () => {
+    await using rig = new Rig(server);
+    const { deadLetters } = await rig.replayer();
+    await buried(rig, 16, 2 ** 20 - 2 ** 14);
+    expect(await deadLetters.count({}, { withinMs: 60_000 })).toEqual({ count: 16, isExact: true });
+    const { count, isExact } = await deadLetters.count({}, { withinMs: 1 });
+    expect([count < 16, isExact]).toEqual([true, false]);
   });
 
   it.each([

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { type HelixErrorCode, helixError } from "../errors.ts";
 import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
-import type { DeadLetter, DeadLetterPage, DeadLetterStore, RedriveOneOptions } from "./dead-letters.ts";
+import type { BulkStore, DeadLetter, RedriveOneOptions } from "./dead-letters.ts";
 
 /** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
-class Letters implements DeadLetterStore {
+class Letters implements BulkStore {
   readonly ids: string[];
   readonly calls: unknown[][] = [];
   readonly failures = new Map<string, unknown>();
@@ -19,14 +19,6 @@ class Letters implements DeadLetterStore {
     this.ids = ids;
   }
 
-  async list(): Promise<DeadLetter[]> {
-    throw new Error("a bulk run must not hold them all");
-  }
-
-  async page(): Promise<DeadLetterPage> {
-    return { letters: await this.list() };
-  }
-
   async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
     this.calls.push(["scan", filter]);
     for (const [index, id] of [...this.ids].entries()) {
@@ -36,8 +28,6 @@ class Letters implements DeadLetterStore {
       yield { id, reason, raw, content: { ok: !id.startsWith("x") } } as DeadLetter;
     }
   }
-
-  async get(): Promise<undefined> {}
 
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
     await this.#take("redrive", id, ...(options?.force ? [options] : []));

@@ -12,7 +12,7 @@ import type { Clock } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import { BulkRun } from "./bulk-run.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
-import { type DeadLetterStore, scannedLetters } from "./dead-letters.ts";
+import { type BulkStore, scannedLetters } from "./dead-letters.ts";
 import { needsForce } from "./redriven.ts";
 import { reasonOption } from "./settlement-input.ts";
 
@@ -91,10 +91,7 @@ export interface DiscardReport extends BulkReport {
  *
  * Rejects with a TypeError or RangeError for its options, or with what the store rejects with before the first.
  */
-export async function redriveDeadLetters(
-  store: DeadLetterStore,
-  options?: RedriveOptions,
-): Promise<RedriveReport> {
+export async function redriveDeadLetters(store: BulkStore, options?: RedriveOptions): Promise<RedriveReport> {
   const { onProgress, force, ...bulk } = readOptions<RedriveOptions>(
     "redriveDeadLetters",
     REDRIVE_OPTIONS,
@@ -117,10 +114,7 @@ export async function redriveDeadLetters(
  * Discards all dead letters that a filter finds, oldest first, for good. Its report and its failures are those of
  * {@link redriveDeadLetters}; nothing is skipped.
  */
-export async function discardDeadLetters(
-  store: DeadLetterStore,
-  options?: DiscardOptions,
-): Promise<DiscardReport> {
+export async function discardDeadLetters(store: BulkStore, options?: DiscardOptions): Promise<DiscardReport> {
   const { reason, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
   const scanned = scannedLetters(store);
   const {

@@ -2,7 +2,7 @@ import { isHelixError } from "../errors.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { RateLimiter } from "../policy/rate-limiter.ts";
 import type { BulkOptions, BulkReport } from "./bulk-dead-letters.ts";
-import type { DeadLetter, DeadLetterStore } from "./dead-letters.ts";
+import type { BulkStore, DeadLetter } from "./dead-letters.ts";
 
 /** Failures one after the other that are taken for the store's fault and not for that of the dead letters. */
 const MAX_FAILURES_IN_A_ROW = 3;
@@ -57,7 +57,7 @@ export class BulkRun {
   #leftOver = 0;
   #onEnd: () => void = () => {};
 
-  constructor(store: DeadLetterStore, options: BulkOptions, action: BulkAction) {
+  constructor(store: BulkStore, options: BulkOptions, action: BulkAction) {
     this.#options = options;
     this.#action = action;
     this.#clock = options.clock ?? systemClock;

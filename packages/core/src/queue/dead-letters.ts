@@ -4,6 +4,7 @@ import type { HelixError } from "../errors.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import type { ErrorSummary } from "../report/error-summary.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
+import type { CountOptions, LetterCount, LetterGroup } from "./letter-groups.ts";
 
 /**
  * Why a message left its lane without being applied.
@@ -97,7 +98,8 @@ export interface DeadLetterPage {
   readonly cursor?: string | undefined;
 }
 
-export interface DeadLetterStore {
+/** Looks at dead letters, and changes nothing. */
+export interface DeadLetterReader {
   /**
    * Oldest first, 1_000 unless a limit says otherwise. All of them are in memory at once, whatever their size: for more there are
    * `page` and `scan`.
@@ -116,6 +118,13 @@ export interface DeadLetterStore {
    */
   scan(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
   get(id: string): Promise<DeadLetter | undefined>;
+  /** How many there are. Takes a second at most unless told otherwise, and says whether that was enough. */
+  count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount>;
+  /** All there are, by cluster, tables, reason and code of the failure, the largest group first. No letter is kept in memory for it. */
+  groups(filter?: DeadLetterFilter): Promise<LetterGroup[]>;
+}
+
+export interface DeadLetterStore extends DeadLetterReader {
   /**
    * Puts one back at the end of its lane, with its timestamp, `life` one higher and no attempts. One that was on hold is
    * executed then (`unsafe`); with `force`, whatever speaks against it.
@@ -143,8 +152,11 @@ export interface ScannedLetters {
   discard(letter: DeadLetter, options?: { readonly reason?: string | undefined }): Promise<void>;
 }
 
+/** What a run over many needs. */
+export type BulkStore = Pick<DeadLetterStore, "scan" | "redrive" | "discard" | "scanned">;
+
 /** As the store does it, or by their ids. */
-export function scannedLetters(store: DeadLetterStore): ScannedLetters {
+export function scannedLetters(store: Omit<BulkStore, "scan">): ScannedLetters {
   return (
     store.scanned ?? {
       redrive: ({ id }, options) => store.redrive(id, options),

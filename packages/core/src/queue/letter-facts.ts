@@ -9,18 +9,27 @@ export interface LetterFacts extends Pick<DeadLetter, "id" | "reason" | "deadAtM
   readonly lane: Lane | undefined;
   /** How often it was redriven before it died. Undefined: left open. */
   readonly life: number | undefined;
+  /** All that it writes to. Undefined: left open. */
+  readonly tables: readonly string[] | undefined;
   /** Whether it writes to a table. Undefined: left open. */
   isAbout(table: string): boolean | undefined;
+}
+
+/** Facts of which none is left open. */
+export interface WholeFacts extends LetterFacts {
+  readonly lane: Lane;
+  readonly life: number;
+  readonly tables: readonly string[];
 }
 
 const NOTHING: Pick<ReplayPayload, "tables" | "life"> = { tables: [], life: 0 };
 
 /** All of them; of what cannot be decoded no table is known, and no redrive. */
-export function factsOf(letter: DeadLetter): LetterFacts {
+export function factsOf(letter: DeadLetter): WholeFacts {
   const { id, lane, reason, deadAtMs, toldError, content } = letter;
   // No more of the payload than that: facts may be kept for as long as the letter.
   const { tables, life } = content.ok ? content.payload : NOTHING;
-  return { id, lane, reason, deadAtMs, toldError, life, isAbout: (table) => tables.includes(table) };
+  return { id, lane, reason, deadAtMs, toldError, life, tables, isAbout: (table) => tables.includes(table) };
 }
 
 /** Whether something holds; undefined: the facts leave it open. */

@@ -44,6 +44,8 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
     page: (filter, options) => store.page(filter, options),
     scan: (filter) => store.scan(filter),
     get: (id) => store.get(id),
+    count: (filter, options) => store.count(filter, options),
+    groups: (filter) => store.groups(filter),
     redrive: (id, options) => counted("helix_redriven_total", id, () => store.redrive(id, options)),
     discard: (id, options) => counted("helix_discarded_total", id, () => store.discard(id, options)),
     scanned: {

@@ -184,6 +184,94 @@ export const listing: ContractGroup = {
       },
     },
     {
+      title: "counts the dead letters that a filter finds",
+      async run(stage) {
+        await four(stage);
+        const { deadLetters } = stage.queue;
+        for (const [filter, count] of [
+          [undefined, 4],
+          [{ table: "ks.t" }, 2],
+          [{ cluster: "A", reason: "expired" }, 1],
+          [{ errorCode: "none" }, 0],
+        ] as const) {
+          equal(
+            await deadLetters.count(filter),
+            { count, isExact: true },
+            `count(${JSON.stringify(filter)})`,
+          );
+        }
+        await rejects(
+          deadLetters.count({ cluster: "C" } as never),
+          code("HELIX_FILTER_INVALID"),
+          "a wrong filter",
+        );
+        await rejects(deadLetters.count({}, { withinMs: 0 }), CALLERS_MISTAKE, "count({}, { withinMs: 0 })");
+      },
+    },
+    {
+      title:
+        "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+      async run(stage) {
+        const { deadLetters } = stage.queue;
+        const failed = (code: number) => ({
+          reason: "rejected" as const,
+          error: Object.assign(new Error(), { code }),
+        });
+        const again = await buried(stage, {}, failed(1));
+        const later = await buried(stage, BOTH, failed(1));
+        const batch = await buried(stage, BOTH, failed(2));
+        await buried(stage, { targetCluster: "A" }, { reason: "expired" });
+        await deadLetters.redrive(again.id);
+        const receiver = stage.receiver();
+        await (await receiver.next()).deadLetter(failed(1));
+        await receiver.source.stop();
+        const first = await buried(stage, {}, failed(1));
+        const found = await deadLetters.groups({ cluster: "B" });
+        const [largest, ...others] = found;
+        equal(found.length, 3, "how many groups there are in B");
+        const { firstDiedAtMs = 0, lastDiedAtMs = 0, sampleId = "", ...same } = largest ?? {};
+        equal(
+          same,
+          { cluster: "B", tables: ["ks.t"], reason: "rejected", errorCode: "1", count: 2, redrivenBefore: 1 },
+          "the largest group",
+        );
+        equal(lastDiedAtMs, first.deadAtMs, "when its last one died");
+        truthy(
+          firstDiedAtMs <= lastDiedAtMs && firstDiedAtMs >= batch.deadAtMs,
+          "its first to die before",
+          largest,
+        );
+        truthy(
+          (await deadLetters.get(sampleId)) !== undefined,
+          "the sample to be one that there is",
+          sampleId,
+        );
+        const at = ({ deadAtMs, id }: DeadLetter) => ({
+          firstDiedAtMs: deadAtMs,
+          lastDiedAtMs: deadAtMs,
+          sampleId: id,
+        });
+        const alone = {
+          cluster: "B",
+          tables: ["ks.t", "other.u"],
+          reason: "rejected",
+          count: 1,
+          redrivenBefore: 0,
+        };
+        equal(
+          others,
+          [
+            { ...alone, errorCode: "1", ...at(later) },
+            { ...alone, errorCode: "2", ...at(batch) },
+          ],
+          "the other groups",
+        );
+        const [{ errorCode } = {}] = await deadLetters.groups({ cluster: "A" });
+        equal(errorCode, undefined, "the code of a group without one");
+        equal(await deadLetters.groups({ table: "ks.none" }), [], "the groups of none");
+      },
+    },
+    {
       title: "scans the same dead letters in the same order, also while each is discarded",
       async run(stage) {
         const letters = await four(stage);
@@ -215,14 +303,29 @@ export const listing: ContractGroup = {
   ],
 };
 
+const OTHER = {
+  operation: { kind: "statement", query: "DELETE FROM other.u WHERE id = ?", params: [1] },
+  tables: ["other.u"],
+} as const;
+
+const BOTH = {
+  operation: {
+    kind: "batch",
+    batchType: "logged",
+    statements: [
+      { query: OTHER.operation.query, params: [1] },
+      { query: "DELETE FROM ks.t WHERE id = ?", params: ["one"] },
+    ],
+  },
+  tables: ["other.u", "ks.t"],
+} as const;
+
 /** One of each lane, oldest first. */
 async function four(stage: Stage): Promise<DeadLetter[]> {
-  const operation = { kind: "statement", query: "DELETE FROM other.u WHERE id = ?", params: [1] } as const;
-  const other = { operation, tables: ["other.u"] };
   return [
     await buried(stage, { targetCluster: "A" }, { reason: "held" }),
-    await buried(stage, { targetCluster: "A", priority: "low", ...other }, { reason: "expired" }),
-    await buried(stage, other, { reason: "held" }),
+    await buried(stage, { targetCluster: "A", priority: "low", ...OTHER }, { reason: "expired" }),
+    await buried(stage, OTHER, { reason: "held" }),
     await buried(stage, { priority: "low" }, { reason: "attempts" }),
   ];
 }

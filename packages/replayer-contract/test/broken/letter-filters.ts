@@ -1,4 +1,12 @@
-import { type DeadLetter, type DeadLetterFilter, isHelixError } from "@helix/core";
+import {
+  type CountOptions,
+  type DeadLetter,
+  type DeadLetterFilter,
+  isHelixError,
+  type LetterCount,
+  type LetterGroup,
+} from "@helix/core";
+import type { WholeFacts } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "../model/model-dead-letters.ts";
 import type { ModelQueue } from "../model/model-queue.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
@@ -27,6 +35,17 @@ function lookingAt(change: (letter: DeadLetter) => DeadLetter): typeof ModelQueu
   );
 }
 
+/** A queue that groups by something else. */
+function grouping(change: (facts: WholeFacts) => WholeFacts): typeof ModelQueue {
+  return reading(
+    class extends ModelDeadLetters {
+      override groupedBy(letter: DeadLetter): WholeFacts {
+        return change(super.groupedBy(letter));
+      }
+    },
+  );
+}
+
 export const BROKEN_FILTERS: readonly BrokenAdapter[] = [
   {
     wrong: "does not filter by table",
@@ -34,6 +53,8 @@ export const BROKEN_FILTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "gives dead letters page by page, oldest first, each once, by a filter too",
+      "counts the dead letters that a filter finds",
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
     ],
   },
   {
@@ -75,7 +96,10 @@ export const BROKEN_FILTERS: readonly BrokenAdapter[] = [
   {
     wrong: "does not filter by the code of the failure",
     Queue: blindFor("errorCode"),
-    caughtBy: ["filters dead letters by the code of their last failure, and by what may be told of it"],
+    caughtBy: [
+      "filters dead letters by the code of their last failure, and by what may be told of it",
+      "counts the dead letters that a filter finds",
+    ],
   },
   {
     wrong: "does not filter by the text of the failure",
@@ -91,5 +115,75 @@ export const BROKEN_FILTERS: readonly BrokenAdapter[] = [
     wrong: "finds dead letters by the whole text of their failure, in which values are quoted",
     Queue: lookingAt((letter) => ({ ...letter, toldError: letter.error })),
     caughtBy: ["filters dead letters by the code of their last failure, and by what may be told of it"],
+  },
+  {
+    wrong: "counts all whatever the filter",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount> {
+          await super.count(filter, options);
+          return super.count();
+        }
+      },
+    ),
+    caughtBy: ["counts the dead letters that a filter finds"],
+  },
+  {
+    wrong: "takes any filter for a count",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount> {
+          return super.count(filter, options).catch(() => ({ count: 0, isExact: true }));
+        }
+      },
+    ),
+    caughtBy: ["counts the dead letters that a filter finds"],
+  },
+  {
+    wrong: "groups by the first of several tables",
+    Queue: grouping((facts) => ({ ...facts, tables: facts.tables.slice(0, 1) })),
+    caughtBy: [
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+    ],
+  },
+  {
+    wrong: "groups whatever code a failure has",
+    Queue: grouping((facts) => ({ ...facts, toldError: undefined })),
+    caughtBy: [
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+    ],
+  },
+  {
+    wrong: "takes no notice of redrives in its groups",
+    Queue: grouping((facts) => ({ ...facts, life: 0 })),
+    caughtBy: [
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+    ],
+  },
+  {
+    wrong: "groups all whatever the filter",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override groups(): Promise<LetterGroup[]> {
+          return super.groups();
+        }
+      },
+    ),
+    caughtBy: [
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+    ],
+  },
+  {
+    wrong: "gives the smallest group first",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async groups(filter?: DeadLetterFilter): Promise<LetterGroup[]> {
+          return (await super.groups(filter)).reverse();
+        }
+      },
+    ),
+    caughtBy: [
+      "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
+    ],
   },
 ];

@@ -1,20 +1,28 @@
 import { decodeContent } from "@helix/codec";
 import type {
+  CountOptions,
   DeadLetter,
   DeadLetterFilter,
   DeadLetterPage,
   DeadLetterStore,
+  LetterCount,
+  LetterGroup,
   PageOptions,
   RedriveOneOptions,
 } from "@helix/core";
 import {
   deathOf,
+  factsOf,
+  LetterGroups,
   matchesFilter,
   type PlacedLetter,
   pageOf,
+  readCount,
+  readDeadLetterFilter,
   readDeadLetterList,
   readDeadLetterPage,
   readRedrive,
+  type WholeFacts,
 } from "@helix/core/queue-kit";
 import type { ModelQueue } from "./model-queue.ts";
 import type { Buried } from "./model-store.ts";
@@ -52,6 +60,18 @@ export class ModelDeadLetters implements DeadLetterStore {
     });
   }
 
+  async count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount> {
+    readCount(options);
+    const { length } = await this.found(filter);
+    return { count: length, isExact: true };
+  }
+
+  async groups(filter?: DeadLetterFilter): Promise<LetterGroup[]> {
+    const groups = new LetterGroups();
+    for (const letter of await this.found(filter)) groups.add(this.groupedBy(letter));
+    return groups.list();
+  }
+
   redrive(id: string, options?: RedriveOneOptions): Promise<void> {
     return this.queue.reach(() => this.queue.store.redrive(id, readRedrive(options)));
   }
@@ -78,6 +98,16 @@ export class ModelDeadLetters implements DeadLetterStore {
       .filter(({ place }) => place > after)
       .map((buried) => ({ letter: this.letterOf(buried), place: buried.place }))
       .filter(({ letter }) => this.matches(letter, filter));
+  }
+
+  async found(filter?: DeadLetterFilter): Promise<DeadLetter[]> {
+    const read = readDeadLetterFilter(filter);
+    return (await this.queue.reach(() => this.placed(read, 0))).map(({ letter }) => letter);
+  }
+
+  /** What its group is made of. */
+  groupedBy(letter: DeadLetter): WholeFacts {
+    return factsOf(letter);
   }
 
   matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {

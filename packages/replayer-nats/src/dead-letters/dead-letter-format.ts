@@ -74,6 +74,7 @@ export function factsIn(outside: Outside, stored: StoredMessage, bodies: Bodies)
     deadAtMs,
     toldError: error,
     life: life === undefined ? undefined : Number(life),
+    tables: bodies.tablesOf(stored),
     isAbout: (table) => bodies.isAbout(table, stored),
   };
 }

@@ -1,41 +1,19 @@
 import {
-  type Clock,
   type DeadLetter,
-  type DeadLetterFilter,
-  type DeadLetterPage,
   type DeadLetterStore,
-  LANES,
   type Logger,
   messageId,
-  type PageOptions,
   type RedriveOneOptions,
   type ReplayPayload,
   type ScannedLetters,
   summarize,
 } from "@helix/core";
-import {
-  deadLetterNotFound,
-  factsOf,
-  matcherOf,
-  type PlacedLetter,
-  pageOf,
-  readDeadLetterFilter,
-  readDeadLetterList,
-  readDeadLetterPage,
-  readDiscard,
-  readRedrive,
-  redriven,
-} from "@helix/core/queue-kit";
-import type { Bodies } from "../bodies.ts";
-import type { Admin } from "../connection/admin.ts";
+import { deadLetterNotFound, readDiscard, readRedrive, redriven } from "@helix/core/queue-kit";
 import type { PubAck } from "../connection/publisher.ts";
-import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
-import type { StreamPages } from "../connection/stream-pages.ts";
+import type { StoredMessage } from "../connection/stored-message.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
-import { deadLetterSubject, type Names } from "../topology/names.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
-import { BY_SEQUENCE, factsIn, LETTER_ID, letterIn, outsideIn } from "./dead-letter-format.ts";
-import { isPart, wholeOf } from "./letter-parts.ts";
+import { asRead, type Found, StoredLetters, type StoredLettersOptions } from "./stored-letters.ts";
 
 /**
  * For so long a dead letter that was read need not be read again before it is redriven: half of the time in which the
@@ -44,53 +22,20 @@ import { isPart, wholeOf } from "./letter-parts.ts";
 const FRESH_FOR_MS = 60_000;
 
 type DiscardOneOptions = { readonly reason?: string | undefined };
-type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
-
-export interface NatsDeadLettersOptions {
-  readonly admin: Admin;
-  readonly pages: StreamPages;
-  readonly names: Names;
-  readonly bodies: Bodies;
+export interface NatsDeadLettersOptions extends StoredLettersOptions {
   readonly ends: DeadLetterEnds;
-  readonly clock: Clock;
-  /** By the clock that all processes agree on. */
-  readonly nowMs: () => number;
   readonly logger: Logger;
   /** Puts a payload at the end of its lane under a message id, unless the stream had one of that id. */
   readonly readmit: (payload: ReplayPayload, id: string) => Promise<PubAck>;
 }
 
-/**
- * Dead letters in a stream of their own, oldest first. What is looked through comes from any replica, and may be gone; what becomes
- * of a dead letter is decided by the leader.
- */
-export class NatsDeadLetters implements DeadLetterStore {
+/** Dead letters in a stream of their own. What becomes of one is decided by the leader of that, wherever it was read from. */
+export class NatsDeadLetters extends StoredLetters implements DeadLetterStore {
   readonly #options: NatsDeadLettersOptions;
 
   constructor(options: NatsDeadLettersOptions) {
+    super(options);
     this.#options = options;
-  }
-
-  async list(options?: ListOptions): Promise<DeadLetter[]> {
-    const { filter, limit } = readDeadLetterList(options);
-    const letters: DeadLetter[] = [];
-    for await (const { letter } of this.#matching(filter)) {
-      if (letters.push(letter) >= limit) break;
-    }
-    return letters;
-  }
-
-  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
-    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
-    return pageOf(this.#matching(read, after), limit);
-  }
-
-  scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    return scanned(this.#matching(readDeadLetterFilter(options)));
-  }
-
-  async get(id: string): Promise<DeadLetter | undefined> {
-    return (await this.#find(id))?.letter;
   }
 
   async redrive(id: string, options?: RedriveOneOptions): Promise<void> {
@@ -162,61 +107,18 @@ export class NatsDeadLetters implements DeadLetterStore {
     await readmit(payload, newMessageId(messageId(payload)));
   }
 
-  async *#matching(filter: DeadLetterFilter, after = 0): AsyncGenerator<Read, void, void> {
-    const { admin, pages, names, bodies } = this.#options;
-    const stream = names.deadLetterStream;
-    const { state } = await admin.request((api) => api.streams.info(stream));
-    const nowMs = this.#options.nowMs();
-    const matches = matcherOf(filter, nowMs);
-    const from = Math.max(after + 1, state.first_seq);
-    for await (const { messages, asOfMs } of pages.read(stream, from, state.last_seq)) {
-      for (const stored of messages) {
-        const outside = outsideIn(stored, names);
-        const isMatch = matches(factsIn(outside, stored, bodies));
-        if (isMatch === false || (await isPart(admin, names, stored, nowMs))) continue;
-        const { letter: whole, parts } = await wholeOf(admin, names, stored);
-        const letter = letterIn(whole, names, bodies, outside);
-        if (isMatch === undefined && matches(factsOf(letter)) !== true) continue;
-        yield { letter, place: stored.seq, stored, parts, asOfMs };
-      }
-    }
-  }
-
-  async #find(id: string): Promise<Found | undefined> {
-    const { names } = this.#options;
-    if (typeof id !== "string") return undefined;
-    const [, sequence] = BY_SEQUENCE.exec(id) ?? [];
-    if (sequence !== undefined) return this.#ofName(id, { seq: Number(sequence) });
-    if (!LETTER_ID.test(id)) return undefined;
-    // By name: under a wildcard the server takes the longer the more there are.
-    const subjects = LANES.map((lane) => deadLetterSubject(names, lane, id));
-    const found = await Promise.all(
-      subjects.map((next_by_subj) => this.#ofName(id, { seq: 1, next_by_subj })),
-    );
-    return found.find((one) => one !== undefined);
-  }
-
-  async #ofName(id: string, query: MessageQuery): Promise<Found | undefined> {
-    const { admin, names, bodies } = this.#options;
-    const stored = await admin.message(names.deadLetterStream, query);
-    if (stored === undefined) return undefined;
-    const whole = await wholeOf(admin, names, stored);
-    const letter = letterIn(whole.letter, names, bodies);
-    return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
-  }
-
   /** What a scan has read, read again if that is long ago; what has become of it since shows when it is deleted. */
   async #asScanned(letter: DeadLetter): Promise<Found> {
-    const read = (letter as Scanned)[AS_READ];
+    const read = asRead(letter);
     if (read === undefined) return this.#mustFind(letter.id);
     if (this.#options.clock.monotonicMs() - read.asOfMs <= FRESH_FOR_MS) return read;
-    const again = await this.#ofName(letter.id, { seq: read.stored.seq });
+    const again = await this.ofName(letter.id, { seq: read.stored.seq });
     if (again !== undefined) return again;
     throw deadLetterNotFound(letter.id);
   }
 
   async #mustFind(id: string): Promise<Found> {
-    const found = await this.#find(id);
+    const found = await this.find(id);
     if (found !== undefined) return found;
     throw deadLetterNotFound(id);
   }
@@ -232,25 +134,4 @@ export class NatsDeadLetters implements DeadLetterStore {
       logger.warn({ err: error, letter: letter.id }, "parts of a dead letter could not be deleted with it");
     });
   }
-}
-
-/** Where a letter of a scan says how it was read. A WeakMap of a hundred thousand costs a third of reading them. */
-const AS_READ = Symbol("as it was read");
-
-type Scanned = DeadLetter & { readonly [AS_READ]?: Read };
-
-async function* scanned(all: AsyncIterable<Read>): AsyncGenerator<DeadLetter, void, void> {
-  for await (const read of all) yield Object.defineProperty(read.letter, AS_READ, { value: read });
-}
-
-interface Found {
-  readonly letter: DeadLetter;
-  /** As it lies in the stream, and what lies beside it of its body. */
-  readonly stored: StoredMessage;
-  readonly parts: readonly StoredMessage[];
-}
-
-interface Read extends Found, PlacedLetter {
-  /** By the monotonic clock. */
-  readonly asOfMs: number;
 }
