@@ -3,7 +3,6 @@ import { type BreakerState, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
 import { loggable } from "../failure/loggable.ts";
-import { readError } from "../failure/read-error.ts";
 import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -15,6 +14,7 @@ import type { ClockOffset } from "./schema/clock-offset.ts";
 import type { ClusterSchema } from "./schema/cluster-schema.ts";
 import { KnownSchema } from "./schema/known-schema.ts";
 import { SchemaReader } from "./schema/schema-reader.ts";
+import { type LinkRequest, type RequestSender, SentRequest } from "./sent-request.ts";
 import { SupervisedSession } from "./supervised-session.ts";
 
 const PROBE_TIMEOUT_MS = 2_000;
@@ -46,7 +46,7 @@ export class ClusterLink {
   readonly #outstanding: Outstanding;
   readonly #schema: KnownSchema;
   readonly #identity: IdentityCheck;
-  readonly #unknownErrors: UnknownErrors;
+  readonly #sender: RequestSender;
   readonly #attemptListeners = new Set<() => void>();
   readonly #unavailableListeners = new Set<() => void>();
   #lastFailure: unknown;
@@ -57,7 +57,6 @@ export class ClusterLink {
   constructor(options: ClusterLinkOptions) {
     const { config, requestTimeoutMs, clock, clockOffset, random, logger, name, reached } = options;
     this.config = config;
-    this.#unknownErrors = new UnknownErrors(logger, name);
     this.#options = options;
     this.#identity = new IdentityCheck(
       {
@@ -97,6 +96,13 @@ export class ClusterLink {
       busyError: () => clusterBusy(config.cluster, name, config.maxInFlight, requestTimeoutMs),
       onStall: () => this.#breaker.stalled(toldError("The cluster has stopped answering")),
     });
+    this.#sender = {
+      session: this.#session,
+      breaker: this.#breaker,
+      outstanding: this.#outstanding,
+      unknownErrors: new UnknownErrors(logger, name),
+      unavailableError: () => this.unavailableError(),
+    };
     const untold = (why: string, cause?: unknown) => clusterUnavailable(config.cluster, name, why, cause);
     this.#schema = new KnownSchema({
       reader: new SchemaReader({
@@ -184,46 +190,21 @@ export class ClusterLink {
   }
 
   /**
-   * Makes a request of the session, whatever the breaker says, and learns from its end. Rejects with
-   * the driver's error, HELIX_CLUSTER_UNAVAILABLE without a session, HELIX_CLUSTER_BUSY when its turn does not
-   * come, or HELIX_EXECUTE_TIMEOUT when the driver comes to no end; a late answer is still a sign of life. What an
-   * earlier session has yet to say is no news of the present one.
+   * Makes a request of the session, whatever the breaker says. Rejects with the driver's error, HELIX_CLUSTER_UNAVAILABLE without a
+   * session, HELIX_CLUSTER_BUSY when its turn does not come, or HELIX_EXECUTE_TIMEOUT when the driver comes to no end.
    *
    * @param isWanted Asked when its turn has come: what nobody waits for any more would only keep others waiting.
    */
   send<T>(request: (client: Client) => Promise<T>, isWanted: () => boolean = () => true): Promise<T> {
-    if (!this.isConnected) return Promise.reject(this.unavailableError());
-    return new Promise((resolve, reject) => {
-      let sentOn: Client | undefined;
-      const isNews = () => sentOn !== undefined && sentOn === this.#session.client;
-      const start = (): boolean => {
-        const { client } = this.#session;
-        if (client === undefined || !isWanted()) {
-          reject(this.unavailableError());
-          return false;
-        }
-        sentOn = client;
-        request(client).then(
-          (result) => {
-            this.#outstanding.remove(entry, true);
-            if (isNews()) this.#breaker.answered();
-            resolve(result);
-          },
-          (error: unknown) => {
-            this.#unknownErrors.heard(error);
-            this.#outstanding.remove(entry, readError(error).answered);
-            if (isNews()) this.#breaker.failed(error);
-            reject(error);
-          },
-        );
-        return true;
-      };
-      const giveUp = (error: unknown) => {
-        if (isNews()) this.#breaker.failed(error);
-        reject(error);
-      };
-      const entry = this.#outstanding.add(start, giveUp);
+    return new Promise((applied, failed) => {
+      this.ask({ send: request, isWanted, applied, failed });
     });
+  }
+
+  /** As {@link send}, for who needs no promise of it: once it has ended, one of the two methods is called, perhaps at once. */
+  ask<T>(request: LinkRequest<T>): void {
+    if (this.isConnected) this.#outstanding.add(new SentRequest(request, this.#sender));
+    else request.failed(this.unavailableError());
   }
 
   /** Resolves if the cluster answers at all. Rejects with the driver's error, or that of `send`. */

@@ -18,6 +18,8 @@ export function sendOperation(
   return link.send((client) => run(client, operation, options), isWanted);
 }
 
+export { run as runOperation };
+
 /** What is refused by what the session knows of the statement from earlier is prepared anew, once, and tried again. */
 async function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
   try {
@@ -42,12 +44,26 @@ function runOnce(client: Client, operation: Operation, options: QueryOptions): P
   return client.batch(operation.statements as { query: string; params: unknown[] }[], options);
 }
 
+/** Those of ours. */
+const NOT_THE_DRIVERS: ReadonlySet<string> = new Set<keyof ReadOptions>([
+  "priority",
+  "timestampMicros",
+  "cluster",
+  "wait",
+  "signal",
+  "prepare",
+  "keyspace",
+  "unsafe",
+]);
+
 /** The driver's options of a request, without those of ours. */
 export function queryOptions(operation: Operation, options: ReadOptions): QueryOptions {
-  const { priority, timestampMicros, cluster, wait, signal, prepare, keyspace, unsafe, ...rest } = options;
-  const given: Record<string, unknown> = { prepare: prepare ?? hasParams(operation) };
-  // The driver takes an option that is there and undefined for one that was given, in places.
-  for (const [name, value] of Object.entries(rest)) if (value !== undefined) given[name] = value;
+  const given: Record<string, unknown> = { prepare: options.prepare ?? hasParams(operation) };
+  for (const name in options) {
+    const value = options[name as keyof ReadOptions];
+    // The driver takes an option that is there and undefined for one that was given, in places.
+    if (value !== undefined && !NOT_THE_DRIVERS.has(name)) given[name] = value;
+  }
   return given;
 }
 

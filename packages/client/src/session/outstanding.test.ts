@@ -1,7 +1,7 @@
 import { isHelixError } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { beforeEach, describe, expect, test } from "vitest";
-import { Outstanding, type OutstandingRequest } from "./outstanding.ts";
+import { Outstanding, OutstandingRequest } from "./outstanding.ts";
 
 let clock: ManualClock;
 let outstanding: Outstanding;
@@ -25,9 +25,26 @@ beforeEach(() => {
 
 const ignore = () => {};
 
+class Request extends OutstandingRequest {
+  readonly start: () => boolean;
+  readonly giveUp: (error: unknown) => void;
+
+  constructor(start: () => boolean, giveUp: (error: unknown) => void) {
+    super();
+    this.start = start;
+    this.giveUp = giveUp;
+  }
+}
+
+function add(start: () => boolean, giveUp: (error: unknown) => void): OutstandingRequest {
+  const request = new Request(start, giveUp);
+  outstanding.add(request);
+  return request;
+}
+
 function send(requests: number): OutstandingRequest[] {
   const start = () => ++started > 0;
-  return Array.from({ length: requests }, () => outstanding.add(start, (error) => expired.push(error)));
+  return Array.from({ length: requests }, () => add(start, (error) => expired.push(error)));
 }
 
 describe("a stall", () => {
@@ -106,7 +123,7 @@ describe("beyond what is sent at a time", () => {
   test("a request waits until one has come to an end, and they go in the order in which they came", async () => {
     const order: string[] = [];
     const requests = send(100);
-    for (const name of ["a", "b", "c"]) outstanding.add(() => order.push(name) > 0, ignore);
+    for (const name of ["a", "b", "c"]) add(() => order.push(name) > 0, ignore);
     expect(order).toEqual([]);
     const [first, second, third] = requests;
     outstanding.remove(first ?? expect.unreachable(), true);
@@ -151,7 +168,7 @@ describe("beyond what is sent at a time", () => {
   test("those that cannot be started any more make way at once", () => {
     const [first = expect.unreachable()] = send(100);
     let refused = 0;
-    for (let n = 0; n < 100_000; n++) outstanding.add(() => ++refused < 0, ignore);
+    for (let n = 0; n < 100_000; n++) add(() => ++refused < 0, ignore);
     outstanding.remove(first, false);
     expect(refused).toBe(100_000);
   });

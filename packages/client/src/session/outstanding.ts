@@ -1,5 +1,6 @@
 import { type Clock, helixError } from "@helix/core";
 import { clientClosed } from "./cluster-links.ts";
+import { LinkedList, type ListNode } from "./linked-list.ts";
 
 /** How often it is looked at, while anything is outstanding. */
 const LOOK_MS = 250;
@@ -21,11 +22,16 @@ export interface OutstandingOptions {
 }
 
 /** A request that has come to no end yet. */
-export interface OutstandingRequest {
-  readonly sinceMs: number;
+export abstract class OutstandingRequest implements ListNode<OutstandingRequest> {
+  list: LinkedList<OutstandingRequest> | undefined;
+  before: OutstandingRequest | undefined;
+  after: OutstandingRequest | undefined;
+  /** Since it was added. */
+  sinceMs = 0;
+
   /** Sends it. False if it came to its end instead. */
-  readonly start: () => boolean;
-  readonly giveUp: (error: unknown) => void;
+  abstract start(): boolean;
+  abstract giveUp(error: unknown): void;
 }
 
 /**
@@ -39,8 +45,8 @@ export interface OutstandingRequest {
 export class Outstanding {
   readonly #options: OutstandingOptions;
   /** In the order in which they came, so the first expires first. */
-  readonly #sent = new Set<OutstandingRequest>();
-  readonly #waiting = new Set<OutstandingRequest>();
+  readonly #sent = new LinkedList<OutstandingRequest>();
+  readonly #waiting = new LinkedList<OutstandingRequest>();
   #answeredAtMs = 0;
   #manySinceMs = 0;
   #cancelTimer: (() => void) | undefined;
@@ -51,11 +57,10 @@ export class Outstanding {
   }
 
   /** Starts it, now or when it is its turn, or gives it up. */
-  add(start: () => boolean, giveUp: (error: unknown) => void): OutstandingRequest {
-    const request = { sinceMs: this.#options.clock.monotonicMs(), start, giveUp };
+  add(request: OutstandingRequest): void {
+    request.sinceMs = this.#options.clock.monotonicMs();
     if (this.#sent.size < this.#options.maxInFlight) this.#start(request);
-    else this.#waiting.add(request);
-    return request;
+    else this.#waiting.append(request);
   }
 
   /** It has come to an end; `answered` if that shows that a server is there. */
@@ -73,21 +78,21 @@ export class Outstanding {
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    for (const request of take(this.#waiting)) request.giveUp(clientClosed());
-    for (const request of take(this.#sent)) request.giveUp(cutShort(this.#options.requestTimeoutMs));
+    for (const request of this.#waiting.take()) request.giveUp(clientClosed());
+    for (const request of this.#sent.take()) request.giveUp(cutShort(this.#options.requestTimeoutMs));
   }
 
   #start(request: OutstandingRequest): void {
     if (!request.start()) return;
-    this.#sent.add(request);
-    const nowMs = this.#options.clock.monotonicMs();
-    if (this.#sent.size === STALL_REQUESTS) this.#manySinceMs = nowMs;
-    if (this.#cancelTimer === undefined) this.#schedule(nowMs);
+    this.#sent.append(request);
+    if (this.#sent.size === STALL_REQUESTS) this.#manySinceMs = this.#options.clock.monotonicMs();
+    if (this.#cancelTimer === undefined) this.#schedule(this.#options.clock.monotonicMs());
   }
 
   #startNext(): void {
-    for (const request of this.#waiting) {
-      if (this.#sent.size >= this.#options.maxInFlight) return;
+    while (this.#sent.size < this.#options.maxInFlight) {
+      const request = this.#waiting.first;
+      if (request === undefined) return;
       this.#waiting.delete(request);
       this.#start(request);
     }
@@ -117,18 +122,9 @@ export class Outstanding {
   #expire(nowMs: number): void {
     const { requestTimeoutMs, busyError } = this.#options;
     const isDue = ({ sinceMs }: OutstandingRequest) => nowMs - sinceMs >= requestTimeoutMs;
-    for (const request of take(this.#waiting, isDue)) request.giveUp(busyError());
-    for (const request of take(this.#sent, isDue)) request.giveUp(requestTimeout(requestTimeoutMs));
+    for (const request of this.#waiting.take(isDue)) request.giveUp(busyError());
+    for (const request of this.#sent.take(isDue)) request.giveUp(requestTimeout(requestTimeoutMs));
     this.#startNext();
-  }
-}
-
-/** Takes the first ones out, as long as they are wanted. */
-function* take<T>(from: Set<T>, isWanted: (one: T) => boolean = () => true): Generator<T> {
-  for (const one of from) {
-    if (!isWanted(one)) return;
-    from.delete(one);
-    yield one;
   }
 }
 

@@ -1,30 +1,40 @@
-import { CLUSTERS, type Clock, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
+import { CLUSTERS, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
+import type { Client } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import { requestTimeout } from "../session/outstanding.ts";
+import type { LinkedList } from "../session/linked-list.ts";
+import type { LinkRequest } from "../session/sent-request.ts";
 import { type ClusterOutcome, isRefusedForGood } from "./decide-write.ts";
+import type { SecondAnswer, SecondAnswers } from "./second-answers.ts";
 
 export type WriteOutcomes<T> = Readonly<Record<ClusterId, ClusterOutcome<T>>>;
 
-export interface DualWriteOptions<T> {
+/** What all writes of a client have in common. */
+export interface BothClusters {
   readonly links: Readonly<Record<ClusterId, ClusterLink>>;
-  /** Sends it to one cluster, unless it is not wanted any more when its turn has come. */
-  readonly send: (link: ClusterLink, isWanted: () => boolean) => Promise<T>;
-  /** What a failure of `send` means, over all tries. */
-  readonly read: (cluster: ClusterId, error: unknown) => ErrorReading;
+  readonly secondAnswers: Readonly<Record<ClusterId, SecondAnswers>>;
   /** Whether nothing is to be sent to that cluster for now. */
   readonly isDrained: (cluster: ClusterId) => boolean;
+}
+
+/** What is sent to both. */
+export interface DualRequest<T> {
+  send(cluster: ClusterId, client: Client): Promise<T>;
+  /** What a failure of `send` means, over all tries. */
+  read(cluster: ClusterId, error: unknown): ErrorReading;
   /** Called when the other cluster refuses the values. Returns whether nothing was sent to this one, nor will be. */
-  readonly callOff: (cluster: ClusterId, refusal: unknown) => boolean;
-  /** Undefined: what is slow is waited for in full, since what it has yet to do would be done twice. */
-  readonly secondaryTimeoutMs: number | undefined;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
+  callOff(cluster: ClusterId, refusal: unknown): boolean;
+}
+
+export interface DualWriteOptions<T> {
+  /** What is slow is waited for in full, since what it has yet to do would be done twice. */
+  readonly isOnce: boolean;
+  readonly signal: AbortSignal | undefined;
   /**
    * Called when one cluster has applied it and the other has not answered. Returns whether that is enough for the
    * caller, whose signal then ends nothing any more.
    */
-  readonly onFirst?: ((cluster: ClusterId, result: T) => boolean) | undefined;
+  readonly onFirst: ((cluster: ClusterId, result: T) => boolean) | undefined;
 }
 
 /**
@@ -33,19 +43,23 @@ export interface DualWriteOptions<T> {
  * Per cluster: waiting → applied | failed. A cluster that is drained or not available fails at once, unasked. Once the
  * other has applied it, a waiting one fails as not answered after `secondaryTimeoutMs`, or as soon as its
  * breaker opens; when the signal is aborted all that wait fail so. What comes after that is ignored: the
- * same write twice is harmless (where it is not, there is no `secondaryTimeoutMs`). While the other has not applied it, it is waited for in full, since then
+ * same write twice is harmless (where it is not, there is no such limit). While the other has not applied it, it is waited for in full, since then
  * its answer is the caller's; but what one cluster's columns refuse for good, and was not sent to the other yet, is called off
  * there, and so refused by both.
  */
 export class DualWrite<T> {
+  readonly #both: BothClusters;
+  readonly #request: DualRequest<T>;
   readonly #options: DualWriteOptions<T>;
-  readonly #outcomes: Partial<Record<ClusterId, ClusterOutcome<T>>> = {};
-  readonly #cleanups: (() => void)[] = [];
+  readonly #sides: Readonly<Record<ClusterId, Side<T>>>;
   #unlisten: (() => void) | undefined;
   #resolve: (outcomes: WriteOutcomes<T>) => void = () => {};
 
-  constructor(options: DualWriteOptions<T>) {
+  constructor(both: BothClusters, request: DualRequest<T>, options: DualWriteOptions<T>) {
+    this.#both = both;
+    this.#request = request;
     this.#options = options;
+    this.#sides = { A: new Side("A", request, this), B: new Side("B", request, this) };
   }
 
   /** Resolves with both outcomes; never rejects. To be called once. */
@@ -53,67 +67,89 @@ export class DualWrite<T> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const { signal } = this.#options;
-      if (signal !== undefined) this.#listen(signal);
-      for (const cluster of CLUSTERS) this.#send(cluster);
+      if (signal !== undefined && !this.#options.isOnce) this.#listen(signal);
+      this.#send(this.#sides.A);
+      this.#send(this.#sides.B);
     });
   }
 
-  #send(cluster: ClusterId): void {
-    const { links, send, read, isDrained } = this.#options;
-    const link = links[cluster];
-    const isSkipped = isDrained(cluster);
-    if (isSkipped || !link.isAvailable) {
-      const error = link.unavailableError(isSkipped ? "it is drained" : undefined);
-      this.#settle(cluster, { state: "failed", error, reading: readError(error) });
+  #send(side: Side<T>): void {
+    const { links, isDrained } = this.#both;
+    const link = links[side.cluster];
+    const isSkipped = isDrained(side.cluster);
+    if (!isSkipped && link.isAvailable) {
+      link.ask(side);
       return;
     }
-    send(link, () => this.#outcomes[cluster] === undefined).then(
-      (result) => this.#settle(cluster, { state: "applied", result }),
-      (error: unknown) => this.#settle(cluster, { state: "failed", error, reading: read(cluster, error) }),
-    );
+    const error = link.unavailableError(isSkipped ? "it is drained" : undefined);
+    this.settle(side, { state: "failed", error, reading: readError(error) });
   }
 
-  #settle(cluster: ClusterId, outcome: ClusterOutcome<T>): void {
-    if (this.#outcomes[cluster] !== undefined) return;
-    this.#outcomes[cluster] = outcome;
-    const { A, B } = this.#outcomes;
-    if (A !== undefined && B !== undefined) {
+  settle(side: Side<T>, outcome: ClusterOutcome<T>): void {
+    if (side.outcome !== undefined) return;
+    side.outcome = outcome;
+    const { cluster } = side;
+    const other = this.#sides[otherCluster(cluster)];
+    if (other.outcome !== undefined) {
       this.#unlisten?.();
-      for (const cleanup of this.#cleanups) cleanup();
-      this.#resolve({ A, B });
+      this.#both.secondAnswers[cluster].end(side);
+      this.#resolve({ [cluster]: outcome, [other.cluster]: other.outcome } as WriteOutcomes<T>);
     } else if (outcome.state === "applied") {
-      this.#limit(otherCluster(cluster));
+      // From now on nobody depends on the other's answer.
+      if (!this.#options.isOnce) this.#both.secondAnswers[other.cluster].wait(other);
       if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();
-    } else if (isRefusedForGood(outcome) && this.#options.callOff(otherCluster(cluster), outcome.error)) {
-      this.#settle(otherCluster(cluster), outcome);
+    } else if (isRefusedForGood(outcome) && this.#request.callOff(other.cluster, outcome.error)) {
+      this.settle(other, outcome);
     }
-  }
-
-  /** From now on nobody depends on this cluster's answer. */
-  #limit(cluster: ClusterId): void {
-    const { clock, secondaryTimeoutMs, links } = this.#options;
-    if (secondaryTimeoutMs === undefined) return;
-    const link = links[cluster];
-    this.#cleanups.push(
-      clock.setTimer(
-        () => this.#notAnswered(cluster, requestTimeout(secondaryTimeoutMs)),
-        secondaryTimeoutMs,
-      ),
-      link.onUnavailable(() => this.#notAnswered(cluster, link.unavailableError())),
-    );
   }
 
   #listen(signal: AbortSignal): void {
     const giveUp = () => {
-      for (const cluster of CLUSTERS) this.#notAnswered(cluster, signal.reason);
+      for (const cluster of CLUSTERS) this.#sides[cluster].giveUp(signal.reason);
     };
     signal.addEventListener("abort", giveUp, { once: true });
     this.#unlisten = () => signal.removeEventListener("abort", giveUp);
   }
+}
 
-  #notAnswered(cluster: ClusterId, error: unknown): void {
+/** One cluster's part of a write. */
+class Side<T> implements LinkRequest<T>, SecondAnswer {
+  readonly cluster: ClusterId;
+  readonly #request: DualRequest<T>;
+  readonly #write: DualWrite<T>;
+  outcome: ClusterOutcome<T> | undefined;
+  dueAtMs = 0;
+  list: LinkedList<SecondAnswer> | undefined;
+  before: SecondAnswer | undefined;
+  after: SecondAnswer | undefined;
+
+  constructor(cluster: ClusterId, request: DualRequest<T>, write: DualWrite<T>) {
+    this.cluster = cluster;
+    this.#request = request;
+    this.#write = write;
+  }
+
+  send(client: Client): Promise<T> {
+    return this.#request.send(this.cluster, client);
+  }
+
+  isWanted(): boolean {
+    return this.outcome === undefined;
+  }
+
+  applied(result: T): void {
+    this.#write.settle(this, { state: "applied", result });
+  }
+
+  failed(error: unknown): void {
+    const reading = this.#request.read(this.cluster, error);
+    this.#write.settle(this, { state: "failed", error, reading });
+  }
+
+  /** It has not answered, for whatever reason. */
+  giveUp(error: unknown): void {
     // Whatever the reason of the signal would mean as an answer.
     const reading = { ...readError(error), applied: "maybe", retry: "later" } as const;
-    this.#settle(cluster, { state: "failed", error, reading });
+    this.#write.settle(this, { state: "failed", error, reading });
   }
 }

@@ -8,14 +8,14 @@ import type { OnBinding } from "../session/driver-internals/index.ts";
  * called off on the other, however long that one is silent.
  */
 export class WriteBinding {
-  readonly #bound = new Set<ClusterId>();
+  readonly #isBound = { A: false, B: false };
   #refusal: unknown;
 
   on(cluster: ClusterId): OnBinding {
     return (positions, types, encoding) => {
       if (this.#refusal !== undefined) throw this.#refusal;
       const values = checkBinding(positions, types, encoding);
-      this.#bound.add(cluster);
+      this.#isBound[cluster] = true;
       return values;
     };
   }
@@ -23,7 +23,7 @@ export class WriteBinding {
   /** Whether nothing has gone to that cluster, and now nothing will, for what the other's columns refuse. */
   callOff(cluster: ClusterId, refusal: unknown): boolean {
     // That it has come from here shows that the driver asks before it sends.
-    if (this.#bound.has(cluster) || !isHelixError(refusal, "HELIX_PAYLOAD_INVALID")) return false;
+    if (this.#isBound[cluster] || !isHelixError(refusal, "HELIX_PAYLOAD_INVALID")) return false;
     this.#refusal = refusal;
     return true;
   }

@@ -16,21 +16,14 @@ import { activeTraceparent, type TraceContextApi } from "../replay/trace-context
 import type { ReadOptions, WaitFor } from "../request-options.ts";
 import { Result } from "../result.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import {
-  hasParams,
-  ONCE,
-  queryOptions,
-  readWrite,
-  sendOperation,
-  writeOptions,
-} from "../session/driver-request.ts";
 import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
-import { DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
+import { type BothClusters, DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
 import type { JudgedWrite } from "./judged-write.ts";
 import type { Unsafe } from "./refusal.ts";
 import type { ReplayHandoff } from "./replay-handoff.ts";
-import { WriteBinding } from "./write-binding.ts";
+import { SecondAnswers } from "./second-answers.ts";
+import { SentWrite } from "./sent-write.ts";
 import { WriteJudge } from "./write-judge.ts";
 import { errorOf, failureOf, type Handoffs, reportsAtFirst, reportsOf } from "./write-report.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
@@ -63,15 +56,23 @@ type OnFirst = DualWriteOptions<types.ResultSet>["onFirst"];
 export class WritePath {
   readonly #options: WritePathOptions;
   readonly #judge: WriteJudge;
+  readonly #both: BothClusters;
 
   constructor(options: WritePathOptions) {
+    const { links, clock, secondaryTimeoutMs, isDrained } = options;
     this.#options = options;
+    const secondAnswers = {
+      A: new SecondAnswers(links.A, clock, secondaryTimeoutMs),
+      B: new SecondAnswers(links.B, clock, secondaryTimeoutMs),
+    };
+    this.#both = { links, isDrained, secondAnswers };
     this.#judge = new WriteJudge({ ...options, timeoutMs: options.requestTimeoutMs });
   }
 
   /** No write waits any more for what a cluster says of its tables. */
   close(): void {
     this.#judge.close();
+    for (const cluster of CLUSTERS) this.#both.secondAnswers[cluster].close();
   }
 
   /** Resolves and rejects as `HelixClient.execute` does. */
@@ -98,33 +99,20 @@ export class WritePath {
 
   async #run<Row>(judged: JudgedWrite, options: ReadOptions, onFirst: OnFirst): Promise<Result<Row>> {
     const { operation, timestampMicros, disposition } = judged;
-    const { links, secondaryTimeoutMs, clock, isDrained, openTelemetry } = this.#options;
+    const { links, clock, openTelemetry } = this.#options;
     const writtenAtMs = clock.wallMs();
     let { signal } = options;
     const isOnce = disposition !== "replay";
-    const base = queryOptions(operation, options);
-    // Also where it was refused for a text that had no parameters, and has some by now.
-    base.prepare ||= hasParams(operation);
-    const tries = isOnce ? { ...options, ...ONCE } : options;
-    const binding = new WriteBinding();
-    const requests = {
-      A: writeOptions(links.A.config, base, tries, timestampMicros, binding.on("A")),
-      B: writeOptions(links.B.config, base, tries, timestampMicros, binding.on("B")),
-    };
-    const outcomes = await new DualWrite({
-      links,
-      send: (link, isWanted) => sendOperation(link, operation, requests[link.cluster].query, isWanted),
-      read: (cluster, error) => readWrite(error, requests[cluster].memory),
-      isDrained,
-      callOff: (cluster, refusal) => binding.callOff(cluster, refusal),
-      secondaryTimeoutMs: isOnce ? undefined : secondaryTimeoutMs,
-      clock,
-      signal: isOnce ? undefined : signal,
-      onFirst: (cluster, answer) => {
-        const isEnough = onFirst?.(cluster, answer) === true;
-        if (isEnough) signal = undefined;
-        return isEnough;
-      },
+    const outcomes = await new DualWrite(this.#both, new SentWrite(judged, options, links), {
+      isOnce,
+      signal,
+      onFirst:
+        onFirst &&
+        ((cluster, answer) => {
+          const isEnough = onFirst(cluster, answer);
+          if (isEnough) signal = undefined;
+          return isEnough;
+        }),
     }).run();
 
     const { verdict, queue } = decideWrite(outcomes);

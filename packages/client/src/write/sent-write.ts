@@ -1,0 +1,50 @@
+import type { ClusterId, ErrorReading, Operation } from "@helix/core";
+import type { Client, types } from "cassandra-driver";
+import type { ReadOptions } from "../request-options.ts";
+import type { ClusterLink } from "../session/cluster-link.ts";
+import {
+  hasParams,
+  ONCE,
+  queryOptions,
+  readWrite,
+  runOperation,
+  writeOptions,
+} from "../session/driver-request.ts";
+import type { DualRequest } from "./dual-write.ts";
+import type { JudgedWrite } from "./judged-write.ts";
+import { WriteBinding } from "./write-binding.ts";
+
+/** A judged write as the drivers of both clusters take it, and what is known of their tries. */
+export class SentWrite implements DualRequest<types.ResultSet> {
+  readonly #operation: Operation;
+  readonly #requests: Readonly<Record<ClusterId, ReturnType<typeof writeOptions>>>;
+  readonly #binding = new WriteBinding();
+
+  constructor(
+    { operation, timestampMicros, disposition }: JudgedWrite,
+    options: ReadOptions,
+    { A, B }: Readonly<Record<ClusterId, ClusterLink>>,
+  ) {
+    const base = queryOptions(operation, options);
+    // Also where it was refused for a text that had no parameters, and has some by now.
+    base.prepare ||= hasParams(operation);
+    const tries = disposition === "replay" ? options : { ...options, ...ONCE };
+    this.#operation = operation;
+    this.#requests = {
+      A: writeOptions(A.config, base, tries, timestampMicros, this.#binding.on("A")),
+      B: writeOptions(B.config, base, tries, timestampMicros, this.#binding.on("B")),
+    };
+  }
+
+  send(cluster: ClusterId, client: Client): Promise<types.ResultSet> {
+    return runOperation(client, this.#operation, this.#requests[cluster].query);
+  }
+
+  read(cluster: ClusterId, error: unknown): ErrorReading {
+    return readWrite(error, this.#requests[cluster].memory);
+  }
+
+  callOff(cluster: ClusterId, refusal: unknown): boolean {
+    return this.#binding.callOff(cluster, refusal);
+  }
+}
