@@ -43,7 +43,7 @@ const failed: string[] = [];
       series.push(...(findings.series ?? []));
     } catch (error) {
       console.error(error);
-      failed.push(name);
+      failed.push(`${name} ended with an error: ${error}`);
     }
     console.error(`${name}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }
@@ -51,8 +51,10 @@ const failed: string[] = [];
 console.log(`\n${table(rows)}`);
 if (options.json !== undefined)
   await writeFile(options.json, `${JSON.stringify(record(run, { rows, series }), null, 1)}\n`);
-if (failed.length > 0) console.log(`Not measured, with an error above: ${failed.join(", ")}`);
-// A goal that is missed is for people to judge; in the short form what is far off fails the run.
-const farOff = isShort ? rows.filter(isFarOff).map(({ id }) => id) : [];
-if (farOff.length > 0) console.log(`Below half of their goal: ${farOff.join(", ")}`);
-process.exit(failed.length + farOff.length > 0 ? 1 : 0);
+// As the tests end. A goal that is missed is for people to judge; in the short form what is far off fails the run.
+const farOff = isShort ? rows.filter(isFarOff).map(({ id }) => `${id} is below half of its goal`) : [];
+const failures = [...failed, ...farOff];
+for (const failure of failures) console.log(`failed: bench: ${failure}`);
+const judged = rows.filter(({ goal }) => goal !== undefined).length;
+console.log(`${judged - farOff.length} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 ? 1 : 0);

@@ -12,7 +12,12 @@ export class Servers implements AsyncDisposable {
   };
 
   readonly pair = (): Promise<CassandraPair> => {
-    this.#pair ??= told(startCassandraPair({ onProgress: console.error }));
+    this.#pair ??= told(
+      startCassandraPair({
+        onProgress: console.error,
+        killable: process.env.HELIX_CASSANDRA_A === undefined,
+      }),
+    );
     return this.#pair;
   };
 

@@ -1,7 +1,10 @@
-import { type CassandraPair, createTestKeyspace } from "@helix/testkit";
+import { type CassandraPair, createTestKeyspace, onBoth } from "@helix/testkit";
 import { Client, types } from "cassandra-driver";
+import type { Run } from "../bench.ts";
+import { Child } from "../measure/child.ts";
 
 export const KEYSPACE = "bench";
+export const COLUMNS = { id: "int", a: "text", b: "bigint", c: "timestamp" };
 export const INSERT = `INSERT INTO ${KEYSPACE}.t (id, a, b, c) VALUES (?, ?, ?, ?)`;
 
 /** Four columns of some hundred bytes. */
@@ -9,17 +12,42 @@ export function fourColumns(id: number): unknown[] {
   return [id, "about a hundred bytes of text, as rows have them", types.Long.fromNumber(id), new Date()];
 }
 
-export interface Address {
+interface Address {
   readonly contactPoint: string;
   readonly localDataCenter: string;
 }
+
+export type Clusters = Readonly<Record<"A" | "B", ReturnType<typeof driverOptions>>>;
 
 /** What the driver is given, ours and theirs alike. */
 export function driverOptions({ contactPoint, localDataCenter }: Address) {
   return { contactPoints: [contactPoint], localDataCenter, protocolOptions: { maxVersion: 4 } };
 }
 
-export type Clusters = Readonly<Record<"A" | "B", ReturnType<typeof driverOptions>>>;
+/** Two clusters that have the table: real ones, or in the short form what answers like them in a process of its own. */
+export async function clustersWithTable(run: Run): Promise<Clusters & AsyncDisposable> {
+  if (run.isShort) {
+    const scripted = new Child(new URL("./scripted-process.ts", import.meta.url));
+    const [a, b] = await scripted.ask<[Address, Address]>({});
+    return {
+      A: driverOptions(a),
+      B: driverOptions(b),
+      [Symbol.asyncDispose]: () => scripted[Symbol.asyncDispose](),
+    };
+  }
+  const pair = await run.pair();
+  await createTable(pair);
+  return { A: driverOptions(pair.A), B: driverOptions(pair.B), async [Symbol.asyncDispose]() {} };
+}
+
+/** On both. */
+export async function createTable(pair: CassandraPair): Promise<void> {
+  await createTestKeyspace(pair, KEYSPACE);
+  const columns = Object.entries(COLUMNS).map((column) => column.join(" "));
+  await onBoth(pair, (driver) =>
+    driver.execute(`CREATE TABLE IF NOT EXISTS ${KEYSPACE}.t (${columns.join(", ")}, PRIMARY KEY (id))`),
+  );
+}
 
 /** Two drivers and nothing else. */
 export async function rawDrivers(clusters: Clusters) {
@@ -32,15 +60,4 @@ export async function rawDrivers(clusters: Clusters) {
       await Promise.all([A.shutdown(), B.shutdown()]);
     },
   };
-}
-
-/** The table that the rows go to, on both. */
-export async function createTable(pair: CassandraPair): Promise<void> {
-  await createTestKeyspace(pair, KEYSPACE);
-  await using raw = await rawDrivers({ A: driverOptions(pair.A), B: driverOptions(pair.B) });
-  for (const driver of [raw.A, raw.B]) {
-    await driver.execute(
-      `CREATE TABLE IF NOT EXISTS ${KEYSPACE}.t (id int PRIMARY KEY, a text, b bigint, c timestamp)`,
-    );
-  }
 }

@@ -2,33 +2,31 @@ import { HelixClient } from "@helix/client";
 import { createPayload, type ReplayPayload } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { types } from "cassandra-driver";
-import type { Bench } from "../bench.ts";
+import { type Bench, sized } from "../bench.ts";
 import { drained } from "../measure/drained.ts";
 import { interleaved } from "../measure/interleaved.ts";
 import { type Cost, cost, inFlight } from "../measure/timing.ts";
 import { pairs, type Row } from "../report/row.ts";
-import { createTable, driverOptions, fourColumns, INSERT, KEYSPACE, rawDrivers } from "./drivers.ts";
+import { clustersWithTable, fourColumns, INSERT, KEYSPACE, rawDrivers } from "./drivers.ts";
 
-const MESSAGES = 10_000;
-const ROUNDS = 7;
 const CONCURRENCY = 128;
 
 /** What is queued for a real cluster is replayed, against the driver alone with the same statements. */
 export const replay: Bench = {
   name: "replay",
+  short: true,
   async run(run) {
-    const pair = await run.pair();
-    await createTable(pair);
-    const clusters = { A: driverOptions(pair.A), B: driverOptions(pair.B) };
+    await using clusters = await clustersWithTable(run);
+    const messages = sized(run, 5_000, 10_000);
     await using raw = await rawDrivers(clusters);
     await using client = new HelixClient({ clusters, replayer: new MemoryReplayer() });
     await client.connect({ waitFor: "all" });
     const executor = client.replayExecutor();
     const { signal } = new AbortController();
-    const payloads = Array.from({ length: MESSAGES }, (_, id) => insertOf(id));
+    const payloads = Array.from({ length: messages }, (_, id) => insertOf(id));
     const each = (send: (payload: ReplayPayload, id: number) => Promise<unknown>) => () =>
-      cost(MESSAGES, () => inFlight(MESSAGES, CONCURRENCY, (id) => send(payloads[id] as ReplayPayload, id)));
-    const measured = await interleaved(ROUNDS, {
+      cost(messages, () => inFlight(messages, CONCURRENCY, (id) => send(payloads[id] as ReplayPayload, id)));
+    const measured = await interleaved(sized(run, 5, 7), {
       driver: each(({ timestampMicros }, id) =>
         raw.B.execute(INSERT, fourColumns(id), {
           prepare: true,
@@ -39,14 +37,14 @@ export const replay: Bench = {
       ),
       executor: each((payload) => executor.execute(payload, { signal })),
       worker: async () => {
-        await using queue = new MemoryReplayer({ queueCapacity: MESSAGES });
+        await using queue = new MemoryReplayer({ queueCapacity: messages });
         for (const payload of payloads) await queue.enqueue(payload);
-        return await drained(queue, MESSAGES, { concurrency: CONCURRENCY, executor });
+        return await drained(queue, messages, { concurrency: CONCURRENCY, executor });
       },
     });
     const rows = (id: string, what: string, ours: readonly Cost[]): Row[] => {
       const both = {
-        what: `${what}, ${MESSAGES} four-column inserts, ${CONCURRENCY} in flight`,
+        what: `${what}, ${messages} four-column inserts, ${CONCURRENCY} in flight`,
         against: "the driver alone",
       };
       const samples = (figure: (one: Cost) => number) => pairs(ours.map(figure), measured.driver.map(figure));

@@ -20,8 +20,9 @@ export const worker: Bench = {
   async run(run) {
     return {
       rows: [
-        ...(await peers(sized(run, 20_000, 100_000), sized(run, 3, 5))),
-        ...(await timed(sized(run, 10_000, 50_000), sized(run, 3, 5))),
+        ...(await peers(sized(run, 50_000, 100_000), sized(run, 3, 5))),
+        // Of a machine that does other things the slots cannot come to what they could.
+        ...(await timed(sized(run, 10_000, 50_000), sized(run, 3, 5))).slice(run.isShort ? 1 : 0),
       ],
     };
   },

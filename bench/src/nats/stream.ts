@@ -75,8 +75,14 @@ export class BenchStream implements AsyncDisposable {
       if (i % WINDOW === WINDOW - 1 || i === count - 1) await client.publish(subject, encodePayload(one));
       else this.#connection.publish(subject, encodePayload(one));
     }
-    const { state } = await (await jetstreamManager(this.#connection)).streams.info(this.name);
-    if (state.messages !== count) throw new Error(`The stream has ${state.messages} messages of ${count}`);
+    const stored = await this.stored();
+    if (stored !== count) throw new Error(`The stream has ${stored} messages of ${count}`);
+  }
+
+  async stored(): Promise<number> {
+    const api = await jetstreamManager(this.#connection);
+    const { state } = await api.streams.info(this.name);
+    return state.messages;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
