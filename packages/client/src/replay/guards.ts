@@ -66,7 +66,7 @@ export function ageFault(
   ageMs: number,
 ): Error | undefined {
   let least = schema?.gcGraceSeconds ?? Number.POSITIVE_INFINITY;
-  let name = tables.map((table) => table.name).join(", ");
+  let name: string | undefined;
   for (const table of tables) {
     if (table.schema.gcGraceSeconds > least) continue;
     least = table.schema.gcGraceSeconds;
@@ -74,7 +74,7 @@ export function ageFault(
   }
   const graceMs = least * 1_000;
   const isYoung = ageMs < graceMs - Math.min(MARGIN_MS, graceMs / 10);
-  return isYoung ? undefined : tooOld(name, ageMs, least);
+  return isYoung ? undefined : tooOld(name ?? tables.map((table) => table.name).join(", "), ageMs, least);
 }
 
 /** So much may the clock that dated a write be ahead of this process's. Milliseconds. */
@@ -94,9 +94,10 @@ export function aheadFault({ writtenAtMs }: ReplayPayload, nowMs: number): Error
 /** From 1582-10-15 the times of UUIDs count, in units of 100 ns. */
 const GREGORIAN_MS = -12_219_292_800_000;
 
-/** Of a version 1 UUID; of another: long ago. */
+/** Of a version 1 UUID, to some microseconds; of another: long ago. */
 function createdAtMs(id: string): number {
-  const [low, middle, high = ""] = id.split("-");
-  if (!high.startsWith("1")) return Number.NEGATIVE_INFINITY;
-  return Number(BigInt(`0x${high.slice(1)}${middle}${low}`) / 10_000n) + GREGORIAN_MS;
+  if (id[14] !== "1") return Number.NEGATIVE_INFINITY;
+  const digits = (at: number, end: number) => Number.parseInt(id.slice(at, end), 16);
+  const ticks = (digits(15, 18) * 2 ** 16 + digits(9, 13)) * 2 ** 32 + digits(0, 8);
+  return ticks / 10_000 + GREGORIAN_MS;
 }

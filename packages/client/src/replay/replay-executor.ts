@@ -14,9 +14,10 @@ import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import type { ClusterLinks } from "../session/cluster-links.ts";
 import { hasParams, ONCE, sendOperation, writeOptions } from "../session/driver-request.ts";
+import { keyspacesOf, partsOf } from "../write/parts.ts";
 import { inKeyspace } from "./in-keyspace.ts";
 import { replayable } from "./replayable.ts";
-import { targetSchema } from "./target-schema.ts";
+import { knownSchema, readSchema } from "./target-schema.ts";
 
 /**
  * Executes payloads on the sessions of a client. A payload is sent as it was written, if that is still safe: same timestamp, same
@@ -40,7 +41,8 @@ export function createReplayExecutor(
       if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
       const own = link.config.keyspace;
       const keyspace = payload.keyspace ?? own;
-      const schema = await targetSchema(link, payload, keyspace, signal);
+      const keyspaces = keyspacesOf(partsOf(payload.operation), keyspace);
+      const schema = knownSchema(link, keyspaces) ?? (await readSchema(link, keyspaces, signal));
       const young = replayable(payload, { schema, keyspace, times: link.schema, nowMs: clock.wallMs() });
       const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
       const isKnowingly = disposition === "unsafe" || disposition === "force";

@@ -352,3 +352,31 @@ describe("a TTL", () => {
     });
   });
 });
+
+test("what was allowed by one schema is judged again by the next one", () => {
+  const insert = statement("INSERT INTO ks.t (k, v) VALUES (?, ?) /* once more */", [1, "a"]);
+  const short = schemaWith(OTHER_ID);
+  const withTable = (change: object): Schema => {
+    const read = KNOWN.keyspace("ks") as KeyspaceSchema;
+    const tables = new Map([...read.tables].map(([name, table]) => [name, { ...table, ...change }]));
+    return { keyspace: () => ({ ...read, tables }) };
+  };
+  const none: Schema = {
+    keyspace: () => ({ ...(KNOWN.keyspace("ks") as KeyspaceSchema), tables: new Map() }),
+  };
+  const written = { tableIds: { "ks.t": ID } };
+  for (let again = 0; again < 2; again++) {
+    expect(outcome(insert, { written })).toBe("sent");
+    expect(outcome(insert, { written })).toBe("sent");
+    expect(outcome(insert, { written, schema: short })).toMatchObject({ code: "HELIX_TABLE_GONE" });
+    expect(outcome(insert, { written, schema: none })).toMatchObject({ code: "HELIX_SCHEMA_UNKNOWN" });
+    expect(outcome(insert, { schema: withTable({ isView: true }) })).toMatchObject({
+      code: "HELIX_NOT_REPLAYABLE",
+    });
+    expect(outcome(insert, { schema: withTable({ gcGraceSeconds: 1 }), ageMs: 5_000 })).toMatchObject({
+      code: "HELIX_REPLAY_TOO_OLD",
+    });
+    const { params } = replay(insert, { schema: withTable({ defaultTtlSeconds: 100 }) }) as Statement;
+    expect(params).toEqual([1, "a", 99]);
+  }
+});

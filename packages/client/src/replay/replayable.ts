@@ -4,6 +4,7 @@ import {
   decide,
   type Inspection,
   inspect,
+  type KeyspaceSchema,
   type Reason,
   replayed,
   type Schema,
@@ -36,31 +37,83 @@ interface Judged {
  * @throws HELIX_NOT_REPLAYABLE, HELIX_PAYLOAD_INVALID for a write that is still to come, HELIX_SCHEMA_UNKNOWN for a table that the cluster lacks, HELIX_TABLE_GONE, HELIX_REPLAY_TOO_OLD.
  */
 export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operation {
-  const { operation, disposition, writtenAtMs, schema } = payload;
+  const { operation, disposition, writtenAtMs } = payload;
   const ageMs = Math.max(0, facts.nowMs - writtenAtMs);
   const judged = statementsOf(payload).map((statement) => judge(statement, facts));
+  const { tables, statements } = asWritten(judged, facts) ?? aged(judged, payload, facts, ageMs);
+  if (disposition !== "force") {
+    const ahead = aheadFault(payload, facts.nowMs);
+    if (ahead !== undefined) throw ahead;
+    const onlyDeletes = () =>
+      (statements ?? statementsOf(payload)).every(
+        (statement) => judge(statement, facts).decision.verdict === "gc",
+      );
+    const old = ageFault(payload, tables, ageMs);
+    const fault = tableFault(payload, tables, facts.times) ?? (old && !onlyDeletes() ? old : undefined);
+    if (fault !== undefined) throw fault;
+  }
+  if (statements === undefined) return operation;
+  return operation.kind === "batch" ? { ...operation, statements } : { ...operation, ...statements[0] };
+}
+
+/** What is sent, and the tables that it writes. */
+interface Sent {
+  readonly tables: readonly TargetTable[];
+  /** Undefined: those of the payload. */
+  readonly statements?: readonly Statement[] | undefined;
+}
+
+/** The table of a text that was allowed before, and the schema that says so: another object where anything of it has changed. */
+const allowed = new WeakMap<Inspection, { readonly keyspace: KeyspaceSchema; readonly table: TargetTable }>();
+
+/** Undefined unless each text was allowed before, and what it says lives for ever. */
+function asWritten(judged: readonly Judged[], facts: ReplayFacts): Sent | undefined {
+  const tables: TargetTable[] = [];
+  for (const one of judged) {
+    const known = allowed.get(one.inspection);
+    if (known === undefined || known.keyspace !== keyspaceOf(one.inspection, facts) || !isTimeless(one))
+      return undefined;
+    tables.push(known.table);
+  }
+  return { tables };
+}
+
+/** Whether it writes one table, and nothing of it depends on its age. */
+function isTimeless({ inspection: { statement }, decision: { verdict, members } }: Judged): boolean {
+  if (statement === undefined || statement.verb === "batch") return false;
+  return (verdict === "replay" || verdict === "gc") && members[0]?.ttl === undefined;
+}
+
+/** That of its first table. */
+function keyspaceOf(
+  { tables: [table] }: Inspection,
+  { schema, keyspace }: ReplayFacts,
+): KeyspaceSchema | undefined {
+  const name = table?.keyspace?.name ?? keyspace;
+  return name === undefined ? undefined : schema.keyspace(name);
+}
+
+function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFacts, ageMs: number): Sent {
+  const { operation, disposition, schema } = payload;
   const isKnowingly = disposition === "unsafe" || disposition === "force";
   for (const [index, part] of partsOf(operation).entries()) {
     if (!writesRows(part)) throw neverReplayable(part.inspection, judged[index]?.decision.reason);
   }
   for (const { inspection, decision } of isKnowingly ? [] : judged) assertNotRefused(inspection, decision);
-  const tables = judged.flatMap(({ inspection }) => tablesOf(inspection, payload, facts));
+  const targets = judged.map(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const wasKnown = schema?.gcGraceSeconds !== undefined;
   const statements = judged.map((one) => {
     const { statement, inspection, decision } = wasKnown ? withoutNewDefault(one, facts) : one;
     return { ...statement, ...replayed(inspection, decision, statement.params, ageMs) };
   });
-  if (disposition !== "force") {
-    const ahead = aheadFault(payload, facts.nowMs);
-    if (ahead !== undefined) throw ahead;
-    const onlyDeletes = () =>
-      statements.every((statement) => judge(statement, facts).decision.verdict === "gc");
-    const old = ageFault(payload, tables, ageMs);
-    const fault = tableFault(payload, tables, facts.times) ?? (old && !onlyDeletes() ? old : undefined);
-    if (fault !== undefined) throw fault;
+  for (const [index, one] of judged.entries()) {
+    const keyspace = keyspaceOf(one.inspection, facts);
+    const [table] = targets[index] ?? [];
+    if (isTimeless(one) && keyspace !== undefined && table !== undefined)
+      allowed.set(one.inspection, { keyspace, table });
   }
-  return operation.kind === "batch" ? { ...operation, statements } : { ...operation, ...statements[0] };
+  return { tables: targets.flat(), statements };
 }
 
 function judge(statement: Statement, { schema, keyspace }: ReplayFacts): Judged {
