@@ -21,15 +21,13 @@ export function sendOperation(
 export { run as runOperation };
 
 /** What is refused by what the session knows of the statement from earlier is prepared anew, once, and tried again. */
-async function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
-  try {
-    return await runOnce(client, operation, options);
-  } catch (error) {
+function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
+  return runOnce(client, operation, options).catch((error: unknown) => {
     const { applied, scope } = readError(error);
     const isRefused = applied === "no" && (scope === "statement" || scope === "value");
     if (!isRefused || options.prepare !== true || !forgetPrepared(client, textsOf(operation))) throw error;
     return runOnce(client, operation, options);
-  }
+  });
 }
 
 function textsOf(operation: Operation): ReadonlySet<string> {

@@ -4,6 +4,7 @@ import type { Client } from "cassandra-driver";
 import {
   boundPrepared,
   type DriverConnections,
+  executeDirectly,
   forgetOnSchemaChange,
   interceptBinding,
   socketClosed,
@@ -35,6 +36,7 @@ export class DriverSession {
     this.#clock = clock;
     this.#connections = watchConnections(client);
     interceptBinding(client);
+    executeDirectly(client);
     forgetOnSchemaChange(client);
     boundPrepared(client);
     client.on("hostDown", () => this.#checkHosts());

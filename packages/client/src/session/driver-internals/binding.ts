@@ -4,6 +4,7 @@ import { takesNumbers } from "../../bindings/adapt-values.ts";
 import type { ColumnEncoding, ColumnType } from "../../bindings/column-type.ts";
 import { plainBinding } from "../../bindings/on-binding.ts";
 import { assertCount, byPosition, type Positions } from "../../bindings/positions.ts";
+import { executeFrame, type SentRequest } from "./execute-frame.ts";
 import { isObject, member } from "./member.ts";
 import { newestMetadata } from "./prepared.ts";
 
@@ -29,66 +30,78 @@ export type BindingOptions = QueryOptions & { readonly [ON_BINDING]?: OnBinding 
  * is bound as the driver would, but for long numbers. Statements that are not prepared have no types, and nobody is asked.
  */
 export function interceptBinding(client: Client): void {
-  const encoding = (member(member(client, "options"), "encoding") ?? {}) as ColumnEncoding;
-  const lateIn = (options: unknown, item: Item, path: string): LateBinding | undefined => {
-    const asked = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
-    if (!isObject(item.params) || item.meta === undefined) return undefined;
-    if (asked === undefined && !columnsIn(item.meta)?.some((column) => takesNumbers(typeIn(column))))
-      return undefined;
-    const onBinding = asked ?? plainBinding;
-    return new LateBinding(client, item, (meta) => {
-      const columns = columnsIn(meta);
-      if (columns === undefined) return item.params as readonly unknown[];
-      if (asked !== undefined) assertCount(item.params as Params, columns.length, path);
-      const names = columns.map((column) => member(column, "name"));
-      const types = columns.map(typeIn);
-      return onBinding(byPosition(item.params as Params, names, path), types, encoding);
-    });
-  };
   wrap(client, "_createExecuteRequest", async (create, [query, queryId, options, params, meta, ...rest]) => {
-    const late = lateIn(options, { query, queryId, params, meta }, "params");
+    const late = lateBinding(client, options, { query, queryId, params, meta }, "params");
     if (late === undefined) return create(query, queryId, options, params, meta, ...rest);
-    const request = (await create(query, queryId, options, late.params, late.meta, ...rest)) as SentRequest;
-    const { write } = request;
-    // Of the request's own, so that the driver's copies of it have it too.
-    request.write = function (...args) {
-      this.meta = late.meta;
-      this.params = late.params;
-      return write.apply(this, args);
-    };
-    return request;
+    const request = await create(query, queryId, options, late.params, late.meta, ...rest);
+    return boundLate(request as SentRequest, late);
   });
   wrap(client, "_createBatchRequest", async (create, [items, ...rest]) => {
     const [options] = rest;
     const late = (items as Item[]).map(
-      (item, index) => lateIn(options, item, `statements[${index}].params`) ?? item,
+      (item, index) => lateBinding(client, options, item, `statements[${index}].params`) ?? item,
     );
     return create(late, ...rest);
   });
 }
 
-function columnsIn(meta: unknown): readonly unknown[] | undefined {
-  const columns = member(meta, "columns");
-  return Array.isArray(columns) ? columns : undefined;
-}
-
-function typeIn(column: unknown): ColumnType | undefined {
-  return member(column, "type") as ColumnType | undefined;
+/** The request of an EXECUTE, as it is to be sent whenever the driver makes its bytes. */
+export function boundLate(request: SentRequest, late: LateBinding): SentRequest {
+  const { write } = request;
+  // Of the request's own, so that the driver's copies of it have it too.
+  request.write = function (encoder, ...args) {
+    this.meta = late.meta;
+    this.params = late.boundBy(this.meta);
+    return executeFrame(this, encoder, args[0], write) ?? write.call(this, encoder, ...args);
+  };
+  return request;
 }
 
 /** A statement on its way, as the driver has it in a batch. */
-interface Item {
+export interface Item {
   readonly query: unknown;
   readonly queryId: unknown;
   readonly params: unknown;
   readonly meta: unknown;
 }
 
-interface SentRequest {
-  meta: unknown;
-  params: unknown;
-  /** Makes the bytes that are sent next. What it throws the request rejects with. */
-  write(this: SentRequest, ...args: unknown[]): unknown;
+/** Undefined for what the driver is to bind by itself. */
+export function lateBinding(
+  client: Client,
+  options: unknown,
+  item: Item,
+  path: string,
+): LateBinding | undefined {
+  const asked = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
+  if (!isObject(item.params) || item.meta === undefined) return undefined;
+  if (asked === undefined && !columnsIn(item.meta)?.takesNumbers) return undefined;
+  return new LateBinding(client, item, asked, path);
+}
+
+/** Of a prepared statement, as the driver has them. */
+interface Columns {
+  readonly names: readonly unknown[];
+  readonly types: readonly (ColumnType | undefined)[];
+  readonly takesNumbers: boolean;
+}
+
+/** By the metadata, which is another object once a statement has been prepared anew. */
+const known = new WeakMap<object, Columns>();
+
+function columnsIn(meta: unknown): Columns | undefined {
+  if (!isObject(meta)) return undefined;
+  const found = known.get(meta);
+  if (found !== undefined) return found;
+  const columns = member(meta, "columns");
+  if (!Array.isArray(columns)) return undefined;
+  const types = columns.map((column) => member(column, "type") as ColumnType | undefined);
+  const made: Columns = {
+    names: columns.map((column) => member(column, "name")),
+    types,
+    takesNumbers: types.some(takesNumbers),
+  };
+  known.set(meta, made);
+  return made;
 }
 
 /**
@@ -100,17 +113,21 @@ class LateBinding implements Item {
   readonly query: unknown;
   readonly queryId: unknown;
   readonly #client: Client;
+  readonly #given: Params;
   readonly #prepared: unknown;
-  readonly #bind: (meta: unknown) => readonly unknown[];
+  readonly #asked: OnBinding | undefined;
+  readonly #path: string;
   #boundBy: unknown;
   #bound: readonly unknown[] = [];
 
-  constructor(client: Client, item: Item, bind: (meta: unknown) => readonly unknown[]) {
+  constructor(client: Client, item: Item, asked: OnBinding | undefined, path: string) {
     this.query = item.query;
     this.queryId = item.queryId;
     this.#client = client;
+    this.#given = item.params as Params;
     this.#prepared = item.meta;
-    this.#bind = bind;
+    this.#asked = asked;
+    this.#path = path;
   }
 
   get meta(): unknown {
@@ -118,12 +135,24 @@ class LateBinding implements Item {
   }
 
   get params(): readonly unknown[] {
-    const { meta } = this;
+    return this.boundBy(this.meta);
+  }
+
+  /** @param meta The newest. */
+  boundBy(meta: unknown): readonly unknown[] {
     if (meta !== this.#boundBy) {
-      this.#bound = this.#bind(meta);
+      this.#bound = this.#bind(columnsIn(meta));
       this.#boundBy = meta;
     }
     return this.#bound;
+  }
+
+  #bind(columns: Columns | undefined): readonly unknown[] {
+    if (columns === undefined) return this.#given as readonly unknown[];
+    const { names, types } = columns;
+    if (this.#asked !== undefined) assertCount(this.#given, names.length, this.#path);
+    const encoding = (member(member(this.#client, "options"), "encoding") ?? {}) as ColumnEncoding;
+    return (this.#asked ?? plainBinding)(byPosition(this.#given, names, this.#path), types, encoding);
   }
 }
 

@@ -7,6 +7,7 @@
  */
 export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } from "./binding.ts";
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
+export { executeDirectly } from "./direct-execution.ts";
 export { freshPolicies } from "./fresh-policies.ts";
 export { nodesOf } from "./nodes.ts";
 export { boundPrepared, forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
