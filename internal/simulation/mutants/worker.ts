@@ -25,8 +25,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "acknowledged instead of kept as a dead letter",
     file: SETTLER,
-    find: "      () => message.deadLetter(cause),",
-    replace: "      () => message.ack(),",
+    find: "      await message.deadLetter(cause);",
+    replace: "      await message.ack();",
   },
   {
     name: "every uncertain failure is counted",
@@ -61,8 +61,18 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "success is told before the queue has confirmed",
     file: SETTLER,
-    find: "      () => message.ack(),\n      () => this.#options.reporter.applied(item),",
-    replace: "      () => (this.#options.reporter.applied(item), message.ack()),\n      () => {},",
+    find: `      await message.ack();
+    } catch (error) {
+      await this.#endRefused(message, error);
+      return;
+    }
+    this.#options.reporter.applied(item);`,
+    replace: `      this.#options.reporter.applied(item);
+      await message.ack();
+    } catch (error) {
+      await this.#endRefused(message, error);
+      return;
+    }`,
   },
   {
     name: "the last failure of a message is not told",

@@ -16,8 +16,14 @@ export const PRIORITIES: readonly Priority[] = Object.freeze(["high", "low"]);
 /** All four lanes. */
 export const LANES: readonly Lane[] = Object.freeze(["high.A", "low.A", "high.B", "low.B"]);
 
+/** Made once, since it is asked for with each message, and a text that is put together anew is slow to compare. */
+const LANES_OF: Readonly<Record<Priority, Readonly<Record<ClusterId, Lane>>>> = {
+  high: { A: "high.A", B: "high.B" },
+  low: { A: "low.A", B: "low.B" },
+};
+
 export function laneOf(cluster: ClusterId, priority: Priority): Lane {
-  return `${priority}.${cluster}`;
+  return LANES_OF[priority][cluster];
 }
 
 export function clusterOf(lane: Lane): ClusterId {

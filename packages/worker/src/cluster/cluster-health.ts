@@ -139,13 +139,13 @@ export class ClusterHealth {
   }
 
   /** The server answered, whatever it said. */
-  answered(execution: Execution): void {
+  answered(execution: Execution, nowMs: number): void {
     if (this.isStale(execution)) return;
     if (execution.trial) {
       this.#recover();
       return;
     }
-    this.#answeredAtMs = this.#options.clock.monotonicMs();
+    this.#answeredAtMs = nowMs;
     this.#endRun();
     this.#limit.ended("answered", execution.order, this.#options.nextOrder());
   }

@@ -1,6 +1,6 @@
 import { type ClusterId, messageId, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { admit } from "../decide/admission.ts";
+import { type AdmissionOptions, admit } from "../decide/admission.ts";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import type { Ending } from "../decide/ending.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
@@ -49,6 +49,7 @@ export class ClusterRunner {
   readonly #settler: Settler;
   readonly #endings: Endings;
   readonly #suspects: Suspects;
+  readonly #admission: AdmissionOptions;
   readonly #mayRetry = (table: string) => this.#slots.mayRetry(table);
   #isOpen = false;
   #isPaused = false;
@@ -95,7 +96,7 @@ export class ClusterRunner {
         if (kind === "suspect") this.#suspects.ended();
         wake();
       },
-      onEnd: (execution, ending) => this.#ended(execution, ending),
+      onEnd: (...ended) => this.#ended(...ended),
       // What a driver gave up meanwhile was perhaps answered in time.
       onBlocked: () => this.#ledger.beginEra(this.#slots.nextOrder, clock.monotonicMs()),
     });
@@ -122,6 +123,13 @@ export class ClusterRunner {
       prober: this.#prober,
       settler: this.#settler,
     });
+    const isClosed = () => this.#health.state === "closed";
+    this.#admission = {
+      maxDeliver: settings.maxDeliver,
+      ledger: this.#ledger,
+      isClosed,
+      admitsSuspect: (item) => this.#suspects.admits(item, isClosed()),
+    };
     this.#suspects = new Suspects({
       turn,
       allowsLow: () => this.#allowsLow("suspect"),
@@ -201,12 +209,7 @@ export class ClusterRunner {
       this.#settler.lose(message);
       return;
     }
-    const admission = admit(message, {
-      maxDeliver: this.#settings.maxDeliver,
-      ledger: this.#ledger,
-      isClosed: this.#health.state === "closed",
-      admitsSuspect: (item) => this.#suspects.admits(item, this.#health.state === "closed"),
-    });
+    const admission = admit(message, this.#admission);
     if (admission.kind === "dead-letter") void this.#settler.drop(message, admission.cause);
     else if (admission.kind === "postpone") this.#endings.postpone(message, admission.payload);
     else if (admission.item.kind !== "fresh" && !this.#hand.setAside(message))
@@ -229,7 +232,7 @@ export class ClusterRunner {
     queueMicrotask(() => {
       this.#isAwake = false;
       if (!this.#isOpen) return;
-      if (!this.#isPaused && this.#health.state === "closed") this.#startAll();
+      if (this.#isReplaying) this.#startAll();
       else this.#tryCluster();
       this.#report();
     });
@@ -238,16 +241,20 @@ export class ClusterRunner {
   /** All is well: fill the slots, then ask for more. */
   #startAll(): void {
     if (this.#pace.available > 0) this.#suspects.advance();
-    let free = this.#freeSlots;
-    for (; free > 0 && this.#pace.available > 0; free--) {
-      const item = this.#lanes.pick(this.#mayRetry);
-      if (item === undefined) break;
-      this.#begin(item);
-    }
+    this.#startHeld();
+    const free = this.#freeSlots;
     const allowed = this.#pace.available;
     const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
     if (allowed === 0 && isWaiting) this.#pace.await();
     this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
+  }
+
+  #startHeld(): void {
+    for (let free = this.#freeSlots; free > 0 && this.#pace.available > 0; free--) {
+      const item = this.#lanes.pick(this.#mayRetry);
+      if (item === undefined) return;
+      this.#begin(item);
+    }
   }
 
   /** Paused, or the breaker is not closed: nothing is held, and one message is wanted when a trial is due. */
@@ -287,10 +294,11 @@ export class ClusterRunner {
     this.#endings.postpone(message, payload);
   }
 
-  #ended(execution: Execution, ending: Ending): void {
-    const nowMs = this.#settings.clock.monotonicMs();
+  #ended(execution: Execution, ending: Ending, nowMs: number): void {
     this.#reporter.executed(execution.item, ending.outcome, nowMs - execution.startedAtMs);
     this.#endings.ended(execution, ending, nowMs);
+    // Not only when it is awake: of many that end in one turn the first would wait for the last.
+    if (this.#isReplaying) this.#startHeld();
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */
@@ -330,6 +338,11 @@ export class ClusterRunner {
     if (this.#lanes.of("high").has(isSuspect ? () => true : this.#mayRetry)) return false;
     // Urgent suspects wait for their turn, which only another suspect could take from them.
     return !isSuspect || this.#suspects.waitingOf("high") === 0;
+  }
+
+  /** Whether messages may start, as many as there are slots. */
+  get #isReplaying(): boolean {
+    return this.#isOpen && !this.#isPaused && this.#health.state === "closed";
   }
 
   get #isTrialDue(): boolean {

@@ -30,7 +30,7 @@ export class Endings {
     const { payload, message } = item;
     const { attempts } = message;
     const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, ending });
-    const judged = this.#tellHealth(execution, ending);
+    const judged = this.#tellHealth(execution, ending, nowMs);
     if (judged === undefined && !judge.wantsProbe(noted)) this.#carryOut(execution, noted, false);
     else void this.#probeFirst(execution, noted, judged);
   }
@@ -41,12 +41,12 @@ export class Endings {
     void settler.release(message, { delayMs: judge.postponementMs(payload, clock.monotonicMs()) });
   }
 
-  #tellHealth(execution: Execution, ending: Ending): Promise<void> | undefined {
+  #tellHealth(execution: Execution, ending: Ending, nowMs: number): Promise<void> | undefined {
     const { health } = this.#options;
     if (ending.outcome === "uncertain") return health.uncertain(execution, ending);
     if (ending.outcome === "unavailable") return health.unavailable(execution, ending);
     if (ending.outcome === "rejected" && !ending.reading.answered) return health.unsent(execution, ending);
-    health.answered(execution);
+    health.answered(execution, nowMs);
     return undefined;
   }
 

@@ -22,14 +22,16 @@ export interface Execution {
 interface Running extends Execution {
   readonly dueAtMs: number;
   readonly controller: AbortController;
+  /** Whatever its promise does is not heard any more. */
+  isOver: boolean;
 }
 
 export interface ExecutionsOptions {
   readonly executor: ReplayExecutor;
   readonly executeTimeoutMs: number;
   readonly clock: Clock;
-  /** Called once for each execution that was not abandoned. Must not throw. */
-  readonly onEnd: (execution: Execution, ending: Ending) => void;
+  /** Called once for each execution that was not abandoned, with the monotonic time. It may start others. Must not throw. */
+  readonly onEnd: (execution: Execution, ending: Ending, nowMs: number) => void;
   /** Called when the event loop was blocked, before any end of what was started earlier. Must not throw. */
   readonly onBlocked: () => void;
 }
@@ -76,6 +78,7 @@ export class Executions {
       startedAtMs,
       dueAtMs: startedAtMs + executeTimeoutMs,
       controller: new AbortController(),
+      isOver: false,
     };
     this.#running.add(execution);
     if (item.kind === "suspect") this.#suspects++;
@@ -107,11 +110,12 @@ export class Executions {
     } catch (error) {
       ending = endingOf(executor, error);
     }
-    if (!this.#running.has(execution)) return;
+    if (execution.isOver) return;
+    const nowMs = this.#options.clock.monotonicMs();
     // A driver has timers of its own, which may be the first to notice.
-    this.#noticeBlock();
+    this.#noticeBlock(nowMs);
     this.#remove(execution);
-    onEnd(execution, ending);
+    onEnd(execution, ending, nowMs);
   }
 
   #arm(untilDueMs: number): void {
@@ -122,38 +126,41 @@ export class Executions {
   }
 
   /** Whether nothing could run for a while. To be called while the timer is set, or when it fires. */
-  #noticeBlock(): boolean {
-    const { clock, onBlocked } = this.#options;
-    if (clock.monotonicMs() - this.#wakeAtMs < BLOCKED_MS) return false;
+  #noticeBlock(nowMs: number): boolean {
+    if (nowMs - this.#wakeAtMs < BLOCKED_MS) return false;
     this.#cancelTimer?.();
     this.#arm(BLOCKED_MS);
-    onBlocked();
+    this.#options.onBlocked();
     return true;
   }
 
   #sweep(): void {
     this.#cancelTimer = undefined;
     const { clock, executor, executeTimeoutMs: timeoutMs, onEnd } = this.#options;
-    if (this.#noticeBlock()) return;
     const nowMs = clock.monotonicMs();
+    if (this.#noticeBlock(nowMs)) return;
+    const late: Running[] = [];
     for (const execution of this.#running) {
       if (execution.dueAtMs > nowMs) {
         this.#arm(execution.dueAtMs - nowMs);
-        return;
+        break;
       }
       this.#remove(execution);
+      late.push(execution);
+    }
+    for (const execution of late) {
       const message = `Expected an execution to end within ${timeoutMs} ms; it may still be applied`;
       const error = helixError("HELIX_EXECUTE_TIMEOUT", message, { timeoutMs, outcome: "uncertain" });
-      onEnd(execution, endingOf(executor, error));
+      onEnd(execution, endingOf(executor, error), nowMs);
       execution.controller.abort(error);
     }
   }
 
-  /** Whether it was still running. */
-  #remove(execution: Running): boolean {
-    if (!this.#running.delete(execution)) return false;
+  #remove(execution: Running): void {
+    this.#running.delete(execution);
+    execution.isOver = true;
     if (execution.item.kind === "suspect") this.#suspects--;
-    if (this.#running.size > 0) return true;
+    if (this.#running.size > 0) return;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#whenIdle.length > 0) {
@@ -161,6 +168,5 @@ export class Executions {
       this.#whenIdle = [];
       for (const resolve of waiting) resolve();
     }
-    return true;
   }
 }

@@ -28,7 +28,7 @@ export interface SlotsOptions {
   readonly onMarkFailed: (item: HeldMessage, error: unknown) => void;
   /** A slot is free. */
   readonly onLeft: (item: HeldMessage) => void;
-  readonly onEnd: (execution: Execution, ending: Ending) => void;
+  readonly onEnd: (execution: Execution, ending: Ending, nowMs: number) => void;
   readonly onBlocked: () => void;
 }
 
@@ -50,7 +50,7 @@ export class Slots {
     this.#options = options;
     this.#executions = new Executions({
       ...options,
-      onEnd: (execution, ending) => this.#ended(execution, ending),
+      onEnd: (...ended) => this.#ended(...ended),
     });
     this.#marking = new Marking({
       clock: options.clock,
@@ -134,11 +134,11 @@ export class Slots {
     else this.#executions.start(item, permit === "trial");
   }
 
-  #ended(execution: Execution, ending: Ending): void {
+  #ended(execution: Execution, ending: Ending, nowMs: number): void {
     const { isStale, onEnd } = this.#options;
     if (execution.item.kind !== "suspect" && isStale(execution)) this.#stale--;
     this.#leave(execution.item);
-    onEnd(execution, ending);
+    onEnd(execution, ending, nowMs);
   }
 
   #leave(item: HeldMessage): void {

@@ -61,7 +61,7 @@ describe("what becomes of a message that has arrived", () => {
     const admission = admit(arrived, {
       maxDeliver: MAX_DELIVER,
       ledger,
-      isClosed,
+      isClosed: () => isClosed,
       admitsSuspect: (item) => item.kind === "suspect" && admitsSuspect && isClosed,
     });
     expect(inWords(admission)).toBe(expected);

@@ -20,8 +20,8 @@ export interface AdmissionOptions {
   /** A message that failed so often elsewhere, or was found marked so often, is executed no more. */
   readonly maxDeliver: number;
   readonly ledger: FailureLedger;
-  /** Whether its cluster is believed to be there. */
-  readonly isClosed: boolean;
+  /** Whether their cluster is believed to be there. */
+  readonly isClosed: () => boolean;
   /** Whether one more suspect may wait for its turn. */
   readonly admitsSuspect: (item: HeldMessage) => boolean;
 }
@@ -43,7 +43,7 @@ export function admit(
   const item = { message, payload, priority: priorityOf(lane), kind: kindOf(message, payload, ledger) };
   if (item.kind === "fresh") return { kind: "hold", item };
   // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
-  const isPassedOver = !isClosed && !ledger.hasWaited(messageId(payload));
+  const isPassedOver = !isClosed() && !ledger.hasWaited(messageId(payload));
   const isCrowdedOut = item.kind === "suspect" && !admitsSuspect(item);
   return isPassedOver || isCrowdedOut ? { kind: "postpone", payload } : { kind: "hold", item };
 }
@@ -54,6 +54,7 @@ function kindOf(
   ledger: FailureLedger,
 ): HeldMessage["kind"] {
   if (suspect === true) return "suspect";
-  const hasFailed = () => ledger.size > 0 && ledger.hasFailed(messageId(payload), () => placeOf(payload));
-  return attempts > 0 || hasFailed() ? "retry" : "fresh";
+  if (attempts > 0) return "retry";
+  if (ledger.size === 0) return "fresh";
+  return ledger.hasFailed(messageId(payload), () => placeOf(payload)) ? "retry" : "fresh";
 }

@@ -16,9 +16,12 @@ const MAX_KEY = 256;
 
 /** The texts of a payload as one word, of a bounded length. */
 function textKeyOf(payload: ReplayPayload): string {
-  const texts = statementsOf(payload).map(({ query }) => query);
-  const text = `${payload.keyspace ?? ""} ${texts.length === 1 ? texts[0] : [...new Set(texts)].join(";")}`;
-  return bounded(text);
+  const { keyspace, operation } = payload;
+  const text =
+    operation.kind === "batch"
+      ? [...new Set(statementsOf(payload).map(({ query }) => query))].join(";")
+      : operation.query;
+  return bounded(keyspace === undefined ? text : `${keyspace} ${text}`);
 }
 
 /** The tables of a payload as one word, of a bounded length; undefined where they are not known. */

@@ -38,6 +38,7 @@ export class WaitingRetries {
 
   /** The next one that may start. */
   first(mayRetry: MayRetry): Waiting | undefined {
+    if (this.#size === 0) return undefined;
     for (const [table, [first]] of this.#tables) if (mayRetry(table)) return first;
     return undefined;
   }
@@ -66,6 +67,7 @@ export class WaitingRetries {
 
   /** Takes those at the head of each table that match, until one does not. */
   takeLeading(matches: (item: HeldMessage) => boolean, onTaken: (item: HeldMessage) => void): void {
+    if (this.#size === 0) return;
     for (const [table, its] of this.#tables) {
       while (its[0] !== undefined && matches(its[0].item)) {
         const { item } = its.shift() as Waiting;

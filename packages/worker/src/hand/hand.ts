@@ -2,19 +2,16 @@ import type { Clock, ReplayMessage } from "@helix/core";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import { heldBytes } from "../decide/held-bytes.ts";
 
-/** What a message takes up in memory. */
-interface Held {
-  readonly bytes: number;
-  isAside: boolean;
-}
-
 /**
  * Everything of one cluster that was received and is not settled, waiting or executing. Where the queue
  * lends messages for a time, all of it is extended three times per lease, by one timer that exists only
  * while something is in hand. What it takes up in memory is told to the budget.
  */
 export class Hand {
-  readonly #messages = new Map<ReplayMessage, Held>();
+  /** With the bytes that each takes up in memory. */
+  readonly #messages = new Map<ReplayMessage, number>();
+  /** Those of them that keep no fresh ones out. */
+  readonly #aside = new Set<ReplayMessage>();
   readonly #budget: ByteBudget;
   readonly #clock: Clock;
   readonly #intervalMs: number | undefined;
@@ -34,28 +31,34 @@ export class Hand {
 
   add(message: ReplayMessage): void {
     const bytes = heldBytes(message);
-    this.#messages.set(message, { bytes, isAside: false });
+    this.#messages.set(message, bytes);
     this.#budget.take(message.lane, bytes);
     if (this.#intervalMs !== undefined && this.#cancelTimer === undefined) this.#arm(this.#intervalMs);
   }
 
   /** It is to keep no fresh ones out. False: there are too many of those already; it is to be handed back. */
   setAside(message: ReplayMessage): boolean {
-    const held = this.#messages.get(message);
-    if (held !== undefined) held.isAside = this.#budget.setAside(message.lane, held.bytes);
-    return held?.isAside === true;
+    const bytes = this.#messages.get(message);
+    if (bytes === undefined || !this.#budget.setAside(message.lane, bytes)) return false;
+    this.#aside.add(message);
+    return true;
   }
 
   remove(message: ReplayMessage): void {
-    this.#free(message, this.#messages.get(message));
+    const bytes = this.#messages.get(message);
+    if (bytes !== undefined) this.#free(message, bytes);
     this.#messages.delete(message);
-    if (this.#messages.size === 0) this.clear();
+    if (this.#messages.size === 0) this.#emptied();
   }
 
   /** Forgets what the queue has not confirmed yet: nothing of it is extended any more. */
   clear(): void {
-    for (const [message, held] of this.#messages) this.#free(message, held);
+    for (const [message, bytes] of this.#messages) this.#free(message, bytes);
     this.#messages.clear();
+    this.#emptied();
+  }
+
+  #emptied(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const waiting = this.#whenEmpty;
@@ -75,8 +78,9 @@ export class Hand {
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  #free({ lane }: ReplayMessage, held: Held | undefined): void {
-    if (held !== undefined) this.#budget.give(lane, held.bytes, held.isAside);
+  #free(message: ReplayMessage, bytes: number): void {
+    const isAside = this.#aside.size > 0 && this.#aside.delete(message);
+    this.#budget.give(message.lane, bytes, isAside);
   }
 
   #arm(intervalMs: number): void {

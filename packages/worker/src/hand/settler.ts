@@ -44,33 +44,38 @@ export class Settler {
   }
 
   /** It was applied. */
-  ack(item: HeldMessage): Promise<void> {
+  async ack(item: HeldMessage): Promise<void> {
     const { message } = item;
-    return this.#end(
-      message,
-      () => message.ack(),
-      () => this.#options.reporter.applied(item),
-    );
+    if (this.#isLost(message)) return;
+    try {
+      await message.ack();
+    } catch (error) {
+      await this.#endRefused(message, error);
+      return;
+    }
+    this.#options.reporter.applied(item);
+    this.#ended(message);
   }
 
   /** Out of its lane for good; where there is no room, back into it for a while, at no cost. */
-  drop(message: ReplayMessage, cause: DeadLetterCause): Promise<void> {
-    return this.#end(
-      message,
-      () => message.deadLetter(cause),
-      () => this.#options.reporter.dropped(message, cause),
-    );
+  async drop(message: ReplayMessage, cause: DeadLetterCause): Promise<void> {
+    if (this.#isLost(message)) return;
+    try {
+      await message.deadLetter(cause);
+    } catch (error) {
+      await this.#endRefused(message, error);
+      return;
+    }
+    this.#options.reporter.dropped(message, cause);
+    this.#ended(message);
   }
 
   /** Back into its lane; without `attempts` the count stays. */
   async release(message: ReplayMessage, options: ReleaseOptions): Promise<void> {
-    const { hand, reporter, clock, backoff, random } = this.#options;
+    const { reporter, clock, backoff, random } = this.#options;
     const { signal } = this.#stopping;
     for (let refusals = 1; ; refusals++) {
-      if (hand.isLost(message)) {
-        this.lose(message);
-        return;
-      }
+      if (this.#isLost(message)) return;
       const isLastTry = signal.aborted;
       try {
         await message.release(options);
@@ -105,20 +110,17 @@ export class Settler {
     this.#stopping.abort();
   }
 
-  async #end(message: ReplayMessage, settle: () => Promise<void>, report: () => void): Promise<void> {
-    if (this.#options.hand.isLost(message)) {
-      this.lose(message);
-      return;
-    }
-    try {
-      await settle();
-    } catch (error) {
-      await this.#endRefused(message, error);
-      return;
-    }
+  /** Whether it was, and is forgotten. */
+  #isLost(message: ReplayMessage): boolean {
+    if (!this.#options.hand.isLost(message)) return false;
+    this.lose(message);
+    return true;
+  }
+
+  /** The queue has confirmed it. */
+  #ended(message: ReplayMessage): void {
     if (this.#refused.size > 0 && message.content.ok)
       this.#refused.delete(messageId(message.content.payload));
-    report();
     this.#leave(message);
   }
 
