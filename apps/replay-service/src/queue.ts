@@ -1,4 +1,4 @@
-import type { Logger, Metrics, ReplayQueue } from "@helix/core";
+import type { ControlStore, Logger, Metrics, ReplayQueue } from "@helix/core";
 import { connectNatsReplayer, type NatsReplayerOptions } from "@helix/replayer-nats";
 import type { ServiceConfig } from "./config/schema.ts";
 import { envelopeOf } from "./envelope.ts";
@@ -8,6 +8,8 @@ import type { PartHealth } from "./readiness.ts";
 /** A queue that is open, though perhaps without a connection yet. */
 export interface OpenedQueue {
   readonly queue: ReplayQueue;
+  /** What people order, and what pods tell each other. */
+  readonly control: ControlStore;
   health(): PartHealth;
   /** Sends what is settled, then closes the connection. Twice is safe. */
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export const openNatsQueue: OpenQueue = async (config, { logger, metrics }) => {
   const queue = await connectNatsReplayer({ ...natsReplayerOptions(config, logger), metrics });
   return {
     queue,
+    control: queue.control,
     health: () => {
       const { isReady, cause, warning } = queue.health;
       if (isReady) return { up: true, ...(warning !== undefined && { detail: warning }) };

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { toldError } from "@helix/core/internal";
-import { MemoryReplayer } from "@helix/replayer-memory";
+import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import { freePorts, waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { strictJson } from "../test/strict-json.ts";
@@ -85,7 +85,12 @@ async function started(openQueue: OpenQueue): Promise<{ host: FakeHost; code: Pr
 
 const openWith =
   (close: () => Promise<void>): OpenQueue =>
-  async () => ({ queue: new MemoryReplayer(), health: () => ({ up: true }), close });
+  async () => ({
+    queue: new MemoryReplayer(),
+    control: new MemoryControlStore(),
+    health: () => ({ up: true }),
+    close,
+  });
 
 const never: OpenQueue = () => expect.fail("nothing is opened");
 

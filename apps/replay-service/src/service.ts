@@ -2,13 +2,16 @@ import { type ConnectedReplayExecutor, connectReplayExecutor } from "@helix/clie
 import {
   CLUSTERS,
   type Clock,
+  type ClusterGate,
   type ClusterId,
   type Logger,
   type Metrics,
   type ReplayExecutor,
   type ReplayQueue,
+  StoredClusterGate,
   systemClock,
 } from "@helix/core";
+import { wait } from "@helix/core/internal";
 import { ReplayWorker } from "@helix/worker";
 import { ClusterWatch } from "./cluster-watch.ts";
 import type { ServiceConfig } from "./config/schema.ts";
@@ -19,6 +22,8 @@ import type { OpenQueue } from "./queue.ts";
 import { Readiness } from "./readiness.ts";
 import { clusterNames, sessionOptions } from "./sessions.ts";
 import { stopInOrder } from "./stop-in-order.ts";
+
+const GATE_PATIENCE_MS = 1_000;
 
 export interface ServiceOptions {
   readonly config: ServiceConfig;
@@ -66,10 +71,14 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     return new ServiceRefusedError("The queue refuses the service", { cause: error });
   });
   let worker: ReplayWorker | undefined;
+  let gate: StoredClusterGate | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     readiness.set("queue", () => opened.health());
     figures.watch(opened.queue);
-    worker = createWorker(options, metrics, opened.queue, executor);
+    const { control } = opened;
+    gate = new StoredClusterGate({ store: control, writer: control, logger, clock });
+    await knownSoon(gate, clock, stop);
+    worker = createWorker(options, { metrics, queue: opened.queue, executor, gate });
     for (const watch of watches) watch.watchWorker(worker);
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
@@ -82,6 +91,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   const closeQueue = async () => (await opening.catch(() => undefined))?.close();
   const closeSessions = () => executor.close();
   const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
+  gate?.close();
   await server.close();
   if (opened instanceof ServiceRefusedError) throw opened;
   return { inOrder };
@@ -99,17 +109,18 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
 
 function createWorker(
   { config, logger }: ServiceOptions,
-  metrics: Metrics,
-  queue: ReplayQueue,
-  executor: ReplayExecutor,
+  parts: {
+    readonly metrics: Metrics;
+    readonly queue: ReplayQueue;
+    readonly executor: ReplayExecutor;
+    readonly gate: ClusterGate;
+  },
 ): ReplayWorker {
   const names = clusterNames(config);
   const worker = new ReplayWorker({
     ...config.worker,
-    queue,
-    executor,
+    ...parts,
     logger,
-    metrics,
     clusterNames: names,
   });
   worker.on("replay:attempt:failed", ({ outcome, payload, error, attempts, delayMs }) => {
@@ -134,6 +145,13 @@ function watchClusters(
     readiness.set(`cluster ${cluster}${name === cluster ? "" : ` (${name})`}`, () => watch.health);
     return watch;
   });
+}
+
+/** What is not known yet holds the replay back, which would be told of at each start. While NATS is away nobody waits for it. */
+async function knownSoon(gate: StoredClusterGate, clock: Clock, stop: AbortSignal): Promise<void> {
+  const isKnown = new AbortController();
+  void gate.known().then(() => isKnown.abort());
+  await wait(clock, GATE_PATIENCE_MS, AbortSignal.any([stop, isKnown.signal]));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

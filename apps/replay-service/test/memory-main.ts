@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { createPayload } from "@helix/core";
-import { MemoryReplayer } from "@helix/replayer-memory";
+import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import type { OpenQueue } from "../src/queue.ts";
 import { runProcess } from "../src/run-process.ts";
 import { StopSignals } from "../src/stop-signals.ts";
@@ -16,7 +16,8 @@ const openQueue: OpenQueue = async () => {
     for (const input of JSON.parse(TEST_PAYLOADS.replaceAll("{copy}", String(copy))))
       await queue.enqueue(createPayload(input));
   }
-  return { queue, health: () => ({ up: true }), close: () => queue.close() };
+  const control = new MemoryControlStore();
+  return { queue, control, health: () => ({ up: true }), close: () => queue.close() };
 };
 
 process.exit(await runProcess(process, new StopSignals(process), openQueue));

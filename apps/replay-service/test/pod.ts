@@ -1,5 +1,5 @@
-import { type ClusterId, createPayload, type Logger, type ReplayQueue } from "@helix/core";
-import { MemoryReplayer } from "@helix/replayer-memory";
+import { type ClusterId, type ControlStore, createPayload, type Logger, type ReplayQueue } from "@helix/core";
+import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import {
   type ScriptedCqlServer,
   type ScriptedCqlServerOptions,
@@ -35,11 +35,12 @@ export interface Answer {
 /** The service in this process, over scripted clusters and a queue in memory, with what it logs. */
 export class Pod implements AsyncDisposable {
   readonly queue = new MemoryReplayer();
+  readonly control = new MemoryControlStore();
   readonly lines: string[] = [];
   readonly ended: Promise<{ inOrder: boolean }>;
   readonly #stop = new AbortController();
 
-  constructor({ servers, env = {}, openQueue = inMemory(this.queue) }: PodOptions) {
+  constructor({ servers, env = {}, openQueue = inMemory(this.queue, this.control) }: PodOptions) {
     const { config } = loadConfig(
       { ...VALID, ...environmentOf(servers, { HELIX_LOG_LEVEL: "debug", ...env }) },
       filesOf({}),
@@ -100,8 +101,8 @@ export class Pod implements AsyncDisposable {
   }
 }
 
-export function inMemory(queue: ReplayQueue): OpenQueue {
-  return async () => ({ queue, health: () => ({ up: true }), close: () => queue.close() });
+export function inMemory(queue: ReplayQueue, control: ControlStore = new MemoryControlStore()): OpenQueue {
+  return async () => ({ queue, control, health: () => ({ up: true }), close: () => queue.close() });
 }
 
 export async function startServers(

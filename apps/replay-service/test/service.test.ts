@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { helixError } from "@helix/core";
+import { helixError, orderGate } from "@helix/core";
 import { freePorts, reply, type ScriptedCqlServerOptions, waitFor } from "@helix/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusedError } from "../src/service.ts";
@@ -166,7 +166,7 @@ describe("a pod that misses something stays alive, says what, and is ready when 
     const pod = start({
       servers: await servers(),
       openQueue: async (config, context) => ({
-        ...(await inMemory(pod.queue)(config, context)),
+        ...(await inMemory(pod.queue, pod.control)(config, context)),
         health: () => queue,
       }),
     });
@@ -275,6 +275,22 @@ describe("what refuses the service for good ends it", () => {
   });
 });
 
+test("what people order in the control store holds the pod's replay back, and is told with who and why", async () => {
+  const clusters = await servers();
+  const pod = start({ servers: clusters });
+  await pod.readyzWhen(isUp);
+  const order = { cluster: "B", reason: "repair", by: "anna" } as const;
+  await orderGate(pod.control, { ...order, state: "paused" });
+  const told = () => pod.log.find(({ reason }) => reason === "paused by anna: repair");
+  await waitFor(told, { timeoutMs: 5_000, describe: "the pause is told" });
+  await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+  await pod.queue.enqueue(insert("A", ["2", "Bob"]));
+  await waitFor(() => clusters.A.requests.length === 1, { timeoutMs: 5_000, describe: "A has its write" });
+  expect(clusters.B.requests).toEqual([]);
+  await orderGate(pod.control, { ...order, state: "open" });
+  await waitFor(() => clusters.B.requests.length === 1, { timeoutMs: 5_000, describe: "B has its write" });
+});
+
 describe("a stop", () => {
   test("hands back what cannot be finished within the grace period, at no cost", async () => {
     const clusters = await servers({ B: { onRequest: () => reply.silence } });
@@ -305,7 +321,7 @@ describe("a stop", () => {
         const close = async () => {
           closed = true;
         };
-        return { queue: pod.queue, health: () => ({ up: true }), close };
+        return { queue: pod.queue, control: pod.control, health: () => ({ up: true }), close };
       },
     });
     const { body } = await pod.readyz();
@@ -324,7 +340,12 @@ describe("a stop", () => {
       const pod = start({
         servers: clusters,
         env: { HELIX_STOP_GRACE_MS: "1000" },
-        openQueue: async () => ({ queue: pod.queue, health: () => ({ up: true }), close: closeQueue }),
+        openQueue: async () => ({
+          queue: pod.queue,
+          control: pod.control,
+          health: () => ({ up: true }),
+          close: closeQueue,
+        }),
       });
       await pod.readyzWhen(isUp);
       expect(await pod.stop()).toEqual({ inOrder: false });

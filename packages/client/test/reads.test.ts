@@ -88,6 +88,20 @@ test("a cluster that the gate drains gets no writes, which are queued, and no re
   expect(await readOf(clusters)).toBe("A");
 });
 
+test("with both clusters drained a write fails, says why and is queued nowhere, and reads go on", async () => {
+  const gate = new LocalClusterGate();
+  await using clusters = await TwoClusters.connected({ client: { gate } });
+  for (const cluster of ["A", "B"] as const) gate.set(cluster, "drained");
+  await expect(clusters.client.execute(INSERT, ["1", "a"])).rejects.toMatchObject({
+    code: "HELIX_BOTH_CLUSTERS_FAILED",
+    clusters: {
+      A: { applied: "no", queued: "no", cause: { message: expect.stringContaining("it is drained") } },
+      B: { applied: "no", queued: "no", cause: { message: expect.stringContaining("it is drained") } },
+    },
+  });
+  expect(await readOf(clusters)).toBe("A");
+});
+
 test("a gate that throws drains nothing", async () => {
   const gate = new LocalClusterGate();
   gate.state = () => {

@@ -131,6 +131,8 @@ export interface HelixErrors {
   HELIX_PAYLOAD_TOO_LARGE: { readonly bytes: number; readonly maxPayloadBytes: number };
   /** A control document is not at the revision that the change is for: somebody has changed it. Nothing was changed. */
   HELIX_CONTROL_CONFLICT: { readonly key: string; readonly revision: number };
+  /** An order to drain a cluster while the other one is drained: writes would go nowhere. Nothing was changed. */
+  HELIX_GATE_REFUSED: { readonly cluster: ClusterId; readonly drained: ClusterId };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

@@ -25,7 +25,16 @@ export type {
   ControlStore,
   DocumentListener,
 } from "./control/control-store.ts";
-export { GATES_KEY } from "./control/gates.ts";
+export {
+  GATES_KEY,
+  type GateChange,
+  type GateOrder,
+  type Gates,
+  gateStateAt,
+  orderGate,
+  readGates,
+} from "./control/gates.ts";
+export { StoredClusterGate, type StoredClusterGateOptions } from "./control/stored-cluster-gate.ts";
 export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {
   type ClusterReport,

@@ -24,8 +24,9 @@ export class Pauses {
   reasonOf(cluster: ClusterId): string | undefined {
     const own = this.#paused.get(cluster);
     if (own !== undefined) return own;
-    const state = this.#options.gate?.state(cluster) ?? "open";
-    return state === "open" ? undefined : state;
+    const { gate } = this.#options;
+    const state = gate?.state(cluster) ?? "open";
+    return state === "open" ? undefined : (gate?.reasonOf?.(cluster) ?? state);
   }
 
   pause(cluster: ClusterId, reason: string): void {

@@ -5,9 +5,13 @@ import { harmlessCallback } from "../report/harmless.ts";
 /** `drained`: skipped by writes, reads and replay. `paused`: skipped by replay only. */
 export type GateState = "open" | "drained" | "paused";
 
+export const GATE_STATES: readonly GateState[] = Object.freeze(["open", "drained", "paused"]);
+
 /** Drain and pause, obeyed by client and worker. */
 export interface ClusterGate {
   state(cluster: ClusterId): GateState;
+  /** Why it is not open, for people; undefined if it is. @default the state */
+  reasonOf?(cluster: ClusterId): string | undefined;
   onChange(listener: (cluster: ClusterId) => void): Disposable;
 }
 
@@ -23,7 +27,7 @@ export class LocalClusterGate implements ClusterGate {
   /** @throws TypeError for a cluster or state that does not exist. */
   set(cluster: ClusterId, state: GateState): void {
     if (!isClusterId(cluster)) throw new TypeError(expected("cluster", '"A" or "B"', cluster));
-    if (state !== "open" && state !== "drained" && state !== "paused") {
+    if (!GATE_STATES.includes(state)) {
       throw new TypeError(expected("state", '"open", "drained" or "paused"', state));
     }
     if (this.state(cluster) === state) return;

@@ -1,0 +1,163 @@
+import { type ClusterId, type GateChange, orderGate, StoredClusterGate } from "@helix/core";
+import { waitFor } from "@helix/testkit";
+import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { ReplayWorker } from "@helix/worker";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { connectNatsControl } from "../src/index.ts";
+import { payloadOf, Rig } from "./rig.ts";
+
+let server: NatsServer;
+beforeAll(async () => {
+  server = await startNatsServer({ killable: true });
+});
+afterAll(() => server.stop());
+
+/** Two pods that replay, an application with a gate, and somebody who gives orders. */
+async function start(rig: Rig) {
+  const executed: { readonly cluster: ClusterId; readonly atMs: number }[] = [];
+  const pods = await Promise.all(
+    [1, 2].map(async () => {
+      const queue = await rig.replayer({ ackWaitMs: 1000 });
+      const gate = new StoredClusterGate({ store: queue.control, writer: queue.control });
+      const worker = new ReplayWorker({
+        queue,
+        gate,
+        executor: async ({ targetCluster: cluster }) => {
+          executed.push({ cluster, atMs: performance.now() });
+        },
+      });
+      await worker.start();
+      return { worker, gate, close: () => worker.stop().then(() => gate.close()) };
+    }),
+  );
+  const app = await rig.enqueuer();
+  const gate = new StoredClusterGate({ store: app.control });
+  const operator = rig.closing(await connectNatsControl(rig.options));
+  for (const { close } of pods) rig.closing({ close });
+  let written = 0;
+  return {
+    pods,
+    app,
+    executed,
+    gates: [gate, ...pods.map((pod) => pod.gate)],
+    order: (change: Partial<GateChange>) =>
+      orderGate(operator, { cluster: "B", state: "paused", reason: "repair", by: "anna", ...change }),
+    write: (targetCluster: ClusterId) =>
+      app.enqueue(payloadOf(`${rig.streamName}-${process.hrtime.bigint()}-${++written}`, { targetCluster })),
+    async stop() {
+      for (const { close } of pods) await close();
+      gate.close();
+    },
+  };
+}
+
+type Started = Awaited<ReturnType<typeof start>>;
+
+async function untilAll({ gates }: Started, state: string): Promise<number> {
+  const startMs = performance.now();
+  await waitFor(() => gates.every((gate) => gate.state("B") === state), {
+    timeoutMs: 10_000,
+    describe: () => `B is ${state} for all; it is ${gates.map((gate) => gate.state("B"))}`,
+  });
+  return performance.now() - startMs;
+}
+
+it("two pods and a client see a pause within a second, execute nothing until it is over, and keep it over restarts of all of them and of NATS", async ({
+  annotate,
+}) => {
+  await using rig = new Rig(server);
+  const first = await start(rig);
+  await untilAll(first, "open");
+  await first.write("B");
+  await waitFor(() => first.executed.length === 1, { timeoutMs: 10_000, describe: "it is executed" });
+  await first.order({});
+  const seenMs = await untilAll(first, "paused");
+  await annotate(`seen by all after ${seenMs.toFixed()} ms`);
+  expect(seenMs).toBeLessThan(1000);
+  for (let n = 0; n < 5; n++) await first.write("B");
+  await first.write("A");
+  await waitFor(() => first.executed.length === 2, { timeoutMs: 10_000, describe: "A is served" });
+
+  await server.kill();
+  await waitFor(() => rig.log.some(({ text }) => text === "disconnected from NATS"), {
+    timeoutMs: 10_000,
+    describe: "NATS is away",
+  });
+  expect(first.gates.map((gate) => gate.state("B"))).toEqual(["paused", "paused", "paused"]);
+  await server.start();
+  await waitFor(
+    () =>
+      first.write("A").then(
+        () => true,
+        () => false,
+      ),
+    {
+      timeoutMs: 10_000,
+      describe: "NATS is back",
+    },
+  );
+  await waitFor(() => first.executed.length === 3, { timeoutMs: 10_000, describe: "A is served again" });
+  await first.stop();
+
+  const second = await start(rig);
+  await untilAll(second, "paused");
+  await second.write("A");
+  await waitFor(() => second.executed.length === 1, {
+    timeoutMs: 10_000,
+    describe: "A is served by new pods",
+  });
+  expect([...first.executed.slice(1), ...second.executed].map(({ cluster }) => cluster)).toEqual([
+    "A",
+    "A",
+    "A",
+  ]);
+  expect(second.pods.map(({ worker }) => worker.pausedBy("B"))).toEqual(
+    Array(2).fill("paused by anna: repair"),
+  );
+  await second.order({ state: "open", reason: "" });
+  await waitFor(() => second.executed.length === 6, {
+    timeoutMs: 10_000,
+    describe: "what waited is executed",
+  });
+  await second.stop();
+});
+
+it("a pause that has an end ends while NATS is away, and what waited is executed when it is back", async () => {
+  await using rig = new Rig(server);
+  const all = await start(rig);
+  await untilAll(all, "open");
+  await all.order({ untilMs: Date.now() + 3000 });
+  await untilAll(all, "paused");
+  await all.write("B");
+  await server.kill();
+  await untilAll(all, "open");
+  expect(all.executed).toEqual([]);
+  await server.start();
+  await waitFor(() => all.executed.length === 1, { timeoutMs: 20_000, describe: "it is executed" });
+  await all.stop();
+});
+
+it("a pause outlives the loss of the bucket, which a pod makes again and puts it into", async () => {
+  await using rig = new Rig(server);
+  const all = await start(rig);
+  await all.order({});
+  await untilAll(all, "paused");
+  const { api } = await rig.api();
+  await api.streams.delete(`KV_${rig.streamName}-control`);
+  await waitFor(
+    () =>
+      api.streams.getMessage(`KV_${rig.streamName}-control`, { seq: 1 }).then(
+        (found) => found !== null,
+        () => false,
+      ),
+    {
+      timeoutMs: 10_000,
+      describe: "the order is there again",
+    },
+  );
+  const late = new StoredClusterGate({ store: all.app.control });
+  await late.known();
+  expect([late.state("B"), late.reasonOf("B")]).toEqual(["paused", "paused by anna: repair"]);
+  late.close();
+  await all.stop();
+});
