@@ -33,6 +33,18 @@ const broken: readonly Omit<Mutant, "queue">[] = [
     from: 1800,
   },
   {
+    name: "NATS: an order is looked for once",
+    file: "packages/replayer-nats/src/control/control-watches.ts",
+    find: "    if (this.#cancelTimer === undefined) this.#lookIn(isNew ? LOOK_AGAIN_MS : Math.min(...delays));",
+    replace: "    void [isNew, delays];",
+  },
+  {
+    name: "NATS: what was ordered is not waited for at the start",
+    file: "packages/core/src/control/stored-cluster-gate.ts",
+    find: '    if (this.#gates === undefined) return "paused";',
+    replace: '    if (this.#gates === undefined) return "open";',
+  },
+  {
     name: "NATS: a record that cannot be read is taken for none",
     file: `${LANES}/evidence.ts`,
     find: "      return { delayMs: this.#pauseMs(id, error) };",

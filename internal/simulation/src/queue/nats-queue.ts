@@ -1,10 +1,14 @@
 import { decodePayload } from "@helix/codec";
 import {
   type ClusterId,
+  type ControlReader,
   type DeadLetter,
+  type GateState,
+  isHelixError,
   LANES,
   type Lane,
   messageId,
+  orderGate,
   type RedriveOneOptions,
   type ReplayPayload,
   type ReplayQueue,
@@ -43,6 +47,7 @@ const MAX_BYTES = 2 ** 30;
 const SETUP_LIMIT_MS = 60_000;
 /** What a person's commands may take. */
 const COMMAND_LIMIT_MS = 120_000;
+const ORDER_AGAIN_MS = 500;
 
 export function consumerOf(lane: Lane): string {
   const [priority, cluster] = lane.split(".");
@@ -52,6 +57,8 @@ export function consumerOf(lane: Lane): string {
 /** A process's queue, and what ends it in good order. */
 export interface Connected {
   readonly queue: ReplayQueue;
+  /** What people order, as this process sees it. */
+  readonly control: ControlReader;
   readonly connection: ModelNatsConnection;
   /** Whether the server is as its options say. */
   readonly isReady: () => boolean;
@@ -115,7 +122,8 @@ export class NatsQueue {
       ...this.#scheduling(),
       provision: "create",
     });
-    return { queue, connection, isReady: () => queue.health.isReady, close: () => queue.close() };
+    const { control } = queue;
+    return { queue, control, connection, isReady: () => queue.health.isReady, close: () => queue.close() };
   }
 
   /** For a process that only enqueues. */
@@ -128,6 +136,7 @@ export class NatsQueue {
     // What an application never asks for is not there.
     return {
       queue: enqueuer as unknown as ReplayQueue,
+      control: enqueuer.control,
       connection,
       isReady: () => true,
       close: () => enqueuer.close(),
@@ -142,6 +151,21 @@ export class NatsQueue {
       return letters;
     };
     return this.#within(all(), COMMAND_LIMIT_MS);
+  }
+
+  /** Gives an order for a gate, and again for as long as NATS does not take it. */
+  async order(cluster: ClusterId, state: GateState): Promise<void> {
+    const { clock } = this.#person;
+    const change = { cluster, state, reason: "a fault", by: "person" };
+    for (;;) {
+      try {
+        await orderGate(this.#atDesk.control, change, { clock });
+        return;
+      } catch (error) {
+        if (isHelixError(error, "HELIX_GATE_REFUSED")) throw error;
+        await new Promise<void>((resolve) => void this.#time.schedule(resolve, ORDER_AGAIN_MS));
+      }
+    }
   }
 
   redrive(id: string, options: RedriveOneOptions): Promise<void> {

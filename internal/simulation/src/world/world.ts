@@ -11,6 +11,7 @@ import {
   messageId,
   type ReplayPayload,
   type ReplayQueue,
+  StoredClusterGate,
 } from "@helix/core";
 import { redriven } from "@helix/core/queue-kit";
 import { MemoryReplayer } from "@helix/replayer-memory";
@@ -47,6 +48,8 @@ interface Seat {
   worker?: ReplayWorker;
   /** To NATS, if that is the queue. */
   connected?: Connected;
+  /** Over its control store. */
+  gate?: StoredClusterGate;
   /** Stopped on purpose; a new process of the seat is not started either. */
   isStopped: boolean;
 }
@@ -69,7 +72,9 @@ export class World {
   readonly durable: DurableQueue | undefined;
   readonly memory: MemoryReplayer | undefined;
   readonly nats: NatsQueue | undefined;
+  /** Of all processes, where the queue is not NATS. */
   readonly #gate = new LocalClusterGate();
+  #orders = Promise.resolve();
   readonly #seats: Seat[];
   readonly #random: Random;
   readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
@@ -245,10 +250,29 @@ export class World {
     return () => halt(false);
   }
 
-  /** For all workers. */
+  /** For all workers: where the queue is NATS, by an order in the control store, one after the other. */
   setGate(cluster: ClusterId, state: GateState): void {
-    this.#gate.set(cluster, state);
-    this.tape.emit({ kind: "halt", by: "gate", cluster, isOn: state !== "open" });
+    const { nats } = this;
+    const tell = (isOn: boolean) => this.tape.emit({ kind: "halt", by: "gate", cluster, isOn });
+    if (nats === undefined) {
+      this.#gate.set(cluster, state);
+      tell(state !== "open");
+      return;
+    }
+    this.#orders = this.#orders.then(async () => {
+      // Some see it before the person knows that it is stored.
+      if (state === "open") tell(false);
+      const isTaken = await nats.order(cluster, state).then(
+        () => true,
+        () => false,
+      );
+      if (state !== "open" && isTaken) tell(true);
+    });
+  }
+
+  /** What a process takes for a cluster's gate; undefined if it is gone, or has none of its own. */
+  gateOf(process: string, cluster: ClusterId): GateState | undefined {
+    return this.#seats.find((seat) => seat.process.name === process)?.gate?.state(cluster);
   }
 
   /** Resolves when no worker has anything left, and every queue is closed. */
@@ -324,6 +348,7 @@ export class World {
     delete seat.app;
     delete seat.worker;
     delete seat.connected;
+    delete seat.gate;
     this.time.schedule(() => {
       seat.generation++;
       seat.process = this.#process(seat);
@@ -347,9 +372,12 @@ export class World {
     events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
     const links = linksOf(node, events);
     links.start();
-    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue, gate: this.#gate }, links, events);
+    if (seat.connected !== undefined)
+      seat.gate = new StoredClusterGate({ store: seat.connected.control, clock: process.clock });
+    const gate = seat.gate ?? this.#gate;
+    if (seat.hasApp) seat.app = new App({ ...node, replayer: queue, gate }, links, events);
     if (!seat.hasWorker) return;
-    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate: this.#gate }, links, events);
+    seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate }, links, events);
     if (!seat.isStopped) void seat.worker.start();
   }
 
