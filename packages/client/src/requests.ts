@@ -46,8 +46,8 @@ export class Requests {
     this.#options = options;
   }
 
-  /** As `HelixClient.execute`. */
-  async execute<Row>(
+  /** As `HelixClient.execute`; what is refused before anything is sent is thrown. */
+  execute<Row>(
     query: string,
     params: Params | null | undefined,
     options: ExecuteOptions,
@@ -59,12 +59,12 @@ export class Requests {
     const page = parsePageState(given.pageState);
     const from = page === undefined ? undefined : clusterOfPage(page, only);
     const request = page === undefined ? given : { ...given, pageState: page.state };
+    if (only === undefined && !isRead(query)) return this.#write(operation, request);
     // Whatever its caller makes of what it gave, the next page is one of the same request.
     const asked = { ...options };
-    const fetchPage = (pageState: string) =>
+    const fetchPage = async (pageState: string) =>
       this.execute<Row>(query, statement.params, { ...asked, pageState });
     if (only !== undefined) return this.#single(operation, request, only, fetchPage);
-    if (!isRead(query)) return this.#write(operation, request);
     const { reads } = this.#paths;
     const read =
       from === undefined
@@ -73,8 +73,8 @@ export class Requests {
     return this.#options.inFlight.track(() => abortable(read(), given.signal));
   }
 
-  /** As `HelixClient.batch`. */
-  async batch<Row>(statements: readonly BatchStatement[], options: BatchOptions): Promise<Result<Row>> {
+  /** As `HelixClient.batch`; what is refused before anything is sent is thrown. */
+  batch<Row>(statements: readonly BatchStatement[], options: BatchOptions): Promise<Result<Row>> {
     const given = readBatchOptions(options);
     const { logged = this.#meaning["queryOptions.logged"] } = given;
     const operation = meant(readBatch(statements, { ...given, logged }), given);

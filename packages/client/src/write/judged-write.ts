@@ -20,7 +20,7 @@ export interface JudgedWriteOptions {
   readonly timestampMicros: bigint;
   /** What becomes of what a cluster misses. What is not `replay` must not be sent twice by itself. */
   readonly disposition: "replay" | "hold" | "unsafe";
-  readonly parts: readonly Part[];
+  readonly parts: readonly Pick<Part, "inspection">[];
   /** As it was then: of a table that is made anew before the write is queued, another id would be known. */
   readonly known: Readonly<Record<ClusterId, KnownThen>>;
 }
@@ -30,7 +30,7 @@ export class JudgedWrite {
   readonly operation: Operation;
   readonly timestampMicros: bigint;
   readonly disposition: JudgedWriteOptions["disposition"];
-  readonly #parts: readonly Part[];
+  readonly #parts: JudgedWriteOptions["parts"];
   readonly #known: Readonly<Record<ClusterId, KnownThen>>;
 
   constructor({ operation, timestampMicros, disposition, parts, known }: JudgedWriteOptions) {

@@ -1,12 +1,5 @@
 import { CLUSTERS, type Clock, type ClusterId, type Operation } from "@helix/core";
-import {
-  type Decision,
-  decide,
-  type KeyspaceSchema,
-  type Schema,
-  type TableName,
-  type TableSchema,
-} from "@helix/safety";
+import { type Decision, decide, type KeyspaceSchema, type TableName, type TableSchema } from "@helix/safety";
 import type { ReadOptions } from "../request-options.ts";
 import { clientClosed } from "../session/cluster-links.ts";
 import type { ClusterSchema } from "../session/schema/cluster-schema.ts";
@@ -14,6 +7,7 @@ import { decideOnBoth } from "./decide-on-both.ts";
 import { JudgedWrite, type KnownThen } from "./judged-write.ts";
 import { learnSchema } from "./learn-schema.ts";
 import { keyspacesOf, type Part, partsOf } from "./parts.ts";
+import { PlainWrites, type Side } from "./plain-writes.ts";
 import { isServersOwn, notReplayable, refusalOf, type Unsafe, writesRows } from "./refusal.ts";
 import { type Calls, sentOperation } from "./sent-operation.ts";
 import { type LookFailures, neitherSays, unknownPart, unknownTable } from "./unknown-table.ts";
@@ -42,12 +36,6 @@ export interface WriteJudgeOptions {
   readonly timeoutMs: number;
 }
 
-/** One cluster, as `decide` asks for it. */
-interface Side {
-  readonly schema: Schema;
-  readonly keyspace: string | undefined;
-}
-
 /**
  * Says of each write to both clusters what is sent, or refuses it. What is known of either cluster's schema counts, the stricter
  * verdict wins, and one cluster's is enough. With neither nothing is guessed: both are asked, and the first that says enough is.
@@ -56,6 +44,7 @@ export class WriteJudge {
   readonly #options: WriteJudgeOptions;
   readonly #sides: Readonly<Record<ClusterId, Side>>;
   readonly #calls: Calls;
+  readonly #plain: PlainWrites;
   readonly #closed = new AbortController();
   /** Clusters that are being asked though no write waits for them. */
   readonly #asking = new Set<ClusterId>();
@@ -67,6 +56,7 @@ export class WriteJudge {
       keyspace: config.keyspace,
     });
     this.#sides = { A: sideOf(options.links.A), B: sideOf(options.links.B) };
+    this.#plain = new PlainWrites(this.#sides, options.timestamps);
     this.#calls = { isNative: (part) => this.#isNative(part), clock: options.clock };
   }
 
@@ -77,6 +67,8 @@ export class WriteJudge {
    * cluster says what its tables are; HELIX_CLIENT_CLOSED; or the reason of the request's signal.
    */
   judge(operation: Operation, options: ReadOptions): JudgedWrite | Promise<JudgedWrite> {
+    const plain = this.#plain.judge(operation, options);
+    if (plain !== undefined) return plain;
     const parts = partsOf(operation);
     return this.#attempt(operation, parts, options) ?? this.#learn(operation, parts, options);
   }

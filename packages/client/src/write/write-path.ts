@@ -25,7 +25,14 @@ import type { ReplayHandoff } from "./replay-handoff.ts";
 import { SecondAnswers } from "./second-answers.ts";
 import { SentWrite } from "./sent-write.ts";
 import { WriteJudge } from "./write-judge.ts";
-import { errorOf, failureOf, type Handoffs, reportsAtFirst, reportsOf } from "./write-report.ts";
+import {
+  BOTH_APPLIED,
+  errorOf,
+  failureOf,
+  type Handoffs,
+  reportsAtFirst,
+  reportsOf,
+} from "./write-report.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
 export interface WritePathOptions {
@@ -47,6 +54,8 @@ export interface WritePathOptions {
   readonly metrics: Metrics;
   readonly openTelemetry?: TraceContextApi | undefined;
 }
+
+const APPLIED = { A: { cluster: "A", result: "applied" }, B: { cluster: "B", result: "applied" } } as const;
 
 type Outcomes = WriteOutcomes<types.ResultSet>;
 
@@ -75,18 +84,22 @@ export class WritePath {
     for (const cluster of CLUSTERS) this.#both.secondAnswers[cluster].close();
   }
 
-  /** Resolves and rejects as `HelixClient.execute` does. */
-  async write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
-    const { background, wait, ownWrites } = this.#options;
+  /** Resolves and rejects as `HelixClient.execute` does; what is refused without asking a cluster is thrown. */
+  write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     const judging = this.#judge.judge(operation, options);
     // Where nothing has to be asked nothing is awaited.
-    const judged = judging instanceof Promise ? await judging : judging;
+    return judging instanceof Promise
+      ? judging.then((judged) => this.#write<Row>(judged, options))
+      : this.#write(judging, options);
+  }
+
+  #write<Row>(judged: JudgedWrite, options: ReadOptions): Promise<Result<Row>> {
+    const { background, wait, ownWrites } = this.#options;
+    if ((options.wait ?? wait) === "both") return this.#run(judged, options, undefined);
     const { timestampMicros } = judged;
-    const run = (onFirst?: OnFirst) => this.#run<Row>(judged, options, onFirst);
-    if ((options.wait ?? wait) === "both") return run();
     const { bytes } = weigh(judged.operation);
     return new Promise((resolve, reject) => {
-      const whole = run((cluster, answer) => {
+      const whole = this.#run<Row>(judged, options, (cluster, answer) => {
         if (!background.hasRoomFor(bytes)) return false;
         background.watch(whole, bytes);
         ownWrites?.awaited(otherCluster(cluster), whole);
@@ -115,6 +128,11 @@ export class WritePath {
         }),
     }).run();
 
+    if (outcomes.A.state === "applied" && outcomes.B.state === "applied") {
+      for (const cluster of CLUSTERS) this.#options.metrics.increment("helix_write_total", APPLIED[cluster]);
+      const facts = { cluster: "A", clusters: BOTH_APPLIED, timestampMicros } as const;
+      return new Result<Row>(outcomes.A.result, facts);
+    }
     const { verdict, queue } = decideWrite(outcomes);
     // The payload of a cluster is queued only now, even where its breaker was open from the start: had the
     // other refused the write, nothing must be replayed.
