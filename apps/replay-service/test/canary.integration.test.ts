@@ -148,7 +148,7 @@ describe("no value is told by a pod on NATS", () => {
       expect([title, found.reason]).toEqual([title, ends]);
       expect(tracesIn(Buffer.from(found.raw).toString())).not.toEqual([]);
       told.hear("the first failure of a dead letter", found.firstError);
-      await queue.deadLetters.discard(found.id, { reason: "seen" });
+      await queue.deadLetters.discard(found.id, { by: "an operator", why: "seen" });
     }
     expect(
       (await queue.deadLetters.list()).map((letter) => [

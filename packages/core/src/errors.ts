@@ -119,6 +119,8 @@ export interface HelixErrors {
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
   /** A filter of dead letters that nothing is found by: a condition that does not exist, cannot be, or contradicts another. */
   HELIX_FILTER_INVALID: { readonly condition?: string | undefined };
+  /** A cursor or cut-off that is none, of another store or filter, or a cursor of more than a day ago. Nothing was looked at. */
+  HELIX_CURSOR_INVALID: { readonly why: "broken" | "other-store" | "other-filter" | "expired" };
   /** A redrive of a dead letter that was refused for its age or its table, without `force`. It stays. */
   HELIX_REDRIVE_NEEDS_FORCE: { readonly id: string; readonly reason: DeadLetterReason };
   /** Bytes that are not a payload, or a value that cannot be one. `path` names the place, never the value. */

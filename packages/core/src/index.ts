@@ -89,10 +89,12 @@ export {
   type DeadLetterReader,
   type DeadLetterReason,
   type DeadLetterStore,
+  type DiscardOneOptions,
   type MessageContent,
   type PageOptions,
   type RedriveOneOptions,
   type ScannedLetters,
+  type ScanOptions,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
 export type { CountOptions, LetterCount, LetterGroup } from "./queue/letter-groups.ts";

@@ -41,8 +41,16 @@ export {
 export { laneFault } from "./payload/lane-fault.ts";
 export { wait } from "./policy/clock.ts";
 export { readDeadLetterFilter, readDeadLetterList } from "./queue/dead-letter-filter.ts";
-export { type PlacedLetter, pageOf, type ReadPage, readDeadLetterPage } from "./queue/dead-letter-page.ts";
+export {
+  cutOffAt,
+  type PlacedLetter,
+  pageOf,
+  type ReadPage,
+  readDeadLetterPage,
+  readScan,
+} from "./queue/dead-letter-page.ts";
 export { deathOf, type FailureRecord, recordAfter } from "./queue/failure-record.ts";
+export type { Mark, ReadMark } from "./queue/letter-cursor.ts";
 export {
   factsOf,
   type LetterFacts,

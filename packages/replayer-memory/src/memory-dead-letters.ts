@@ -8,6 +8,7 @@ import {
   type DeadLetterFilter,
   type DeadLetterPage,
   type DeadLetterStore,
+  type DiscardOneOptions,
   helixError,
   type LetterCount,
   type LetterGroup,
@@ -15,9 +16,11 @@ import {
   type PageOptions,
   type RedriveOneOptions,
   type ReplayPayload,
+  type ScanOptions,
 } from "@helix/core";
 import {
   checkCause,
+  cutOffAt,
   deadLetterNotFound,
   deathOf,
   factsOf,
@@ -31,6 +34,7 @@ import {
   readDeadLetterPage,
   readDiscard,
   readRedrive,
+  readScan,
   redriven,
   type WholeFacts,
 } from "@helix/core/queue-kit";
@@ -47,6 +51,13 @@ interface Kept {
   readonly facts: WholeFacts;
 }
 
+/** Which of them are looked at, and to when their ages are counted. */
+interface Stretch {
+  readonly after?: number | undefined;
+  readonly last?: number | undefined;
+  readonly asOfMs?: number | undefined;
+}
+
 export interface MemoryDeadLettersOptions {
   readonly capacity: number;
   readonly clock: Clock;
@@ -61,6 +72,8 @@ export class MemoryDeadLetters implements DeadLetterStore {
   /** In the order in which they died. */
   readonly #kept = new Map<string, Kept>();
   #lastPlace = 0;
+  /** So that a cursor of another process, or of the queue before this one, is known for one. */
+  readonly #id = crypto.randomUUID();
 
   constructor(options: MemoryDeadLettersOptions) {
     this.#options = options;
@@ -98,12 +111,20 @@ export class MemoryDeadLetters implements DeadLetterStore {
   }
 
   async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
-    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
-    return pageOf(this.#matching(read, after), limit);
+    const { filter: read, limit, ...asked } = readDeadLetterPage(filter, options);
+    const { place, asOfMs, cursorAt } = asked.in(this.#id, this.#options.clock.wallMs());
+    return pageOf(this.#matching(read, { after: place, asOfMs }), limit, cursorAt);
   }
 
-  async *scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    for (const { letter } of this.#matching(readDeadLetterFilter(options))) yield letter;
+  async *scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<DeadLetter, void, void> {
+    const read = readDeadLetterFilter(filter);
+    const until = readScan(options).until?.in(this.#id, this.#options.clock.wallMs());
+    for (const { letter } of this.#matching(read, { last: until?.place, asOfMs: until?.asOfMs }))
+      yield letter;
+  }
+
+  async cutOff(): Promise<string> {
+    return cutOffAt({ place: this.#lastPlace, asOfMs: this.#options.clock.wallMs() }, this.#id);
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -133,21 +154,21 @@ export class MemoryDeadLetters implements DeadLetterStore {
     this.#options.ledger.redriven(clusterOf(kept.letter.lane));
   }
 
-  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+  async discard(id: string, options?: DiscardOneOptions): Promise<void> {
     readDiscard(options);
     const { lane } = this.#find(id).letter;
     this.#kept.delete(id);
     this.#options.ledger.discarded(clusterOf(lane));
   }
 
-  *#matching(filter: DeadLetterFilter, after = 0): Generator<PlacedLetter, void, void> {
-    for (const kept of this.#found(filter, after)) yield { letter: letterOf(kept), place: kept.place };
+  *#matching(filter: DeadLetterFilter, stretch?: Stretch): Generator<PlacedLetter, void, void> {
+    for (const kept of this.#found(filter, stretch)) yield { letter: letterOf(kept), place: kept.place };
   }
 
   /** Those that are there when it begins, and still when it comes to them. */
-  *#found(filter: DeadLetterFilter, after = 0): Generator<Kept, void, void> {
-    const matches = matcherOf(filter, this.#options.clock.wallMs());
-    const last = this.#lastPlace;
+  *#found(filter: DeadLetterFilter, stretch: Stretch = {}): Generator<Kept, void, void> {
+    const { after = 0, last = this.#lastPlace, asOfMs = this.#options.clock.wallMs() } = stretch;
+    const matches = matcherOf(filter, asOfMs);
     for (const kept of this.#kept.values()) {
       if (kept.place > last) return;
       if (kept.place > after && matches(kept.facts)) yield kept;

@@ -65,6 +65,29 @@ describe("many dead letters", () => {
     expect(await left(queues[0])).toEqual([]);
   });
 
+  it("that die after a cut-off are not touched by runs up to it, in whatever process, and by none of a stream made again", async () => {
+    await using rig = new Rig(server);
+    const [first, second] = [await rig.replayer(), await rig.replayer()];
+    await buried(rig, 20);
+    const until = await first.deadLetters.cutOff();
+    const { cursor } = await first.deadLetters.page({}, { limit: 5 });
+    expect(await redriveDeadLetters(first.deadLetters, { until, limit: 8 })).toMatchObject({ redriven: 8 });
+    const receiver = new Receiver(first);
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    await receiver.source.stop();
+    expect(await redriveDeadLetters(second.deadLetters, { until })).toMatchObject({
+      redriven: 12,
+      ended: "done",
+    });
+    expect(await left(second)).toEqual(["p0.1"]);
+    const { api } = await rig.api();
+    await api.streams.delete(`${rig.streamName}-dead-letters`);
+    const third = await rig.replayer();
+    const foreign = { code: "HELIX_CURSOR_INVALID", why: "other-store" };
+    expect(await failureOf(discardDeadLetters(third.deadLetters, { until }))).toMatchObject(foreign);
+    expect(await failureOf(third.deadLetters.page({}, { cursor }))).toMatchObject(foreign);
+  });
+
   it("for which there is no room stay, all of them, and follow when there is", async () => {
     await using rig = new Rig(server);
     const room = 150;

@@ -69,7 +69,7 @@ describe("dead letters", () => {
       lane: "high.B",
     });
     await second.release();
-    await queue.deadLetters.discard("1.0", { reason: "by hand" });
+    await queue.deadLetters.discard("1.0", { by: "an operator", why: "by hand" });
     await (await receiver.next()).deadLetter({ reason: "rejected" });
     expect((await queue.deadLetters.list()).map(({ id }) => id)).toEqual(["2.0"]);
   });
@@ -119,12 +119,13 @@ describe("dead letters", () => {
     expect((await queue.depths())[2]?.pending).toBe(1);
   });
 
-  it("note who discarded them, in the bucket of records", async () => {
+  it("leave who discarded them and why, what they died of, and a digest of their bytes in the bucket of records", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer();
     await queue.enqueue(payloadOf("one"));
-    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected" });
-    await queue.deadLetters.discard("one.0", { reason: "customer has left" });
+    const error = Object.assign(new Error(), { code: 8704 });
+    await (await new Receiver(queue).next()).deadLetter({ reason: "rejected", error });
+    await queue.deadLetters.discard("one.0", { by: "an operator", why: "customer has left" });
     const { api } = await rig.api();
     const note = await api.streams.getMessage(`KV_${rig.streamName}-state`, {
       last_by_subj: `$KV.${rig.streamName}-state.ended.one.0`,
@@ -132,7 +133,11 @@ describe("dead letters", () => {
     expect(note?.json()).toEqual({
       end: "discarded",
       letter: 1,
-      reason: "customer has left",
+      by: "an operator",
+      why: "customer has left",
+      cause: "rejected",
+      errorCode: "8704",
+      digest: expect.stringMatching(/^[0-9a-f]{32}$/),
       atMs: expect.any(Number),
     });
   });

@@ -318,7 +318,7 @@ describe("a lane", () => {
     expect(await failureOf(queue.deadLetters.redrive(letter?.id ?? ""))).toMatchObject({
       code: "HELIX_PAYLOAD_INVALID",
     });
-    await queue.deadLetters.discard(letter?.id ?? "", { reason: "rubbish" });
+    await queue.deadLetters.discard(letter?.id ?? "", { by: "an operator", why: "rubbish" });
     expect(await queue.deadLetters.list()).toEqual([]);
   });
 

@@ -104,7 +104,7 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
 
   const [first, second, third] = await deadLetters.list();
   await deadLetters.redrive(first?.id ?? "");
-  await deadLetters.discard(second?.id ?? "", { reason: "a test" });
+  await deadLetters.discard(second?.id ?? "", { by: "an operator", why: "a test" });
   await deadLetters.discard(third?.id ?? "");
   await expect(deadLetters.discard("no such")).rejects.toThrow();
   await balance();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type HelixErrorCode, helixError } from "../errors.ts";
 import { discardDeadLetters, redriveDeadLetters } from "./bulk-dead-letters.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
-import type { BulkStore, DeadLetter, RedriveOneOptions } from "./dead-letters.ts";
+import type { BulkStore, DeadLetter, DiscardOneOptions, RedriveOneOptions } from "./dead-letters.ts";
 
 /** Dead letters that are nothing but ids; those that begin with `x` cannot be decoded, those with `o` are too old. */
 class Letters implements BulkStore {
@@ -33,7 +33,7 @@ class Letters implements BulkStore {
     await this.#take("redrive", id, ...(options?.force ? [options] : []));
   }
 
-  async discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void> {
+  async discard(id: string, options?: DiscardOneOptions): Promise<void> {
     await this.#take("discard", id, options);
   }
 
@@ -402,11 +402,11 @@ describe("a bulk run of which each takes its time", () => {
     };
     const store = Object.assign(letters, { scanned });
     expect(await redriveDeadLetters(store, { force: true })).toMatchObject({ redriven: 2 });
-    expect(await discardDeadLetters(store, { reason: "obsolete", limit: 1 })).toMatchObject({ discarded: 1 });
+    expect(await discardDeadLetters(store, { why: "obsolete", limit: 1 })).toMatchObject({ discarded: 1 });
     expect(taken).toEqual([
       ["a", { force: true }],
       ["b", { force: true }],
-      ["a", { reason: "obsolete" }],
+      ["a", { why: "obsolete" }],
     ]);
     expect(letters.calls.filter(([kind]) => kind !== "scan")).toEqual([]);
   });
@@ -415,7 +415,11 @@ describe("a bulk run of which each takes its time", () => {
 describe("discardDeadLetters", () => {
   it("discards what the filter finds, with the reason, also what is no payload", async () => {
     const letters = new Letters("a", "x1", "b");
-    const report = await discardDeadLetters(letters, { filter: { priority: "low" }, reason: "obsolete" });
+    const report = await discardDeadLetters(letters, {
+      filter: { priority: "low" },
+      by: "me",
+      why: "obsolete",
+    });
     expect(report).toEqual({
       matched: 3,
       discarded: 3,
@@ -425,7 +429,7 @@ describe("discardDeadLetters", () => {
       errors: {},
       ended: "done",
     });
-    expect(letters.calls[2]).toEqual(["discard", "x1", { reason: "obsolete" }]);
+    expect(letters.calls[2]).toEqual(["discard", "x1", { by: "me", why: "obsolete" }]);
   });
 
   it("obeys dry run, limit and signal as a redrive does", async () => {
@@ -438,6 +442,6 @@ describe("discardDeadLetters", () => {
   });
 
   it("refuses a reason that is no text", async () => {
-    await expect(discardDeadLetters(new Letters(), { reason: 1 as never })).rejects.toThrow("`reason`");
+    await expect(discardDeadLetters(new Letters(), { why: 1 as never })).rejects.toThrow("`why`");
   });
 });

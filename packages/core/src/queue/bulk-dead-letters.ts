@@ -7,18 +7,23 @@ import {
   optional,
   readOptions,
   signal,
+  text,
 } from "../options/index.ts";
 import type { Clock } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import { BulkRun } from "./bulk-run.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
-import { type BulkStore, scannedLetters } from "./dead-letters.ts";
+import { type BulkStore, type DiscardOneOptions, scannedLetters } from "./dead-letters.ts";
 import { needsForce } from "./redriven.ts";
-import { reasonOption } from "./settlement-input.ts";
+import { personOptions } from "./settlement-input.ts";
 
 export interface BulkOptions {
   /** Which dead letters. @default all */
   readonly filter?: DeadLetterFilter | undefined;
+  /**
+   * What the store's `cutOff` gave: no further than that. @default what there is when the run begins, and none that dies later
+   */
+  readonly until?: string | undefined;
   /** At most so many are taken up, the oldest first; what is skipped does not count. At least 1. @default all */
   readonly limit?: number | undefined;
   /** Counts what would be taken up, and changes nothing. @default false */
@@ -45,10 +50,7 @@ export interface RedriveProgress {
   readonly failed: number;
 }
 
-export interface DiscardOptions extends BulkOptions {
-  /** The person's, for the records of the queue. */
-  readonly reason?: string | undefined;
-}
+export interface DiscardOptions extends BulkOptions, DiscardOneOptions {}
 
 /** How a run over dead letters went: `matched` is the sum of what was done or left, failed, skipped and vanished. */
 export interface BulkReport {
@@ -115,7 +117,7 @@ export async function redriveDeadLetters(store: BulkStore, options?: RedriveOpti
  * {@link redriveDeadLetters}; nothing is skipped.
  */
 export async function discardDeadLetters(store: BulkStore, options?: DiscardOptions): Promise<DiscardReport> {
-  const { reason, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
+  const { by, why, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
   const scanned = scannedLetters(store);
   const {
     done: discarded,
@@ -123,7 +125,7 @@ export async function discardDeadLetters(store: BulkStore, options?: DiscardOpti
     ...report
   } = await new BulkRun(store, bulk, {
     leaves: () => undefined,
-    take: (letter) => scanned.discard(letter, { reason }),
+    take: (letter) => scanned.discard(letter, { by, why }),
     onProgress() {},
   }).report();
   return { ...report, discarded };
@@ -132,6 +134,7 @@ export async function discardDeadLetters(store: BulkStore, options?: DiscardOpti
 const BULK_OPTIONS = {
   // What is in it is the store's to check.
   filter: optional(having<DeadLetterFilter>("an object", [])),
+  until: optional(text({ expectation: "what `cutOff` gave" })),
   limit: optional(integer({ min: 1 })),
   dryRun: boolean(false),
   perSecond: optional(integer({ min: 1 })),
@@ -145,5 +148,5 @@ const REDRIVE_OPTIONS = {
 };
 const DISCARD_OPTIONS = {
   ...BULK_OPTIONS,
-  reason: reasonOption,
+  ...personOptions,
 };

@@ -63,7 +63,7 @@ export class BulkRun {
     this.#clock = options.clock ?? systemClock;
     // Without a burst: time that was lost is not made up for.
     this.#limiter = new RateLimiter(this.#clock, options.perSecond, 0);
-    this.#letters = store.scan(options.filter)[Symbol.asyncIterator]();
+    this.#letters = store.scan(options.filter, { until: options.until })[Symbol.asyncIterator]();
   }
 
   /** Rejects with what the store rejects with before the first. */

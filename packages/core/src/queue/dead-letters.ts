@@ -85,6 +85,13 @@ export interface RedriveOneOptions {
   readonly force?: boolean | undefined;
 }
 
+export interface DiscardOneOptions {
+  /** The person who has decided it: 1 to 200 characters. @default nobody is named */
+  readonly by?: string | undefined;
+  /** In the person's words: 1 to 2_000 characters. @default no reason is given */
+  readonly why?: string | undefined;
+}
+
 export interface PageOptions {
   /** 1 to 1_000. @default 100 */
   readonly limit?: number | undefined;
@@ -92,9 +99,17 @@ export interface PageOptions {
   readonly cursor?: string | undefined;
 }
 
+export interface ScanOptions {
+  /**
+   * What {@link DeadLetterReader.cutOff} gave: no further than that, and ages are counted to it. What is none, or of another store, is
+   * refused with HELIX_CURSOR_INVALID. @default what there is when the scan begins
+   */
+  readonly until?: string | undefined;
+}
+
 export interface DeadLetterPage {
   readonly letters: readonly DeadLetter[];
-  /** For the next page; undefined: there are no more. Good for as long as the store, in any process. */
+  /** For the next page, with the same filter; undefined: there are no more. Good for a day, in any process. */
   readonly cursor?: string | undefined;
 }
 
@@ -107,16 +122,22 @@ export interface DeadLetterReader {
   list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<DeadLetter[]>;
   /**
    * As many as the limit says, oldest first; fewer where they are large: a page is over when it has 8 MiB. The next goes on
-   * after its last one, whatever was redriven or discarded meanwhile; what has died meanwhile comes last.
+   * after its last one, whatever was redriven or discarded meanwhile; what has died meanwhile comes last. Ages are counted to
+   * the first page on all of them.
    *
-   * Rejects with a RangeError for a cursor that no page has given.
+   * Rejects with HELIX_CURSOR_INVALID for a cursor that no page of this store and filter has given within a day.
    */
   page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage>;
   /**
    * Oldest first, as many as there were when it began, without holding them all. What is redriven or
    * discarded meanwhile may be passed over.
    */
-  scan(filter?: DeadLetterFilter): AsyncIterable<DeadLetter>;
+  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncIterable<DeadLetter>;
+  /**
+   * Names this moment, for `until`: what has died by now is before it, and what dies from now on is not, nor what dies again. Good in
+   * any process, as long as the store is the same: so that work that is interrupted goes on with what it began with.
+   */
+  cutOff(): Promise<string>;
   get(id: string): Promise<DeadLetter | undefined>;
   /** How many there are. Takes a second at most unless told otherwise, and says whether that was enough. */
   count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount>;
@@ -134,11 +155,11 @@ export interface DeadLetterStore extends DeadLetterReader {
    */
   redrive(id: string, options?: RedriveOneOptions): Promise<void>;
   /**
-   * Deletes one for good. The reason is the person's, for the records of the queue, where it keeps any.
+   * Deletes one for good. Who and why are for the records of the queue, where it keeps any.
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND.
    */
-  discard(id: string, options?: { readonly reason?: string | undefined }): Promise<void>;
+  discard(id: string, options?: DiscardOneOptions): Promise<void>;
   /** @default by their ids */
   readonly scanned?: ScannedLetters | undefined;
 }
@@ -149,7 +170,7 @@ export interface DeadLetterStore extends DeadLetterReader {
  */
 export interface ScannedLetters {
   redrive(letter: DeadLetter, options?: RedriveOneOptions): Promise<void>;
-  discard(letter: DeadLetter, options?: { readonly reason?: string | undefined }): Promise<void>;
+  discard(letter: DeadLetter, options?: DiscardOneOptions): Promise<void>;
 }
 
 /** What a run over many needs. */

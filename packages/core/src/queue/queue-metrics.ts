@@ -42,7 +42,8 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
   return {
     list: (filter) => store.list(filter),
     page: (filter, options) => store.page(filter, options),
-    scan: (filter) => store.scan(filter),
+    scan: (filter, options) => store.scan(filter, options),
+    cutOff: () => store.cutOff(),
     get: (id) => store.get(id),
     count: (filter, options) => store.count(filter, options),
     groups: (filter) => store.groups(filter),

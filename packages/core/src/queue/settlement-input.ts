@@ -10,7 +10,7 @@ import {
   readOptions,
   text,
 } from "../options/index.ts";
-import { DEAD_LETTER_REASONS, type DeadLetterCause } from "./dead-letters.ts";
+import { DEAD_LETTER_REASONS, type DeadLetterCause, type DiscardOneOptions } from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
 const anyText = optional(text({ pattern: /^/, expectation: "a string" }));
@@ -29,12 +29,15 @@ export function readRelease(
   return readOptions("release", RELEASE_OPTIONS, options);
 }
 
-/** A person's reason, for the records of the queue. */
-export const reasonOption = anyText;
+/** Who orders something, and why. */
+export const personOptions = {
+  by: optional(text({ pattern: /^.{1,200}$/s, expectation: "a string of 1 to 200 characters" })),
+  why: optional(text({ pattern: /^.{1,2000}$/s, expectation: "a string of 1 to 2000 characters" })),
+};
 
-/** @throws TypeError for a reason that is no text. */
-export function readDiscard(options: unknown): { readonly reason?: string | undefined } {
-  return readOptions<{ reason: string | undefined }>("discard", { reason: reasonOption }, options);
+/** @throws TypeError, RangeError for who or why that is no text, or too long. */
+export function readDiscard(options: unknown): DiscardOneOptions {
+  return readOptions<DiscardOneOptions>("discard", personOptions, options);
 }
 
 /** @throws TypeError for a `force` that is no boolean. */

@@ -219,11 +219,22 @@ export const deadLetters: ContractGroup = {
       },
     },
     {
+      title: "refuses to discard for somebody or a reason that is no text, and keeps the dead letter",
+      async run(stage) {
+        const { id } = await buried(stage);
+        for (const options of [{ by: 1 }, { by: "" }, { why: "x".repeat(2001) }, { reason: "old" }]) {
+          const discarded = stage.queue.deadLetters.discard(id, options as never);
+          await rejects(discarded, CALLERS_MISTAKE, `discard(id, ${Object.keys(options)})`);
+        }
+        equal((await onlyLetter(stage)).id, id, "the dead letter");
+      },
+    },
+    {
       title: "discards one for good, and nothing else",
       async run(stage) {
         const first = await buried(stage);
         const second = await buried(stage);
-        await stage.queue.deadLetters.discard(first.id, { reason: "obsolete" });
+        await stage.queue.deadLetters.discard(first.id, { by: "an operator", why: "obsolete" });
         equal(await stage.queue.deadLetters.list(), [second], "what is left");
         await stage.receiver().nothing(1, "it was discarded");
         await rejects(

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterFilter, PageOptions } from "@helix/core";
+import type { DeadLetter, DeadLetterFilter, PageOptions, ScanOptions } from "@helix/core";
 import { CALLERS_MISTAKE, code, equal, rejects, truthy } from "../assertions.ts";
 import type { ContractGroup } from "../contract-group.ts";
 import { buried } from "../letters.ts";
@@ -166,21 +166,62 @@ export const listing: ContractGroup = {
       },
     },
     {
-      title: "refuses a page that cannot be, and a cursor that no page has given",
+      title: "refuses a page that cannot be",
       async run(stage) {
         await buried(stage);
-        for (const options of [
-          { limit: 0 },
-          { limit: 1001 },
-          { cursor: "nowhere" },
-          { cursor: 1 },
-          { after: 1 },
-        ]) {
+        for (const options of [{ limit: 0 }, { limit: 1001 }, { after: 1 }]) {
           const page = stage.queue.deadLetters.page({}, options as PageOptions);
           await rejects(page, CALLERS_MISTAKE, `page({}, ${JSON.stringify(options)})`);
         }
         const filtered = stage.queue.deadLetters.page({ cluster: "C" } as never);
         await rejects(filtered, code("HELIX_FILTER_INVALID"), "a page of a cluster that is none");
+      },
+    },
+    {
+      title:
+        "refuses a cursor that no page has given, or a page of another filter, with HELIX_CURSOR_INVALID",
+      async run(stage) {
+        await four(stage);
+        const { deadLetters } = stage.queue;
+        const { cursor = "none" } = await deadLetters.page({ cluster: "A" }, { limit: 1 });
+        equal(ids((await deadLetters.page({ cluster: "A" }, { cursor })).letters).length, 1, "the next page");
+        const damaged = cursor.slice(0, -1) + (cursor.endsWith("0") ? "1" : "0");
+        for (const [filter, other] of [
+          [{ cluster: "A" }, damaged],
+          [{ cluster: "A" }, "nowhere"],
+          [{ cluster: "A" }, 1],
+          [{ cluster: "B" }, cursor],
+          [{}, cursor],
+        ] as const) {
+          const page = deadLetters.page(filter, { cursor: other as string });
+          await rejects(page, code("HELIX_CURSOR_INVALID"), `page(${JSON.stringify(filter)}, ${other})`);
+        }
+      },
+    },
+    {
+      title: "scans up to a cut-off, and nothing that has died or died again after it",
+      async run(stage) {
+        const { deadLetters } = stage.queue;
+        const [again, before] = [await buried(stage), await buried(stage)];
+        const until = await deadLetters.cutOff();
+        await deadLetters.redrive(again.id);
+        const receiver = stage.receiver();
+        await (await receiver.next()).deadLetter({ reason: "rejected" });
+        await receiver.source.stop();
+        await buried(stage);
+        const scanned = async (options: ScanOptions) => {
+          const found: string[] = [];
+          for await (const { id } of deadLetters.scan({}, options)) found.push(id);
+          return found;
+        };
+        equal(await scanned({ until }), [before.id], "what a scan up to the cut-off finds");
+        equal((await scanned({})).length, 3, "how many a scan without one finds");
+        await rejects(
+          scanned({ until: `${until}0` }),
+          code("HELIX_CURSOR_INVALID"),
+          "a cut-off that is none",
+        );
+        await rejects(scanned({ until: "" }), code("HELIX_CURSOR_INVALID"), "an empty cut-off");
       },
     },
     {

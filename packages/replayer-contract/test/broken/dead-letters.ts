@@ -1,12 +1,14 @@
-import type {
-  DeadLetter,
-  DeadLetterCause,
-  DeadLetterFilter,
-  DeadLetterPage,
-  PageOptions,
-  ReplayMessage,
+import {
+  type DeadLetter,
+  type DeadLetterCause,
+  type DeadLetterFilter,
+  type DeadLetterPage,
+  isHelixError,
+  type PageOptions,
+  type ReplayMessage,
+  type ScanOptions,
 } from "@helix/core";
-import type { PlacedLetter } from "@helix/core/queue-kit";
+import type { PlacedLetter, ReadPage } from "@helix/core/queue-kit";
 import { ModelDeadLetters } from "../model/model-dead-letters.ts";
 import { ModelMessage } from "../model/model-message.ts";
 import { ModelQueue } from "../model/model-queue.ts";
@@ -199,6 +201,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "filters dead letters by whether they were redriven before",
       "gives dead letters page by page, oldest first, each once, by a filter too",
       "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
+      "scans up to a cut-off, and nothing that has died or died again after it",
       "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
       "scans the same dead letters in the same order, also while each is discarded",
       "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
@@ -218,8 +221,6 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "filters dead letters by how long they have been dead",
       "filters dead letters by their ids, and by when they died",
-      "scans the same dead letters in the same order, also while each is discarded",
-      "scans no more dead letters than there were when it began",
     ],
   },
   {
@@ -251,7 +252,10 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["scans no more dead letters than there were when it began"],
+    caughtBy: [
+      "scans up to a cut-off, and nothing that has died or died again after it",
+      "scans no more dead letters than there were when it began",
+    ],
   },
   {
     wrong: "scans by position, and so passes over what follows one that is gone",
@@ -266,7 +270,10 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["scans the same dead letters in the same order, also while each is discarded"],
+    caughtBy: [
+      "scans up to a cut-off, and nothing that has died or died again after it",
+      "scans the same dead letters in the same order, also while each is discarded",
+    ],
   },
   {
     wrong: "pages by position, and so passes over what follows one that is gone",
@@ -280,7 +287,10 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["goes on with the next page whatever was discarded meanwhile, to what has died meanwhile"],
+    caughtBy: [
+      "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
+      "scans up to a cut-off, and nothing that has died or died again after it",
+    ],
   },
   {
     wrong: "gives one dead letter on two pages",
@@ -291,7 +301,10 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["gives dead letters page by page, oldest first, each once, by a filter too"],
+    caughtBy: [
+      "gives dead letters page by page, oldest first, each once, by a filter too",
+      "refuses a cursor that no page has given, or a page of another filter, with HELIX_CURSOR_INVALID",
+    ],
   },
   {
     wrong: "forgets the filter on the second page",
@@ -302,22 +315,80 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["gives dead letters page by page, oldest first, each once, by a filter too"],
+    caughtBy: [
+      "gives dead letters page by page, oldest first, each once, by a filter too",
+      "refuses a cursor that no page has given, or a page of another filter, with HELIX_CURSOR_INVALID",
+    ],
   },
   {
     wrong: "takes a cursor that it does not know for none",
     Queue: reading(
       class extends ModelDeadLetters {
-        override page(
-          filter?: DeadLetterFilter,
-          { limit, cursor, ...options }: PageOptions = {},
-        ): Promise<DeadLetterPage> {
-          const known = cursor?.startsWith("after-") ? cursor : undefined;
-          return super.page(filter, { ...options, limit, cursor: known });
+        override readPage(filter?: DeadLetterFilter, options?: PageOptions): ReadPage {
+          try {
+            return super.readPage(filter, options);
+          } catch (error) {
+            if (isHelixError(error, "HELIX_CURSOR_INVALID")) return super.readPage(filter, {});
+            throw error;
+          }
         }
       },
     ),
-    caughtBy: ["refuses a page that cannot be, and a cursor that no page has given"],
+    caughtBy: [
+      "refuses a cursor that no page has given, or a page of another filter, with HELIX_CURSOR_INVALID",
+    ],
+  },
+  {
+    wrong: "takes any options for a page",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
+          return super.page(filter, options).catch((error) => {
+            if (error instanceof TypeError || error instanceof RangeError) return super.page(filter);
+            throw error;
+          });
+        }
+      },
+    ),
+    caughtBy: ["refuses a page that cannot be"],
+  },
+  {
+    wrong: "takes no notice of a cut-off",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
+          return super.scan(filter);
+        }
+      },
+    ),
+    caughtBy: ["scans up to a cut-off, and nothing that has died or died again after it"],
+  },
+  {
+    wrong: "cuts off by a life that has ended, and not by when it died",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override async *scan(
+          filter?: DeadLetterFilter,
+          options?: ScanOptions,
+        ): AsyncGenerator<DeadLetter, void, void> {
+          for await (const letter of super.scan(filter, options)) yield letter;
+          if (options?.until === undefined) return;
+          for await (const letter of super.scan({ ...filter, redrivenBefore: true })) yield letter;
+        }
+      },
+    ),
+    caughtBy: ["scans up to a cut-off, and nothing that has died or died again after it"],
+  },
+  {
+    wrong: "discards for whoever",
+    Queue: reading(
+      class extends ModelDeadLetters {
+        override discard(id: string): Promise<void> {
+          return super.discard(id);
+        }
+      },
+    ),
+    caughtBy: ["refuses to discard for somebody or a reason that is no text, and keeps the dead letter"],
   },
   {
     wrong: "discards all there are",

@@ -140,6 +140,7 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "filters dead letters by whether they were redriven before",
+      "scans up to a cut-off, and nothing that has died or died again after it",
       "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "brings back by force what is too old, or whose table is gone, marked as forced",

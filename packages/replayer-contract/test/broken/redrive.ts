@@ -57,6 +57,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     Store: reborn((payload) => ({ ...payload, life: payload.life - 1 })),
     caughtBy: [
       "filters dead letters by whether they were redriven before",
+      "scans up to a cut-off, and nothing that has died or died again after it",
       "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "brings back by force what is too old, or whose table is gone, marked as forced",
@@ -166,6 +167,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "filters dead letters by whether they were redriven before",
+      "scans up to a cut-off, and nothing that has died or died again after it",
       "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
       "brings the same write back with its timestamp, one life more, no attempts, and off hold",
       "brings back by force what is too old, or whose table is gone, marked as forced",
@@ -203,6 +205,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       },
     ),
     caughtBy: [
+      "refuses to discard for somebody or a reason that is no text, and keeps the dead letter",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
     ],
   },

@@ -5,23 +5,29 @@ import type {
   DeadLetterFilter,
   DeadLetterPage,
   DeadLetterStore,
+  DiscardOneOptions,
   LetterCount,
   LetterGroup,
   PageOptions,
   RedriveOneOptions,
+  ScanOptions,
 } from "@helix/core";
 import {
+  cutOffAt,
   deathOf,
   factsOf,
   LetterGroups,
   matchesFilter,
   type PlacedLetter,
   pageOf,
+  type ReadPage,
   readCount,
   readDeadLetterFilter,
   readDeadLetterList,
   readDeadLetterPage,
+  readDiscard,
   readRedrive,
+  readScan,
   type WholeFacts,
 } from "@helix/core/queue-kit";
 import type { ModelQueue } from "./model-queue.ts";
@@ -45,12 +51,30 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
-    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
-    return pageOf(await this.queue.reach(() => this.placed(read, after)), limit);
+    const { filter: read, limit, ...asked } = this.readPage(filter, options);
+    const { place, asOfMs, cursorAt } = asked.in(this.queue.store.id, this.nowMs);
+    return pageOf(await this.queue.reach(() => this.placed(read, place, asOfMs)), limit, cursorAt);
   }
 
-  async *scan(filter?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    yield* await this.list(filter);
+  readPage(filter?: DeadLetterFilter, options?: PageOptions): ReadPage {
+    return readDeadLetterPage(filter, options);
+  }
+
+  async *scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<DeadLetter, void, void> {
+    const { until } = readScan(options);
+    const mark = until?.in(this.queue.store.id, this.nowMs);
+    const read = readDeadLetterFilter(filter);
+    const found = await this.queue.reach(() => this.placed(read, 0, mark?.asOfMs));
+    for (const { letter, place } of found) if (place <= (mark?.place ?? place)) yield letter;
+  }
+
+  cutOff(): Promise<string> {
+    const { store } = this.queue;
+    return this.queue.reach(() => cutOffAt({ place: store.lastPlace, asOfMs: this.nowMs }, store.id));
+  }
+
+  get nowMs(): number {
+    return this.queue.store.clock.wallMs();
   }
 
   get(id: string): Promise<DeadLetter | undefined> {
@@ -76,8 +100,11 @@ export class ModelDeadLetters implements DeadLetterStore {
     return this.queue.reach(() => this.queue.store.redrive(id, readRedrive(options)));
   }
 
-  discard(id: string): Promise<void> {
-    return this.queue.reach(() => this.queue.store.discard(id));
+  discard(id: string, options?: DiscardOneOptions): Promise<void> {
+    return this.queue.reach(() => {
+      readDiscard(options);
+      this.queue.store.discard(id);
+    });
   }
 
   letterOf({ id, stored, cause, deadAtMs }: Buried): DeadLetter {
@@ -93,11 +120,11 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   /** Those that come after a place, with their own. */
-  placed(filter: DeadLetterFilter, after: number): PlacedLetter[] {
+  placed(filter: DeadLetterFilter, after: number, asOfMs = this.nowMs): PlacedLetter[] {
     return [...this.queue.store.buried.values()]
       .filter(({ place }) => place > after)
       .map((buried) => ({ letter: this.letterOf(buried), place: buried.place }))
-      .filter(({ letter }) => this.matches(letter, filter));
+      .filter(({ letter }) => this.matches(letter, filter, asOfMs));
   }
 
   async found(filter?: DeadLetterFilter): Promise<DeadLetter[]> {
@@ -110,7 +137,7 @@ export class ModelDeadLetters implements DeadLetterStore {
     return factsOf(letter);
   }
 
-  matches(letter: DeadLetter, filter: DeadLetterFilter): boolean {
-    return matchesFilter(letter, filter, this.queue.store.clock.wallMs());
+  matches(letter: DeadLetter, filter: DeadLetterFilter, asOfMs = this.nowMs): boolean {
+    return matchesFilter(letter, filter, asOfMs);
   }
 }

@@ -55,6 +55,7 @@ export interface Buried {
  */
 export class ModelStore {
   readonly clock: Clock;
+  readonly id = crypto.randomUUID();
   messages: Stored[] = [];
   readonly buried = new Map<string, Buried>();
   lastPlace = 0;

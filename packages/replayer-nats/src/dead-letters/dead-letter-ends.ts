@@ -62,8 +62,8 @@ export class DeadLetterEnds {
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
-  async begin(id: string, letter: number, end: DeadLetterEnd, reason?: string): Promise<number> {
-    const data = ENCODER.encode(JSON.stringify({ end, letter, reason, atMs: this.#nowMs() }));
+  async begin(id: string, letter: number, end: DeadLetterEnd, left: object = {}): Promise<number> {
+    const data = ENCODER.encode(JSON.stringify({ ...left, end, letter, atMs: this.#nowMs() }));
     let last = 0;
     for (let tries = 1; ; tries++) {
       const header = headerBlock({ [EXPECTED]: String(last) });

@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   type DeadLetterStore,
+  type DiscardOneOptions,
   type Logger,
   messageId,
   type RedriveOneOptions,
@@ -11,7 +12,7 @@ import {
 import { deadLetterNotFound, readDiscard, readRedrive, redriven } from "@helix/core/queue-kit";
 import type { PubAck } from "../connection/publisher.ts";
 import type { StoredMessage } from "../connection/stored-message.ts";
-import { newMessageId, redriveId, whatLies } from "../identity.ts";
+import { digestOf, newMessageId, redriveId, whatLies } from "../identity.ts";
 import type { DeadLetterEnds } from "./dead-letter-ends.ts";
 import { asRead, type Found, StoredLetters, type StoredLettersOptions } from "./stored-letters.ts";
 
@@ -21,7 +22,6 @@ import { asRead, type Found, StoredLetters, type StoredLettersOptions } from "./
  */
 const FRESH_FOR_MS = 60_000;
 
-type DiscardOneOptions = { readonly reason?: string | undefined };
 export interface NatsDeadLettersOptions extends StoredLettersOptions {
   readonly ends: DeadLetterEnds;
   readonly logger: Logger;
@@ -81,14 +81,16 @@ export class NatsDeadLetters extends StoredLetters implements DeadLetterStore {
     }
   }
 
-  /** The reason is kept in the bucket of records for as long as records are. */
-  async #discard(found: Found, { reason }: DiscardOneOptions): Promise<void> {
+  /** What is left of it, in the bucket of records for as long as records are: who, why, what it died of, and what its bytes were. */
+  async #discard(found: Found, { by, why }: DiscardOneOptions): Promise<void> {
     const { ends, logger } = this.#options;
     const { letter, stored } = found;
-    await ends.begin(letter.id, stored.seq, "discarded", reason);
+    const { reason: cause, toldError } = letter;
+    const left = { by, why, cause, errorCode: toldError?.code, digest: digestOf(letter.raw) };
+    await ends.begin(letter.id, stored.seq, "discarded", left);
     await this.#delete(found);
     const payload = letter.content.ok ? letter.content.payload : undefined;
-    logger.warn({ ...summarize(payload), letter: letter.id, reason }, "a dead letter was discarded");
+    logger.warn({ ...summarize(payload), letter: letter.id, by, why }, "a dead letter was discarded");
   }
 
   /**

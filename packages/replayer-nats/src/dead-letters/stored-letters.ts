@@ -9,18 +9,22 @@ import {
   type LetterCount,
   type LetterGroup,
   type PageOptions,
+  type ScanOptions,
 } from "@helix/core";
 import {
+  cutOffAt,
   factsOf,
   type LetterFacts,
   LetterGroups,
   matcherOf,
   type PlacedLetter,
   pageOf,
+  type ReadMark,
   readCount,
   readDeadLetterFilter,
   readDeadLetterList,
   readDeadLetterPage,
+  readScan,
   type WholeFacts,
 } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
@@ -55,6 +59,20 @@ export interface Read extends Found, PlacedLetter {
   readonly asOfMs: number;
 }
 
+interface StreamNow {
+  readonly id: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Which of them are looked at, and to when their ages are counted. */
+interface Stretch {
+  readonly after?: number | undefined;
+  readonly last?: number | undefined;
+  readonly asOfMs?: number | undefined;
+  readonly stream?: StreamNow | undefined;
+}
+
 /** What matches by its header, or may match: then its body decides. */
 interface Candidate {
   readonly stored: StoredMessage;
@@ -84,12 +102,19 @@ export class StoredLetters implements DeadLetterReader {
   }
 
   async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
-    const { filter: read, limit, after } = readDeadLetterPage(filter, options);
-    return pageOf(this.matching(read, after), limit);
+    const { filter: read, limit, ...asked } = readDeadLetterPage(filter, options);
+    const stream = await this.#stream();
+    const { place, asOfMs, cursorAt } = asked.in(stream.id, this.#options.nowMs());
+    return pageOf(this.matching(read, { after: place, asOfMs, stream }), limit, cursorAt);
   }
 
-  scan(options?: DeadLetterFilter): AsyncGenerator<DeadLetter, void, void> {
-    return scanned(this.matching(readDeadLetterFilter(options)));
+  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<DeadLetter, void, void> {
+    return scanned(this.#until(readDeadLetterFilter(filter), readScan(options).until));
+  }
+
+  async cutOff(): Promise<string> {
+    const { id, last } = await this.#stream();
+    return cutOffAt({ place: last, asOfMs: this.#options.nowMs() }, id);
   }
 
   async get(id: string): Promise<DeadLetter | undefined> {
@@ -127,8 +152,8 @@ export class StoredLetters implements DeadLetterReader {
     return groups.list();
   }
 
-  async *matching(filter: DeadLetterFilter, after = 0): AsyncGenerator<Read, void, void> {
-    for await (const { candidates, matches, asOfMs } of this.#candidates(filter, after)) {
+  async *matching(filter: DeadLetterFilter, stretch?: Stretch): AsyncGenerator<Read, void, void> {
+    for await (const { candidates, matches, asOfMs } of this.#candidates(filter, stretch)) {
       for (const candidate of candidates) {
         const found = await this.#read(candidate, matches);
         if (found !== undefined) yield { ...found, place: found.stored.seq, asOfMs };
@@ -160,15 +185,28 @@ export class StoredLetters implements DeadLetterReader {
     return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
   }
 
+  async *#until(filter: DeadLetterFilter, until: ReadMark | undefined): AsyncGenerator<Read, void, void> {
+    const stream = await this.#stream();
+    const { place: last, asOfMs } = until?.in(stream.id, this.#options.nowMs()) ?? {};
+    yield* this.matching(filter, { last, asOfMs, stream });
+  }
+
+  /** As the leader has it: `id` is of no other, nor of one that was deleted and made again. */
+  async #stream(): Promise<StreamNow> {
+    const { admin, names } = this.#options;
+    const { created, state } = await admin.request((api) => api.streams.info(names.deadLetterStream));
+    return { id: `${names.deadLetterStream}@${created}`, first: state.first_seq, last: state.last_seq };
+  }
+
   /** Page by page of the stream, those that were there when it began. */
-  async *#candidates(filter: DeadLetterFilter, after = 0) {
+  async *#candidates(filter: DeadLetterFilter, stretch: Stretch = {}) {
     const { admin, pages, names, bodies, nowMs } = this.#options;
-    const stream = names.deadLetterStream;
-    const { state } = await admin.request((api) => api.streams.info(stream));
+    const { first, last } = stretch.stream ?? (await this.#stream());
     const now = nowMs();
-    const matches = matcherOf(filter, now);
-    const from = Math.max(after + 1, state.first_seq);
-    for await (const { messages, asOfMs } of pages.read(stream, from, state.last_seq)) {
+    const matches = matcherOf(filter, stretch.asOfMs ?? now);
+    const from = Math.max((stretch.after ?? 0) + 1, first);
+    const to = Math.min(stretch.last ?? last, last);
+    for await (const { messages, asOfMs } of pages.read(names.deadLetterStream, from, to)) {
       const candidates: Candidate[] = [];
       for (const stored of messages) {
         const outside = outsideIn(stored, names);
