@@ -10,7 +10,7 @@ export interface ListNode<T extends ListNode<T>> {
  * every few dozen items; the tables before it, once they are old, keep what was in them in memory until the next full collection:
  * a quarter of the writes under way was copied twice for that, and collected late.
  */
-export class LinkedList<T extends ListNode<T>> implements Iterable<T> {
+export class LinkedList<T extends ListNode<T>> {
   #first: T | undefined;
   #last: T | undefined;
   #size = 0;
@@ -53,9 +53,5 @@ export class LinkedList<T extends ListNode<T>> implements Iterable<T> {
       this.delete(item);
       yield item;
     }
-  }
-
-  *[Symbol.iterator](): Generator<T> {
-    for (let item = this.#first; item !== undefined; item = item.after) yield item;
   }
 }

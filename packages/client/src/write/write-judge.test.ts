@@ -149,6 +149,32 @@ describe("where both clusters' tables are known", () => {
     expect([...schemas.A.asked, ...schemas.B.asked]).toEqual([]);
   });
 
+  test.each(["A", "B"] as const)(
+    "what was found out about a text holds until the schema of %s is another one",
+    (cluster) => {
+      const { judge, schemas } = judging();
+      const insert = { query: INSERT, params: [1, ["a"]] };
+      const operation: Operation = { kind: "statement", ...insert };
+      const batch: Operation = { kind: "batch", batchType: "logged", statements: [insert, insert] };
+      for (const one of [operation, batch]) expect(now(judge, one).operation).toBe(one);
+      schemas[cluster].knows({ ...TABLES, "ks.t": { columns: "k int, v list<text>" } });
+      for (const one of [operation, batch]) {
+        expect(refusal(() => now(judge, one)).message).toContain("list");
+      }
+      schemas[cluster].knows({ ...TABLES, "ks.t": { columns: "k int, v text", options: { id: "anew" } } });
+      expect(now(judge, operation).factsFor(cluster).schema?.tableIds).toEqual({ "ks.t": "anew" });
+    },
+  );
+
+  test("a batch of texts that are plain knows of each keyspace once", () => {
+    const { judge } = judging({ keyspace: "ks" });
+    const texts = ["INSERT INTO short (k) VALUES (1)", INSERT, "DELETE FROM other.t WHERE k = 1", INSERT];
+    const statements = texts.map((query) => ({ query, params: [] }));
+    const { tables, schema } = now(judge, { kind: "batch", batchType: "unlogged", statements }).factsFor("B");
+    expect(tables).toEqual(["ks.short", "ks.t", "other.t"]);
+    expect(schema).toEqual({ tableIds: { "ks.short": "id-of-short" }, gcGraceSeconds: 60 });
+  });
+
   test("its payload carries tables, ids and the least gc_grace of the cluster that it is for", () => {
     const { judge, schemas } = judging({ keyspace: "ks" });
     schemas.B.knows({ "ks.t": { columns: "k int, v text" }, "other.t": { columns: "k int, v text" } });
