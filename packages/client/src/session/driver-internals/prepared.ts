@@ -68,10 +68,20 @@ export function forgetOnSchemaChange(client: Client): void {
 
 /** The newest metadata of a statement: the driver renews it when a server says that it does not know the statement. */
 export function newestMetadata(client: Client, queryId: unknown): unknown {
-  const metadata = member(client, "metadata");
-  const getById = member(metadata, "getPreparedById");
-  if (typeof getById !== "function" || queryId === undefined) return undefined;
-  return member(getById.call(metadata, queryId), "meta");
+  const byId = byIdOf(client);
+  return byId && Buffer.isBuffer(queryId) ? member(byId.get(hexOf(queryId)), "meta") : undefined;
+}
+
+/** Of a statement's one id: a batch asks for it with every value. */
+const hexIds = new WeakMap<Buffer, string>();
+
+function hexOf(queryId: Buffer): string {
+  let hex = hexIds.get(queryId);
+  if (hex === undefined) {
+    hex = queryId.toString("hex");
+    hexIds.set(queryId, hex);
+  }
+  return hex;
 }
 
 /** By keyspace and text. */
@@ -87,8 +97,12 @@ function forget(client: Client, key: string): void {
 }
 
 function forgetId(client: Client, queryId: unknown): void {
+  if (Buffer.isBuffer(queryId)) byIdOf(client)?.delete(hexOf(queryId));
+}
+
+function byIdOf(client: Client): Map<unknown, unknown> | undefined {
   const byId = member(cacheOf(client), "_mapById");
-  if (byId instanceof Map && Buffer.isBuffer(queryId)) byId.delete(queryId.toString("hex"));
+  return byId instanceof Map ? byId : undefined;
 }
 
 function cacheOf(client: Client): unknown {
