@@ -20,6 +20,7 @@ import { meaningOf } from "./connection/api-errors.ts";
 import { DirectGets } from "./connection/direct-gets.ts";
 import type { Link } from "./connection/link.ts";
 import { MissingRights } from "./connection/missing-rights.ts";
+import { Outbox } from "./connection/outbox.ts";
 import { PublishFailure } from "./connection/publisher.ts";
 import { StreamClock } from "./connection/stream-clock.ts";
 import { StreamPages } from "./connection/stream-pages.ts";
@@ -80,6 +81,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   /** What lies in the stream and in no lane. */
   readonly strays: Pick<Strays, "count" | "list" | "discard">;
   readonly #link: Link;
+  readonly #outbox: Outbox;
   readonly #names: Names;
   readonly #bodies: Bodies;
   readonly #streamClock: StreamClock;
@@ -146,7 +148,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       clock,
       onFailure: (error) => this.#lookAgain(error),
     });
-    this.#settlements = new Settlements(link, clock, ackWaitMs);
+    this.#outbox = new Outbox(link);
+    this.#settlements = new Settlements(link, this.#outbox, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
     this.#records = new MessageRecords({ admin, publisher, names, logger });
     this.#evidence = new Evidence({
@@ -334,6 +337,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { clock, logger, maxRequestBatch, maxAckPending, ackWaitMs } = this.#settings;
     return new PullChannel({
       link: this.#link,
+      outbox: this.#outbox,
       clock,
       logger,
       requestSubject: `$JS.API.CONSUMER.MSG.NEXT.${this.#names.stream}.${consumerOf(lane)}`,
@@ -341,7 +345,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       maxHeld: maxAckPending,
       leaseMs: ackWaitMs,
       isReady: () => this.#provisioning.hasBeenReady,
-      onMessage: (message, lease) => receiver.received(message, lease),
+      onMessage: (message, data, lease) => receiver.received(message, data, lease),
       onUnwanted: (message, lease) => receiver.unwanted(message, lease),
       onMissing: () => this.#provisioning.oneRun(),
     });

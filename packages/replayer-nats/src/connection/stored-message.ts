@@ -91,9 +91,14 @@ export function readDirect(
   };
 }
 
-/** Headers of a delivery, as they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it knows their size. */
-export function headerBlockOf(message: Msg): Buffer {
-  const { data, subject, reply, size } = message as Msg & { size?: () => number };
+/**
+ * Headers of a delivery, as they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it
+ * knows their size.
+ *
+ * @param data Its body, of which the library makes another view each time it is asked.
+ */
+export function headerBlockOf(message: Msg, data: Uint8Array = message.data): Buffer {
+  const { subject, reply, size } = message as Msg & { size?: () => number };
   const length = Math.max(
     0,
     (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0),

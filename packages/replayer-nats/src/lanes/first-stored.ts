@@ -14,6 +14,6 @@ export function firstStoredMs(said: string | undefined, storedAtMs: number): num
 }
 
 /** What a message says of it. All messages are asked, so the library is not: it reads all headers of one, or throws for an odd one. */
-export function firstStoredIn(message: Msg): string | undefined {
-  return headerIn({ headers: headerBlockOf(message) }, FIRST_STORED_HEADER);
+export function firstStoredIn(message: Msg, data: Uint8Array): string | undefined {
+  return headerIn({ headers: headerBlockOf(message, data) }, FIRST_STORED_HEADER);
 }

@@ -1,12 +1,16 @@
 import type { Clock } from "@helix/core";
 import type { Lease } from "./lease.ts";
 
+/** So many that are held no more are kept before the others are looked through. */
+const MOST_LEFT_OVER = 256;
+
 /**
  * What a lane holds: the leases that are neither free nor over. One that nobody frees stops counting when it lapses, so
- * that nothing that forgets a message can stop its lane.
+ * that nothing that forgets a message can stop its lane. A list that is cleaned now and then: as a set, each message took longer.
  */
 export class HeldLeases {
-  readonly #leases = new Set<Lease>();
+  #leases: Lease[] = [];
+  #size = 0;
   readonly #clock: Clock;
   #nextLapseMs = Number.POSITIVE_INFINITY;
 
@@ -16,16 +20,24 @@ export class HeldLeases {
 
   /** May count some that have lapsed since the last `sweep`. */
   get size(): number {
-    return this.#leases.size;
+    return this.#size;
   }
 
   add(lease: Lease): void {
-    this.#leases.add(lease);
+    lease.isHeld = true;
+    this.#size++;
+    this.#leases.push(lease);
     if (lease.untilMs < this.#nextLapseMs) this.#nextLapseMs = lease.untilMs;
+    if (this.#leases.length > 2 * this.#size + MOST_LEFT_OVER) {
+      this.#leases = this.#leases.filter(({ isHeld }) => isHeld);
+    }
   }
 
+  /** Twice is safe. */
   delete(lease: Lease): void {
-    this.#leases.delete(lease);
+    if (!lease.isHeld) return;
+    lease.isHeld = false;
+    this.#size--;
   }
 
   /** Frees what has lapsed. Returns in how many milliseconds the next one may; a look before that costs nothing. */
@@ -34,7 +46,8 @@ export class HeldLeases {
     if (this.#nextLapseMs <= nowMs) {
       this.#nextLapseMs = Number.POSITIVE_INFINITY;
       for (const lease of this.#leases) {
-        if (lease.untilMs <= nowMs) this.#leases.delete(lease);
+        if (!lease.isHeld) continue;
+        if (lease.untilMs <= nowMs) this.delete(lease);
         else if (lease.untilMs < this.#nextLapseMs) this.#nextLapseMs = lease.untilMs;
       }
     }

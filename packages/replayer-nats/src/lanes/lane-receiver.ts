@@ -110,24 +110,25 @@ export class LaneReceiver {
   }
 
   /** One that was demanded. */
-  received(message: Msg, lease: Lease): void {
+  received(message: Msg, data: Uint8Array, lease: Lease): void {
     const delivery = deliveryOf(message.reply, this.#options.source);
     if (delivery === undefined) {
       this.#options.logger.error({ subject: message.subject }, "received what no consumer has sent");
       lease.free();
-      this.#channel.withhold(message.data.length);
+      this.#channel.withhold(data.length);
       return;
     }
-    isolate(
-      () => this.#look(message, lease, delivery),
-      (error) => this.#failed(message, lease, error),
-    );
+    try {
+      this.#look(message, data, lease, delivery);
+    } catch (error) {
+      this.#failed(data, lease, error);
+    }
   }
 
-  #look(message: Msg, lease: Lease, delivery: Delivery): void {
+  #look(message: Msg, raw: Uint8Array, lease: Lease, delivery: Delivery): void {
     const { lane, handBacks } = this.#options;
-    const sinceMs = firstStoredMs(firstStoredIn(message), delivery.storedAtMs);
-    const arrived = { lane, raw: message.data, lease, delivery, sinceMs };
+    const sinceMs = firstStoredMs(firstStoredIn(message, raw), delivery.storedAtMs);
+    const arrived = { lane, raw, lease, delivery, sinceMs };
     const record = handBacks.recall(delivery);
     if (record !== undefined) {
       this.#deliver(this.#decoded(arrived), record);
@@ -135,7 +136,7 @@ export class LaneReceiver {
     }
     const isLarge = arrived.raw.length > HARMLESS_BYTES;
     const reading = (isLarge ? this.#decodeInTurn(arrived) : this.#deliverAgain(this.#decoded(arrived)))
-      .catch((error: unknown) => this.#failed(message, lease, error))
+      .catch((error: unknown) => this.#failed(raw, lease, error))
       .finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
   }
@@ -179,11 +180,11 @@ export class LaneReceiver {
   }
 
   /** Nothing that a message may be, and no fault of ours, keeps it from being handed back. */
-  #failed({ data }: Msg, lease: Lease, error: unknown): void {
+  #failed(raw: Uint8Array, lease: Lease, error: unknown): void {
     const { lane, logger, settlements } = this.#options;
     logger.error({ err: error, lane }, "a message could not be looked at; it is handed back");
     settlements.release(lease, FAILED_DELAY_MS);
-    this.#channel.withhold(data.length);
+    this.#channel.withhold(raw.length);
   }
 
   /** One that nobody wants any more: back, to be delivered to somebody else at once. */

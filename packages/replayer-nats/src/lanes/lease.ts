@@ -19,6 +19,8 @@ export class Lease {
   readonly reply: string;
   readonly #terms: LeaseTerms;
   #untilMs: number;
+  /** Whether it counts against what the lane may hold; see `HeldLeases`. */
+  isHeld = false;
   #isGivenUp = false;
   #isFree = false;
 

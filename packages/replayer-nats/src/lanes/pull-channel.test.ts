@@ -3,6 +3,7 @@ import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { Msg } from "@nats-io/nats-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Link, LinkListener } from "../connection/link.ts";
+import { Outbox } from "../connection/outbox.ts";
 import type { Lease } from "./lease.ts";
 import { PullChannel } from "./pull-channel.ts";
 
@@ -57,6 +58,7 @@ class SilentServer {
     };
     this.channel = new PullChannel({
       link: link as unknown as Link,
+      outbox: new Outbox(link as unknown as Link),
       clock: this.clock,
       logger: silentLogger,
       requestSubject: "next",
@@ -64,7 +66,7 @@ class SilentServer {
       maxHeld,
       leaseMs: LEASE_MS,
       isReady: () => true,
-      onMessage: ({ subject }, lease) => {
+      onMessage: ({ subject }, _data, lease) => {
         this.leases.push(lease);
         if (!this.isReading) this.read(subject, lease);
       },

@@ -1,8 +1,8 @@
 import { Backoff, type Clock, type Logger } from "@helix/core";
-import { isolate } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
+import type { Outbox } from "../connection/outbox.ts";
 import {
   isCompleted,
   isMissing,
@@ -39,6 +39,7 @@ const MS = 1_000_000;
 
 export interface PullChannelOptions {
   readonly link: Link;
+  readonly outbox: Outbox;
   readonly clock: Clock;
   readonly logger: Logger;
   /** `$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}` */
@@ -50,7 +51,7 @@ export interface PullChannelOptions {
   /** Whether there is a consumer to pull from; `wake` tells when there is. */
   readonly isReady: () => boolean;
   /** One that was demanded: it is under way until `claim` or `withhold` is called. */
-  readonly onMessage: (message: Msg, lease: Lease) => void;
+  readonly onMessage: (message: Msg, data: Uint8Array, lease: Lease) => void;
   /** One that nobody wants any more, to be handed back. */
   readonly onUnwanted: (message: Msg, lease: Lease) => void;
   /** The consumer or its stream is not there. Pulls go on when it resolves; it does not reject. */
@@ -85,7 +86,8 @@ export class PullChannel {
   /** The next message is larger than what was asked for: it is pulled alone, whatever its size. */
   #isNextLarge = false;
   #unboundedKey: string | undefined;
-  #heardAtMs = 0;
+  /** Since the last look of the watchdog. */
+  #hasHeard = false;
   #failures = 0;
   #isBackingOff = false;
   #isClosed = false;
@@ -165,29 +167,30 @@ export class PullChannel {
   }
 
   #topUp(): void {
-    const { link, maxRequestBatch, clock, isReady } = this.#options;
+    const { link, outbox, maxRequestBatch, clock, isReady } = this.#options;
     if (this.#isClosed || this.#isBackingOff || !link.isUp || !isReady()) return;
     this.#sweepIfFull();
     if (this.#wanted <= this.#pulls.credit) return;
-    const connection = link.up;
-    this.#subscribe(connection);
-    if (this.#pulls.credit === 0) this.#heardAtMs = clock.monotonicMs();
+    this.#subscribe(link.up);
+    if (this.#pulls.credit === 0) this.#hasHeard = this.#cancelWatchdog !== undefined;
     const terms = `"expires":${EXPIRES_MS * MS},"idle_heartbeat":${HEARTBEAT_MS * MS}`;
     const bytes = Math.ceil(Math.min(this.#wantedBytes / PULLS_AT_ONCE, MOST_PULLED_BYTES));
     while (this.#pulls.credit < this.#wanted) {
       const batch = Math.min(this.#wanted - this.#pulls.credit, maxRequestBatch);
-      if (!this.#isNextLarge) this.#pull(connection, batch, `"max_bytes":${bytes},${terms}`);
-      else if (this.#pulls.credit === 0) this.#unboundedKey = this.#pull(connection, 1, terms);
+      if (!this.#isNextLarge) this.#pull(batch, `"max_bytes":${bytes},${terms}`);
+      else if (this.#pulls.credit === 0) this.#unboundedKey = this.#pull(1, terms);
       else break;
     }
+    // The server works on it while what has come is looked at.
+    outbox.flush();
     this.#cancelWatchdog ??= clock.setTimer(() => this.#watch(), WATCHDOG_MS);
   }
 
-  #pull(connection: NatsConnection, batch: number, terms: string): string {
-    const { clock, requestSubject } = this.#options;
+  #pull(batch: number, terms: string): string {
+    const { clock, outbox, requestSubject } = this.#options;
     const key = this.#pulls.open(batch, clock.monotonicMs());
     try {
-      connection.publish(requestSubject, `{"batch":${batch},${terms}}`, { reply: `${this.#inbox}.${key}` });
+      outbox.publish(requestSubject, `{"batch":${batch},${terms}}`, `${this.#inbox}.${key}`);
     } catch {
       // The connection broke at this moment: pulled again after the reconnect.
     }
@@ -202,10 +205,11 @@ export class PullChannel {
       callback: (error, message) => {
         // Not permitted, or closed: the watchdog tries again, and the link has said why.
         if (error !== null) return;
-        isolate(
-          () => this.#heard(message, inbox),
-          (fault) => this.#options.logger.error({ err: fault }, "a part of the queue failed at a message"),
-        );
+        try {
+          this.#heard(message, inbox);
+        } catch (fault) {
+          this.#options.logger.error({ err: fault }, "a part of the queue failed at a message");
+        }
       },
     });
   }
@@ -215,7 +219,7 @@ export class PullChannel {
     const status = isStatus ? statusIn(message) : undefined;
     // Nothing of the server's.
     if (isStatus && status === undefined) return;
-    this.#heardAtMs = this.#options.clock.monotonicMs();
+    this.#hasHeard = true;
     if (status === undefined) this.#arrived(message);
     else this.#status(message.subject.slice(inbox.length + 1), status);
   }
@@ -229,8 +233,9 @@ export class PullChannel {
     this.#held.add(lease);
     if (this.#demanded > this.#underWay) {
       this.#underWay++;
-      this.#bytesUnderWay += message.data.length;
-      onMessage(message, lease);
+      const { data } = message;
+      this.#bytesUnderWay += data.length;
+      onMessage(message, data, lease);
     } else {
       onUnwanted(message, lease);
     }
@@ -319,7 +324,7 @@ export class PullChannel {
         this.#cancelOvertaken?.();
         resolve();
       };
-      this.#lastCallKey = this.#pull(link.up, 1, `"no_wait":true`);
+      this.#lastCallKey = this.#pull(1, `"no_wait":true`);
     });
   }
 
@@ -343,12 +348,12 @@ export class PullChannel {
     const { clock, logger, requestSubject } = this.#options;
     this.#cancelWatchdog = undefined;
     if (this.#pulls.credit === 0) return;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#heardAtMs >= WATCHDOG_MS) {
+    if (!this.#hasHeard) {
       logger.warn({ request: requestSubject }, "the server has forgotten a pull; pulling anew");
       this.#pulls.clear();
     } else {
-      this.#pulls.endBefore(nowMs - EXPIRES_MS - WATCHDOG_MS);
+      this.#hasHeard = false;
+      this.#pulls.endBefore(clock.monotonicMs() - EXPIRES_MS - WATCHDOG_MS);
       this.#cancelWatchdog = clock.setTimer(() => this.#watch(), WATCHDOG_MS);
     }
     this.#topUp();

@@ -1,11 +1,11 @@
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Link, LinkListener } from "../connection/link.ts";
+import { Outbox } from "../connection/outbox.ts";
 import { Lease } from "./lease.ts";
 import { Settlements } from "./settlements.ts";
 
 const LEASE_MS = 1000;
-const DECODER = new TextDecoder();
 
 /** A connection that answers a ping when it is told to. */
 class SilentConnection {
@@ -24,7 +24,7 @@ class SilentConnection {
         return self.isUp;
       },
       up: {
-        publish: (reply: string, verb: Uint8Array) => this.sent.push(`${reply} ${DECODER.decode(verb)}`),
+        publish: (reply: string, verb: string) => this.sent.push(`${reply} ${verb}`),
         flush: () =>
           new Promise<void>((resolve, reject) => {
             this.pings.push({ answer: resolve, fail: () => reject(new Error("disconnected")) });
@@ -35,7 +35,12 @@ class SilentConnection {
         return () => {};
       },
     };
-    this.settlements = new Settlements(link as unknown as Link, this.clock, LEASE_MS);
+    this.settlements = new Settlements(
+      link as unknown as Link,
+      new Outbox(link as unknown as Link),
+      this.clock,
+      LEASE_MS,
+    );
   }
 
   lease(reply: string): Lease {

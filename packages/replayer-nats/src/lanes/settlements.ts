@@ -1,10 +1,10 @@
 import { type Clock, helixError } from "@helix/core";
 import type { Link } from "../connection/link.ts";
+import type { Outbox } from "../connection/outbox.ts";
 import type { Lease } from "./lease.ts";
 
-const ENCODER = new TextEncoder();
-const ACK = ENCODER.encode("+ACK");
-const IN_PROGRESS = ENCODER.encode("+WPI");
+const ACK = "+ACK";
+const IN_PROGRESS = "+WPI";
 /** From one ping to the next, so that one round trip confirms many; sooner where so many wait. */
 const PING_EVERY_MS = 50;
 const PING_AFTER = 400;
@@ -13,7 +13,7 @@ const GATHER_MS = 1;
 
 /** What one ping confirms: all that was sent since the ping before. */
 interface Batch {
-  settlements: { readonly lease: Lease; readonly verb: Uint8Array }[];
+  settlements: { readonly lease: Lease; readonly verb: string }[];
   extensions: { readonly lease: Lease; readonly untilMs: number }[];
   readonly confirmed: Promise<void>;
   readonly confirm: () => void;
@@ -31,6 +31,7 @@ interface Batch {
  */
 export class Settlements {
   readonly #link: Link;
+  readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #leaseMs: number;
   readonly #stopListening: () => void;
@@ -43,8 +44,9 @@ export class Settlements {
   #cancelTimer: (() => void) | undefined;
   readonly #onDown = new Set<() => void>();
 
-  constructor(link: Link, clock: Clock, leaseMs: number) {
+  constructor(link: Link, outbox: Outbox, clock: Clock, leaseMs: number) {
     this.#link = link;
+    this.#outbox = outbox;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
     this.#stopListening = link.listen({ onChange: (isUp) => (isUp ? this.#resend() : this.#interrupt()) });
@@ -58,7 +60,7 @@ export class Settlements {
   /** Delivered again after the delay. */
   release(lease: Lease, delayMs: number): void {
     const verb = delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1_000_000)}}` : "-NAK";
-    void this.#settle(lease, ENCODER.encode(verb));
+    void this.#settle(lease, verb);
   }
 
   /** The server waits for it anew. Lost with the connection: then the message is delivered again. */
@@ -100,7 +102,7 @@ export class Settlements {
     for (const { refuse } of this.#waiting.splice(0)) refuse(error);
   }
 
-  #settle(lease: Lease, verb: Uint8Array): Promise<void> {
+  #settle(lease: Lease, verb: string): Promise<void> {
     const batch = this.#batch();
     batch.settlements.push({ lease, verb });
     if (this.#link.isUp) {
@@ -121,9 +123,9 @@ export class Settlements {
     return batch;
   }
 
-  #publish(reply: string, verb: Uint8Array): void {
+  #publish(reply: string, verb: string): void {
     try {
-      this.#link.up.publish(reply, verb);
+      this.#outbox.publish(reply, verb);
     } catch {
       // It broke at this moment: sent again after the reconnect.
     }
@@ -152,6 +154,7 @@ export class Settlements {
     this.#stopTimer();
     this.#isUrgent = false;
     this.#pingedAtMs = this.#clock.monotonicMs();
+    this.#outbox.flush();
     const pinged = this.#waiting;
     this.#waiting = [];
     this.#pinged = pinged;
