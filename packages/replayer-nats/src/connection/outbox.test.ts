@@ -3,13 +3,19 @@ import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 
 /** What was sent, piece by piece, and when. */
-function connectionWith(protocol: Record<string, unknown> | undefined) {
+function connectionWith(protocol: Record<string, unknown> | undefined, isClosed = false) {
   const steps: string[] = [];
   const connection = {
-    publish: (subject: string, text: string, { reply }: { reply?: string } = {}) =>
-      steps.push(`publish ${subject} ${reply} ${text}`),
+    publish: (
+      subject: string,
+      body: string | Uint8Array,
+      { reply, headers }: { reply?: string; headers?: { encode(): Uint8Array } } = {},
+    ) => steps.push(`publish ${subject} ${reply} ${headers ? headers.encode() : ""}${body}`),
+    info: { max_payload: 100 },
+    isClosed: () => isClosed,
+    isDraining: () => false,
     protocol: protocol && {
-      sendCommand: (bytes: Uint8Array) => steps.push(Buffer.from(bytes).toString()),
+      sendCommand: (...pieces: Uint8Array[]) => steps.push(Buffer.concat(pieces).toString()),
       flushPending: () => steps.push("flushed"),
       outMsgs: 7,
       outBytes: 0,
@@ -71,4 +77,25 @@ test("what the connection cannot take any more at the end of the turn is dropped
   outbox.publish("three", "+ACK");
   outbox.flush();
   expect(steps).toEqual(["PUB three 4\r\n+ACK\r\n", "flushed"]);
+});
+
+const HEADER = Buffer.from("NATS/1.0\r\n\r\n");
+
+test("what has headers leaves after what was published before it, and is counted", () => {
+  const { steps, outbox, connection } = connectionWith({});
+  outbox.publish("one", "+ACK");
+  outbox.send("two", "_INBOX.1", HEADER, Buffer.from("é"));
+  expect(steps).toEqual(["PUB one 4\r\n+ACK\r\n", "HPUB two _INBOX.1 12 14\r\nNATS/1.0\r\n\r\né\r\n"]);
+  expect(connection.protocol).toMatchObject({ outMsgs: 9, outBytes: 18 });
+});
+
+test.each([
+  ["is not known inside", connectionWith(undefined), "two", 1],
+  ["is closed", connectionWith({}, true), "two", 1],
+  ["takes no message of that size", connectionWith({}), "two", 89],
+  ["takes no such subject", connectionWith({}), "two\r\nPUB three", 1],
+])("what has headers is left to the library where that %s", (_, { steps, outbox }, subject, size) => {
+  const body = "b".repeat(size);
+  outbox.send(subject, "_INBOX.1", HEADER, Buffer.from(body));
+  expect(steps).toEqual([`publish ${subject} _INBOX.1 ${HEADER}${body}`]);
 });

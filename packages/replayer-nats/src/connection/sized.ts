@@ -12,8 +12,7 @@ export class SizedMap<K, V extends Sized> extends Map<K, V> {
   }
 
   override set(key: K, value: V): this {
-    this.delete(key);
-    this.#bytes += value.bytes;
+    this.#bytes += value.bytes - (this.get(key)?.bytes ?? 0);
     return super.set(key, value);
   }
 
