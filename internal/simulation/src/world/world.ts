@@ -1,5 +1,6 @@
 import { decodeContent, decodePayload, encodePayload } from "@helix/codec";
 import {
+  CLUSTERS,
   type ClientEvents,
   type ClusterId,
   type DeadLetter,
@@ -30,6 +31,7 @@ import type { Delivery, Tape } from "./tape.ts";
 import { START_MS, type VirtualTime } from "./virtual-time.ts";
 
 const RESPAWN_MS = 500;
+const GATES_LOOK_MS = 10_000;
 const MAX_SKEW_MS = 200;
 /** In which what was sent to the queue has arrived, where nothing is wrong with it. */
 const ARRIVES_MS = 200;
@@ -72,9 +74,11 @@ export class World {
   readonly durable: DurableQueue | undefined;
   readonly memory: MemoryReplayer | undefined;
   readonly nats: NatsQueue | undefined;
-  /** Of all processes, where the queue is not NATS. */
+  /** Of all processes, where the queue is not NATS, or while nobody gives orders. */
   readonly #gate = new LocalClusterGate();
   #orders = Promise.resolve();
+  /** Faults of the gates that are still to end. */
+  #ordersLeft: number;
   readonly #seats: Seat[];
   readonly #random: Random;
   readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
@@ -93,6 +97,7 @@ export class World {
     tape.listen((event) => {
       if (event.kind === "call") this.writes.push(event.write);
     });
+    this.#ordersLeft = scenario.faults.filter(({ kind }) => kind === "gate").length;
     const { mode, apps, pods, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
     if (mode === "service") {
       if (scenario.queue === "nats") {
@@ -267,7 +272,16 @@ export class World {
         () => false,
       );
       if (state !== "open" && isTaken) tell(true);
+      if (state === "open" && --this.#ordersLeft === 0) this.#closeGates();
     });
+  }
+
+  /** Each that has seen that all is open: hours of rest would be looks at what nobody changes. */
+  #closeGates(): void {
+    const gates = this.#seats.map(({ gate }) => gate).filter((gate) => gate !== undefined);
+    const isOpen = (gate: StoredClusterGate) => CLUSTERS.every((cluster) => gate.state(cluster) === "open");
+    for (const gate of gates) if (isOpen(gate)) gate.close();
+    if (!gates.every(isOpen)) this.time.schedule(() => this.#closeGates(), GATES_LOOK_MS);
   }
 
   /** What a process takes for a cluster's gate; undefined if it is gone, or has none of its own. */
@@ -372,7 +386,7 @@ export class World {
     events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
     const links = linksOf(node, events);
     links.start();
-    if (seat.connected !== undefined)
+    if (seat.connected !== undefined && this.#ordersLeft > 0)
       seat.gate = new StoredClusterGate({ store: seat.connected.control, clock: process.clock });
     const gate = seat.gate ?? this.#gate;
     if (seat.hasApp) seat.app = new App({ ...node, replayer: queue, gate }, links, events);
