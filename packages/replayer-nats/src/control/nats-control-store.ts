@@ -15,6 +15,8 @@ import type { ControlWatches } from "./control-watches.ts";
 import { documentIn, OPERATION } from "./document-in.ts";
 
 const NO_DATA = new Uint8Array();
+/** So many documents of a list are read at once. */
+const AT_ONCE = 64;
 
 export interface NatsControlStoreOptions {
   readonly admin: Admin;
@@ -68,12 +70,10 @@ export class NatsControlStore implements ControlStore {
     const info = await this.#told(admin.request((api) => api.streams.info(names.controlStream, filter)));
     const start = controlSubject(names, "").length;
     const keys = Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(start));
-    const found = await Promise.all(
-      keys
-        .filter(isKey)
-        .sort()
-        .map((key) => this.get(key)),
-    );
+    const found: (ControlDocument | undefined)[] = [];
+    for (let rest = keys.filter(isKey).sort(); rest.length > 0; rest = rest.slice(AT_ONCE)) {
+      found.push(...(await Promise.all(rest.slice(0, AT_ONCE).map((key) => this.get(key)))));
+    }
     return {
       documents: found.filter((document) => document !== undefined),
       nowMs: info.ts === undefined ? clock.wallMs() : Date.parse(info.ts),
