@@ -22,7 +22,6 @@ export const replay: Bench = {
     await using client = new HelixClient({ clusters, replayer: new MemoryReplayer() });
     await client.connect({ waitFor: "all" });
     const executor = client.replayExecutor();
-    const { signal } = new AbortController();
     const payloads = Array.from({ length: messages }, (_, id) => insertOf(id));
     const each = (send: (payload: ReplayPayload, id: number) => Promise<unknown>) => () =>
       cost(messages, () => inFlight(messages, CONCURRENCY, (id) => send(payloads[id] as ReplayPayload, id)));
@@ -35,7 +34,7 @@ export const replay: Bench = {
           isIdempotent: true,
         }),
       ),
-      executor: each((payload) => executor.execute(payload, { signal })),
+      executor: each((payload) => executor.execute(payload, { signal: new AbortController().signal })),
       worker: async () => {
         await using queue = new MemoryReplayer({ queueCapacity: messages });
         for (const payload of payloads) await queue.enqueue(payload);

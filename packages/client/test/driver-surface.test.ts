@@ -184,8 +184,15 @@ test("the lines of the drivers' logs come by `log`, as the driver gives them, wi
       cluster,
     ]);
   }
+  const sent = ["verbose", "Connection", expect.stringContaining("Sent stream"), ""];
+  await clusters.client.execute(INSERT, ["1", "a"]);
+  expect(lines).toContainEqual([...sent, "A"]);
   off();
   const before = lines.length;
   await clusters.client.execute(INSERT, ["1", "a"]);
   expect(lines).toHaveLength(before);
+  const ofDriver: unknown[][] = [];
+  clusters.client.driver("A")?.on("log", (...line) => ofDriver.push(line));
+  await clusters.client.execute(INSERT, ["1", "a"]);
+  expect(ofDriver).toContainEqual(sent);
 });

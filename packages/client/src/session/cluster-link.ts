@@ -72,6 +72,7 @@ export class ClusterLink {
     );
     this.#session = new SupervisedSession({
       createClient: () => this.#listen(config.createClient()),
+      isLogged: () => options.driverLog?.has("log") === true,
       clock,
       random,
       check: (client) => this.#identity.connected(client),

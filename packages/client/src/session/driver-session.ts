@@ -26,7 +26,8 @@ export class DriverSession {
   readonly #connections: DriverConnections;
   readonly #lose: (cause: unknown) => void;
 
-  constructor(client: Client, clock: Clock) {
+  /** @param isLogged Whether the listener that the client has wants all that is logged, now. */
+  constructor(client: Client, clock: Clock, isLogged: () => boolean) {
     let lose: (cause: unknown) => void = () => {};
     this.lost = new Promise((resolve) => {
       lose = resolve;
@@ -34,7 +35,7 @@ export class DriverSession {
     this.#lose = lose;
     this.client = client;
     this.#clock = clock;
-    this.#connections = watchConnections(client);
+    this.#connections = watchConnections(client, () => clock.monotonicMs(), isLogged);
     interceptBinding(client);
     executeDirectly(client);
     forgetOnSchemaChange(client);

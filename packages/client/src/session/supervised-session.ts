@@ -15,6 +15,8 @@ const LOOK_UP_MS = 1_000;
 
 export interface SupervisedSessionOptions {
   readonly createClient: () => Client;
+  /** Whether the listener that such a client has wants all that is logged, now. */
+  readonly isLogged: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   /** Rejects where a client that is connected must not be used: it counts as one that could not connect. */
@@ -91,10 +93,10 @@ export class SupervisedSession {
 
   /** From its making to its end, of which it returns the cause. */
   async #oneClient(onConnected: () => void): Promise<unknown> {
-    const { createClient, clock, check } = this.#options;
+    const { createClient, clock, check, isLogged } = this.#options;
     let session: DriverSession;
     try {
-      session = new DriverSession(createClient(), clock);
+      session = new DriverSession(createClient(), clock, isLogged);
     } catch (error) {
       return error;
     }

@@ -1,5 +1,6 @@
 import type { Client } from "cassandra-driver";
 import { isObject, member } from "./member.ts";
+import { spareFrames } from "./spared-frames.ts";
 
 interface Socket {
   /** Whether `close` has been emitted. */
@@ -34,17 +35,28 @@ export interface DriverConnections {
  * them open: of a connect that fails after the handshake (wrong data centre, an error of a system table), and
  * of a reconnect of the control connection under way at the time. One that is being made it never tells that
  * its peer has closed: that is done here.
+ *
+ * @param isLogged Whether the listener that the client has already wants all that is logged, now.
  */
-export function watchConnections(client: Client): DriverConnections {
+export function watchConnections(
+  client: Client,
+  nowMs: () => number,
+  isLogged: () => boolean,
+): DriverConnections {
   /** With the socket that was last seen of each. */
   const made = new Map<DriverConnection, Socket | undefined>();
   let state: "open" | "closed" | "cut" = "open";
+  const listeners = () => client.listenerCount("log");
+  let own = 0;
   const isOpen = ({ netClient }: DriverConnection) => netClient?.closed === false;
   const heard = (connection: DriverConnection) => {
     const isNew = !made.has(connection);
     if (isNew) {
       for (const one of made.keys()) if (!isOpen(one)) made.delete(one);
       made.set(connection, undefined);
+      // Of a socket that is not known yet the next line tells.
+      const isNews = () => state !== "open" || connection.netClient !== made.get(connection);
+      spareFrames(connection, nowMs, () => isNews() || listeners() !== own || isLogged());
     }
     const { netClient } = connection;
     if (netClient !== made.get(connection)) {
@@ -57,6 +69,7 @@ export function watchConnections(client: Client): DriverConnections {
   const { options } = client as { options?: { logEmitter?: unknown } };
   const emit = options?.logEmitter;
   if (isObject(options) && typeof emit === "function") {
+    own = listeners();
     options.logEmitter = function (this: unknown, ...args: unknown[]): void {
       if (isConnection(this)) heard(this);
       emit.apply(this, args);
