@@ -7,8 +7,7 @@ export interface ListNode<T extends ListNode<T>> {
 
 /**
  * Items in the order in which they came, each of which leaves when it likes. A Set of what comes and goes makes itself a new table
- * every few dozen items; the tables before it, once they are old, keep what was in them in memory until the next full collection:
- * a quarter of the writes under way was copied twice for that, and collected late.
+ * every few dozen items; the tables before it, once they are old, keep what was in them in memory until the next full collection.
  */
 export class LinkedList<T extends ListNode<T>> {
   #first: T | undefined;
