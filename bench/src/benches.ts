@@ -3,6 +3,7 @@ import { outage } from "./cassandra/outage.ts";
 import { replay } from "./cassandra/replay.ts";
 import { writes } from "./cassandra/writes.ts";
 import { codec } from "./codec.ts";
+import { goOriginal } from "./go-original.ts";
 import { memoryQueue } from "./memory/queue.ts";
 import { worker } from "./memory/worker.ts";
 import { concurrency } from "./nats/concurrency.ts";
@@ -30,4 +31,5 @@ export const benches: readonly Bench[] = [
   replay,
   writes,
   outage,
+  goOriginal,
 ];

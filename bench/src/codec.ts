@@ -12,8 +12,8 @@ export const codec: Bench = {
   name: "codec",
   short: true,
   async run(run) {
-    const calls = sized(run, 20_000, 50_000);
-    const rounds = sized(run, 5, 9);
+    const calls = sized(run, 20_000, 30_000);
+    const rounds = sized(run, 5, 7);
     const payload = sixParameters(1);
     const [object, json] = [plain(payload), forJson(payload)];
     const encoder = new Encoder({ useBigInt64: true });

@@ -28,6 +28,17 @@ describe("a row", () => {
     expect(isFarOff(one)).toBe(farOff);
   });
 
+  it.each<[Goal, readonly number[], boolean]>([
+    [{ atLeast: 1 }, [0.1, 0.2, 0.6], false],
+    [{ atLeast: 1 }, [0.1, 0.2, 0.4], true],
+    [{ atMost: 1 }, [1.9, 5, 6], false],
+    [{ atMost: 1 }, [2.1, 5, 6], true],
+  ])("whose goal is %o is far off only if it is in every round: %j", (goal, ratios, farOff) => {
+    const one = row(goal, pairs(ratios, [1, 1, 1]));
+    expect(judge(one).met).toBe(false);
+    expect(isFarOff(one)).toBe(farOff);
+  });
+
   it("without a peer is judged by what was measured, and never far off, since the machine decides that too", () => {
     const one = row({ atMost: 1 }, alone([5, 7, 6]));
     expect(judge(one)).toMatchObject({ ours: { min: 5, median: 6, max: 7 }, met: false });

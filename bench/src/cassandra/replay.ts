@@ -17,7 +17,7 @@ export const replay: Bench = {
   short: true,
   async run(run) {
     await using clusters = await clustersWithTable(run);
-    const messages = sized(run, 5_000, 10_000);
+    const messages = sized(run, 8_000, 10_000);
     await using raw = await rawDrivers(clusters);
     await using client = new HelixClient({ clusters, replayer: new MemoryReplayer() });
     await client.connect({ waitFor: "all" });
@@ -64,19 +64,22 @@ export const replay: Bench = {
         },
       ];
     };
-    return {
-      rows: [
-        ...rows(
-          "replay",
-          "a worker's drain of the memory queue into a real cluster, decoding included",
-          measured.worker,
-        ),
-        // What of the difference is the worker's and the queue's.
-        ...rows("replay.executor", "client.replayExecutor() without a worker", measured.executor).map(
-          (row) => ({ ...row, goal: undefined }),
-        ),
-      ],
-    };
+    const all = [
+      ...rows(
+        "replay",
+        "a worker's drain of the memory queue into a real cluster, decoding included",
+        measured.worker,
+      ),
+      // What of the difference is the worker's and the queue's.
+      ...rows("replay.executor", "client.replayExecutor() without a worker", measured.executor).map(
+        (row) => ({
+          ...row,
+          goal: undefined,
+        }),
+      ),
+    ];
+    // What a scripted server and a machine that does other things come to by the clock says nothing.
+    return { rows: all.filter(({ id }) => !run.isShort || id.endsWith(".processor")) };
   },
 };
 

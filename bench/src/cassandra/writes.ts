@@ -17,7 +17,7 @@ export const writes: Bench = {
   short: true,
   async run(run) {
     await using clusters = await clustersWithTable(run);
-    const count = sized(run, 5_000, 10_000);
+    const count = sized(run, 8_000, 10_000);
     const { ours, theirs } = await compareWrites(clusters, count, sized(run, 5, 7));
     const row = (kind: Omit<RowKind, "what" | "against">, figure: (measured: Measured) => number) => ({
       ...kind,
@@ -26,12 +26,17 @@ export const writes: Bench = {
       samples: pairs(ours.map(figure), theirs.map(figure)),
     });
     return {
+      // What a scripted server and a machine that does other things come to by the clock says nothing.
       rows: [
-        row({ id: "writes.rate", unit: "writes/s", goal: { atLeast: 0.97 } }, ({ perSecond }) => perSecond),
-        // Of few writes, and on a machine that does other things, it says nothing.
         ...(run.isShort
           ? []
-          : [row({ id: "writes.p99", unit: "ms", goal: { atMost: 1.05 } }, ({ p99Ms }) => p99Ms)]),
+          : [
+              row(
+                { id: "writes.rate", unit: "writes/s", goal: { atLeast: 0.97 } },
+                ({ perSecond }) => perSecond,
+              ),
+              row({ id: "writes.p99", unit: "ms", goal: { atMost: 1.05 } }, ({ p99Ms }) => p99Ms),
+            ]),
         row(
           { id: "writes.processor", unit: "µs/write", goal: { atMost: 1.15 } },
           ({ processorMicros }) => processorMicros,

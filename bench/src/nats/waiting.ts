@@ -33,7 +33,7 @@ async function lag(connection: NatsConnection, messages: number): Promise<Row[]>
 }
 
 /** The message may be executed before the answer to its enqueue is here: that is no lag. */
-async function lagsOf(connection: NatsConnection, messages: number): Promise<number[]> {
+export async function lagsOf(connection: NatsConnection, messages: number): Promise<number[]> {
   await using stream = await BenchStream.open(connection);
   let started: (atMs: number) => void = () => {};
   await using worker = new ReplayWorker({

@@ -1,0 +1,3 @@
+module helix.example/bench
+
+go 1.24
