@@ -45,6 +45,12 @@ describe("a row", () => {
     expect(isFarOff(one)).toBe(false);
   });
 
+  it("whose goal is known to be out of reach misses it, and is not far off", () => {
+    const one = { ...row({ atLeast: 1 }, pairs([1], [10])), outOfReach: "The peer does less" };
+    expect(judge(one).met).toBe(false);
+    expect(isFarOff(one)).toBe(false);
+  });
+
   it("without a goal is neither met nor missed", () => {
     expect(judge(row(undefined, pairs([1], [10]))).met).toBeUndefined();
     expect(isFarOff(row(undefined, pairs([1], [10])))).toBe(false);

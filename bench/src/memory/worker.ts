@@ -22,7 +22,6 @@ export const worker: Bench = {
   async run(run) {
     return {
       rows: [
-        // That fastq is out of reach is known: it hands on jobs, and neither judges failures nor chooses between lanes.
         ...(await peers(run)).filter(({ id }) => !run.isShort || id === "worker.p-queue"),
         // Of a machine that does other things the slots cannot come to what they could.
         ...(run.isShort ? [] : await timed()),
@@ -52,6 +51,7 @@ async function peers(run: Run): Promise<Row[]> {
       against: peer,
       unit: "jobs/s of processor",
       goal: { atLeast: peer === "fastq" ? 1 : 3 },
+      outOfReach: "A peer hands on jobs, and neither judges failures nor chooses between lanes",
       samples: pairs(ours, rates[peer]),
     }));
   return [

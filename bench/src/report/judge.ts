@@ -28,7 +28,7 @@ export function judge(row: Row): Judgement {
  */
 export function isFarOff(row: Row): boolean {
   const { ratio } = judge(row);
-  if (row.goal === undefined || ratio === undefined) return false;
+  if (row.goal === undefined || ratio === undefined || row.outOfReach !== undefined) return false;
   return !reaches(row, "atLeast" in row.goal ? ratio.max : ratio.min, 2);
 }
 

@@ -20,6 +20,8 @@ export interface RowKind {
   readonly unit: string;
   /** @default it is only shown */
   readonly goal?: Goal | undefined;
+  /** Why the goal is known to be further away than a factor of two: then missing it by that fails no run. @default it is not */
+  readonly outOfReach?: string | undefined;
   /** What has to be known to read it. */
   readonly note?: string | undefined;
 }

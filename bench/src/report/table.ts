@@ -29,9 +29,11 @@ function cells(row: Row): string[] {
   ];
 }
 
-function inWords({ id, what, against, note, samples }: Row): string {
+function inWords({ id, what, against, note, outOfReach, samples }: Row): string {
   const rounds = samples.length === 1 ? "one round" : `${samples.length} rounds`;
-  return `- ${id}: ${what}${against === undefined ? "" : `, against ${against}`}; ${rounds}${note === undefined ? "" : `. ${note}`}`;
+  const peer = against === undefined ? "" : `, against ${against}`;
+  const remarks = [note, outOfReach].filter((remark) => remark !== undefined).map((remark) => `. ${remark}`);
+  return `- ${id}: ${what}${peer}; ${rounds}${remarks.join("")}`;
 }
 
 function withSpread({ min, median, max }: Spread): string {
