@@ -81,7 +81,7 @@ export function decimalFromBytes(bytes: Buffer): types.BigDecimal {
 /** @param bytes Kept by the value: the caller's own copy. */
 export function uuidFromBytes(bytes: Buffer): types.Uuid {
   expectLength(bytes, 16);
-  const version = bytes.readUInt8(6) >> 4;
+  const version = (bytes[6] as number) >> 4;
   return version === 1 ? new types.TimeUuid(bytes) : new types.Uuid(bytes);
 }
 

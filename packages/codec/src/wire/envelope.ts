@@ -90,7 +90,8 @@ export class Fields {
     const size = reader.size(0x80, 0xde) ?? wrong(path, "not a map");
     const { bytes, end } = reader;
     const places = ALL_ABSENT.slice();
-    let due = 0;
+    // A statement of a batch begins with its query.
+    let due: number = path === "" ? KEY.target_cluster : KEY.query;
     for (let left = size; left > 0; left--) {
       const { at } = reader;
       const name = WRITTEN_NAMES[due];

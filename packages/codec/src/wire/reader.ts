@@ -71,14 +71,16 @@ export class Reader {
 
   /** A number where it is exact. */
   int64(): number | bigint {
-    const [high, low] = [this.int32(), this.uint32()];
+    const high = this.int32();
+    const low = this.uint32();
     const number = high * UINT32 + low;
     return Number.isSafeInteger(number) ? number : (BigInt(high) << 32n) | BigInt(low);
   }
 
   /** A number where it is exact. */
   uint64(): number | bigint {
-    const [high, low] = [this.uint32(), this.uint32()];
+    const high = this.uint32();
+    const low = this.uint32();
     const number = high * UINT32 + low;
     return Number.isSafeInteger(number) ? number : (BigInt(high) << 32n) | BigInt(low);
   }

@@ -16,11 +16,12 @@ export function endOf(bytes: Uint8Array, at: number, end: number, levels: number
   const head = bytes[at] as number;
   // Most of what there is.
   if (head < 0x80 && at < end) return at + 1;
-  const kind = KINDS[head];
-  const lengthBytes = LENGTH_BYTES[head] as number;
+  const shape = SHAPES[head] as number;
+  const kind = shape & KIND;
+  const lengthBytes = (shape >> LENGTH_SHIFT) & 7;
   const start = at + 1 + lengthBytes;
   if (start > end) throw tooMuch();
-  let size = FIXED[head] as number;
+  let size = shape >> FIXED_SHIFT;
   if (lengthBytes > 0) size += lengthAt(bytes, at + 1, lengthBytes);
   if (kind === ITEMS || kind === PAIRS) {
     const items = kind === PAIRS ? 2 * size : size;
@@ -41,10 +42,11 @@ export function endOf(bytes: Uint8Array, at: number, end: number, levels: number
 /** As {@link endOf}, of the name of a field: a string, or bin, which Go reads as a name too. */
 export function endOfName(bytes: Uint8Array, at: number, end: number): number {
   const head = bytes[at] as number;
-  if (KINDS[head] !== TEXT && !(head >= 0xc4 && head <= 0xc6))
+  const shape = SHAPES[head] as number;
+  if ((shape & KIND) !== TEXT && !(head >= 0xc4 && head <= 0xc6))
     throw new TypeError("A name that is no string");
   const nameEnd = endOf(bytes, at, end, 0);
-  const start = at + 1 + (LENGTH_BYTES[head] as number);
+  const start = at + 1 + ((shape >> LENGTH_SHIFT) & 7);
   if (!isText(bytes, start, nameEnd)) throw new TypeError("A name that is no text");
   if (nameEnd - start === PROTO.length && PROTO.compare(bytes, start, nameEnd) === 0)
     throw new TypeError("A name that no object keeps apart");
@@ -65,17 +67,19 @@ const ITEMS = 2;
 const PAIRS = 3;
 const NEVER = 4;
 
-/** What a first byte says: what follows, in how many bytes the size of that is written, and what is to be added to it. */
-const KINDS = new Uint8Array(256);
-const LENGTH_BYTES = new Uint8Array(256);
-const FIXED = new Uint8Array(256);
+/**
+ * What a first byte says, in one number: what follows, in how many bytes the size of that is written, and what is to be added
+ * to it.
+ */
+const SHAPES = new Uint16Array(256);
+const KIND = 7;
+const LENGTH_SHIFT = 3;
+const FIXED_SHIFT = 6;
 
 function define(first: number, last: number, kind: number, shape: (head: number) => [number, number]): void {
   for (let head = first; head <= last; head++) {
     const [lengthBytes, fixed] = shape(head - first);
-    KINDS[head] = kind;
-    LENGTH_BYTES[head] = lengthBytes;
-    FIXED[head] = fixed;
+    SHAPES[head] = kind + (lengthBytes << LENGTH_SHIFT) + (fixed << FIXED_SHIFT);
   }
 }
 

@@ -40,10 +40,6 @@ function toWire(writer: Writer, value: unknown, depth: number): void {
 
 function objectToWire(writer: Writer, value: unknown, depth: number): void {
   const kind = valueKind(value);
-  if (isByteKind(kind)) {
-    writer.extension(EXTENSION[kind === "timeuuid" ? "uuid" : kind], bytesOf(kind, value));
-    return;
-  }
   switch (kind) {
     case "array":
       listToWire(writer, value as unknown[], depth + 1);
@@ -81,8 +77,13 @@ function objectToWire(writer: Writer, value: unknown, depth: number): void {
     case "float32Array":
       floatsToWire(writer, value as Float32Array);
       break;
+    case "uuid":
+    case "timeuuid":
+      writer.extension(EXTENSION.uuid, bytesOf(kind, value));
+      break;
     default:
-      throw new TypeError("A value that no CQL type takes");
+      if (isByteKind(kind)) writer.extension(EXTENSION[kind], bytesOf(kind, value));
+      else throw new TypeError("A value that no CQL type takes");
   }
 }
 

@@ -46,7 +46,7 @@ function dateOf(seconds: number, nanoseconds: number): Date {
   if (nanoseconds < 0 || nanoseconds > 999_999_999 || seconds > MAX_SECONDS || seconds < -MAX_SECONDS) {
     throw new RangeError("A time that no Date holds");
   }
-  const date = new Date(seconds * 1000 + Math.floor(nanoseconds / NANOS_PER_MS));
-  if (Number.isNaN(date.getTime())) throw new RangeError("A time that no Date holds");
-  return date;
+  const ms = seconds * 1000 + Math.floor(nanoseconds / NANOS_PER_MS);
+  if (ms > MAX_SECONDS * 1000) throw new RangeError("A time that no Date holds");
+  return new Date(ms);
 }

@@ -109,7 +109,7 @@ export class Writer {
   /** So many bytes of the extension are to follow. */
   extensionHead(type: number, size: number): void {
     this.#reserve(6);
-    if (isFixed(size)) this.#uint8(0xd4 + Math.log2(size));
+    if (isFixed(size)) this.#uint8(0xd4 + 31 - Math.clz32(size));
     else this.#sized(0xc7, size);
     this.#uint8(type);
   }
@@ -142,9 +142,10 @@ export class Writer {
 
   written({ words, length }: Written): void {
     this.#reserve(words.byteLength);
-    const [view, start] = [this.#view, this.#at];
+    const view = this.#view;
+    const start = this.#at;
     for (let at = 0; at < length; at += 4) view.setInt32(start + at, words.getInt32(at));
-    this.#at += length;
+    this.#at = start + length;
   }
 
   int32(value: number): void {

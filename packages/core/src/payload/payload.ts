@@ -221,7 +221,7 @@ function checkSchema({ gcGraceSeconds, tableIds }: WrittenSchema): void {
 
 function checkOperation(operation: Operation): void {
   if (operation?.kind === "statement") {
-    checkStatement(operation, "");
+    checkStatement(operation);
   } else if (operation?.kind === "batch") {
     if (!BATCH_TYPES.includes(operation.batchType)) {
       wrong("batchType", oneOf(BATCH_TYPES), operation.batchType);
@@ -230,22 +230,27 @@ function checkOperation(operation: Operation): void {
     if (!Array.isArray(statements) || statements.length === 0 || statements.length > MAX_STATEMENTS) {
       wrong("statements", `an array of at least one statement and at most ${MAX_STATEMENTS}`, statements);
     }
-    for (const [index, statement] of statements.entries()) {
-      checkStatement(statement, `statements[${index}].`);
-    }
+    for (const [index, statement] of statements.entries()) checkStatement(statement, index);
   } else {
     wrong("operation.kind", '"statement" or "batch"', (operation as { kind?: unknown } | undefined)?.kind);
   }
 }
 
-function checkStatement(statement: Statement | undefined, path: string): void {
+function checkStatement(statement: Statement | undefined, index?: number): void {
   if (typeof statement?.query !== "string" || statement.query.trim() === "") {
-    wrong(`${path}query`, "a CQL statement", statement?.query === "" ? "" : typeof statement?.query);
+    const got = statement?.query === "" ? "" : typeof statement?.query;
+    wrong(placeOf("query", index), "a CQL statement", got);
   }
   const { params } = statement as Statement;
   if (typeof params !== "object" || params === null || ArrayBuffer.isView(params)) {
-    throw new TypeError(`Expected \`${path}params\` to be an array or an object, got ${typeof params}`);
+    const name = placeOf("params", index);
+    throw new TypeError(`Expected \`${name}\` to be an array or an object, got ${typeof params}`);
   }
+}
+
+/** Of a statement's own, by where it stands in a batch. */
+function placeOf(name: string, index: number | undefined): string {
+  return index === undefined ? name : `statements[${index}].${name}`;
 }
 
 /**
