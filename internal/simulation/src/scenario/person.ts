@@ -17,15 +17,16 @@ export class Person {
   }
 
   /**
-   * The dead letters are full; or, where it takes too long, all that is pending is poison which nothing proves, in
-   * a queue that keeps it.
+   * The dead letters are full; or, where it takes too long, a pod's clock is so wrong that nothing expires by it, or all that is
+   * pending is poison which nothing proves, in a queue that keeps it.
    */
   async isNeeded(isOverdue: boolean): Promise<boolean> {
     const { scenario, writes } = this.#world;
     const { deadLetterCapacity } = scenario;
     const mayBeFull = deadLetterCapacity < scenario.writes.length;
     if (mayBeFull && (await this.#world.dead()).length >= deadLetterCapacity) return true;
-    if (!isOverdue || scenario.mode === "service" || this.#pending.size === 0) return false;
+    if (!isOverdue || this.#pending.size === 0) return false;
+    if (scenario.mode === "service") return scenario.queue === "nats" && this.#world.isAClockWrong;
     const poison = new Set(
       writes
         .filter(({ poison: its }) => its?.how === "timeout" || its?.how === "hang")

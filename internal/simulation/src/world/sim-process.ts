@@ -55,6 +55,10 @@ export class SimProcess {
     this.#skewMs += byMs;
   }
 
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
   /** The wall clock is as it was before it was set. */
   correctClock(): void {
     this.#skewMs = this.#usualSkewMs;

@@ -162,6 +162,11 @@ export class World {
     }));
   }
 
+  /** By more than a minute: a pod that reads it lets nothing expire. */
+  get isAClockWrong(): boolean {
+    return this.#seats.some(({ process }) => Math.abs(process.skewMs) > 60_000);
+  }
+
   /**
    * A person has cured what was wrong with the poison, corrects the clocks, by which all would expire at once,
    * and puts back as many dead letters as there is room for. Resolves with how many are left that could be put back.
