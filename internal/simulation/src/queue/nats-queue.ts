@@ -76,6 +76,8 @@ export class NatsQueue {
   readonly #random: Random;
   readonly #tape: Tape;
   readonly #person: SimProcess;
+  /** How often a person has changed the streams, and with them the options of processes that start from then on. */
+  changes = 0;
   #deadLetterCapacity: number;
   #desk: NatsReplayer | undefined;
   /** Of each message in a lane, under how many sequences it lies there. */
@@ -174,6 +176,7 @@ export class NatsQueue {
 
   /** A person gives the dead letters all the room that they need. */
   async enlargeDeadLetters(): Promise<void> {
+    this.changes++;
     this.#deadLetterCapacity = 1_000_000;
     await this.#within(this.#setUp(), COMMAND_LIMIT_MS);
   }

@@ -403,6 +403,7 @@ export class World {
   /** Undefined: the process has died in the meantime, or since it could not begin. */
   async #natsFor(seat: Seat, random: Random): Promise<ReplayQueue | undefined> {
     const { process } = seat;
+    const changes = this.nats?.changes;
     try {
       const connected = await (seat.hasWorker
         ? this.nats?.connectPod(process, random)
@@ -411,8 +412,10 @@ export class World {
       seat.connected = connected;
       return new WatchedQueue(connected.queue, this.#watched(process));
     } catch (error) {
-      // A right that is missing for a moment ends a process that begins then, and it is started again.
-      if (!isHelixError(error, "HELIX_QUEUE_UNAUTHORIZED"))
+      // A right that is missing for a moment ends a process that begins then, and so do options that are not those of a person who
+      // has changed the streams since. It is started again.
+      const isOutdated = isHelixError(error, "HELIX_TOPOLOGY_DRIFT") && this.nats?.changes !== changes;
+      if (!isOutdated && !isHelixError(error, "HELIX_QUEUE_UNAUTHORIZED"))
         this.tape.violated("start", `${process.name} ends as it begins: ${String(error)}`);
       process.die();
       return undefined;
