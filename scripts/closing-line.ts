@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Reporter, TestModule } from "vitest/node";
 
 /** Ends a run with what failed, a line each, and one line that a person and a machine can read: `N passed, N failed`. */
@@ -7,7 +8,7 @@ export class ClosingLine implements Reporter {
     unhandledErrors: readonly unknown[],
     reason: "passed" | "failed" | "interrupted",
   ): void {
-    const failures: string[] = unhandledErrors.map((error) => `outside of the tests: ${String(error)}`);
+    const failures: string[] = unhandledErrors.map((error) => `outside of the tests: ${textOf(error)}`);
     let passed = 0;
     let skipped = 0;
     for (const module of modules) {
@@ -28,6 +29,12 @@ export class ClosingLine implements Reporter {
       `${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
     );
   }
+}
+
+/** Errors come from other processes, as objects that need not have a prototype. */
+function textOf(error: unknown): string {
+  const { message } = Object(error);
+  return firstLine(typeof message === "string" ? message : inspect(error));
 }
 
 function firstLine(message = ""): string {
