@@ -55,12 +55,12 @@ export class LaneIntake {
   }
 
   /**
-   * Asks for so many messages, of so many bytes. More is asked for only when half of the last demand is used up: on a
-   * durable queue a demand is a request over the network.
+   * Asks for so many messages, of so many bytes. More is asked for only when a quarter of the last demand is used up: on a
+   * durable queue a demand is a request over the network, and one that has nothing left to send waits for it.
    */
   demand(wanted: number, maxBytes: number): void {
     const isSameDemand =
-      wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 2 > wanted);
+      wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 4 > wanted * 3);
     if (isSameDemand && isWithinTwice(maxBytes, this.#bytesLeft)) return;
     this.#demanded = wanted;
     this.#bytesLeft = maxBytes;
