@@ -127,11 +127,13 @@ export class StoredLetters implements DeadLetterReader {
     const read = readDeadLetterFilter(filter);
     const endsAtMs = clock.monotonicMs() + withinMs;
     let count = 0;
+    let isOver = false;
     for await (const { candidates, matches } of this.#candidates(read)) {
-      if (clock.monotonicMs() >= endsAtMs) return { count, isExact: false };
+      if (isOver) return { count, isExact: false };
       for (const candidate of candidates) {
         if (candidate.isMatch || (await this.#read(candidate, matches)) !== undefined) count++;
       }
+      isOver = clock.monotonicMs() >= endsAtMs;
     }
     return { count, isExact: true };
   }
