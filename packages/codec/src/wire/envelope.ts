@@ -1,6 +1,6 @@
 import { invalid } from "../invalid.ts";
 import { fromWire } from "./from-wire.ts";
-import type { Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 import { endOf, endOfName, MAX_DECODE_DEPTH } from "./structure.ts";
 import { type Written, written } from "./written.ts";
 
@@ -74,6 +74,9 @@ const PARAM_DEPTH = 2;
  * twice the last one counts. Unknown ones are skipped.
  */
 export class Fields {
+  /** One that stays: with the last of a class the engine forgets its shape at a full collection, and the code it has compiled for it. */
+  static readonly KEPT = new Fields(new Reader(Uint8Array.of(0x80)));
+
   readonly #reader: Reader;
   readonly #path: string;
   readonly #places: number[];
