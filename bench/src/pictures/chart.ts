@@ -4,7 +4,7 @@ import { type Axis, axis } from "./axis.ts";
 const WIDTH = 640;
 const HEIGHT = 320;
 /** Around the plot: for the title and the marks above, and for the labels of the axes. */
-const EDGE = { top: 56, right: 24, bottom: 48, left: 84 };
+const EDGE = { top: 56, right: 40, bottom: 48, left: 84 };
 
 /** As plain as possible: it has to be legible on white and on black, since it is shown on both. */
 const STYLE = `
