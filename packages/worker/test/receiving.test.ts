@@ -1,4 +1,4 @@
-import type { ReplayPayload } from "@helix/core";
+import { type ReplayPayload, silentMetrics } from "@helix/core";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ReplayWorker } from "../src/index.ts";
@@ -6,12 +6,51 @@ import { PolledQueue } from "./polled-queue.ts";
 import { executedIds, failure, hang, payload, payloads, startRig } from "./rig.ts";
 
 describe("what a worker takes", () => {
-  it("is for its slots and eight more per lane, whatever the queue holds", async () => {
+  it("is for its slots and as many more per lane, whatever the queue holds", async () => {
     const { queue, running } = await startRig({ concurrency: 10, execute: hang });
     queue.put(...payloads(500), ...payloads(500, { priority: "low" }));
     await settle();
-    expect([running.most, queue.inHand.size <= 10 + 2 * (10 + 8)]).toEqual([10, true]);
+    expect([running.most, queue.inHand.size <= 10 + 2 * (10 + 10)]).toEqual([10, true]);
     expect(queue.demands["high.A"]).toBe(0);
+  });
+
+  it("is asked for again when more than half of what waited has started, not for each one", async () => {
+    const ends: (() => void)[] = [];
+    const { queue } = await startRig({
+      concurrency: 10,
+      execute: () => new Promise<void>((resolve) => void ends.push(resolve)),
+    });
+    queue.put(...payloads(500));
+    await settle();
+    const inHand: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      ends.shift()?.();
+      await settle();
+      inHand.push(queue.inHand.size);
+    }
+    expect(inHand.map((size) => size - 10)).toEqual([9, 8, 7, 6, 5, 10]);
+  });
+
+  it("follows an execution at once that ends together with others", async () => {
+    const ends: (() => void)[] = [];
+    const order: string[] = [];
+    const { queue } = await startRig({
+      concurrency: 10,
+      execute: () => {
+        order.push("start");
+        return new Promise<void>((resolve) => void ends.push(resolve));
+      },
+      metrics: {
+        ...silentMetrics,
+        increment: (name) => void (name === "helix_executions_total" && order.push("end")),
+      },
+    });
+    queue.put(...payloads(20));
+    await settle();
+    order.length = 0;
+    for (const end of ends.splice(0)) end();
+    await settle();
+    expect(order.slice(0, 4)).toEqual(["end", "start", "end", "start"]);
   });
 
   it("starts no more than `concurrency` per cluster", async () => {
@@ -46,7 +85,7 @@ describe("what a worker takes", () => {
     queue.put(...payloads(5000));
     await settle();
     expect(queue.inHand.size).toBeGreaterThan(1000);
-    expect(queue.inHand.size).toBeLessThanOrEqual(1000 + 10 + 10 + 2 * 8);
+    expect(queue.inHand.size).toBeLessThanOrEqual(1000 + 10 + 10 + 2 * 10);
     confirm();
     await settle();
     expect(queue.count("ack")).toBe(5000);

@@ -16,8 +16,12 @@ import type { MayRetry } from "../decide/waiting-retries.ts";
 import { LaneIntake } from "./lane-intake.ts";
 import { LaneWatch } from "./lane-watch.ts";
 
-/** What a lane may hold beyond its free slots: what arrives during a round trip to a durable queue. */
-const AHEAD = 8;
+/**
+ * What a lane may hold beyond its free slots: as many as may start, within these bounds. Of executions that end together each
+ * is followed by one that is there, while more are fetched and decoded.
+ */
+const LEAST_AHEAD = 8;
+const MOST_AHEAD = 128;
 
 /** How long a lane may take to stop that is to be opened again. */
 const STOP_PATIENCE_MS = 5000;
@@ -130,12 +134,18 @@ export class ClusterLanes {
     return PRIORITIES.flatMap((priority) => this.#intakes[priority].takeAll());
   }
 
-  /** Asks each lane for what fills so many slots and a little more, at most `batchSize` at once. */
-  fill(slots: number, batchSize: number): void {
+  /**
+   * Asks each lane for what fills its free slots and as many as may start at once, at most `batchSize` at a time. Not
+   * for each that starts: on a durable queue a demand is a request over the network.
+   */
+  fill(free: number, atOnce: number, batchSize: number): void {
+    const slots = Math.max(0, free);
+    const ahead = Math.min(MOST_AHEAD, Math.max(LEAST_AHEAD, atOnce));
     for (const priority of PRIORITIES) {
-      const lane = this.#intakes[priority];
-      const room = Math.max(0, slots) + AHEAD - lane.fresh;
-      this.#demand(priority, Math.min(batchSize, Math.max(0, room)));
+      const { fresh, demanded } = this.#intakes[priority];
+      const room = Math.max(0, slots + ahead - fresh);
+      const isEnough = fresh >= slots + ahead / 2;
+      this.#demand(priority, Math.min(batchSize, isEnough ? Math.min(room, demanded) : room));
     }
   }
 

@@ -246,7 +246,11 @@ export class ClusterRunner {
     const allowed = this.#pace.available;
     const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
     if (allowed === 0 && isWaiting) this.#pace.await();
-    this.#lanes.fill(Math.min(free, allowed), this.#settings.batchSize);
+    this.#lanes.fill(
+      Math.min(free, allowed),
+      Math.min(this.#health.limit, allowed),
+      this.#settings.batchSize,
+    );
   }
 
   #startHeld(): void {

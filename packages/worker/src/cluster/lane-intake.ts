@@ -22,6 +22,11 @@ export class LaneIntake {
     return this.#fresh.length;
   }
 
+  /** What the queue may still deliver. */
+  get demanded(): number {
+    return this.#demanded;
+  }
+
   /** Messages waiting that failed before. */
   get retries(): number {
     return this.#retries.size;
