@@ -2,7 +2,7 @@ import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { decode, type Packet, type ReadHeader, readHeader } from "./wire.ts";
 
 /** What of a received message's headers anybody reads. */
-type Headers = Pick<MsgHdrs, "code" | "description" | "get" | "has" | "last" | "status">;
+type Headers = Pick<MsgHdrs, "code" | "description" | "get" | "has" | "keys" | "last" | "status" | "values">;
 
 /** A message as a client receives it: headers are read when somebody asks. */
 export class ModelMessage implements Pick<Msg, "subject" | "data" | "sid"> {
@@ -50,5 +50,7 @@ function headersOf({ code, description, fields }: ReadHeader): Headers {
     get: (name) => fields.get(name) ?? "",
     last: (name) => fields.get(name) ?? "",
     has: (name) => fields.has(name),
+    keys: () => [...fields.keys()],
+    values: (name) => (fields.has(name) ? [fields.get(name) ?? ""] : []),
   };
 }

@@ -93,17 +93,30 @@ export function readDirect(
 
 /**
  * Headers of a delivery, as they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it
- * knows their size.
+ * knows their size; of one that does not, they are what it has read.
  *
  * @param data Its body, of which the library makes another view each time it is asked.
  */
 export function headerBlockOf(message: Msg, data: Uint8Array = message.data): Buffer {
   const { subject, reply, size } = message as Msg & { size?: () => number };
-  const length = Math.max(
-    0,
-    (size?.call(message) ?? 0) - data.length - subject.length - (reply?.length ?? 0),
-  );
+  if (typeof size !== "function") return blockRead(message);
+  const length = Math.max(0, size.call(message) - data.length - subject.length - (reply?.length ?? 0));
   return Buffer.from(data.buffer, data.byteOffset - length, length);
+}
+
+function blockRead(message: Msg): Buffer {
+  try {
+    const { headers } = message;
+    if (headers === undefined) return Buffer.alloc(0);
+    let block = headers.code > 0 ? `NATS/1.0 ${headers.code} ${headers.description}\r\n` : "NATS/1.0\r\n";
+    for (const name of headers.keys()) {
+      for (const value of headers.values(name)) block += `${name}: ${value}\r\n`;
+    }
+    return Buffer.from(`${block}\r\n`);
+  } catch {
+    // Of an odd block the library reads none.
+    return Buffer.alloc(0);
+  }
 }
 
 /** The first header of a name, which is case-sensitive; undefined if there is none. */
