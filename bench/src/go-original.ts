@@ -17,8 +17,11 @@ import { type Goal, pairs, type Row } from "./report/row.ts";
 
 const run = promisify(execFile);
 
-/** The commit that is looked at. */
-const ORIGINAL = "github.com/arloliu/helix@4d74df6";
+const MODULE = "github.com/arloliu/helix";
+/** That is looked at. */
+const COMMIT = "4d74df6";
+/** A directory with the source of that commit, where Go cannot get it by itself. */
+const SOURCE = process.env.HELIX_GO_ORIGINAL;
 const ROUNDS = 3;
 const OURS = 20_000;
 const LAGS = 50;
@@ -101,7 +104,12 @@ class Original implements AsyncDisposable {
     try {
       await cp(fileURLToPath(new URL("../go", import.meta.url)), directory, { recursive: true });
       await original.#go(["version"], "Go is missing: `go` is not on the search path");
-      await original.#go(["get", ORIGINAL], `Go cannot get ${ORIGINAL}`);
+      const found = `${MODULE}@${SOURCE === undefined ? COMMIT : "v0.0.0"}`;
+      if (SOURCE !== undefined) {
+        const replaced = `${MODULE}=${path.resolve(SOURCE)}`;
+        await original.#go(["mod", "edit", "-replace", replaced], "The source cannot be used");
+      }
+      await original.#go(["get", found], `Go cannot get ${found}`);
       await original.#go(["build", "-mod=mod", "-o", "original", "."], "The Go program cannot be built");
       return original;
     } catch (error) {

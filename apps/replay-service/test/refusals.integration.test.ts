@@ -1,4 +1,4 @@
-import { connectNatsEnqueuer, ensureTopology } from "@helix/replayer-nats";
+import { connectNatsEnqueuer, ensureTopology, type NatsRole, natsPermissions } from "@helix/replayer-nats";
 import { reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
 import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { connect } from "@nats-io/transport-node";
@@ -7,37 +7,21 @@ import { insert, startServers } from "./pod.ts";
 import { MAIN, ServiceProcess } from "./service-process.ts";
 import { environmentOf } from "./valid-environment.ts";
 
-/** What the README of `@helix/replayer-nats` says that a worker needs. */
-const LANES = ["high.A", "low.A", "high.B", "low.B"];
-const APPLICATION = LANES.map((lane) => `helix.replay.${lane}`);
-const WORKER = [
-  ...APPLICATION,
-  ...LANES.map((lane) => `helix.replay.dead.${lane}.*.*`),
-  "$KV.helix-replay-state.>",
-  "$KV.helix-replay-clusters.known",
-  "$JS.ACK.helix-replay.>",
-  "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*",
-  "$JS.API.CONSUMER.INFO.helix-replay.*",
-  "$JS.API.STREAM.INFO.*",
-  "$JS.API.STREAM.MSG.GET.*",
-  "$JS.API.STREAM.MSG.DELETE.*",
-  "$JS.API.STREAM.PURGE.KV_helix-replay-state",
-];
-const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.*";
+const PULL = "$JS.API.CONSUMER.MSG.NEXT.";
 
-const user = (name: string, publish: readonly string[]) => ({
-  user: name,
-  password: "p",
-  permissions: { publish, subscribe: [`_INBOX_${name}.>`] },
-});
+const user = (name: string, role: NatsRole, isAllowed = (_subject: string) => true) => {
+  const { publish, subscribe } = natsPermissions(role, { inboxPrefix: `_INBOX_${name}` });
+  return {
+    user: name,
+    password: "p",
+    permissions: { publish: publish.filter(isAllowed), subscribe },
+  };
+};
 const USERS = [
   { user: "admin", password: "p" },
-  user("worker", WORKER),
-  user("application", APPLICATION),
-  user(
-    "idle",
-    WORKER.filter((subject) => subject !== PULL),
-  ),
+  user("worker", "worker"),
+  user("application", "application"),
+  user("idle", "worker", (subject) => !subject.startsWith(PULL)),
 ];
 
 let nats: NatsServer;

@@ -3,7 +3,8 @@ const WARM_UPS = 2;
 
 /**
  * Runs each way once a round, every other round in the opposite order, so that a machine whose speed drifts treats them alike, and
- * what one leaves behind does not always meet the same other.
+ * what one leaves behind does not always meet the same other. Nothing is collected in between: a full collection throws away the
+ * compiled code for classes of which nothing is alive at that moment, and each round would begin like a process that has just started.
  */
 export async function interleaved<Way extends string, T = number>(
   rounds: number,
@@ -13,7 +14,6 @@ export async function interleaved<Way extends string, T = number>(
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Way, T[]>;
   for (let round = -WARM_UPS; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      globalThis.gc?.();
       const value = await ways[name]();
       if (round >= 0) measured[name].push(value);
     }
