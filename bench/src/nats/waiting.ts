@@ -1,11 +1,11 @@
-import { setTimeout as after } from "node:timers/promises";
-import { MemoryReplayer } from "@helix/replayer-memory";
 import { ReplayWorker } from "@helix/worker";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { type Bench, sized } from "../bench.ts";
+import { Child } from "../measure/child.ts";
 import { quantile } from "../measure/spread.ts";
 import { alone, type Row } from "../report/row.ts";
 import { highForB } from "./enqueue.ts";
+import type { IdleQuestion, IdleReport } from "./idle-process.ts";
 import { BenchStream, connected } from "./stream.ts";
 
 const IDLE_MS = 10_000;
@@ -53,17 +53,12 @@ export async function lagsOf(connection: NatsConnection, messages: number): Prom
   return lags;
 }
 
+/** In a process of its own: what others have done before, such as what is compiled and collected afterwards, is no idle cost. */
 async function idle(url: string): Promise<Row[]> {
-  await using connection = await connected(url);
-  await using stream = await BenchStream.open(connection);
-  const onNats = await idleWorker(
-    new ReplayWorker({ queue: stream.queue, executor: async () => {} }),
-    () => connection.stats().outMsgs,
-  );
-  const inMemory = await idleWorker(
-    new ReplayWorker({ queue: new MemoryReplayer(), executor: async () => {} }),
-    () => 0,
-  );
+  await using child = new Child(new URL("./idle-process.ts", import.meta.url));
+  const ask = (question: IdleQuestion) => child.ask<IdleReport>(question);
+  const inMemory = await ask({ forMs: IDLE_MS });
+  const onNats = await ask({ forMs: IDLE_MS, url });
   const what = `an idle worker with four lanes, ${IDLE_MS / 1000} s`;
   const goal = { atMost: 0.1 };
   return [
@@ -89,16 +84,4 @@ async function idle(url: string): Promise<Row[]> {
       samples: alone([inMemory.percent]),
     },
   ];
-}
-
-async function idleWorker(worker: ReplayWorker, sent: () => number) {
-  await worker.start();
-  // What it does at the start is not what waiting costs.
-  await after(1000);
-  const before = { cpu: process.cpuUsage(), sent: sent() };
-  await after(IDLE_MS);
-  const { user, system } = process.cpuUsage(before.cpu);
-  const perSecond = ((sent() - before.sent) * 1000) / IDLE_MS;
-  await worker.stop();
-  return { percent: (user + system) / 10 / IDLE_MS, perSecond };
 }
