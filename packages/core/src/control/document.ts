@@ -1,4 +1,5 @@
 import { helixError } from "../errors.ts";
+import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 
 /** Of the JSON of a document. */
@@ -23,8 +24,7 @@ export function checkRevision(revision: number | undefined): void {
 
 /** @throws TypeError for what is no object of JSON, RangeError for one that is too large. */
 export function encodeDocument(key: string, value: object): Uint8Array {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isObject) throw new TypeError(expected(key, "an object", value));
+  if (!isObject(value)) throw new TypeError(expected(key, "an object", value));
   const json: string | undefined = JSON.stringify(value);
   // What has a `toJSON` may be anything.
   if (json?.startsWith("{") !== true) throw new TypeError(expected(key, "an object of JSON", value));

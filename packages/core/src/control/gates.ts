@@ -1,5 +1,6 @@
 import { CLUSTERS, type ClusterId, isClusterId, otherCluster } from "../cluster.ts";
 import { helixError, isHelixError } from "../errors.ts";
+import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 import { type Clock, systemClock } from "../policy/clock.ts";
 import { GATE_STATES, type GateState } from "../policy/cluster-gate.ts";
@@ -120,10 +121,6 @@ function checkChange({ cluster, state, reason, by, untilMs }: GateChange, nowMs:
   if (untilMs <= nowMs || state === "open") {
     throw new RangeError(expected("untilMs", "a time to come, of a state that is not open", untilMs));
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown, max: number): value is string {

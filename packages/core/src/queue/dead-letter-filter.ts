@@ -1,5 +1,6 @@
 import { CLUSTERS, type ClusterId, PRIORITIES, type Priority } from "../cluster.ts";
 import { helixError } from "../errors.ts";
+import { isObject } from "../is-object.ts";
 import {
   flag,
   integer,
@@ -118,9 +119,8 @@ export function readDeadLetterFilter(filter: unknown = {}): DeadLetterFilter {
 /** @throws HelixError as {@link readDeadLetterFilter}; TypeError, RangeError for the limit. */
 export function readDeadLetterList(options: unknown = {}): { filter: DeadLetterFilter; limit: number } {
   const { limit, ...filter } = Object(options) as { limit?: unknown };
-  const isObject = typeof options === "object" && options !== null && !Array.isArray(options);
   return {
-    filter: readDeadLetterFilter(isObject ? filter : options),
+    filter: readDeadLetterFilter(isObject(options) ? filter : options),
     limit: readOption(LIST_OPTION, limit, "limit"),
   };
 }
