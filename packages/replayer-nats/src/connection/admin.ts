@@ -5,6 +5,7 @@ import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
 import type { Link } from "./link.ts";
 import { STATUS, statusIn } from "./status.ts";
 import {
+  bufferOf,
   headerBlockOf,
   type MessageQuery,
   readDirect,
@@ -71,8 +72,7 @@ export class Admin {
       const answer = await connection.request(`$JS.API.DIRECT.GET.${stream}.${subject}`, "", {
         timeout: LOOK_TIMEOUT_MS,
       });
-      const { buffer, byteOffset, length } = answer.data;
-      const read = readDirect(stream, headerBlockOf(answer), Buffer.from(buffer, byteOffset, length));
+      const read = readDirect(stream, headerBlockOf(answer), bufferOf(answer.data));
       if (read !== undefined) return read.message;
       if (statusIn(answer)?.code === STATUS.noMessages) return undefined;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { isAtLeast } from "./server-version.ts";
-import { headerBlockOf, readDirect, type StoredMessage } from "./stored-message.ts";
+import { bufferOf, headerBytesOf, readDirect, type StoredMessage } from "./stored-message.ts";
 
 /** The first that sends more than one. */
 const SINCE = [2, 11, 0] as const;
@@ -79,7 +79,9 @@ export class DirectGets {
         });
         const callback = (error: Error | null, answer: Msg) => {
           if (error !== null) return resolve(error);
-          const block = headerBlockOf(answer);
+          const block = headerBytesOf(answer);
+          // What was stored is compared by its bytes.
+          if (block === undefined) return resolve(undefined);
           const read = readDirect(stream, block, bufferOf(answer.data));
           if (read === undefined) {
             return resolve(END.test(block.toString("latin1", 0, 16)) ? messages : undefined);
@@ -104,8 +106,4 @@ export class DirectGets {
       unsubscribe(subscription);
     }
   }
-}
-
-function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
 }

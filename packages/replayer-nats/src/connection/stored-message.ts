@@ -91,17 +91,27 @@ export function readDirect(
   };
 }
 
+/** Headers of a delivery as they came, or, where that cannot be told, as the client's library has read them. */
+export function headerBlockOf(message: Msg, data?: Uint8Array): Buffer {
+  return headerBytesOf(message, data) ?? blockRead(message);
+}
+
 /**
  * Headers of a delivery, as they came: the client's library would read them, see {@link StoredMessage}. Its type does not say that it
- * knows their size; of one that does not, they are what it has read.
+ * knows their size; undefined for one that does not.
  *
  * @param data Its body, of which the library makes another view each time it is asked.
  */
-export function headerBlockOf(message: Msg, data: Uint8Array = message.data): Buffer {
+export function headerBytesOf(message: Msg, data: Uint8Array = message.data): Buffer | undefined {
   const { subject, reply, size } = message as Msg & { size?: () => number };
-  if (typeof size !== "function") return blockRead(message);
+  if (typeof size !== "function") return undefined;
   const length = Math.max(0, size.call(message) - data.length - subject.length - (reply?.length ?? 0));
   return Buffer.from(data.buffer, data.byteOffset - length, length);
+}
+
+/** The same memory. */
+export function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 function blockRead(message: Msg): Buffer {
