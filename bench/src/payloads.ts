@@ -21,14 +21,14 @@ export function sixParameters(i: number): ReplayPayload {
 }
 
 /** One of two parameters. */
-export function twoParameters(i: number): ReplayPayload {
+export function twoParameters(i: number, name = "Alice"): ReplayPayload {
   return createPayload({
     targetCluster: "B",
     timestampMicros: 1_764_000_000_000_000n + BigInt(i),
     operation: {
       kind: "statement",
       query: "INSERT INTO ks.users (id, name) VALUES (?, ?)",
-      params: [i, "Alice"],
+      params: [i, name],
     },
   });
 }

@@ -1,9 +1,9 @@
 import { encodePayload } from "@helix/codec";
-import { createPayload, type ReplayPayload } from "@helix/core";
+import type { ReplayPayload } from "@helix/core";
 import { type Bench, sized } from "../bench.ts";
 import { interleaved } from "../measure/interleaved.ts";
 import { rate } from "../measure/timing.ts";
-import { sixParameters } from "../payloads.ts";
+import { sixParameters, twoParameters } from "../payloads.ts";
 import { pairs, type Row } from "../report/row.ts";
 import { BenchStream, connected, IN_FLIGHT } from "./stream.ts";
 
@@ -57,13 +57,5 @@ const TEXT = "x".repeat(800);
 
 /** 1 KB as it is encoded. */
 function kilobyte(i: number): ReplayPayload {
-  return createPayload({
-    targetCluster: "B",
-    timestampMicros: 1_764_000_000_000_000n + BigInt(i),
-    operation: {
-      kind: "statement",
-      query: "INSERT INTO ks.users (id, name) VALUES (?, ?)",
-      params: [i, TEXT],
-    },
-  });
+  return twoParameters(i, TEXT);
 }

@@ -120,69 +120,51 @@ function deadLetterStream(names: Names, { replicas, maxBytes, maxDeadLetters }: 
   };
 }
 
-/** A key-value bucket, by the rules of its specification (NATS ADR-8). */
 function recordBucket(names: Names, { replicas, maxAgeMs }: TopologySettings): Wanted {
-  return {
-    kind: "stream",
+  return bucket(replicas, {
     name: names.bucketStream,
-    config: {
-      name: names.bucketStream,
-      description: "Helix replay: counted failures of messages, and discards",
-      subjects: [`$KV.${names.bucket}.>`],
-      retention: "limits",
-      storage: "file",
-      discard: "new",
-      max_msgs_per_subject: 1,
-      // A record lives longer than its message; if it did not, only a count would be lost.
-      max_age: (maxAgeMs + DAY_MS) * MS,
-      num_replicas: replicas,
-      allow_rollup_hdrs: true,
-      deny_delete: true,
-      allow_direct: true,
-    },
-  };
+    description: "Helix replay: counted failures of messages, and discards",
+    subjects: [`$KV.${names.bucket}.>`],
+    // A record lives longer than its message; if it did not, only a count would be lost.
+    max_age: (maxAgeMs + DAY_MS) * MS,
+  });
 }
 
 /** Of one record that never ages out: it says which clusters the lanes are for. */
 function clusterBucket(names: Names, { replicas }: TopologySettings): Wanted {
-  return {
-    kind: "stream",
+  return bucket(replicas, {
     name: names.clusterStream,
-    config: {
-      name: names.clusterStream,
-      description: "Helix replay: which clusters the lanes are for",
-      subjects: [clusterSubject(names)],
-      retention: "limits",
-      storage: "file",
-      discard: "new",
-      max_msgs_per_subject: 1,
-      max_bytes: 1024 ** 2,
-      num_replicas: replicas,
-      allow_rollup_hdrs: true,
-      deny_delete: true,
-      allow_direct: true,
-    },
-  };
+    description: "Helix replay: which clusters the lanes are for",
+    subjects: [clusterSubject(names)],
+    max_bytes: 1024 ** 2,
+  });
 }
 
 /** Of documents without an age: an order holds until another one. Some hundred jobs and pods fit many times over. */
 function controlBucket(names: Names, { replicas }: TopologySettings): Wanted {
+  return bucket(replicas, {
+    name: names.controlStream,
+    description: "Helix replay: what pods, clients and people agree on",
+    subjects: [controlSubject(names, ">")],
+    max_bytes: 16 * 1024 ** 2,
+  });
+}
+
+/** A key-value bucket, by the rules of its specification (NATS ADR-8). */
+function bucket(replicas: number, own: Partial<StreamConfig> & { name: string }): Wanted {
   return {
     kind: "stream",
-    name: names.controlStream,
+    name: own.name,
     config: {
-      name: names.controlStream,
-      description: "Helix replay: what pods, clients and people agree on",
-      subjects: [controlSubject(names, ">")],
       retention: "limits",
       storage: "file",
       discard: "new",
       max_msgs_per_subject: 1,
-      max_bytes: 16 * 1024 ** 2,
       num_replicas: replicas,
       allow_rollup_hdrs: true,
       deny_delete: true,
       allow_direct: true,
+      ...own,
     },
   };
 }
