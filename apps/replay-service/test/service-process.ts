@@ -103,6 +103,12 @@ export class ServiceProcess implements AsyncDisposable {
     return (Number(user) + Number(system)) * 10;
   }
 
+  /** How often its main thread has begun to wait so far. */
+  async waits(): Promise<number> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8");
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(status)?.[1]);
+  }
+
   /** Kills it if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");

@@ -83,7 +83,8 @@ describe("the figures of a pod, at /metrics", () => {
     expect(lines).toContain('helix_build_info{version="1.2.3",node="v24.0.0"} 1');
     for (const name of [
       "process_cpu_seconds_total",
-      "nodejs_eventloop_lag_p99_seconds",
+      "nodejs_eventloop_lag_seconds",
+      "nodejs_eventloop_utilization_ratio",
       "nodejs_heap_size_used_bytes",
     ]) {
       expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);

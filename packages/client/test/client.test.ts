@@ -354,7 +354,7 @@ describe("an attached worker", () => {
     worker.stop = async () => void connectedAtStop.push(clusters.client.clusterStates.A?.connected);
     await clusters.client.attachWorker(worker);
     expect(worker.isRunning).toBe(false);
-    await clusters.client.connect();
+    await clusters.client.connect({ waitFor: "all" });
     expect(worker.isRunning).toBe(true);
     await clusters.client.close();
     expect(connectedAtStop).toEqual([true]);
