@@ -1,0 +1,15 @@
+import type { Clock, ClusterId, ControlStore, ReplayQueue } from "@helix/core";
+import type { Audit } from "./audit.ts";
+
+/** What an operator's verbs are about: the first parameter of each. */
+export interface Operated {
+  readonly queue: Pick<ReplayQueue, "depths" | "deadLetters" | "traits">;
+  /** Where pods, clients and people agree. */
+  readonly control: ControlStore;
+  /** Told of each change. @default nobody */
+  readonly audit?: Audit | undefined;
+  /** What the clusters are called. @default A and B */
+  readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
+  /** @default the machine's */
+  readonly clock?: Clock | undefined;
+}
