@@ -15,12 +15,15 @@ const UNHEARD_MS = 5000 + 5000 + 2000;
  */
 const HEARD_MS = 5000 + 1000;
 
+/** From the death of a process until nothing arrives any more that it has asked for. */
+const UNDER_WAY_MS = 2;
+
 export interface FirstExecutionsOptions {
   readonly nowMs: () => number;
   /** Whether it would be applied now. */
   readonly isGood: (write: Write) => boolean;
-  /** So much longer may one wait that was enqueued in this era, or in one before. Milliseconds. */
-  readonly allowedMs: (isOfThisEra: boolean) => number;
+  /** So much longer may one wait, which was lent perhaps to a process that has died. Milliseconds. */
+  readonly allowedMs: (mayBeLent: boolean) => number;
   /** Then retries, which have a quarter of the slots but at least one, have that as well. */
   readonly hasOneSlot: boolean;
   readonly violated: (message: string, text: string) => void;
@@ -66,6 +69,7 @@ export class FirstExecutions {
   /** Executions under way that excuse. */
   #excuses = 0;
   #clockMs = 0;
+  #diedAtMs = -Infinity;
   #lookedAtMs = 0;
 
   constructor(options: FirstExecutionsOptions) {
@@ -83,7 +87,7 @@ export class FirstExecutions {
     for (const [message, waiting] of this.#waiting) {
       this.#judge(message, waiting);
       waiting.sinceMs = this.#look();
-      waiting.allowedMs = this.#options.allowedMs(false);
+      waiting.allowedMs = this.#options.allowedMs(true);
       this.#unheard.add(message);
     }
     this.#isHeard = false;
@@ -96,6 +100,7 @@ export class FirstExecutions {
 
   died(process: string): void {
     this.begin();
+    this.#diedAtMs = this.#options.nowMs();
     for (const [number, { pod }] of this.#running) {
       if (pod !== process) continue;
       this.#running.delete(number);
@@ -105,7 +110,9 @@ export class FirstExecutions {
 
   enqueued(message: string, write: Write | undefined): void {
     if (write === undefined || this.#left.has(message)) return;
-    this.#waiting.set(message, { write, sinceMs: this.#look(), allowedMs: this.#options.allowedMs(true) });
+    const { nowMs, allowedMs } = this.#options;
+    const mayBeLent = nowMs() - this.#diedAtMs < UNDER_WAY_MS;
+    this.#waiting.set(message, { write, sinceMs: this.#look(), allowedMs: allowedMs(mayBeLent) });
     this.#unheard.add(message);
   }
 

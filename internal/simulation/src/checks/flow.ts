@@ -55,12 +55,12 @@ export const flow: CheckFactory = (world, violated) => {
         !write.isHeld &&
         world.clusters[cluster].serves(write.rows) &&
         !world.clusters[cluster].mayLack(write.rows),
-      allowedMs: (isOfThisEra) => {
+      allowedMs: (mayBeLent) => {
         if (mayBeFilled) return Number.POSITIVE_INFINITY;
         // A server does not know at once that who has asked is gone, and delivers to it what comes in the meantime.
         if (queue === "nats" && (mayBeLost || mayLapse)) return leaseMs + QUEUE_TIMEOUTS_MS + HANDED_BACK_MS;
         if (mayBeLost) return leaseMs + QUEUE_TIMEOUTS_MS;
-        return mayLapse && !isOfThisEra ? leaseMs : 0;
+        return mayLapse && mayBeLent ? leaseMs : 0;
       },
       hasOneSlot: worker.concurrency === 1,
       violated: (message, text) => violated(`${world.tape.nameOf(message)} ${text} on ${cluster}`),

@@ -35,8 +35,9 @@ export const healthyPath: CheckFactory = (world, violated) => {
         const [first] = gone;
         if (first === undefined || gone.length > 1) return;
         const well = otherCluster(first);
-        const { isWell, setbacks } = world.clusters[well];
-        if (isWell) calls.set(number, { atMs: world.time.nowMs, well, setbacks });
+        const { setbacks } = world.clusters[well];
+        if (world.clusters[well].isWellFor(app))
+          calls.set(number, { atMs: world.time.nowMs, well, setbacks });
       }
       if (event.kind !== "return") return;
       const call = calls.get(event.write.number);

@@ -12,7 +12,14 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
     maxAgeMs < LONG_RETENTION_MS ||
     faults.some((fault) => fault.kind === "clock-step" || (fault.kind === "nats-restart" && fault.loses));
   const hasShortGrace = Object.keys(graceSeconds).length > 0;
-  const isJust = (reason: DeadLetterReason, write: Write | undefined, isHeld: boolean): boolean => {
+  /** They were to be dead letters before, for which there was no room: they stay in their lane, and grow old there. */
+  const crowdedOut = new Set<string>();
+  const isJust = (
+    message: string,
+    reason: DeadLetterReason,
+    write: Write | undefined,
+    isHeld: boolean,
+  ): boolean => {
     const how = write?.poison?.how;
     switch (reason) {
       case "undecodable":
@@ -26,7 +33,7 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
         return write !== undefined;
       // What kills its process is found out long before, and is no matter of age.
       case "expired":
-        return mayExpire || how === "timeout" || how === "hang";
+        return mayExpire || how === "timeout" || how === "hang" || crowdedOut.has(message);
       // How old it was is another check's.
       case "too-old":
         return hasShortGrace;
@@ -37,6 +44,10 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
   };
   return {
     name: "just dead letters",
+    see(event) {
+      if (event.kind === "settled" && event.error === "HELIX_DEAD_LETTERS_FULL")
+        crowdedOut.add(event.delivery.message);
+    },
     atRest({ dead }) {
       // Of two that are the same to the cluster, it is the poison that behaves so.
       const poisonLast = world.writes.toSorted((a, b) => Number(!!a.poison) - Number(!!b.poison));
@@ -44,7 +55,7 @@ export const justDeadLetters: CheckFactory = (world, violated) => {
       // And all of them are held where one is.
       const held = new Set(world.writes.filter(({ isHeld }) => isHeld).map((write) => write.identity));
       for (const { message, reason, identity = "" } of dead) {
-        if (!isJust(reason, writes.get(identity), held.has(identity)))
+        if (!isJust(message, reason, writes.get(identity), held.has(identity)))
           violated(`${world.tape.nameOf(message)} is a dead letter: ${reason}`);
       }
     },

@@ -69,6 +69,8 @@ export class ModelCluster {
   readonly #onDown = new Set<() => void>();
   /** How often a trouble has begun. */
   setbacks = 0;
+  /** By process, its tries that began while something ailed the cluster, and have not ended. */
+  readonly #troubledTries = new Map<string, number>();
   #inFlight = 0;
 
   /** @param graceSeconds `gc_grace_seconds` of the tables that have less than the usual. */
@@ -116,8 +118,24 @@ export class ModelCluster {
     return this.#has("down");
   }
 
-  get isWell(): boolean {
-    return this.#troubles.size === 0;
+  /**
+   * Whether nothing ails it, nor did when a process made a try that has not ended: a look at the schema, which what is
+   * written later waits for as well.
+   */
+  isWellFor(process: string): boolean {
+    return this.#troubles.size === 0 && !this.#troubledTries.has(process);
+  }
+
+  /** A process makes a try; returns what ends it. */
+  beginTry(process: string): () => void {
+    if (this.#troubles.size === 0) return () => {};
+    const tries = this.#troubledTries;
+    tries.set(process, (tries.get(process) ?? 0) + 1);
+    return () => {
+      const left = (tries.get(process) ?? 0) - 1;
+      if (left > 0) tries.set(process, left);
+      else tries.delete(process);
+    };
   }
 
   get isReachable(): boolean {

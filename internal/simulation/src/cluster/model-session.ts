@@ -124,9 +124,10 @@ class ModelSession {
         return;
       }
       const cancel = this.#process.clock.setTimer(() => end(driverErrors.timedOut()), timeoutMs);
+      const endTry = this.#cluster.beginTry(this.#process.name);
       const end = (error?: Error) => {
         cancel();
-        this.#pending.delete(end);
+        if (this.#pending.delete(end)) endTry();
         resolve(error);
       };
       this.#pending.add(end);
