@@ -1,5 +1,6 @@
 import type { ClusterId, Lane } from "./cluster.ts";
 import type { ClusterIdentity } from "./cluster-identity.ts";
+import type { ControlDocument } from "./control/control-store.ts";
 import type { DeadLetterReason } from "./queue/dead-letters.ts";
 
 /** What is known of one logical write on one cluster when the call that made it returns or fails. */
@@ -132,9 +133,17 @@ export interface HelixErrors {
   /** A payload whose encoding is longer than the queue takes. */
   HELIX_PAYLOAD_TOO_LARGE: { readonly bytes: number; readonly maxPayloadBytes: number };
   /** A control document is not at the revision that the change is for: somebody has changed it. Nothing was changed. */
-  HELIX_CONTROL_CONFLICT: { readonly key: string; readonly revision: number };
-  /** An order to drain a cluster while the other one is drained: writes would go nowhere. Nothing was changed. */
-  HELIX_GATE_REFUSED: { readonly cluster: ClusterId; readonly drained: ClusterId };
+  HELIX_CONTROL_CONFLICT: {
+    readonly key: string;
+    readonly revision: number;
+    /** What somebody has made of it, where that is known. */
+    readonly found?: ControlDocument | undefined;
+  };
+  /**
+   * An order to drain a cluster while the other one is drained, since writes would go nowhere; or one that would take back what
+   * it does not speak of. Nothing was changed.
+   */
+  HELIX_GATE_REFUSED: { readonly cluster: ClusterId; readonly drained?: ClusterId | undefined };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

@@ -5,6 +5,7 @@
  */
 
 export { isShared } from "./cluster-identity.ts";
+export { checkOrder } from "./control/order.ts";
 export {
   boolean,
   callback,
@@ -48,3 +49,4 @@ export { boundedText } from "./report/bounded-text.ts";
 export { errorLabel, errorText, LoggableError, toldError } from "./report/error-text.ts";
 export { harmlessCallback, harmlessLogger } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";
+export { duration, quantity } from "./report/quantities.ts";

@@ -1,4 +1,5 @@
 import type { Clock, ClusterId, ControlStore, ReplayQueue } from "@helix/core";
+import { clock, clusterNames, readOption } from "@helix/core/internal";
 import type { Audit } from "./audit.ts";
 
 /** What an operator's verbs are about: the first parameter of each. */
@@ -12,4 +13,12 @@ export interface Operated {
   readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
+}
+
+/** What has a default, checked. */
+export function settingsOf(operated: Pick<Operated, "clusterNames" | "clock">) {
+  return {
+    names: readOption(clusterNames, operated.clusterNames, "clusterNames"),
+    clock: readOption(clock, operated.clock, "clock"),
+  };
 }

@@ -1,6 +1,7 @@
 import { helixError } from "../errors.ts";
 import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
+import type { ControlDocument } from "./control-store.ts";
 
 /** Of the JSON of a document. */
 const MAX_DOCUMENT_BYTES = 65_536;
@@ -51,8 +52,8 @@ export function isUnder(prefix: string, key: string): boolean {
   return key.startsWith(`${prefix}.`);
 }
 
-/** Somebody else has changed it. */
-export function controlConflict(key: string, revision: number): Error {
+/** Somebody else has changed it. @param found What lies there now, where that is known. */
+export function controlConflict(key: string, revision: number, found?: ControlDocument): Error {
   const text = `The document \`${key}\` is not at revision ${revision}: somebody has changed it. Read it again`;
-  return helixError("HELIX_CONTROL_CONFLICT", text, { key, revision });
+  return helixError("HELIX_CONTROL_CONFLICT", text, { key, revision, ...(found !== undefined && { found }) });
 }

@@ -1,33 +1,24 @@
 import { CLUSTERS, type ClusterId, isClusterId, otherCluster } from "../cluster.ts";
-import { helixError, isHelixError } from "../errors.ts";
+import { helixError } from "../errors.ts";
 import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 import { type Clock, systemClock } from "../policy/clock.ts";
 import { GATE_STATES, type GateState } from "../policy/cluster-gate.ts";
+import { changeDocument } from "./change-document.ts";
 import type { ControlStore } from "./control-store.ts";
+import { checkOrder, checkUntil, isOrder, isOver, type Order } from "./order.ts";
 
 /** Where the gates of both clusters lie: in one document, so that an order sees the other cluster's as well. */
 export const GATES_KEY = "gates";
 
-/** What a person has ordered for a cluster. */
-export interface GateOrder {
+/** What a person has ordered for a cluster; the reason is empty only with `open`. When it is over, the cluster is open again. */
+export interface GateOrder extends Order {
   readonly state: GateState;
-  /** In that person's words, for others; empty only with `open`. */
-  readonly reason: string;
-  readonly by: string;
-  /** Milliseconds since 1970. */
-  readonly sinceMs: number;
-  /** From then on the cluster is open again, by the clock of whoever obeys. Milliseconds since 1970; undefined: until another order. */
-  readonly untilMs?: number | undefined;
 }
 
 /** The last order for each cluster; a cluster without one is open. */
 export type Gates = Readonly<Partial<Record<ClusterId, GateOrder>>>;
 
-const MAX_REASON = 500;
-const MAX_BY = 200;
-/** Each is lost to somebody else's order. */
-const TRIES = 20;
 /** By so much clocks may differ: until then a drain that is over may still be obeyed. */
 const OVERLAP_MS = 60_000;
 
@@ -45,35 +36,31 @@ export function readGates(value: unknown): Gates | undefined {
 }
 
 function readOrder(value: unknown): GateOrder | undefined {
-  if (!isObject(value)) return undefined;
-  const { state, reason, by, sinceMs, untilMs } = value;
-  const isOne =
-    GATE_STATES.includes(state as GateState) &&
-    isText(reason, MAX_REASON) &&
-    isText(by, MAX_BY) &&
-    isTime(sinceMs) &&
-    (untilMs === undefined || isTime(untilMs));
-  return isOne ? ({ state, reason, by, sinceMs, untilMs } as GateOrder) : undefined;
+  if (!isOrder(value)) return undefined;
+  const { state, reason, by, sinceMs, untilMs } = value as GateOrder;
+  return GATE_STATES.includes(state) ? { state, reason, by, sinceMs, untilMs } : undefined;
 }
 
 /** What holds at a time: what has an end that is over is open. */
 export function gateStateAt(order: GateOrder | undefined, nowMs: number): GateState {
-  if (order === undefined || (order.untilMs !== undefined && order.untilMs <= nowMs)) return "open";
-  return order.state;
+  return order === undefined || isOver(order, nowMs) ? "open" : order.state;
 }
 
 export interface GateChange extends Omit<GateOrder, "sinceMs"> {
   readonly cluster: ClusterId;
   /** Only over the document that somebody has seen. @default whatever was ordered meanwhile for this cluster */
   readonly revision?: number | undefined;
+  /** Only where one of these holds. @default whatever holds */
+  readonly from?: readonly GateState[] | undefined;
 }
 
 /**
  * Gives an order. Resolves with the revision of the gates when it is stored: pods and clients obey it within a second. Of two at
  * once the later one holds, and neither undoes what was ordered for the other cluster.
  *
- * Rejects with HELIX_GATE_REFUSED for a drain while the other cluster is drained, or was until a minute ago: writes would go nowhere. Rejects
- * with HELIX_CONTROL_CONFLICT if the gates are not at `revision`, and as the store does.
+ * Rejects with HELIX_GATE_REFUSED for a drain while the other cluster is drained, or was until a minute ago: writes would go nowhere; and
+ * where something else holds than what `from` names. Rejects with HELIX_CONTROL_CONFLICT if the gates are not at `revision`, and as the
+ * store does.
  *
  * @throws TypeError, RangeError for an order that cannot be.
  */
@@ -86,47 +73,39 @@ export async function orderGate(
   const nowMs = clock.wallMs();
   checkChange(change, nowMs);
   const order: GateOrder = { state, reason, by, sinceMs: nowMs, ...(untilMs !== undefined && { untilMs }) };
-  for (let tries = 1; ; tries++) {
-    const found = await store.get(GATES_KEY);
+  return changeDocument(store, GATES_KEY, revision, (found) => {
     // What is no document of gates only an order replaces.
-    const gates = readGates(found?.value) ?? {};
-    const other = otherCluster(cluster);
-    if (state === "drained" && gateStateAt(gates[other], nowMs - OVERLAP_MS) === "drained") {
-      const text = `Cluster ${other} is drained: with both drained no write would go anywhere. Open ${other} first, or wait for a minute after its end`;
-      throw helixError("HELIX_GATE_REFUSED", text, { cluster, drained: other });
-    }
-    try {
-      const next = { ...gates, [cluster]: order };
-      return await store.put(GATES_KEY, next, { revision: revision ?? found?.revision ?? 0 });
-    } catch (error) {
-      const isLost = isHelixError(error, "HELIX_CONTROL_CONFLICT") && revision === undefined;
-      if (!isLost || tries === TRIES) throw error;
-    }
-  }
+    const gates = readGates(found) ?? {};
+    checkGates(change, gates, nowMs);
+    return { ...gates, [cluster]: order };
+  });
 }
 
-function checkChange({ cluster, state, reason, by, untilMs }: GateChange, nowMs: number): void {
+function checkGates({ cluster, state, from }: GateChange, gates: Gates, nowMs: number): void {
+  const other = otherCluster(cluster);
+  if (state === "drained" && gateStateAt(gates[other], nowMs - OVERLAP_MS) === "drained") {
+    const text = `Cluster ${other} is drained: with both drained no write would go anywhere. Open ${other} first, or wait for a minute after its end`;
+    throw helixError("HELIX_GATE_REFUSED", text, { cluster, drained: other });
+  }
+  const now = gateStateAt(gates[cluster], nowMs);
+  if (from === undefined || from.includes(now)) return;
+  const text = `Cluster ${cluster} is ${now}${by(gates[cluster])}, which this order would take back without speaking of it`;
+  throw helixError("HELIX_GATE_REFUSED", text, { cluster });
+}
+
+function by(order: GateOrder | undefined): string {
+  return order === undefined ? "" : ` by ${order.by} (${order.reason})`;
+}
+
+function checkChange(change: GateChange, nowMs: number): void {
+  const { cluster, state, untilMs } = change;
   if (!isClusterId(cluster)) throw new TypeError(expected("cluster", '"A" or "B"', cluster));
   if (!GATE_STATES.includes(state)) {
     throw new TypeError(expected("state", '"open", "drained" or "paused"', state));
   }
-  if (!isText(reason, MAX_REASON) || (reason === "" && state !== "open")) {
-    throw new TypeError(expected("reason", `a text of 1 to ${MAX_REASON} characters`, reason));
-  }
-  if (!isText(by, MAX_BY) || by === "") {
-    throw new TypeError(expected("by", `a text of 1 to ${MAX_BY} characters`, by));
-  }
-  if (untilMs === undefined) return;
-  if (!isTime(untilMs)) throw new TypeError(expected("untilMs", "milliseconds since 1970", untilMs));
-  if (untilMs <= nowMs || state === "open") {
+  checkOrder(change, { mayLackReason: state === "open" });
+  checkUntil(untilMs, nowMs);
+  if (untilMs !== undefined && state === "open") {
     throw new RangeError(expected("untilMs", "a time to come, of a state that is not open", untilMs));
   }
-}
-
-function isText(value: unknown, max: number): value is string {
-  return typeof value === "string" && value.length <= max;
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }

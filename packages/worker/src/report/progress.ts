@@ -1,4 +1,4 @@
-import { duration, number } from "./quantities.ts";
+import { duration, quantity } from "@helix/core/internal";
 
 /** How often work is told of; where nothing was applied meanwhile, ever more rarely. */
 const LINE_MS = 60_000;
@@ -183,10 +183,10 @@ export class Progress {
     const outlook = this.#outlook(work, left, nowMs);
     const parts = [
       ...outlook.before,
-      `${number(applied)} applied`,
-      ...(dead > 0 ? [`${number(dead)} dead`] : []),
-      ...(failed > 0 ? [`${number(failed)} failed and tried again`] : []),
-      left === undefined ? "what is left is not known" : `${number(left)} left`,
+      `${quantity(applied)} applied`,
+      ...(dead > 0 ? [`${quantity(dead)} dead`] : []),
+      ...(failed > 0 ? [`${quantity(failed)} failed and tried again`] : []),
+      left === undefined ? "what is left is not known" : `${quantity(left)} left`,
       ...outlook.after,
     ];
     return {
@@ -212,7 +212,7 @@ export class Progress {
     const seconds = (nowMs - base.atMs) / 1000;
     const { applied, failed } = since(work, base);
     const perSecond = applied / seconds;
-    const after = perSecond >= 0.1 ? [`${number(perSecond)}/s`] : [];
+    const after = perSecond >= 0.1 ? [`${quantity(perSecond)}/s`] : [];
     const fields = { perSecond: Math.round(10 * perSecond) / 10 };
     // What fails is in what is left, and nobody knows when it will not.
     if (failed > applied || !left || base.left === undefined) return { before: [], after, fields };
@@ -267,5 +267,5 @@ function since(now: Tally, then: Tally): Tally {
 
 function done({ applied, dead, longestLagMs }: Work): string {
   const lag = applied > 0 ? `, longest lag ${duration(longestLagMs)}` : "";
-  return `${number(applied)} replayed, ${number(dead)} dead${lag}`;
+  return `${quantity(applied)} replayed, ${quantity(dead)} dead${lag}`;
 }
