@@ -31,6 +31,17 @@ describe("what a worker takes", () => {
     expect(inHand.map((size) => size - 10)).toEqual([9, 8, 7, 6, 5, 10]);
   });
 
+  it("is asked for again while the messages of one turn come, and not only after all of them", async () => {
+    const { queue } = await startRig();
+    const left: number[] = [];
+    for (let n = 0; n < 26; n++) {
+      queue.demands["high.A"]--;
+      queue.deliverLate(queue.listener("high.A"), payload());
+      left.push(queue.demands["high.A"]);
+    }
+    expect(left.slice(23)).toEqual([76, 100, 99]);
+  });
+
   it("follows an execution at once that ends together with others", async () => {
     const ends: (() => void)[] = [];
     const order: string[] = [];

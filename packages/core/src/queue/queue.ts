@@ -99,7 +99,7 @@ export interface ReplayMessage {
   readonly leaseUntilMs?: number | undefined;
   /**
    * Applied: it leaves the queue. Resolves when the queue is known to have it, which many share: on a durable queue that
-   * may take 50 ms and a round trip. What the worker tells of a success follows it.
+   * may take 10 ms and a round trip. What the worker tells of a success follows it.
    */
   ack(): Promise<void>;
   /**

@@ -6,7 +6,7 @@ import type { Lease } from "./lease.ts";
 const ACK = "+ACK";
 const IN_PROGRESS = "+WPI";
 /** From one ping to the next, so that one round trip confirms many; sooner where so many wait. */
-const PING_EVERY_MS = 50;
+const PING_EVERY_MS = 10;
 const PING_AFTER = 400;
 /** A first one waits for those that come in the same moment. */
 const GATHER_MS = 1;

@@ -29,6 +29,11 @@ const SETTLE_PATIENCE_MS = 5000;
  * many at once, which takes a while, and what is in hand must be bounded all the same.
  */
 const SETTLING_ALLOWANCE = 1000;
+/**
+ * So often more is asked for while the messages of one turn still come, as of what a read of a socket brings: the queue
+ * sends the next ones meanwhile. A queue that has them at hand must come to an end, so that executions start.
+ */
+const MOST_EARLY = 4;
 
 /**
  * Replays one cluster's lanes, independent of the other cluster. Whatever happens (an arrival, an end of
@@ -54,6 +59,8 @@ export class ClusterRunner {
   #isOpen = false;
   #isPaused = false;
   #isAwake = false;
+  /** How often more was asked for in this turn while messages came. */
+  #early = 0;
   #handedBack = 0;
   #endListening: (() => void) | undefined;
 
@@ -216,6 +223,10 @@ export class ClusterRunner {
       this.#endings.postpone(message, admission.item.payload);
     else if (admission.item.kind === "suspect") this.#suspects.hold(admission.item);
     else this.#hold(lane, admission.item);
+    if (lane.mayAskAgain && this.#isReplaying && this.#early < MOST_EARLY) {
+      this.#early++;
+      this.#fill();
+    }
   }
 
   /** Retries held in any number would fill the hand, and the good ones behind them could not be received. */
@@ -231,6 +242,7 @@ export class ClusterRunner {
     // In a microtask, so that of all that arrives in one turn the most urgent starts first.
     queueMicrotask(() => {
       this.#isAwake = false;
+      this.#early = 0;
       if (!this.#isOpen) return;
       if (this.#isReplaying) this.#startAll();
       else this.#tryCluster();
@@ -242,12 +254,14 @@ export class ClusterRunner {
   #startAll(): void {
     if (this.#pace.available > 0) this.#suspects.advance();
     this.#startHeld();
-    const free = this.#freeSlots;
+    if (this.#pace.available === 0 && this.#isAnyWaiting) this.#pace.await();
+    this.#fill();
+  }
+
+  #fill(): void {
     const allowed = this.#pace.available;
-    const isWaiting = (free > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
-    if (allowed === 0 && isWaiting) this.#pace.await();
     this.#lanes.fill(
-      Math.min(free, allowed),
+      Math.min(this.#freeSlots, allowed),
       Math.min(this.#health.limit, allowed),
       this.#settings.batchSize,
     );
@@ -333,6 +347,11 @@ export class ClusterRunner {
     const settling = this.#hand.size - this.#slots.size - this.#lanes.held - this.#suspects.waiting;
     const allowance = Math.max(this.#settings.concurrency, SETTLING_ALLOWANCE);
     return this.#slots.free - Math.max(0, settling - allowance);
+  }
+
+  /** For nothing but the rate. */
+  get #isAnyWaiting(): boolean {
+    return (this.#freeSlots > 0 && this.#lanes.has(this.#mayRetry)) || this.#suspects.waiting > 0;
   }
 
   /** Strict is strict: for a suspect not even in a slot of its own, and not for one that has waited for its mark. */

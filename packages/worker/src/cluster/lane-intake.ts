@@ -12,6 +12,8 @@ export class LaneIntake {
   readonly #retries = new WaitingRetries();
   #source: LaneSource | undefined;
   #demanded = 0;
+  /** What was demanded last. */
+  #asked = 0;
   #bytesLeft = 0;
   #arrivals = 0;
   #activity = 0;
@@ -59,6 +61,11 @@ export class LaneIntake {
     this.#bytesLeft = bytes === undefined ? 0 : Math.max(0, this.#bytesLeft - bytes);
   }
 
+  /** Whether a quarter of what was asked for last has come. */
+  get mayAskAgain(): boolean {
+    return this.#demanded * 4 <= this.#asked * 3;
+  }
+
   /**
    * Asks for so many messages, of so many bytes. More is asked for only when a quarter of the last demand is used up: on a
    * durable queue a demand is a request over the network, and one that has nothing left to send waits for it.
@@ -68,6 +75,7 @@ export class LaneIntake {
       wanted === this.#demanded || (wanted > this.#demanded && this.#demanded * 4 > wanted * 3);
     if (isSameDemand && isWithinTwice(maxBytes, this.#bytesLeft)) return;
     this.#demanded = wanted;
+    this.#asked = wanted;
     this.#bytesLeft = maxBytes;
     if (wanted === 0 || maxBytes === 0) this.#activity++;
     this.#source?.demand(wanted, maxBytes);
