@@ -97,6 +97,7 @@ export {
   type ScanOptions,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
+export { type Examination, type Finding, HARMS, type Harm, type Unseen } from "./queue/examination.ts";
 export type { CountOptions, LetterCount, LetterGroup } from "./queue/letter-groups.ts";
 export {
   PollingLaneSource,
