@@ -134,3 +134,4 @@ export {
   type Metrics,
   silentMetrics,
 } from "./report/metrics.ts";
+export type { ClusterFigures, LaneFigures, WorkerFigures } from "./report/worker-figures.ts";

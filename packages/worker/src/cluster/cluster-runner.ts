@@ -1,4 +1,4 @@
-import { type ClusterId, messageId, priorityOf, type ReplayMessage } from "@helix/core";
+import { type ClusterId, type Lane, messageId, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { type AdmissionOptions, admit } from "../decide/admission.ts";
 import type { ByteBudget } from "../decide/byte-budget.ts";
@@ -168,6 +168,10 @@ export class ClusterRunner {
     if (isPaused || !this.#isOpen) this.#health.suspend();
     else this.#health.resume();
     this.#wake();
+  }
+
+  inHand(lane: Lane): number {
+    return this.#hand.sizeOf(lane);
   }
 
   /** Executions per second from now on; undefined: any number. */
