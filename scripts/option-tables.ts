@@ -11,6 +11,7 @@ import { CONNECT_OPTIONS } from "../packages/replayer-nats/src/connect-options.t
 import { REPLAYER_OPTIONS } from "../packages/replayer-nats/src/options.ts";
 import { WORKER_OPTIONS } from "../packages/worker/src/options.ts";
 import { accountsBlock } from "./accounts-block.ts";
+import { endpointsTable } from "./endpoints-table.ts";
 import { rightsTable } from "./rights-table.ts";
 
 type Options = Readonly<Record<string, Facts<unknown>>>;
@@ -98,6 +99,7 @@ export const TABLES: readonly Table[] = [
     table: tableOf(options),
   })),
   { name: "settings", readme: at("apps/replay-service/README.md"), table: settingsTable() },
+  { name: "endpoints", readme: at("apps/replay-service/README.md"), table: endpointsTable() },
   { name: "rights", readme: at("packages/replayer-nats/README.md"), table: rightsTable() },
   { name: "accounts", readme: at("packages/replayer-nats/README.md"), table: accountsBlock() },
 ];

@@ -1,7 +1,9 @@
-/** Writes the tables of options and settings into the READMEs: `npx -y pnpm@12 readme`. */
+/** Writes the tables of options and settings into the READMEs, and the description of the admin API: `npx -y pnpm@12 readme`. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { OPEN_API, openApiText } from "./open-api.ts";
 import { TABLES, withTable } from "./option-tables.ts";
 
 for (const table of TABLES) {
   writeFileSync(table.readme, withTable(readFileSync(table.readme, "utf8"), table));
 }
+writeFileSync(OPEN_API, openApiText());

@@ -188,3 +188,13 @@ describe("the last line about a cluster is true", () => {
     expect(lines.length - before).toBeLessThan(5 * seconds);
   });
 });
+
+test("records of orders are all told, however many there are", () => {
+  const { lines, limited } = setUp();
+  for (const verb of ["pause", "resume", "pause"]) limited.info({ audit: { verb } }, "an operator's order");
+  expect(lines.map(([, fields]) => fields)).toEqual([
+    { audit: { verb: "pause" } },
+    { audit: { verb: "resume" } },
+    { audit: { verb: "pause" } },
+  ]);
+});

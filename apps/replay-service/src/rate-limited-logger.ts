@@ -49,7 +49,7 @@ export interface RateLimitedLoggerOptions {
 /**
  * Writes the first line of a cause at once, and of those that follow one per window: the last, with how many
  * there were. A cause is the sentence, where it happened, and the kind of error. An outage is then a line now
- * and one every window, and not a line per message. Debug lines are not limited.
+ * and one every window, and not a line per message. Debug lines, and records of orders (`audit`), are not limited.
  *
  * The last line about a cluster (a lane, the rest of the service) is true: what is good news (`info`) and what is
  * not are told in the order in which they happened, and a turn from one to the other within `TURN_MS`. What
@@ -94,6 +94,10 @@ export class RateLimitedLogger implements Logger {
 
   #write(level: Level, given: Fields, sentence: string): void {
     const { clock, logger } = this.#options;
+    if (given.audit !== undefined) {
+      logger[level](given, sentence);
+      return;
+    }
     const subject = this.#subjectOf(given, isGoodNews(level));
     const named = causeOf(level, given, sentence);
     const isOther = !subject.windows.has(named) && subject.windows.size >= MAX_CAUSES;

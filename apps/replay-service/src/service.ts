@@ -12,13 +12,16 @@ import {
   systemClock,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
+import { loggedAudit } from "@helix/operations";
 import { ReplayWorker } from "@helix/worker";
+import type { AdminServer } from "./admin/admin-server.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
+import { TOKEN_LISTS } from "./config/rules.ts";
 import type { ServiceConfig } from "./config/schema.ts";
 import type { ReadFile } from "./config/sources.ts";
 import { type Build, PodMetrics } from "./pod-metrics.ts";
 import { listen, type ProbeServer, probeRoutes, type Routes } from "./probe-server.ts";
-import type { OpenQueue } from "./queue.ts";
+import type { OpenedQueue, OpenQueue } from "./queue.ts";
 import { Readiness } from "./readiness.ts";
 import { clusterNames, sessionOptions } from "./sessions.ts";
 import { stopInOrder } from "./stop-in-order.ts";
@@ -61,6 +64,11 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   readiness.set("queue", () => ({ up: false, detail: "is being opened" }));
   readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
   const server = await listenOrRefuse(options, { ...probeRoutes(readiness), "/metrics": figures.route });
+  let running: OpenedQueue | undefined;
+  const admin = await adminOrRefuse(options, () => running).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
   logger.info({ port: server.port }, "the service has started; its probes answer");
 
   const executor = await connectReplayExecutor(sessionOptions(config, { logger, metrics, readFile }));
@@ -73,6 +81,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let worker: ReplayWorker | undefined;
   let gate: StoredClusterGate | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
+    running = opened;
     readiness.set("queue", () => opened.health());
     figures.watch(opened.queue);
     const { control } = opened;
@@ -92,6 +101,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   const closeSessions = () => executor.close();
   const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
   gate?.close();
+  await admin?.close();
   await server.close();
   if (opened instanceof ServiceRefusedError) throw opened;
   return { inOrder };
@@ -104,6 +114,41 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
   } catch (error) {
     logger.error({ error, host, port }, "the probes cannot listen; the service does not start");
     throw new ServiceRefusedError("The probes cannot listen", { cause: error });
+  }
+}
+
+/** Without a token there is nothing of it: not even its code is loaded. */
+async function adminOrRefuse(
+  options: ServiceOptions,
+  opened: () => OpenedQueue | undefined,
+): Promise<AdminServer | undefined> {
+  const { config, logger, stop, readFile, clock = systemClock } = options;
+  const { host, port } = config.admin;
+  if (TOKEN_LISTS.every((list) => config.admin[list] === undefined)) {
+    logger.info({}, "there is no admin API, since it has no token");
+    return undefined;
+  }
+  const { startAdminServer } = await import("./admin/admin-server.ts");
+  const audit = loggedAudit(logger);
+  const subject = () => {
+    const { queue, control } = opened() ?? {};
+    if (queue === undefined || control === undefined) return undefined;
+    return { queue, control, audit, clock, clusterNames: clusterNames(config) };
+  };
+  try {
+    const admin = await startAdminServer({
+      config: config.admin,
+      subject,
+      stopping: stop,
+      readFile,
+      logger,
+      clock,
+    });
+    logger.info({ adminPort: admin.port }, "the admin API answers");
+    return admin;
+  } catch (error) {
+    logger.error({ error, host, port }, "the admin API cannot listen; the service does not start");
+    throw new ServiceRefusedError("The admin API cannot listen", { cause: error });
   }
 }
 

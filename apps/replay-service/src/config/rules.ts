@@ -1,4 +1,5 @@
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { tokensIn } from "../admin/tokens-in.ts";
 import { envelopeOf } from "../envelope.ts";
 import { hostPortOf, insistOnTls } from "./addresses.ts";
 import { variableOf } from "./names.ts";
@@ -20,6 +21,7 @@ export function combinedMistakes(config: ServiceConfig, wrong: Wrong, readFile: 
     ...LINKS.flatMap((link) => [...login(link, config, wrong), ...tls(link, config, wrong, readFile)]),
     ...sameCluster(config),
     ...envelope(config, wrong),
+    ...admin(config, wrong, readFile),
     ...amounts(config, wrong),
   ];
 }
@@ -40,7 +42,11 @@ function login(link: LinkName, config: ServiceConfig, wrong: Wrong): string[] {
 }
 
 /** Both of them, or none. */
-function together(link: LinkName, pair: Readonly<Record<string, unknown>>, wrong: Wrong): string[] {
+function together(
+  link: keyof ServiceConfig,
+  pair: Readonly<Record<string, unknown>>,
+  wrong: Wrong,
+): string[] {
   const entries = Object.entries(pair).map(([key, value]) => ({ name: variableOf(link, key), value }));
   if (entries.some(({ name }) => wrong.has(name))) return [];
   const given = entries.find(({ value }) => value !== undefined);
@@ -71,6 +77,10 @@ function tls(link: LinkName, config: ServiceConfig, wrong: Wrong, readFile: Read
   if (context.ca?.includes("-----BEGIN CERTIFICATE-----") === false) {
     return [`${variableOf(link, "tlsCaFile")}: expected PEM certificates, got a file without any`];
   }
+  return pemMistakes(names, context);
+}
+
+function pemMistakes(names: string, context: SecureContextOptions): string[] {
   try {
     createSecureContext(context);
     return [];
@@ -120,6 +130,44 @@ function envelope({ envelope: { keys, sealedOnly } }: ServiceConfig, wrong: Wron
   } catch (error) {
     return [`${name}: ${(error as Error).message.replace(/^E/, "e")}`];
   }
+}
+
+/** Where each right's tokens are. */
+export const TOKEN_LISTS = ["readTokens", "operateTokens", "destroyTokens", "valuesTokens"] as const;
+
+function admin({ admin }: ServiceConfig, wrong: Wrong, readFile: ReadFile): string[] {
+  const name = (key: keyof ServiceConfig["admin"]) => variableOf("admin", key);
+  const lists = TOKEN_LISTS.filter((key) => admin[key] !== undefined && !wrong.has(name(key)));
+  const mistakes = lists.flatMap((key) => {
+    const { good, bad } = tokensIn(admin[key]?.() ?? "");
+    if (bad === 0 && good.length > 0) return [];
+    const got = good.length + bad === 0 ? "none" : `${bad} that are none`;
+    return [`${name(key)}: expected tokens of 32 characters or more of A-Z a-z 0-9 . _ ~ + / -, got ${got}`];
+  });
+  const { host, tlsCertFile, tlsKeyFile, allowPlainHttp } = admin;
+  const tls = together("admin", { tlsCertFile, tlsKeyFile }, wrong);
+  mistakes.push(...tls, ...(tls.length > 0 ? [] : certificateMistakes(admin, readFile)));
+  const isPlain = tlsCertFile === undefined && tls.length === 0 && !wrong.has(name("tlsCertFile"));
+  if (lists.length > 0 && isPlain && !allowPlainHttp && !wrong.has(name("host")) && !isLoopback(host)) {
+    const cure = `${name("tlsCertFile")} and ${name("tlsKeyFile")}, or ${name("allowPlainHttp")}=true`;
+    mistakes.push(
+      `${name("host")}: expected an address of this machine alone, such as 127.0.0.1, without ${cure}, got "${host}"`,
+    );
+  }
+  return mistakes;
+}
+
+function certificateMistakes(
+  { tlsCertFile, tlsKeyFile }: ServiceConfig["admin"],
+  readFile: ReadFile,
+): string[] {
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return [];
+  const names = [variableOf("admin", "tlsCertFile"), variableOf("admin", "tlsKeyFile")];
+  return pemMistakes(names.join(", "), { cert: readFile(tlsCertFile), key: readFile(tlsKeyFile) });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function amounts(config: ServiceConfig, wrong: Wrong): string[] {

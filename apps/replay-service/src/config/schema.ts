@@ -105,13 +105,7 @@ export const SCHEMA = {
     maxClockOffsetMs: SESSION_OPTIONS.maxClockOffsetMs,
   },
   http: {
-    host: text({
-      fallback: "0.0.0.0",
-      // Colons are for addresses of version 6, which have two at least.
-      pattern: /^([A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/,
-      expectation: "an address or a host name, without a port",
-      about: "Where the probes and `/metrics` listen.",
-    }),
+    host: listenAt("0.0.0.0", "Where the probes and `/metrics` listen."),
     port: integer({
       min: 0,
       max: 65_535,
@@ -122,6 +116,39 @@ export const SCHEMA = {
       about:
         "Answer `/readyz` with 503 while a cluster is away as well. One that refuses what is configured counts in any case.",
     }),
+  },
+  admin: {
+    host: listenAt("127.0.0.1", "Where the admin API listens."),
+    port: integer({
+      min: 0,
+      max: 65_535,
+      fallback: 8081,
+      about: "Port of the admin API; 0 takes a free one.",
+    }),
+    readTokens: tokens("read"),
+    operateTokens: tokens("operate"),
+    destroyTokens: tokens("destroy"),
+    valuesTokens: tokens("values"),
+    tlsCertFile: file("Certificate of the admin API, PEM. Read again when it is replaced."),
+    tlsKeyFile: file("Key of that certificate, PEM."),
+    allowPlainHttp: boolean(false, {
+      about:
+        "Listen elsewhere than on this machine without TLS: whoever can read what is sent has the tokens.",
+    }),
+    allowedHosts: optional(
+      list({
+        isItem: (one) => /^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])$/.test(one),
+        expectation: "host names or addresses without ports",
+        about: "What requests may call the pod, besides `localhost` and the address that they come in by.",
+      }),
+    ),
+    allowedOrigins: optional(
+      list({
+        isItem: (one) => /^https?:\/\/[^/\s@]+$/.test(one),
+        expectation: "origins such as https://helix.example",
+        about: "Pages of which a browser may send requests, besides the pod's own.",
+      }),
+    ),
   },
   log: {
     level: oneOf(["debug", "info", "warn", "error", "silent"], "info", {
@@ -172,6 +199,22 @@ function cluster(id: ClusterId) {
     connectTimeoutMs: milliseconds({ fallback: 3_000, about: "For a connection to a node." }),
     readTimeoutMs: milliseconds({ fallback: 5_000, about: "For an answer of a node, per try." }),
   };
+}
+
+/** A host without a port. Colons are for addresses of version 6, which have two at least. */
+function listenAt(fallback: string, about: string) {
+  return text({
+    fallback,
+    pattern: /^([A-Za-z0-9_.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/,
+    expectation: "an address or a host name, without a port",
+    about,
+  });
+}
+
+function tokens(right: string) {
+  return secret(
+    `Tokens with the right \`${right}\` at the admin API: one or several, of 32 characters at least, with spaces, commas or lines between them. A file is read again when it changes.`,
+  );
 }
 
 /** To TLS an address is no name. */

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Right } from "@helix/admin-api";
+import type { Clock, Logger } from "@helix/core";
+import { type ApiRefusal, apiRefusal, sendRefusal } from "./api-refusal.ts";
+import { type AllowedNames, isHostAllowed, isOriginAllowed } from "./names.ts";
+import type { RefusedAddresses } from "./refused-addresses.ts";
+import type { Tokens } from "./tokens.ts";
+
+export const MOST_BODY_BYTES = 64 * 1024;
+const MOST_REQUESTS = 10;
+/** Longer than an answer may take: whoever does not read it gives up its place. */
+const MOST_PLACE_MS = 40_000;
+
+export interface DoorOptions {
+  readonly tokens: Tokens;
+  readonly addresses: RefusedAddresses;
+  readonly names: AllowedNames;
+  /** Aborted: no more changes. */
+  readonly stopping: AbortSignal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * In front of every route, those that do not exist among them: who may come in, with what, and how many at once. Nothing of a request that is
+ * refused here is read but its head. Until a token is known all are answered alike, whatever they ask for.
+ */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #rights = new WeakMap<IncomingMessage, ReadonlySet<Right>>();
+  #inside = 0;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  /** What the token of a request that was let in is good for. */
+  rightsOf(request: IncomingMessage): ReadonlySet<Right> {
+    return this.#rights.get(request) ?? new Set();
+  }
+
+  /** Lets it in, or answers. */
+  enter(request: IncomingMessage, response: ServerResponse, letIn: () => void): void {
+    const refusal = this.#stranger(request) ?? this.#request(request);
+    if (refusal !== undefined) {
+      // What it has sent besides is not read.
+      response.setHeader("connection", "close");
+      sendRefusal(response, refusal);
+      return;
+    }
+    this.#inside++;
+    const cancel = this.#options.clock.setTimer(() => request.destroy(), MOST_PLACE_MS);
+    response.once("close", () => {
+      cancel();
+      this.#inside--;
+    });
+    letIn();
+  }
+
+  /** Why whoever it is may not come in. */
+  #stranger(request: IncomingMessage): ApiRefusal | undefined {
+    const { tokens, addresses, names, logger } = this.#options;
+    const { remoteAddress = "", localAddress = "" } = request.socket;
+    const waitMs = addresses.waitMs(remoteAddress);
+    if (waitMs !== undefined) {
+      return apiRefusal("HELIX_API_REFUSED_OFTEN", {}, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
+    }
+    const { host = "", origin, authorization = "" } = request.headers;
+    if (!isHostAllowed(host, localAddress, names)) return apiRefusal("HELIX_API_HOST_REFUSED");
+    const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true;
+    if (!isOriginAllowed(origin, { host, isSecure }, names)) return apiRefusal("HELIX_API_ORIGIN_REFUSED");
+    const token = /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+    const rights = tokens.rightsOf(token);
+    if (rights === undefined) {
+      addresses.refused(remoteAddress);
+      logger.warn({ address: remoteAddress }, "the admin API has refused a token");
+      return apiRefusal("HELIX_API_TOKEN_REFUSED", {}, { "www-authenticate": "Bearer" });
+    }
+    this.#rights.set(request, rights);
+    return undefined;
+  }
+
+  /** Why a request may not, whoever sends it. */
+  #request({ method = "", url = "", headers }: IncomingMessage): ApiRefusal | undefined {
+    // Another form of target is for proxies.
+    if (!url.startsWith("/")) return apiRefusal("HELIX_API_PATH_UNKNOWN");
+    const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+    if (method === "GET" || method === "HEAD") {
+      if (hasBody) return apiRefusal("HELIX_API_REQUEST_INVALID", { message: `A ${method} has no body.` });
+    } else {
+      if (this.#options.stopping.aborted) return apiRefusal("HELIX_API_STOPPING");
+      if (!isJson(headers)) return apiRefusal("HELIX_API_NOT_JSON");
+      if (Number(headers["content-length"] ?? 0) > MOST_BODY_BYTES)
+        return apiRefusal("HELIX_API_BODY_TOO_LARGE");
+    }
+    return this.#inside < MOST_REQUESTS
+      ? undefined
+      : apiRefusal("HELIX_API_BUSY", {}, { "retry-after": "1" });
+  }
+}
+
+/** A form of a page of somebody else's can send other types without being asked for leave. */
+function isJson(headers: IncomingMessage["headers"]): boolean {
+  return (
+    /^application\/json *(; *charset="?utf-8"? *)?$/i.test(headers["content-type"] ?? "") &&
+    headers["content-encoding"] === undefined
+  );
+}

@@ -1,0 +1,21 @@
+import type { ClusterId } from "@helix/core";
+import { drain, type GateOptions, pause, resume, undrain } from "@helix/operations";
+import type { Handlers } from "./handlers.ts";
+
+interface GateRequest {
+  readonly params: { readonly cluster: ClusterId };
+  readonly body: GateOptions;
+}
+
+const ordered =
+  (verb: typeof pause) =>
+  async (...[subject, { params, body }]: [Parameters<typeof pause>[0], GateRequest]) => ({
+    revision: await verb(subject, params.cluster, body),
+  });
+
+export const gateHandlers = {
+  pause: ordered(pause),
+  resume: ordered(resume),
+  drain: ordered(drain),
+  undrain: ordered(undrain),
+} satisfies Partial<Handlers>;

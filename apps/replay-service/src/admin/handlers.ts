@@ -1,0 +1,23 @@
+import type { AnswerOf, EndpointName, RequestOf } from "@helix/admin-api";
+import type { Clock } from "@helix/core";
+import { type Audit, type Operated, status } from "@helix/operations";
+import { deadLetterHandlers } from "./dead-letters.ts";
+import { gateHandlers } from "./gates.ts";
+
+/** What requests are about. */
+export interface Subject extends Operated {
+  readonly audit: Audit;
+  readonly clock: Clock;
+}
+
+/** What each request does: it adds nothing of its own to what the packages do. */
+export type Handlers = {
+  readonly [K in EndpointName]: (subject: Subject, request: RequestOf<K>) => Promise<AnswerOf<K>>;
+};
+
+export const HANDLERS: Handlers = {
+  // There may be more in it than is described.
+  status: (subject) => status(subject) as Promise<AnswerOf<"status">>,
+  ...gateHandlers,
+  ...deadLetterHandlers,
+};

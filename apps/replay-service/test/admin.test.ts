@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { AdminRig, TOKENS } from "./admin.ts";
+
+let rig: AdminRig;
+beforeEach(async () => {
+  rig = await AdminRig.start();
+});
+afterEach(() => rig[Symbol.asyncDispose]());
+
+const order = { by: "ops@example.com", why: "schema change", revision: 0 };
+
+describe("an order for a cluster", () => {
+  test("is stored with person and reason, and told by the status with the revision that the next one names", async () => {
+    const paused = await rig.ask("/v1/gates/B/pause", { body: order, token: TOKENS.operate });
+    expect([paused.status, paused.body]).toEqual([200, { revision: 1 }]);
+    const { body } = await rig.ask("/v1/status", { token: TOKENS.read });
+    expect(body.revisions).toMatchObject({ gates: 1 });
+    expect(body.clusters.B).toMatchObject({
+      sentence: expect.stringContaining("paused by ops@example.com, schema change"),
+      gate: { state: "paused", by: "ops@example.com", why: "schema change" },
+    });
+    expect(body.clusters.A.gate).toEqual({ state: "open" });
+    const resumed = await rig.ask("/v1/gates/B/resume", { body: { ...order, revision: 1 } });
+    expect(resumed.body).toEqual({ revision: 2 });
+    const drained = await rig.ask("/v1/gates/A/drain", { body: { ...order, revision: 2, untilMs: 2e12 } });
+    expect(drained.body).toEqual({ revision: 3 });
+    expect((await rig.ask("/v1/gates/A/undrain", { body: { ...order, revision: 3 } })).body).toEqual({
+      revision: 4,
+    });
+    expect(rig.records.map(({ verb, subject, by, why }) => [verb, subject, by, why])).toEqual([
+      ["pause", { cluster: "B" }, order.by, order.why],
+      ["resume", { cluster: "B" }, order.by, order.why],
+      ["drain", { cluster: "A", untilMs: 2e12 }, order.by, order.why],
+      ["undrain", { cluster: "A" }, order.by, order.why],
+    ]);
+  });
+
+  test("of two at once over the same revision is given once: the other one hears what was ordered", async () => {
+    const both = await Promise.all([
+      rig.ask("/v1/gates/B/pause", { body: { ...order, by: "Ann" } }),
+      rig.ask("/v1/gates/A/pause", { body: { ...order, by: "Bob" } }),
+    ]);
+    const [given, refused] = both.toSorted((one, other) => one.status - other.status);
+    expect([given?.status, refused?.status]).toEqual([200, 409]);
+    const { code, current } = refused?.body.error ?? {};
+    const gates = (await rig.control.get("gates"))?.value;
+    expect([code, current]).toEqual(["HELIX_CONTROL_CONFLICT", { revision: 1, value: gates }]);
+    expect(Object.keys(gates ?? {})).toHaveLength(1);
+    expect(rig.records.map(({ refusedBy }) => refusedBy).toSorted()).toEqual([
+      "HELIX_CONTROL_CONFLICT",
+      undefined,
+    ]);
+  });
+
+  test("that is sent twice, since its answer was lost, is given once", async () => {
+    const headers = { "idempotency-key": "pause-B-for-the-schema-change" };
+    const twice = [
+      await rig.ask("/v1/gates/B/pause", { body: order, headers }),
+      await rig.ask("/v1/gates/B/pause", { body: order, headers }),
+    ];
+    expect(twice.map(({ status, body }) => [status, body])).toEqual([
+      [200, { revision: 1 }],
+      [200, { revision: 1 }],
+    ]);
+    expect(rig.records).toHaveLength(1);
+    const other = await rig.ask("/v1/gates/A/pause", { body: order, headers });
+    expect([other.status, other.body.error.code]).toEqual([422, "HELIX_API_KEY_REUSED"]);
+  });
+});
+
+describe("dead letters", () => {
+  test("are paged, counted and grouped by a filter, and shown one by one, without their values", async () => {
+    const failed = { error: Object.assign(new Error("no Alice"), { code: "E_NO" }) };
+    const ids = [await rig.die({}, failed), await rig.die({ targetCluster: "A" }), await rig.die()];
+    const first = await rig.ask("/v1/dead-letters?cluster=B&limit=1");
+    expect(first.body).toMatchObject({
+      letters: [
+        {
+          id: ids[0],
+          cluster: "B",
+          priority: "high",
+          reason: "rejected",
+          error: { name: "Error", code: "E_NO" },
+          attempts: 0,
+          diedAtMs: rig.clock.wallMs(),
+          write: { kind: "statement", statements: 1, tables: ["shop.users"], life: 0 },
+        },
+      ],
+    });
+    const second = await rig.ask(`/v1/dead-letters?cluster=B&limit=1&cursor=${first.body.cursor}`);
+    expect(second.body.letters).toMatchObject([{ id: ids[2] }]);
+    const last = await rig.ask(`/v1/dead-letters?limit=200&redrivenBefore=false&ids=${ids.join()}`);
+    expect(last.body.letters).toHaveLength(3);
+    expect(last.body.cursor).toBeUndefined();
+    const count = await rig.ask("/v1/dead-letters/count?cluster=B");
+    expect(count.body).toEqual({ count: 2, isExact: true });
+    const groups = await rig.ask("/v1/dead-letters/groups?limit=1");
+    expect(groups.body).toMatchObject({
+      total: 3,
+      groups: [{ count: 1, tables: ["shop.users"], redrivenBefore: 0 }],
+    });
+    const one = await rig.ask(`/v1/dead-letters/${ids[0]}`, { token: TOKENS.read });
+    expect(one.body).toEqual({ letter: first.body.letters[0] });
+    const answers = JSON.stringify([first, second, last, groups, one].map(({ body }) => body));
+    expect(answers).not.toContain("Alice");
+  });
+
+  test("are shown with their values to whoever has that right, one at a time, and it is written down who saw them", async () => {
+    const id = await rig.die({}, { error: new Error("no Alice") });
+    const body = { by: "ops@example.com", why: "a ticket" };
+    const shown = await rig.ask(`/v1/dead-letters/${id}/values`, { body, token: TOKENS.values });
+    expect(shown.body).toMatchObject({
+      letter: { id },
+      error: { name: "Error", message: "no Alice" },
+      statements: [{ query: "INSERT INTO shop.users (id, name) VALUES (?, ?)", params: ["1", "Alice"] }],
+    });
+    await rig.ask(`/v1/dead-letters/${id.replace(/^./, "_")}/values`, { body, token: TOKENS.values });
+    expect(rig.records).toMatchObject([
+      { verb: "show values", subject: { id }, ...body },
+      { verb: "show values", refusedBy: "HELIX_DEAD_LETTER_NOT_FOUND", ...body },
+    ]);
+    expect(JSON.stringify(rig.records)).not.toContain("Alice");
+  });
+});
+
+test("while the queue is not open, whatever needs it is answered with 503", async () => {
+  rig.isOpen = false;
+  const { status, body } = await rig.ask("/v1/status");
+  expect([status, body.error.code]).toEqual([503, "HELIX_API_NOT_OPEN"]);
+});
+
+test("a pod that stops answers questions, and refuses changes with 503", async () => {
+  rig.stopping.abort();
+  expect((await rig.ask("/v1/status")).status).toBe(200);
+  const { status, body } = await rig.ask("/v1/gates/B/pause", { body: order });
+  expect([status, body.error.code]).toEqual([503, "HELIX_API_STOPPING"]);
+  expect(await rig.control.get("gates")).toBeUndefined();
+});

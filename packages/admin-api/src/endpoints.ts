@@ -1,0 +1,110 @@
+import { z } from "zod";
+import * as letters from "./dead-letters.ts";
+import { closeGate, gatesChanged, openGate } from "./gates.ts";
+import { status } from "./status.ts";
+import { cluster } from "./words.ts";
+
+/** What a token may be good for. */
+export const RIGHTS = ["read", "operate", "destroy", "values"] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** Each right with those that it includes. */
+export const INCLUDED: Readonly<Record<Right, readonly Right[]>> = {
+  read: ["read"],
+  operate: ["read", "operate"],
+  destroy: ["read", "operate", "destroy"],
+  values: ["read", "values"],
+};
+
+/** One request that there is: what it needs, takes and answers. */
+export interface Endpoint {
+  readonly method: "GET" | "POST";
+  /** With its parameters in braces. */
+  readonly path: string;
+  readonly right: Right;
+  /** It changes something: it has a key by which a repeat is known, and a pod that stops refuses it. */
+  readonly isChange: boolean;
+  readonly about: string;
+  readonly params?: z.ZodObject | undefined;
+  readonly query?: z.ZodObject | undefined;
+  readonly body?: z.ZodType | undefined;
+  readonly answer: z.ZodType;
+}
+
+function get<const E extends Partial<Endpoint>>(path: string, about: string, rest: E) {
+  return { method: "GET", path, about, right: "read", isChange: false, ...rest } as const;
+}
+
+function post<const E extends Partial<Endpoint>>(path: string, about: string, rest: E) {
+  return { method: "POST", path, about, right: "operate", isChange: true, ...rest } as const;
+}
+
+const ofCluster = { params: z.strictObject({ cluster }) };
+const ofLetter = { params: z.strictObject({ id: letters.letterId }) };
+
+/** All requests that there are, by name. */
+export const ENDPOINTS = {
+  status: get("/v1/status", "What is ordered, what waits, and since when.", { answer: status }),
+  pause: post("/v1/gates/{cluster}/pause", "No replay to it; writes and reads as usual.", {
+    ...ofCluster,
+    body: closeGate,
+    answer: gatesChanged,
+  }),
+  resume: post("/v1/gates/{cluster}/resume", "Open again.", {
+    ...ofCluster,
+    body: openGate,
+    answer: gatesChanged,
+  }),
+  drain: post("/v1/gates/{cluster}/drain", "Skipped by writes, which are queued, by reads and by replay.", {
+    ...ofCluster,
+    body: closeGate,
+    answer: gatesChanged,
+  }),
+  undrain: post("/v1/gates/{cluster}/undrain", "Open again.", {
+    ...ofCluster,
+    body: openGate,
+    answer: gatesChanged,
+  }),
+  deadLetters: get("/v1/dead-letters", "A page of dead letters, the oldest first.", {
+    query: letters.letterPageQuery,
+    answer: letters.letterPage,
+  }),
+  deadLetterCount: get("/v1/dead-letters/count", "How many a filter finds.", {
+    query: letters.letterQuery,
+    answer: letters.letterCount,
+  }),
+  deadLetterGroups: get("/v1/dead-letters/groups", "How many of which kind.", {
+    query: letters.letterGroupsQuery,
+    answer: letters.letterGroups,
+  }),
+  deadLetter: get("/v1/dead-letters/{id}", "One of them, without its values.", {
+    ...ofLetter,
+    answer: letters.oneLetter,
+  }),
+  deadLetterValues: {
+    method: "POST",
+    path: "/v1/dead-letters/{id}/values",
+    about: "One of them with its values. It is written down who saw them.",
+    right: "values",
+    isChange: false,
+    ...ofLetter,
+    body: letters.valuesRequest,
+    answer: letters.letterValues,
+  },
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+export type EndpointName = keyof typeof ENDPOINTS;
+type Of<K extends EndpointName, P extends string> = (typeof ENDPOINTS)[K] extends {
+  readonly [_ in P]: infer S extends z.ZodType;
+}
+  ? S
+  : z.ZodUndefined;
+
+/** What a request takes, read and with its defaults. */
+export interface RequestOf<K extends EndpointName> {
+  readonly params: z.output<Of<K, "params">>;
+  readonly query: z.output<Of<K, "query">>;
+  readonly body: z.output<Of<K, "body">>;
+}
+/** What is answered. */
+export type AnswerOf<K extends EndpointName> = z.output<(typeof ENDPOINTS)[K]["answer"]>;

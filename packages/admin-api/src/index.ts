@@ -1,0 +1,13 @@
+export type { LetterAnswer, LetterValues } from "./dead-letters.ts";
+export {
+  type AnswerOf,
+  ENDPOINTS,
+  type Endpoint,
+  type EndpointName,
+  INCLUDED,
+  type RequestOf,
+  RIGHTS,
+  type Right,
+} from "./endpoints.ts";
+export { API_ERRORS, type ApiErrorBody, type ApiErrorCode, apiError } from "./errors.ts";
+export { IDEMPOTENCY_KEY, openApiDocument } from "./open-api.ts";
