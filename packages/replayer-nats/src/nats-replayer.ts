@@ -4,6 +4,7 @@ import type {
   DeadLetterStore,
   EventHub,
   EventSource,
+  Examination,
   LaneDepth,
   LaneSource,
   QueueEvents,
@@ -29,6 +30,7 @@ import { NatsControlStore } from "./control/nats-control-store.ts";
 import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
+import { examine } from "./doctor/examine.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
 import { DecodingTurn } from "./lanes/decoding-turn.ts";
 import { Delays } from "./lanes/delays.ts";
@@ -274,6 +276,19 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   depths(): Promise<LaneDepth[]> {
     return this.#depths.depths();
+  }
+
+  /** Looks at all that the queue has on its servers, for what can lose or hold up messages. Never rejects. */
+  examine(): Promise<Examination> {
+    return examine({
+      admin: this.#admin,
+      link: this.#link,
+      names: this.#names,
+      settings: this.#settings,
+      streamClock: this.#streamClock,
+      depths: this.#depths,
+      strays: this.strays,
+    });
   }
 
   /**

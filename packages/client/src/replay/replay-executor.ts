@@ -63,6 +63,7 @@ export function createReplayExecutor(
       signal.throwIfAborted();
       return links.get(cluster).schema.shortestGrace(signal);
     },
+    clockOffsetMs: (cluster) => links.get(cluster).schema.clockOffsetMs,
     read: readError,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();
