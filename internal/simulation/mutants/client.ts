@@ -8,8 +8,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "the timestamp is drawn again at the replay",
     file: EXECUTOR,
-    find: "        timestampMicros,\n        adaptBinding,",
-    replace: "        timestampMicros + 1n,\n        adaptBinding,",
+    find: "toLong(timestampMicros)",
+    replace: "toLong(timestampMicros + 1n)",
   },
   {
     name: "the payload has a timestamp of its own",

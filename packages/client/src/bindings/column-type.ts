@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { ANY_MODE } from "./driver-encoder.ts";
 
 /** A CQL type as the driver's prepared metadata gives it. */
@@ -93,6 +94,21 @@ function vectorOf(info: unknown): Structure | undefined {
   if (!Array.isArray(info)) return undefined;
   const [item, dimension] = info as [ColumnType, number];
   return { kind: "vector", item, dimension };
+}
+
+/** By the types of one statement, of which each session has an array of its own: those that they were last compared with. */
+const compared = new WeakMap<Types, { readonly others: Types; readonly areSame: boolean }>();
+
+type Types = readonly (ColumnType | undefined)[];
+
+/** Whether values are the same bytes for both. */
+export function areSameTypes(types: Types, others: Types): boolean {
+  if (types === others) return true;
+  const known = compared.get(types);
+  if (known?.others === others) return known.areSame;
+  const areSame = isDeepStrictEqual(types, others);
+  compared.set(types, { others, areSame });
+  return areSame;
 }
 
 /** The code of a type that is only a name to protocol 4. */

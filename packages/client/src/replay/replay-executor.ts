@@ -9,6 +9,7 @@ import {
 } from "@helix/core";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
+import { toLong } from "../bindings/long.ts";
 import { adaptBinding } from "../bindings/on-binding.ts";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
@@ -51,7 +52,7 @@ export function createReplayExecutor(
         optionsFor(operation, consistency),
         // With a fixed timestamp a second try is the same write; what is sent knowingly is perhaps another one.
         isKnowingly ? ONCE : { isIdempotent: true },
-        timestampMicros,
+        toLong(timestampMicros),
         adaptBinding,
       );
       await abortable(

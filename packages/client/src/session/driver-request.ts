@@ -1,11 +1,17 @@
 import type { BatchType, ErrorReading, Operation } from "@helix/core";
 import { type Client, policies, type QueryOptions, type types } from "cassandra-driver";
-import { toLong } from "../bindings/long.ts";
 import { readError } from "../failure/read-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import type { ClusterLink } from "./cluster-link.ts";
-import { type BindingOptions, forgetPrepared, ON_BINDING, type OnBinding } from "./driver-internals/index.ts";
+import {
+  type BindingOptions,
+  forgetPrepared,
+  ON_BINDING,
+  type OnBinding,
+  SHARED_VALUES,
+  type SharedValues,
+} from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
 
 /** Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does. */
@@ -13,21 +19,30 @@ export function sendOperation(
   link: ClusterLink,
   operation: Operation,
   options: QueryOptions,
-  isWanted?: () => boolean,
+  isWanted: () => boolean = () => true,
 ): Promise<types.ResultSet> {
-  return link.send((client) => run(client, operation, options), isWanted);
+  return new Promise((applied, failed) => {
+    link.ask({
+      send: (client) => runOnce(client, operation, options),
+      again: (client, error) => triedAnew(client, operation, options, error),
+      isWanted,
+      applied,
+      failed,
+    });
+  });
 }
 
-export { run as runOperation };
-
-/** What is refused by what the session knows of the statement from earlier is prepared anew, once, and tried again. */
-function run(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
-  return runOnce(client, operation, options).catch((error: unknown) => {
-    const { applied, scope } = readError(error);
-    const isRefused = applied === "no" && (scope === "statement" || scope === "value");
-    if (!isRefused || options.prepare !== true || !forgetPrepared(client, textsOf(operation))) throw error;
-    return runOnce(client, operation, options);
-  });
+/** Another try of what was refused by what the session knows of the statement from earlier: prepared anew. Undefined of all else. */
+export function triedAnew(
+  client: Client,
+  operation: Operation,
+  options: QueryOptions,
+  error: unknown,
+): Promise<types.ResultSet> | undefined {
+  const { applied, scope } = readError(error);
+  const isRefused = applied === "no" && (scope === "statement" || scope === "value");
+  if (!isRefused || options.prepare !== true || !forgetPrepared(client, textsOf(operation))) return undefined;
+  return runOnce(client, operation, options);
 }
 
 function textsOf(operation: Operation): ReadonlySet<string> {
@@ -35,7 +50,12 @@ function textsOf(operation: Operation): ReadonlySet<string> {
   return new Set(statements.map(({ query }) => query));
 }
 
-function runOnce(client: Client, operation: Operation, options: QueryOptions): Promise<types.ResultSet> {
+/** Gives it to the driver. */
+export function runOnce(
+  client: Client,
+  operation: Operation,
+  options: QueryOptions,
+): Promise<types.ResultSet> {
   if (operation.kind === "statement") {
     return client.execute(operation.query, operation.params as unknown[], options);
   }
@@ -73,13 +93,21 @@ export function writeOptions(
   config: ClusterConfig,
   base: QueryOptions,
   options: ReadOptions,
-  timestampMicros: bigint,
+  timestamp: types.Long,
   onBinding: OnBinding,
+  shared?: SharedValues,
 ): { readonly query: BindingOptions; readonly memory: RememberingRetryPolicy } {
   const memory = new RememberingRetryPolicy(options.retry ?? config.retryPolicyOf(options));
   const isIdempotent = config.mayRetryWrites && (options.isIdempotent ?? config.isIdempotent);
-  const timestamp = toLong(timestampMicros);
-  return { query: { ...base, timestamp, isIdempotent, retry: memory, [ON_BINDING]: onBinding }, memory };
+  const query = {
+    ...base,
+    timestamp,
+    isIdempotent,
+    retry: memory,
+    [ON_BINDING]: onBinding,
+    [SHARED_VALUES]: shared,
+  };
+  return { query, memory };
 }
 
 /** What a failed write means, over all the tries that the driver made. */

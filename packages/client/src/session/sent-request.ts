@@ -8,6 +8,8 @@ import type { SupervisedSession } from "./supervised-session.ts";
 /** What somebody wants of a cluster. One of `applied` and `failed` is called, at least once; who is told twice ignores the second. */
 export interface LinkRequest<T> {
   send(client: Client): Promise<T>;
+  /** Called once with what `send` rejects with: another try, if there is to be one. */
+  again?(client: Client, error: unknown): Promise<T> | undefined;
   /** Asked when its turn has come. */
   isWanted(): boolean;
   applied(result: T): void;
@@ -31,6 +33,7 @@ export class SentRequest<T> extends OutstandingRequest {
   readonly #request: LinkRequest<T>;
   readonly #sender: RequestSender;
   #sentOn: Client | undefined;
+  #isSecondTry = false;
 
   constructor(request: LinkRequest<T>, sender: RequestSender) {
     super();
@@ -46,11 +49,15 @@ export class SentRequest<T> extends OutstandingRequest {
       return false;
     }
     this.#sentOn = client;
-    this.#request.send(client).then(
-      (result) => this.#applied(result),
-      (error: unknown) => this.#failed(error),
-    );
+    this.#await(this.#request.send(client));
     return true;
+  }
+
+  #await(answer: Promise<T>): void {
+    answer.then(
+      (result) => this.#applied(result),
+      (error: unknown) => this.#refused(error),
+    );
   }
 
   giveUp(error: unknown): void {
@@ -63,6 +70,13 @@ export class SentRequest<T> extends OutstandingRequest {
     outstanding.remove(this, true);
     if (this.#isNews()) breaker.answered();
     this.#request.applied(result);
+  }
+
+  #refused(error: unknown): void {
+    const again = this.#isSecondTry ? undefined : this.#request.again?.(this.#sentOn as Client, error);
+    this.#isSecondTry = true;
+    if (again === undefined) this.#failed(error);
+    else this.#await(again);
   }
 
   #failed(error: unknown): void {

@@ -20,6 +20,8 @@ export interface BothClusters {
 /** What is sent to both. */
 export interface DualRequest<T> {
   send(cluster: ClusterId, client: Client): Promise<T>;
+  /** Another try of what `send` has rejected with this, if there is to be one. */
+  again(cluster: ClusterId, client: Client, error: unknown): Promise<T> | undefined;
   /** What a failure of `send` means, over all tries. */
   read(cluster: ClusterId, error: unknown): ErrorReading;
   /** Called when the other cluster refuses the values. Returns whether nothing was sent to this one, nor will be. */
@@ -53,7 +55,7 @@ export class DualWrite<T> {
   readonly #options: DualWriteOptions<T>;
   readonly #sides: Readonly<Record<ClusterId, Side<T>>>;
   #unlisten: (() => void) | undefined;
-  #resolve: (outcomes: WriteOutcomes<T>) => void = () => {};
+  #onSettled: (outcomes: WriteOutcomes<T>) => void = () => {};
 
   constructor(both: BothClusters, request: DualRequest<T>, options: DualWriteOptions<T>) {
     this.#both = both;
@@ -62,15 +64,13 @@ export class DualWrite<T> {
     this.#sides = { A: new Side("A", request, this), B: new Side("B", request, this) };
   }
 
-  /** Resolves with both outcomes; never rejects. To be called once. */
-  run(): Promise<WriteOutcomes<T>> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-      const { signal } = this.#options;
-      if (signal !== undefined && !this.#options.isOnce) this.#listen(signal);
-      this.#send(this.#sides.A);
-      this.#send(this.#sides.B);
-    });
+  /** Calls back with both outcomes, perhaps at once. To be called once. */
+  run(onSettled: (outcomes: WriteOutcomes<T>) => void): void {
+    this.#onSettled = onSettled;
+    const { signal } = this.#options;
+    if (signal !== undefined && !this.#options.isOnce) this.#listen(signal);
+    this.#send(this.#sides.A);
+    this.#send(this.#sides.B);
   }
 
   #send(side: Side<T>): void {
@@ -93,7 +93,8 @@ export class DualWrite<T> {
     if (other.outcome !== undefined) {
       this.#unlisten?.();
       this.#both.secondAnswers[cluster].end(side);
-      this.#resolve({ [cluster]: outcome, [other.cluster]: other.outcome } as WriteOutcomes<T>);
+      const { outcome: answer } = other;
+      this.#onSettled(cluster === "A" ? { A: outcome, B: answer } : { A: answer, B: outcome });
     } else if (outcome.state === "applied") {
       // From now on nobody depends on the other's answer.
       if (!this.#options.isOnce) this.#both.secondAnswers[other.cluster].wait(other);
@@ -131,6 +132,10 @@ class Side<T> implements LinkRequest<T>, SecondAnswer {
 
   send(client: Client): Promise<T> {
     return this.#request.send(this.cluster, client);
+  }
+
+  again(client: Client, error: unknown): Promise<T> | undefined {
+    return this.#request.again(this.cluster, client, error);
   }
 
   isWanted(): boolean {

@@ -1,7 +1,7 @@
-import type { ClusterId, Operation, Statement } from "@helix/core";
+import type { ClusterId, Operation } from "@helix/core";
 import { decide, type Inspection, inspect, type KeyspaceSchema, type Schema } from "@helix/safety";
 import type { ReadOptions } from "../request-options.ts";
-import { JudgedWrite, type KnownThen } from "./judged-write.ts";
+import { JudgedWrite, type JudgedWriteOptions } from "./judged-write.ts";
 import type { WriteTimestamps } from "./write-timestamps.ts";
 
 /** One cluster, as `decide` asks for it. */
@@ -16,7 +16,11 @@ type Sides = Readonly<Record<ClusterId, Side>>;
 interface Verdict {
   readonly schemas: Readonly<Record<ClusterId, KeyspaceSchema>>;
   readonly isPlain: boolean;
+  /** Of a write of this text alone. */
+  readonly alone: Facts;
 }
+
+type Facts = Pick<JudgedWriteOptions, "parts" | "known">;
 
 /**
  * The writes of which nothing is left to decide once their texts have been looked at: to one table that both clusters have told of, safe
@@ -35,34 +39,36 @@ export class PlainWrites {
 
   /** Undefined for any other. Throws HELIX_TIMESTAMP_AHEAD. */
   judge(operation: Operation, { timestampMicros }: ReadOptions): JudgedWrite | undefined {
-    const isBatch = operation.kind === "batch";
-    if (isBatch && operation.batchType === "counter") return undefined;
-    const statements: readonly Statement[] = isBatch ? operation.statements : [operation];
+    const facts =
+      operation.kind === "batch" ? this.#ofBatch(operation) : this.#plain(inspect(operation.query))?.alone;
+    if (facts === undefined) return undefined;
+    const { parts, known } = facts;
+    const next = this.#timestamps.next(timestampMicros);
+    return new JudgedWrite({ operation, timestampMicros: next, disposition: "replay", parts, known });
+  }
+
+  #ofBatch({ batchType, statements }: Extract<Operation, { kind: "batch" }>): Facts | undefined {
+    if (batchType === "counter") return undefined;
     const parts: { inspection: Inspection }[] = [];
     const known: Record<ClusterId, KeyspaceSchema[]> = { A: [], B: [] };
     for (const { query } of statements) {
       const inspection = inspect(query);
-      const schemas = this.#schemasOfPlain(inspection);
+      const schemas = this.#plain(inspection)?.schemas;
       if (schemas === undefined) return undefined;
       parts.push({ inspection });
       if (!known.A.includes(schemas.A)) known.A.push(schemas.A);
       if (!known.B.includes(schemas.B)) known.B.push(schemas.B);
     }
-    return new JudgedWrite({
-      operation,
-      timestampMicros: this.#timestamps.next(timestampMicros),
-      disposition: "replay",
-      parts,
-      known: { A: this.#knownOn("A", known.A), B: this.#knownOn("B", known.B) },
-    });
+    return { parts, known: this.#known(known) };
   }
 
-  #knownOn(cluster: ClusterId, keyspaces: readonly KeyspaceSchema[]): KnownThen {
-    return { keyspace: this.#sides[cluster].keyspace, keyspaces };
+  #known({ A, B }: Readonly<Record<ClusterId, readonly KeyspaceSchema[]>>): Facts["known"] {
+    const { A: a, B: b } = this.#sides;
+    return { A: { keyspace: a.keyspace, keyspaces: A }, B: { keyspace: b.keyspace, keyspaces: B } };
   }
 
-  /** What is known of its table now; undefined where it is not plain by that. */
-  #schemasOfPlain(inspection: Inspection): Verdict["schemas"] | undefined {
+  /** Undefined where it is not plain by what is known of its table now. */
+  #plain(inspection: Inspection): Verdict | undefined {
     const [table] = inspection.tables;
     if (table === undefined || inspection.tables.length > 1) return undefined;
     const A = schemaOn(this.#sides.A, table.keyspace?.name);
@@ -71,10 +77,11 @@ export class PlainWrites {
     let verdict = this.#verdicts.get(inspection);
     if (verdict?.schemas.A !== A || verdict.schemas.B !== B) {
       const isPlain = isPlainOn(this.#sides.A, inspection) && isPlainOn(this.#sides.B, inspection);
-      verdict = { schemas: { A, B }, isPlain };
+      const alone = { parts: [{ inspection }], known: this.#known({ A: [A], B: [B] }) };
+      verdict = { schemas: { A, B }, isPlain, alone };
       this.#verdicts.set(inspection, verdict);
     }
-    return verdict.isPlain ? verdict.schemas : undefined;
+    return verdict.isPlain ? verdict : undefined;
   }
 }
 

@@ -1,13 +1,16 @@
 import type { ClusterId, ErrorReading, Operation } from "@helix/core";
 import type { Client, types } from "cassandra-driver";
+import { toLong } from "../bindings/long.ts";
 import type { ReadOptions } from "../request-options.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
+import { SharedValues } from "../session/driver-internals/index.ts";
 import {
   hasParams,
   ONCE,
   queryOptions,
   readWrite,
-  runOperation,
+  runOnce,
+  triedAnew,
   writeOptions,
 } from "../session/driver-request.ts";
 import type { DualRequest } from "./dual-write.ts";
@@ -29,15 +32,21 @@ export class SentWrite implements DualRequest<types.ResultSet> {
     // Also where it was refused for a text that had no parameters, and has some by now.
     base.prepare ||= hasParams(operation);
     const tries = disposition === "replay" ? options : { ...options, ...ONCE };
+    const timestamp = toLong(timestampMicros);
+    const shared = operation.kind === "statement" ? new SharedValues() : undefined;
     this.#operation = operation;
     this.#requests = {
-      A: writeOptions(A.config, base, tries, timestampMicros, this.#binding.on("A")),
-      B: writeOptions(B.config, base, tries, timestampMicros, this.#binding.on("B")),
+      A: writeOptions(A.config, base, tries, timestamp, this.#binding.on("A"), shared),
+      B: writeOptions(B.config, base, tries, timestamp, this.#binding.on("B"), shared),
     };
   }
 
   send(cluster: ClusterId, client: Client): Promise<types.ResultSet> {
-    return runOperation(client, this.#operation, this.#requests[cluster].query);
+    return runOnce(client, this.#operation, this.#requests[cluster].query);
+  }
+
+  again(cluster: ClusterId, client: Client, error: unknown): Promise<types.ResultSet> | undefined {
+    return triedAnew(client, this.#operation, this.#requests[cluster].query, error);
   }
 
   read(cluster: ClusterId, error: unknown): ErrorReading {

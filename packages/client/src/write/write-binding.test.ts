@@ -26,3 +26,14 @@ test("a refusal of the driver's own encoder calls nothing off: it does not show 
   expect(binding.callOff("B", new TypeError("Not a valid value"))).toBe(false);
   expect(bind(binding, "B")).toEqual([1]);
 });
+
+test("values are bound once for columns of the same types, and are judged anew by those of others", () => {
+  const binding = new WriteBinding();
+  const by = (cluster: "A" | "B", params: object, code: number) =>
+    binding.on(cluster)(byPosition(params as never, ["id"], "params"), [{ code, info: null }], {});
+  const bound = by("A", { id: 1 }, 9);
+  expect(by("B", { id: 1 }, 9)).toBe(bound);
+  expect(() => by("B", { id: 1 }, 10)).toThrow(/Cannot bind `params.id` as text/);
+  expect(() => by("B", { id: "x" }, 9)).toThrow(/Cannot bind `params.id` as int/);
+  expect(by("B", { id: 2 }, 9)).toEqual([2]);
+});

@@ -1,6 +1,9 @@
 import { type ClusterId, isHelixError } from "@helix/core";
+import { areSameTypes } from "../bindings/column-type.ts";
 import { checkBinding } from "../bindings/on-binding.ts";
 import type { OnBinding } from "../session/driver-internals/index.ts";
+
+type Values = readonly unknown[];
 
 /**
  * The values of one write on their way to both clusters. Until they are bound on a cluster nothing of the write has
@@ -10,14 +13,32 @@ import type { OnBinding } from "../session/driver-internals/index.ts";
 export class WriteBinding {
   readonly #isBound = { A: false, B: false };
   #refusal: unknown;
+  /** What was bound last. */
+  #checked:
+    | { readonly given: Values; readonly types: Parameters<OnBinding>[1]; readonly bound: Values }
+    | undefined;
 
   on(cluster: ClusterId): OnBinding {
     return (positions, types, encoding) => {
       if (this.#refusal !== undefined) throw this.#refusal;
-      const values = checkBinding(positions, types, encoding);
+      const values = this.#check(positions, types, encoding);
       this.#isBound[cluster] = true;
       return values;
     };
+  }
+
+  /** What one cluster's columns take those of the other do, if they are the same: the options `encoding` are, or there is no client. */
+  #check(...[positions, types, encoding]: Parameters<OnBinding>): Values {
+    const checked = this.#checked;
+    if (
+      checked !== undefined &&
+      areSame(checked.given, positions.values) &&
+      areSameTypes(checked.types, types)
+    )
+      return checked.bound;
+    const bound = checkBinding(positions, types, encoding);
+    this.#checked = { given: positions.values, types, bound };
+    return bound;
   }
 
   /** Whether nothing has gone to that cluster, and now nothing will, for what the other's columns refuse. */
@@ -27,4 +48,9 @@ export class WriteBinding {
     this.#refusal = refusal;
     return true;
   }
+}
+
+function areSame(values: Values, others: Values): boolean {
+  if (values === others) return true;
+  return values.length === others.length && values.every((value, index) => Object.is(value, others[index]));
 }

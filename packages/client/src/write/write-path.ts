@@ -110,13 +110,12 @@ export class WritePath {
     });
   }
 
-  async #run<Row>(judged: JudgedWrite, options: ReadOptions, onFirst: OnFirst): Promise<Result<Row>> {
-    const { operation, timestampMicros, disposition } = judged;
-    const { links, clock, openTelemetry } = this.#options;
+  #run<Row>(judged: JudgedWrite, options: ReadOptions, onFirst: OnFirst): Promise<Result<Row>> {
+    const { links, clock, metrics } = this.#options;
     const writtenAtMs = clock.wallMs();
+    const isOnce = judged.disposition !== "replay";
     let { signal } = options;
-    const isOnce = disposition !== "replay";
-    const outcomes = await new DualWrite(this.#both, new SentWrite(judged, options, links), {
+    const write = new DualWrite(this.#both, new SentWrite(judged, options, links), {
       isOnce,
       signal,
       onFirst:
@@ -126,13 +125,32 @@ export class WritePath {
           if (isEnough) signal = undefined;
           return isEnough;
         }),
-    }).run();
+    });
+    // No promise of the outcomes: it would be one more for each write.
+    return new Promise((resolve, reject) => {
+      write.run((outcomes) => {
+        try {
+          if (outcomes.A.state !== "applied" || outcomes.B.state !== "applied")
+            return resolve(this.#missed<Row>(outcomes, judged, { ...options, signal }, writtenAtMs));
+          for (const cluster of CLUSTERS) metrics.increment("helix_write_total", APPLIED[cluster]);
+          const { timestampMicros } = judged;
+          resolve(new Result(outcomes.A.result, { cluster: "A", clusters: BOTH_APPLIED, timestampMicros }));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
 
-    if (outcomes.A.state === "applied" && outcomes.B.state === "applied") {
-      for (const cluster of CLUSTERS) this.#options.metrics.increment("helix_write_total", APPLIED[cluster]);
-      const facts = { cluster: "A", clusters: BOTH_APPLIED, timestampMicros } as const;
-      return new Result<Row>(outcomes.A.result, facts);
-    }
+  /** Of a write that is not applied on both. */
+  async #missed<Row>(
+    outcomes: Outcomes,
+    judged: JudgedWrite,
+    options: ReadOptions,
+    writtenAtMs: number,
+  ): Promise<Result<Row>> {
+    const { operation, timestampMicros, disposition } = judged;
+    const { links, clock, openTelemetry } = this.#options;
     const { verdict, queue } = decideWrite(outcomes);
     // The payload of a cluster is queued only now, even where its breaker was open from the start: had the
     // other refused the write, nothing must be replayed.
@@ -140,7 +158,7 @@ export class WritePath {
     const handoffs =
       queue.length === 0
         ? {}
-        : await this.#enqueue(queue, outcomes, signal, (targetCluster) =>
+        : await this.#enqueue(queue, outcomes, options.signal, (targetCluster) =>
             createPayload({
               targetCluster,
               operation,
@@ -150,7 +168,7 @@ export class WritePath {
               priority: options.priority,
               keyspace: links[targetCluster].config.keyspace,
               ...judged.factsFor(targetCluster, saysNoTable(errorOf(outcomes[targetCluster]))),
-              ...(isOnce && { disposition }),
+              ...(disposition !== "replay" && { disposition }),
               consistency: links[targetCluster].config.consistencyOf(options),
               traceparent,
             }),

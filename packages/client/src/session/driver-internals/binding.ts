@@ -7,6 +7,7 @@ import { assertCount, byPosition, type Positions } from "../../bindings/position
 import { executeFrame, type SentRequest } from "./execute-frame.ts";
 import { isObject, member } from "./member.ts";
 import { newestMetadata } from "./prepared.ts";
+import type { SharedValues } from "./shared-values.ts";
 
 /**
  * Is told what a prepared statement is about to be sent with: the types of its markers, as the server has said, and
@@ -22,7 +23,13 @@ export type OnBinding = (
 /** In the options of a request: who is asked about what it binds. */
 export const ON_BINDING: unique symbol = Symbol("onBinding");
 
-export type BindingOptions = QueryOptions & { readonly [ON_BINDING]?: OnBinding };
+/** In the options of a request: what the sessions have in common that send the same write. */
+export const SHARED_VALUES: unique symbol = Symbol("sharedValues");
+
+export type BindingOptions = QueryOptions & {
+  readonly [ON_BINDING]?: OnBinding;
+  readonly [SHARED_VALUES]?: SharedValues | undefined;
+};
 
 /**
  * Asks `ON_BINDING` of each request between its preparation and its encoding: nowhere else are its
@@ -52,7 +59,8 @@ export function boundLate(request: SentRequest, late: LateBinding): SentRequest 
   request.write = function (encoder, ...args) {
     this.meta = late.meta;
     this.params = late.boundBy(this.meta);
-    return executeFrame(this, encoder, args[0], write) ?? write.call(this, encoder, ...args);
+    const frame = executeFrame(this, encoder, args[0], write, late.types, late.shared);
+    return frame ?? write.call(this, encoder, ...args);
   };
   return request;
 }
@@ -72,10 +80,11 @@ export function lateBinding(
   item: Item,
   path: string,
 ): LateBinding | undefined {
-  const asked = ((options as ExecutionOptions).getRawQueryOptions() as BindingOptions)[ON_BINDING];
+  const raw = (options as ExecutionOptions).getRawQueryOptions() as BindingOptions;
+  const asked = raw[ON_BINDING];
   if (!isObject(item.params) || item.meta === undefined) return undefined;
   if (asked === undefined && !columnsIn(item.meta)?.takesNumbers) return undefined;
-  return new LateBinding(client, item, asked, path);
+  return new LateBinding(client, item, asked, path, raw[SHARED_VALUES]);
 }
 
 /** Of a prepared statement, as the driver has them. */
@@ -117,10 +126,18 @@ class LateBinding implements Item {
   readonly #prepared: unknown;
   readonly #asked: OnBinding | undefined;
   readonly #path: string;
+  readonly shared: SharedValues | undefined;
   #boundBy: unknown;
   #bound: readonly unknown[] = [];
+  #types: Columns["types"] = [];
 
-  constructor(client: Client, item: Item, asked: OnBinding | undefined, path: string) {
+  constructor(
+    client: Client,
+    item: Item,
+    asked: OnBinding | undefined,
+    path: string,
+    shared: SharedValues | undefined,
+  ) {
     this.query = item.query;
     this.queryId = item.queryId;
     this.#client = client;
@@ -128,6 +145,7 @@ class LateBinding implements Item {
     this.#prepared = item.meta;
     this.#asked = asked;
     this.#path = path;
+    this.shared = shared;
   }
 
   get meta(): unknown {
@@ -136,6 +154,11 @@ class LateBinding implements Item {
 
   get params(): readonly unknown[] {
     return this.boundBy(this.meta);
+  }
+
+  /** Those that it was bound by. */
+  get types(): Columns["types"] {
+    return this.#types;
   }
 
   /** @param meta The newest. */
@@ -150,6 +173,7 @@ class LateBinding implements Item {
   #bind(columns: Columns | undefined): readonly unknown[] {
     if (columns === undefined) return this.#given as readonly unknown[];
     const { names, types } = columns;
+    this.#types = types;
     if (this.#asked !== undefined) assertCount(this.#given, names.length, this.#path);
     const encoding = (member(member(this.#client, "options"), "encoding") ?? {}) as ColumnEncoding;
     return (this.#asked ?? plainBinding)(byPosition(this.#given, names, this.#path), types, encoding);

@@ -1,5 +1,7 @@
 import { types } from "cassandra-driver";
+import type { ColumnType } from "../../bindings/column-type.ts";
 import { isObject, member } from "./member.ts";
+import type { SharedValues } from "./shared-values.ts";
 
 /** A request of the driver on its way. */
 export interface SentRequest {
@@ -36,17 +38,21 @@ const proven = new WeakMap<object, boolean>();
  * driver that made other bytes of the first one.
  *
  * @param write The driver's own way.
+ * @param types Of the markers.
+ * @param shared What another session may have made of the same values.
  */
 export function executeFrame(
   request: SentRequest,
   encoder: unknown,
   streamId: unknown,
   write: SentRequest["write"],
+  types: Types,
+  shared?: SharedValues,
 ): Buffer | undefined {
   if (!isObject(encoder)) return undefined;
   const isSame = proven.get(encoder);
   if (isSame === false) return undefined;
-  const frame = frameOf(request, encoder, streamId);
+  const frame = frameOf(request, encoder, streamId, types, shared);
   if (frame === undefined || isSame === true) return frame;
   const drivers = write.call(request, encoder, streamId);
   proven.set(encoder, Buffer.isBuffer(drivers) && drivers.equals(frame));
@@ -62,16 +68,22 @@ const TIMESTAMP = 0x20;
 const NULL = -1;
 const UNSET = -2;
 
-function frameOf(request: SentRequest, encoder: object, streamId: unknown): Buffer | undefined {
-  const { queryId, params, meta, consistency, timestamp } = request;
+type Types = readonly (ColumnType | undefined)[];
+
+function frameOf(
+  request: SentRequest,
+  encoder: object,
+  streamId: unknown,
+  columns: Types,
+  shared: SharedValues | undefined,
+): Buffer | undefined {
+  const { queryId, params, consistency, timestamp } = request;
   const options = request.options as Options;
-  const columns = member(meta, "columns");
   if (
     member(encoder, "protocolVersion") !== VERSION ||
     !Buffer.isBuffer(queryId) ||
     !Array.isArray(params) ||
     params.length === 0 ||
-    !Array.isArray(columns) ||
     !types.Long.isLong(timestamp) ||
     typeof consistency !== "number" ||
     typeof streamId !== "number" ||
@@ -83,11 +95,14 @@ function frameOf(request: SentRequest, encoder: object, streamId: unknown): Buff
     return undefined;
   const fetchSize = options.getFetchSize();
   const hasPageSize = typeof fetchSize === "number" && fetchSize > 0;
-  const values = params.map((value, position) =>
-    (encoder as Encoder).encode(value, (columns[position] as { type?: unknown } | undefined)?.type ?? null),
-  ) as (Buffer | null | typeof types.unset)[];
-  let length = HEADER_BYTES + 2 + queryId.length + 2 + 1 + 2 + (hasPageSize ? 4 : 0) + 8;
-  for (const value of values) length += 4 + (isBytes(value) ? value.length : 0);
+  const made = shared?.get(params, columns);
+  const values = made === undefined ? valuesOf(params, columns, encoder as Encoder) : [];
+  let length = HEADER_BYTES + 2 + queryId.length + 2 + 1 + (hasPageSize ? 4 : 0) + 8;
+  if (made !== undefined) length += made.end - made.start;
+  else {
+    length += 2;
+    for (const value of values) length += 4 + (isBytes(value) ? value.length : 0);
+  }
   const frame = Buffer.allocUnsafe(length);
   request.length = length - HEADER_BYTES;
   frame[0] = VERSION;
@@ -99,18 +114,29 @@ function frameOf(request: SentRequest, encoder: object, streamId: unknown): Buff
   at += queryId.copy(frame, at);
   at = frame.writeUInt16BE(consistency, at);
   frame[at++] = VALUES | TIMESTAMP | (hasPageSize ? PAGE_SIZE : 0);
-  at = frame.writeUInt16BE(values.length, at);
-  for (const value of values) {
-    if (isBytes(value)) {
-      at = frame.writeInt32BE(value.length, at);
-      frame.set(value, at);
-      at += value.length;
-    } else at = frame.writeInt32BE(value === null ? NULL : UNSET, at);
+  if (made !== undefined) at += made.frame.copy(frame, at, made.start, made.end);
+  else {
+    const start = at;
+    at = frame.writeUInt16BE(values.length, at);
+    for (const value of values) {
+      if (isBytes(value)) {
+        at = frame.writeInt32BE(value.length, at);
+        frame.set(value, at);
+        at += value.length;
+      } else at = frame.writeInt32BE(value === null ? NULL : UNSET, at);
+    }
+    shared?.keep(params, columns, { frame, start, end: at });
   }
   if (hasPageSize) at = frame.writeInt32BE(fetchSize, at);
   at = frame.writeInt32BE(timestamp.high, at);
   frame.writeInt32BE(timestamp.low, at);
   return frame;
+}
+
+type Value = Buffer | null | typeof types.unset;
+
+function valuesOf(params: readonly unknown[], columns: Types, encoder: Encoder): Value[] {
+  return params.map((value, position) => encoder.encode(value, columns[position] ?? null) as Value);
 }
 
 function isBytes(value: unknown): value is Buffer {

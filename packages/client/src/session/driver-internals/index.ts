@@ -5,10 +5,17 @@
  *
  * @module
  */
-export { type BindingOptions, interceptBinding, ON_BINDING, type OnBinding } from "./binding.ts";
+export {
+  type BindingOptions,
+  interceptBinding,
+  ON_BINDING,
+  type OnBinding,
+  SHARED_VALUES,
+} from "./binding.ts";
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
 export { executeDirectly } from "./direct-execution.ts";
 export { freshPolicies } from "./fresh-policies.ts";
 export { nodesOf } from "./nodes.ts";
 export { boundPrepared, forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
 export { eventHostOf, watchSchema } from "./schema-events.ts";
+export { SharedValues } from "./shared-values.ts";
