@@ -89,7 +89,8 @@ export class BenchStream implements AsyncDisposable {
     await this.queue.close();
     const api = await jetstreamManager(this.#connection);
     const buckets = [`KV_${this.name}-state`, `KV_${this.name}-clusters`];
-    for (const name of [this.name, `${this.name}-dead-letters`, ...buckets]) await api.streams.delete(name);
+    const letters = [`${this.name}-dead-letters`, `${this.name}-trash`];
+    for (const name of [this.name, ...letters, ...buckets]) await api.streams.delete(name);
   }
 }
 

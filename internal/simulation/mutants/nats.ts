@@ -109,10 +109,10 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   },
   {
     name: "NATS: a dead letter that could not be written is acknowledged",
-    file: "packages/replayer-nats/src/dead-letters/dead-letter-writer.ts",
-    find: '      if (failure.meaning !== "conflict") {',
+    file: "packages/replayer-nats/src/dead-letters/letter-places.ts",
+    find: '      if (failure.meaning === "conflict") return undefined;',
     replace:
-      '      if (failure.errorCode === 10054) return true;\n      if (failure.meaning !== "conflict") {',
+      '      if (failure.errorCode === 10054) return 1;\n      if (failure.meaning === "conflict") return undefined;',
   },
 ];
 

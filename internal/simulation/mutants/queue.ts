@@ -33,14 +33,14 @@ export const queueMutants: readonly Mutant[] = [
     name: "a redriven dead letter is forgotten before it is back",
     file: "packages/replayer-memory/src/memory-dead-letters.ts",
     find: "    readmit(redriven(",
-    replace: '    if (kept.lane.startsWith("high")) readmit(redriven(',
+    replace: '    if (kept.letter.lane.startsWith("high")) readmit(redriven(',
   },
   {
     name: "full dead letters make room by forgetting the oldest",
     file: "packages/replayer-memory/src/memory-dead-letters.ts",
-    find: "    if (this.#kept.size >= capacity) {",
+    find: "    if (this.kept.size < capacity) return;",
     replace:
-      "    const [oldest] = this.#kept.keys();\n    if (this.#kept.size >= capacity && oldest !== undefined) this.#kept.delete(oldest);\n    if (this.#kept.size >= capacity) {",
+      "    const [oldest] = this.kept.keys();\n    if (this.kept.size >= capacity && oldest !== undefined) this.kept.delete(oldest);\n    if (this.kept.size < capacity) return;",
   },
   {
     name: "the wire format loses the low bits of the timestamp",

@@ -112,11 +112,13 @@ export interface HelixErrors {
   HELIX_QUEUE_CLOSED: Record<never, never>;
   /** The dead letters have reached their bound; the message stays in its lane. */
   HELIX_DEAD_LETTERS_FULL: { readonly lane: Lane; readonly capacity?: number | undefined };
+  /** The trash has reached its bound: what was to be discarded stays a dead letter until the trash is emptied, or its oldest is seven days old. */
+  HELIX_TRASH_FULL: { readonly lane: Lane; readonly capacity?: number | undefined };
   /** A message was settled twice, or after it had been given to somebody else. */
   HELIX_MESSAGE_SETTLED: { readonly lane: Lane };
   /** The lease of a message was over before the queue was known to have its settlement: somebody else may have it. */
   HELIX_LEASE_LAPSED: { readonly lane: Lane };
-  /** No dead letter of that id and life. */
+  /** No dead letter of that id and life, or none in the trash. */
   HELIX_DEAD_LETTER_NOT_FOUND: { readonly id: string };
   /** A filter of dead letters that nothing is found by: a condition that does not exist, cannot be, or contradicts another. */
   HELIX_FILTER_INVALID: { readonly condition?: string | undefined };

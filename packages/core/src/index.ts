@@ -79,6 +79,12 @@ export {
   type RedriveReport,
   redriveDeadLetters,
 } from "./queue/bulk-dead-letters.ts";
+export {
+  type EmptyTrashReport,
+  emptyTrash,
+  type RestoreReport,
+  restoreDeadLetters,
+} from "./queue/bulk-trash.ts";
 export { DEAD_LETTER_FILTER, type DeadLetterFilter } from "./queue/dead-letter-filter.ts";
 export {
   type BulkStore,
@@ -97,7 +103,6 @@ export {
   type ScanOptions,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
-export { type Examination, type Finding, HARMS, type Harm, type Unseen } from "./queue/examination.ts";
 export type { CountOptions, LetterCount, LetterGroup } from "./queue/letter-groups.ts";
 export {
   PollingLaneSource,
@@ -115,6 +120,14 @@ export type {
   SchedulingOptions,
 } from "./queue/queue.ts";
 export { countDrained, countedDeadLetters, reportDepths } from "./queue/queue-metrics.ts";
+export {
+  type BulkTrash,
+  type Discarded,
+  type ScannedTrash,
+  TRASH_MAX_AGE_MS,
+  type TrashedLetter,
+  type TrashStore,
+} from "./queue/trash.ts";
 export type { ErrorSummary } from "./report/error-summary.ts";
 export {
   type ClientEvents,
@@ -134,4 +147,3 @@ export {
   type Metrics,
   silentMetrics,
 } from "./report/metrics.ts";
-export type { ClusterFigures, LaneFigures, WorkerFigures } from "./report/worker-figures.ts";

@@ -71,9 +71,10 @@ it("the books balance by the text that is exposed, whatever became of the messag
       of("dead_lettered_total"),
     ];
     const [drained, discarded, pending] = [of("drained_total"), of("discarded_total"), of("queue_messages")];
+    const restored = of("restored_total");
     expect(enqueued + redriven, text).toBe(applied + dead + drained + pending);
-    expect(dead - redriven - discarded).toBe((await deadLetters.list({ cluster })).length);
-    return { enqueued, redriven, applied, dead, discarded, drained, pending };
+    expect(dead + restored - redriven - discarded).toBe((await deadLetters.list({ cluster })).length);
+    return { enqueued, redriven, applied, dead, discarded, restored, drained, pending };
   };
 
   await worker.start();
@@ -90,6 +91,7 @@ it("the books balance by the text that is exposed, whatever became of the messag
     applied: 20,
     dead: 7,
     discarded: 0,
+    restored: 0,
     drained: 0,
     pending: 7,
   });
@@ -100,6 +102,9 @@ it("the books balance by the text that is exposed, whatever became of the messag
   await deadLetters.discard(third?.id ?? "");
   await clock.advance(50);
   expect(await books("A")).toMatchObject({ redriven: 2, dead: 9, discarded: 1, pending: 7 });
+  await deadLetters.trash.restore(third?.id ?? "");
+  expect(await books("A")).toMatchObject({ discarded: 1, restored: 1 });
+  await deadLetters.discard(third?.id ?? "");
 
   await enqueue(2, "old");
   await clock.advance(50);

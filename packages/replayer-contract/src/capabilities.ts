@@ -44,6 +44,8 @@ export interface QueueCapabilities {
   readonly bounded?: { readonly messages: number } | undefined;
   /** So many dead letters are kept, and the next stays a message. At least 6. @default none */
   readonly deadLetterBound?: { readonly deadLetters: number } | undefined;
+  /** So many discarded ones are kept, and the next stays a dead letter. At least 6. @default none */
+  readonly trashBound?: { readonly letters: number } | undefined;
   /** A payload whose encoding is longer is refused. At least 1_024. @default none */
   readonly payloadBound?: { readonly bytes: number } | undefined;
 }
@@ -82,6 +84,10 @@ export const CAPABILITIES: OptionsOf<ReadCapabilities> = {
   deadLetterBound: figure<{ deadLetters: number }>(
     { deadLetters: integer({ min: 6 }) },
     "So many dead letters are kept, and the next stays a message.",
+  ),
+  trashBound: figure<{ letters: number }>(
+    { letters: integer({ min: 6 }) },
+    "So many discarded ones are kept, and the next stays a dead letter.",
   ),
   payloadBound: figure<{ bytes: number }>(
     { bytes: integer({ min: 1024 }) },

@@ -44,7 +44,7 @@ export class Stage {
   }
 
   /** A figure of a capability that the case needs. */
-  fact<K extends "leases" | "deDuplicates" | "bounded" | "deadLetterBound" | "payloadBound">(
+  fact<K extends "leases" | "deDuplicates" | "bounded" | "deadLetterBound" | "trashBound" | "payloadBound">(
     name: K,
   ): NonNullable<ReadCapabilities[K]> {
     const fact = this.capabilities[name];

@@ -8,6 +8,7 @@ import { BROKEN_OWNERSHIPS } from "./broken/ownership.ts";
 import { BROKEN_REDRIVES } from "./broken/redrive.ts";
 import { BROKEN_SETTLEMENTS } from "./broken/settlement.ts";
 import { BROKEN_SOURCES } from "./broken/sources.ts";
+import { BROKEN_TRASHES } from "./broken/trash.ts";
 import { MODEL_CAPABILITIES, modelSubject } from "./model/model-subject.ts";
 import { runContract } from "./model/run-contract.ts";
 
@@ -20,6 +21,7 @@ const BROKEN = [
   ...BROKEN_DEAD_LETTERS,
   ...BROKEN_FILTERS,
   ...BROKEN_REDRIVES,
+  ...BROKEN_TRASHES,
   ...BROKEN_CONNECTIONS,
 ];
 

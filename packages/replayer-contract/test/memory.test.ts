@@ -41,6 +41,7 @@ const MEMORY: ContractOptions = {
     injects: true,
     bounded: { messages: 25 },
     deadLetterBound: { deadLetters: 12 },
+    trashBound: { letters: 12 },
     payloadBound: { bytes: 4096 },
   },
 };

@@ -15,6 +15,6 @@ it("runs under `node --test` as well, where a queue that keeps its promises pass
     sample,
   ];
   const { stdout } = await promisify(execFile)(process.execPath, args);
-  expect(stdout).toMatch(/^# pass [5-9]\d$/m);
+  expect(stdout).toMatch(/^# pass 1\d\d$/m);
   expect(stdout).toMatch(/^# fail 0$/m);
 }, 60_000);

@@ -3,7 +3,7 @@ import { CLUSTERS, type ClusterId } from "@helix/core";
 /**
  * What became of the messages for one cluster since the queue was made. At any moment
  * `enqueued + redriven = applied + deadLettered + drained + pending`, and
- * `deadLettered = deadLettersKept + redriven + discarded`.
+ * `deadLettered + restored = deadLettersKept + redriven + discarded`.
  */
 export interface Counts {
   /** Accepted by `enqueue`. */
@@ -19,8 +19,10 @@ export interface Counts {
   readonly pending: number;
   /** Dead letters that are there now. */
   readonly deadLettersKept: number;
-  /** Dead letters that were deleted. */
+  /** Dead letters that were moved into the trash. */
   readonly discarded: number;
+  /** Dead letters that were brought back from there. */
+  readonly restored: number;
 }
 
 type Mutable = { -readonly [K in keyof Counts]: number };
@@ -64,6 +66,11 @@ export class Ledger {
     this.#counts[cluster].deadLettersKept--;
   }
 
+  restored(cluster: ClusterId): void {
+    this.#counts[cluster].restored++;
+    this.#counts[cluster].deadLettersKept++;
+  }
+
   snapshot(): Record<ClusterId, Counts> {
     return { A: { ...this.#counts.A }, B: { ...this.#counts.B } };
   }
@@ -79,5 +86,6 @@ function zero(): Mutable {
     pending: 0,
     deadLettersKept: 0,
     discarded: 0,
+    restored: 0,
   };
 }

@@ -23,9 +23,10 @@ class Model {
   delayed: { item: Item; dueAtMs: number }[] = [];
   readonly inHand: Item[] = [];
   readonly dead: Item[] = [];
+  readonly trash: Item[] = [];
   readonly counts = {
-    A: { enqueued: 0, redriven: 0, applied: 0, deadLettered: 0, drained: 0, discarded: 0 },
-    B: { enqueued: 0, redriven: 0, applied: 0, deadLettered: 0, drained: 0, discarded: 0 },
+    A: { enqueued: 0, redriven: 0, applied: 0, deadLettered: 0, drained: 0, discarded: 0, restored: 0 },
+    B: { enqueued: 0, redriven: 0, applied: 0, deadLettered: 0, drained: 0, discarded: 0, restored: 0 },
   };
   order = 0;
 
@@ -61,7 +62,7 @@ type Step =
   | { readonly do: "demand"; readonly lane: Lane; readonly messages: number }
   | { readonly do: "ack" | "bury"; readonly pick: number }
   | { readonly do: "release"; readonly pick: number; readonly delayMs: number; readonly attempts: number }
-  | { readonly do: "redrive" | "discard"; readonly pick: number }
+  | { readonly do: "redrive" | "discard" | "restore" | "delete"; readonly pick: number }
   | { readonly do: "advance"; readonly ms: number }
   | { readonly do: "drain" };
 
@@ -82,6 +83,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("redrive" as const, "discard" as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("restore" as const, "delete" as const), pick }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("advance" as const), ms: fc.nat(12) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drain" as const) }) },
 );
@@ -122,6 +124,9 @@ class Run {
       case "redrive":
       case "discard":
         return this.ofDead(one.pick, one.do);
+      case "restore":
+      case "delete":
+        return this.ofTrash(one.pick, one.do);
       case "advance":
         this.clock.advanceNow(one.ms);
         this.model.expire(this.clock.monotonicMs());
@@ -212,13 +217,34 @@ class Run {
       await expect(done).rejects.toMatchObject({ code: "HELIX_QUEUE_FULL" });
       return;
     }
+    if (verb === "discard" && this.model.trash.length >= DEAD_LETTERS) {
+      await expect(done).rejects.toMatchObject({ code: "HELIX_TRASH_FULL" });
+      return;
+    }
     await done;
     dead.splice(dead.indexOf(item), 1);
+    if (verb === "discard") this.model.trash.push(item);
     this.model.count(item.lane, verb === "redrive" ? "redriven" : "discarded");
     if (verb === "redrive") {
       const order = this.model.order++;
       this.model.ready[item.lane].push({ ...item, life: item.life + 1, attempts: 0, order });
     }
+  }
+
+  async ofTrash(at: number, verb: "restore" | "delete"): Promise<void> {
+    const { trash, dead } = this.model;
+    const item = trash[at % Math.max(1, trash.length)];
+    if (item === undefined) return;
+    const done = this.queue.deadLetters.trash[verb](`${item.id}.${item.life}`);
+    if (verb === "restore" && dead.length >= DEAD_LETTERS) {
+      await expect(done).rejects.toMatchObject({ code: "HELIX_DEAD_LETTERS_FULL" });
+      return;
+    }
+    await done;
+    trash.splice(trash.indexOf(item), 1);
+    if (verb === "delete") return;
+    dead.push(item);
+    this.model.count(item.lane, "restored");
   }
 
   async drain(): Promise<void> {
@@ -265,10 +291,13 @@ class Run {
       expect(of).toMatchObject(model.counts[cluster]);
       expect(of.pending).toBe(this.pending.filter((item) => item.lane.endsWith(cluster)).length);
       expect(of.enqueued + of.redriven).toBe(of.applied + of.deadLettered + of.drained + of.pending);
-      expect(of.deadLettered).toBe(of.deadLettersKept + of.redriven + of.discarded);
+      expect(of.deadLettered + of.restored).toBe(of.deadLettersKept + of.redriven + of.discarded);
     }
+    const idsOf = (items: readonly Item[]) => items.map(({ id, life }) => `${id}.${life}`);
     const letters = await queue.deadLetters.list();
-    expect(letters.map(({ id }) => id)).toEqual(model.dead.map(({ id, life }) => `${id}.${life}`));
+    expect(letters.map(({ id }) => id)).toEqual(idsOf(model.dead));
+    const discarded = await queue.deadLetters.trash.list();
+    expect(discarded.map(({ id }) => id)).toEqual(idsOf(model.trash));
   }
 
   /** Redriven payloads differ from the first in life and time of the enqueue, which take the same bytes here. */

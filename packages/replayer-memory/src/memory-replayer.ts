@@ -3,8 +3,6 @@ import {
   type Clock,
   type ClusterId,
   type DeadLetterStore,
-  type Examination,
-  type Finding,
   helixError,
   LANES,
   type Lane,
@@ -50,7 +48,7 @@ export interface MemoryReplayerOptions {
   readonly maxPayloadBytes?: number | undefined;
   /**
    * Dead letters that are kept, beside what is pending. When it is reached no more messages become dead
-   * letters: they stay in their lanes. At least 1. @default 10_000
+   * letters: they stay in their lanes. As many are kept in the trash, beside them. At least 1. @default 10_000
    */
   readonly deadLetterCapacity?: number | undefined;
   /** Default for the worker that drains this queue. High per low message, 0 to 1 000 000; 0 means 1:1. @default the worker's */
@@ -95,7 +93,8 @@ export const MEMORY_OPTIONS: OptionsOf<Settings> = {
     min: 1,
     fallback: 10_000,
     unit: "dead letters",
-    about: "Kept beside what is pending; full, messages stay in their lanes.",
+    about:
+      "Kept beside what is pending; full, messages stay in their lanes. As many are kept in the trash, seven days long.",
   }),
   ...queueSchedulingOptions,
   clock,
@@ -181,14 +180,6 @@ export class MemoryReplayer implements ReplayQueue {
     this.#assertOpen();
     if (typeof onMessage !== "function") throw new TypeError(expected("onMessage", "a function", onMessage));
     return this.#lane(lane).open(onMessage);
-  }
-
-  async examine(): Promise<Examination> {
-    const what =
-      "It is in the memory of this process: a crash loses what waits, and so does an exit without `drainAll`.";
-    const cure = "Use `@helix/replayer-nats` where a failed write must survive.";
-    const finding: Finding = { code: "in-memory", harm: "loss", where: "the queue", what, cure };
-    return { findings: [finding], unseen: [] };
   }
 
   async depths(): Promise<LaneDepth[]> {

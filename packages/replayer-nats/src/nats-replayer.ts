@@ -4,7 +4,6 @@ import type {
   DeadLetterStore,
   EventHub,
   EventSource,
-  Examination,
   LaneDepth,
   LaneSource,
   QueueEvents,
@@ -29,8 +28,11 @@ import { ControlWatches } from "./control/control-watches.ts";
 import { NatsControlStore } from "./control/nats-control-store.ts";
 import { DeadLetterEnds } from "./dead-letters/dead-letter-ends.ts";
 import { DeadLetterWriter } from "./dead-letters/dead-letter-writer.ts";
+import { LetterCopies } from "./dead-letters/letter-copies.ts";
+import { LetterPlaces } from "./dead-letters/letter-places.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
-import { examine } from "./doctor/examine.ts";
+import { NatsTrash } from "./dead-letters/nats-trash.ts";
+import { OrdersLog } from "./dead-letters/orders-log.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
 import { DecodingTurn } from "./lanes/decoding-turn.ts";
 import { Delays } from "./lanes/delays.ts";
@@ -183,24 +185,26 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       streamClock,
       random: Math.random,
     });
-    this.#writer = new DeadLetterWriter({
-      publisher,
+    const places = new LetterPlaces({ publisher, admin, names });
+    const maxMessageBytes = () => this.#enqueuer.maxMessageBytes;
+    this.#writer = new DeadLetterWriter({ places, admin, names, bodies, nowMs, maxMessageBytes });
+    const letters = {
       admin,
-      names,
-      bodies,
-      nowMs,
-      maxMessageBytes: () => this.#enqueuer.maxMessageBytes,
-    });
-    const pages = new StreamPages(admin, new DirectGets(link, { clock, logger }), clock);
-    this.deadLetters = new NatsDeadLetters({
-      admin,
-      pages,
-      names,
+      pages: new StreamPages(admin, new DirectGets(link, { clock, logger }), clock),
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock, nowMs }),
+      orders: new OrdersLog({ clock, logger }),
       clock,
       nowMs,
       logger,
+    };
+    const { stream, dead, trash } = names;
+    const copies = new LetterCopies({ places, admin, bodies, maxMessageBytes });
+    this.deadLetters = new NatsDeadLetters({
+      ...letters,
+      at: dead,
+      stream,
+      trash: new NatsTrash({ ...letters, at: trash, dead, copies }),
       readmit: (payload, id) => this.#enqueuer.readmit(payload, id),
     });
     this.#settler = {
@@ -276,19 +280,6 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   depths(): Promise<LaneDepth[]> {
     return this.#depths.depths();
-  }
-
-  /** Looks at all that the queue has on its servers, for what can lose or hold up messages. Never rejects. */
-  examine(): Promise<Examination> {
-    return examine({
-      admin: this.#admin,
-      link: this.#link,
-      names: this.#names,
-      settings: this.#settings,
-      streamClock: this.#streamClock,
-      depths: this.#depths,
-      strays: this.strays,
-    });
   }
 
   /**

@@ -268,13 +268,15 @@ const TOPOLOGY_OPTIONS: OptionsOf<TopologySettings> = {
     min: 1024,
     fallback: 1024 ** 3,
     unit: "bytes",
-    about: "The same in bytes, as the server counts them. The dead letters reserve as much.",
+    about:
+      "The same in bytes, as the server counts them. The dead letters reserve as much, and so does the trash.",
   }),
   maxDeadLetters: integer({
     min: 1,
     fallback: 1_000_000,
     unit: "messages",
-    about: "Dead letters that are kept; full, messages stay in their lanes, tried again every 30 s.",
+    about:
+      "Dead letters that are kept; full, messages stay in their lanes, tried again every 30 s. As many are kept in the trash, seven days long.",
   }),
   replicas: {
     ...copies,

@@ -59,6 +59,7 @@ const cases = replayQueueContract({
     deDuplicates: { windowMs: 120_000 },
     bounded: { messages: 25 },
     deadLetterBound: { deadLetters: 12 },
+    trashBound: { letters: 12 },
     payloadBound: { bytes: 65_536 - 16 * 1024 },
   },
   timeoutMs: 20_000,

@@ -23,13 +23,13 @@ describe("with less room than the queue needs", () => {
       code: "HELIX_TOPOLOGY_NO_ROOM",
       stream: `${rig.streamName}-dead-letters`,
       bytes: GIB,
-      allBytes: 2 * GIB + 17 * 1024 ** 2,
+      allBytes: 3 * GIB + 17 * 1024 ** 2,
       replicas: 1,
     });
     for (const text of [
       `stream ${rig.streamName}-dead-letters`,
       "1,073,741,824 bytes in each of its copies (`replicas` 1)",
-      "2,165,309,440",
+      "3,239,051,264",
       "`maxBytes`",
       "`max_file_store`",
     ]) {
@@ -50,10 +50,10 @@ describe("with less room than the queue needs", () => {
     server = await startNatsServer({ config: { accounts } });
     await using rig = new Rig(server);
     const connect = { servers: server.url, user: "tenant", pass: "p" };
-    const error = await failureOf(ensureTopology({ ...rig.options, connect, maxBytes: 60_000_000 }));
+    const error = await failureOf(ensureTopology({ ...rig.options, connect, maxBytes: 30_000_000 }));
     expect(error).toMatchObject({ code: "HELIX_TOPOLOGY_NO_ROOM", stream: rig.streamName });
     expect(error.message).toContain("The account may use 100,000,000 bytes");
-    await ensureTopology({ ...rig.options, connect, maxBytes: 40_000_000 });
+    await ensureTopology({ ...rig.options, connect, maxBytes: 20_000_000 });
   });
 
   it("without the right to delete, what was made is left, and that is said", async () => {
@@ -83,7 +83,7 @@ describe("with less room than the queue needs", () => {
     await ensureTopology(small);
     const { api } = await rig.api();
     await api.streams.delete(rig.streamName);
-    await api.streams.add({ name: "another", subjects: ["another"], max_bytes: GIB / 2 });
+    await api.streams.add({ name: "another", subjects: ["another"], max_bytes: (3 * GIB) / 8 });
     expect(await failureOf(ensureTopology(small))).toMatchObject({ code: "HELIX_TOPOLOGY_NO_ROOM" });
     expect(await streamsOf(rig)).toContain(`${rig.streamName}-dead-letters`);
   });

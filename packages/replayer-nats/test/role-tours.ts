@@ -48,8 +48,6 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     await queue.strays.discard(stray?.sequence as number);
     await tourOfDocuments(queue.control, rig);
     await queue.recoverStuck();
-    const { unseen } = await queue.examine();
-    if (unseen.length > 0) throw new Error(`cannot see ${JSON.stringify(unseen)}`);
     await waitFor(async () => (await queue.depths()).every(({ inFlight }) => inFlight === 0), {
       timeoutMs: 5000,
       describe: "everything is settled",
@@ -89,7 +87,12 @@ async function tourOf(queue: NatsReplayer, lane: Lane): Promise<void> {
   await (await receiver.next()).deadLetter({ reason: "rejected" });
   const letters = await queue.deadLetters.list();
   const mine = letters.find((letter) => letter.lane === lane);
-  await queue.deadLetters.discard(mine?.id as string);
+  const id = mine?.id as string;
+  await queue.deadLetters.discard(id);
+  await queue.deadLetters.trash.list();
+  await queue.deadLetters.trash.restore(id);
+  await queue.deadLetters.discard(id);
+  await queue.deadLetters.trash.delete(id);
   await queue.enqueue(payloadFor(lane, "lives"));
   await (await receiver.next()).ack();
 }

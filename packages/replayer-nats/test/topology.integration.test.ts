@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("ensureTopology", () => {
-  it("makes five streams and four consumers, and nothing the second time", async () => {
+  it("makes six streams and four consumers, and nothing the second time", async () => {
     await using rig = new Rig(server);
     const { created } = await ensureTopology(rig.options);
     expect(created).toEqual([
@@ -20,6 +20,7 @@ describe("ensureTopology", () => {
       `stream KV_${rig.streamName}-clusters`,
       `stream KV_${rig.streamName}-control`,
       `stream ${rig.streamName}-dead-letters`,
+      `stream ${rig.streamName}-trash`,
       `stream ${rig.streamName}`,
       "consumer helix-worker-high-A",
       "consumer helix-worker-low-A",

@@ -64,7 +64,6 @@ export function createReplayExecutor(
       signal.throwIfAborted();
       return links.get(cluster).schema.shortestGrace(signal);
     },
-    clockOffsetMs: (cluster) => links.get(cluster).schema.clockOffsetMs,
     read: readError,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();

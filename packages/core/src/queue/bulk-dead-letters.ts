@@ -13,7 +13,13 @@ import type { Clock } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import { BulkRun } from "./bulk-run.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
-import { type BulkStore, type DiscardOneOptions, scannedLetters } from "./dead-letters.ts";
+import {
+  type BulkStore,
+  type DeadLetter,
+  type DeadLetterReader,
+  type DiscardOneOptions,
+  scannedLetters,
+} from "./dead-letters.ts";
 import { needsForce } from "./redriven.ts";
 import { personOptions } from "./settlement-input.ts";
 
@@ -60,7 +66,7 @@ export interface BulkReport {
   readonly failed: number;
   /** Not tried, since its bytes are no payload and cannot be executed. */
   readonly skipped: number;
-  /** Redriven or discarded by somebody else meanwhile. */
+  /** Somebody else has ended them meanwhile. */
   readonly vanished: number;
   /** How often each error came, by its code, or by its name if it has none. */
   readonly errors: Readonly<Record<string, number>>;
@@ -80,7 +86,7 @@ export interface RedriveReport extends BulkReport {
 }
 
 export interface DiscardReport extends BulkReport {
-  /** Deleted for good; in a dry run, would be. */
+  /** Moved into the trash; in a dry run, would be. */
   readonly discarded: number;
 }
 
@@ -113,25 +119,29 @@ export async function redriveDeadLetters(store: BulkStore, options?: RedriveOpti
 }
 
 /**
- * Discards all dead letters that a filter finds, oldest first, for good. Its report and its failures are those of
- * {@link redriveDeadLetters}; nothing is skipped.
+ * Discards all dead letters that a filter finds, oldest first, into the trash. Its report and its failures are those of
+ * {@link redriveDeadLetters}, and HELIX_TRASH_FULL ends it; nothing is skipped.
  */
 export async function discardDeadLetters(store: BulkStore, options?: DiscardOptions): Promise<DiscardReport> {
   const { by, why, ...bulk } = readOptions<DiscardOptions>("discardDeadLetters", DISCARD_OPTIONS, options);
   const scanned = scannedLetters(store);
-  const {
-    done: discarded,
-    needsForce: _,
-    ...report
-  } = await new BulkRun(store, bulk, {
-    leaves: () => undefined,
-    take: (letter) => scanned.discard(letter, { by, why }),
-    onProgress() {},
-  }).report();
+  const { done: discarded, ...report } = await takeAll(store, bulk, (letter) =>
+    scanned.discard(letter, { by, why }),
+  );
   return { ...report, discarded };
 }
 
-const BULK_OPTIONS = {
+/** One run in which everything that is found is tried. */
+export async function takeAll<L extends DeadLetter>(
+  store: Pick<DeadLetterReader<L>, "scan">,
+  options: BulkOptions,
+  take: (letter: L) => Promise<void>,
+): Promise<BulkReport & { readonly done: number }> {
+  const { needsForce: _, ...report } = await new BulkRun(store, options, { take }).report();
+  return report;
+}
+
+export const BULK_OPTIONS = {
   // What is in it is the store's to check.
   filter: optional(having<DeadLetterFilter>("an object", [])),
   until: optional(text({ expectation: "what `cutOff` gave" })),
@@ -146,7 +156,5 @@ const REDRIVE_OPTIONS = {
   force: boolean(false),
   onProgress: callback<(progress: RedriveProgress) => unknown>(),
 };
-const DISCARD_OPTIONS = {
-  ...BULK_OPTIONS,
-  ...personOptions,
-};
+/** Of a run that takes away, by whom and why. */
+export const DISCARD_OPTIONS = { ...BULK_OPTIONS, ...personOptions };

@@ -2,7 +2,7 @@ import { isHelixError } from "../errors.ts";
 import { type Clock, systemClock, wait } from "../policy/clock.ts";
 import { RateLimiter } from "../policy/rate-limiter.ts";
 import type { BulkOptions, BulkReport } from "./bulk-dead-letters.ts";
-import type { BulkStore, DeadLetter } from "./dead-letters.ts";
+import type { DeadLetter, DeadLetterReader } from "./dead-letters.ts";
 
 /** Failures one after the other that are taken for the store's fault and not for that of the dead letters. */
 const MAX_FAILURES_IN_A_ROW = 3;
@@ -10,11 +10,19 @@ const MAX_FAILURES_IN_A_ROW = 3;
 const MOST_AT_ONCE = 64;
 const MOST_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
-export interface BulkAction {
-  /** As what one is counted that is not tried; undefined for one that is. */
-  leaves(letter: DeadLetter): "skipped" | "needsForce" | undefined;
-  take(letter: DeadLetter): Promise<void>;
-  onProgress(report: RunningReport): void;
+/** The next would fail with it as well. */
+const FINAL: ReadonlySet<string> = new Set([
+  "HELIX_QUEUE_FULL",
+  "HELIX_QUEUE_CLOSED",
+  "HELIX_TRASH_FULL",
+  "HELIX_DEAD_LETTERS_FULL",
+]);
+
+export interface BulkAction<L extends DeadLetter> {
+  /** As what one is counted that is not tried; undefined for one that is. @default each is tried */
+  leaves?(letter: L): "skipped" | "needsForce" | undefined;
+  take(letter: L): Promise<void>;
+  onProgress?(report: RunningReport): void;
 }
 
 export type RunningReport = { -readonly [K in keyof BulkReport]: BulkReport[K] } & {
@@ -31,10 +39,10 @@ export type RunningReport = { -readonly [K in keyof BulkReport]: BulkReport[K] }
  * order in which they end: three failures in a row are told from three among many that are done. Whatever ends the run,
  * it is over when nothing is under way.
  */
-export class BulkRun {
+export class BulkRun<L extends DeadLetter> {
   readonly #options: BulkOptions;
-  readonly #action: BulkAction;
-  readonly #letters: AsyncIterator<DeadLetter>;
+  readonly #action: BulkAction<L>;
+  readonly #letters: AsyncIterator<L>;
   readonly #clock: Clock;
   readonly #limiter: RateLimiter;
   readonly #report: RunningReport = {
@@ -57,7 +65,7 @@ export class BulkRun {
   #leftOver = 0;
   #onEnd: () => void = () => {};
 
-  constructor(store: BulkStore, options: BulkOptions, action: BulkAction) {
+  constructor(store: Pick<DeadLetterReader<L>, "scan">, options: BulkOptions, action: BulkAction<L>) {
     this.#options = options;
     this.#action = action;
     this.#clock = options.clock ?? systemClock;
@@ -97,7 +105,7 @@ export class BulkRun {
       if (report.done + report.failed >= limit) return "limit";
       const next = await this.#letters.next();
       if (next.done === true) return "done";
-      const left = this.#action.leaves(next.value);
+      const left = this.#action.leaves?.(next.value);
       const isIdle = dryRun === true || left !== undefined;
       if (!isIdle) await this.#turn(next.value);
       if (signal?.aborted) return "cancelled";
@@ -113,7 +121,7 @@ export class BulkRun {
   }
 
   /** Resolves when it may begin, by the rate and by the bytes that are under way. */
-  async #turn(letter: DeadLetter): Promise<void> {
+  async #turn(letter: L): Promise<void> {
     if (this.#limiter.available === 0) {
       await wait(this.#clock, this.#limiter.nextInMs, this.#options.signal);
     }
@@ -121,7 +129,7 @@ export class BulkRun {
     await this.#until(() => this.#bytesUnderWay + letter.raw.length <= MOST_BYTES_AT_ONCE);
   }
 
-  async #take(letter: DeadLetter): Promise<void> {
+  async #take(letter: L): Promise<void> {
     this.#underWay++;
     this.#bytesUnderWay += letter.raw.length;
     try {
@@ -162,7 +170,7 @@ export class BulkRun {
   #count(as: "done" | "failed" | "skipped" | "needsForce" | "vanished"): void {
     this.#report.matched++;
     this.#report[as]++;
-    this.#action.onProgress(this.#report);
+    this.#action.onProgress?.(this.#report);
   }
 
   /** Resolves when the condition holds, or nothing is under way by which it could become so. */
@@ -200,7 +208,6 @@ function isItsOwn(error: unknown): boolean {
   );
 }
 
-/** The next would fail with it as well. */
 function isFinal(error: unknown): boolean {
-  return isHelixError(error, "HELIX_QUEUE_FULL") || isHelixError(error, "HELIX_QUEUE_CLOSED");
+  return isHelixError(error) && FINAL.has(error.code);
 }

@@ -24,8 +24,8 @@ export interface ReadPage {
 }
 
 /** A dead letter, and where it stands in the order in which they died: an integer above 0. */
-export interface PlacedLetter {
-  readonly letter: DeadLetter;
+export interface PlacedLetter<L extends DeadLetter = DeadLetter> {
+  readonly letter: L;
   readonly place: number;
 }
 
@@ -48,12 +48,12 @@ export function readDeadLetterPage(filter: unknown, options: unknown): ReadPage 
 }
 
 /** One page of dead letters that match, in the order of their places. */
-export async function pageOf(
-  letters: AsyncIterable<PlacedLetter> | Iterable<PlacedLetter>,
+export async function pageOf<L extends DeadLetter>(
+  letters: AsyncIterable<PlacedLetter<L>> | Iterable<PlacedLetter<L>>,
   limit: number,
   cursorAt: (place: number) => string,
-): Promise<DeadLetterPage> {
-  const page: DeadLetter[] = [];
+): Promise<DeadLetterPage<L>> {
+  const page: L[] = [];
   let bytes = 0;
   for await (const { letter, place } of letters) {
     page.push(letter);

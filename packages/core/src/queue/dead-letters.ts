@@ -5,6 +5,7 @@ import type { ReplayPayload } from "../payload/payload.ts";
 import type { ErrorSummary } from "../report/error-summary.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
 import type { CountOptions, LetterCount, LetterGroup } from "./letter-groups.ts";
+import type { TrashStore } from "./trash.ts";
 
 /**
  * Why a message left its lane without being applied.
@@ -107,19 +108,19 @@ export interface ScanOptions {
   readonly until?: string | undefined;
 }
 
-export interface DeadLetterPage {
-  readonly letters: readonly DeadLetter[];
+export interface DeadLetterPage<L extends DeadLetter = DeadLetter> {
+  readonly letters: readonly L[];
   /** For the next page, with the same filter; undefined: there are no more. Good for a day, in any process. */
   readonly cursor?: string | undefined;
 }
 
-/** Looks at dead letters, and changes nothing. */
-export interface DeadLetterReader {
+/** Looks at dead letters, and changes nothing. Oldest first is the order in which they came here, by death or by a restore. */
+export interface DeadLetterReader<L extends DeadLetter = DeadLetter> {
   /**
    * Oldest first, 1_000 unless a limit says otherwise. All of them are in memory at once, whatever their size: for more there are
    * `page` and `scan`.
    */
-  list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<DeadLetter[]>;
+  list(filter?: DeadLetterFilter & { readonly limit?: number | undefined }): Promise<L[]>;
   /**
    * As many as the limit says, oldest first; fewer where they are large: a page is over when it has 8 MiB. The next goes on
    * after its last one, whatever was redriven or discarded meanwhile; what has died meanwhile comes last. Ages are counted to
@@ -127,18 +128,18 @@ export interface DeadLetterReader {
    *
    * Rejects with HELIX_CURSOR_INVALID for a cursor that no page of this store and filter has given within a day.
    */
-  page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage>;
+  page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage<L>>;
   /**
    * Oldest first, as many as there were when it began, without holding them all. What is redriven or
    * discarded meanwhile may be passed over.
    */
-  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncIterable<DeadLetter>;
+  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncIterable<L>;
   /**
    * Names this moment, for `until`: what has died by now is before it, and what dies from now on is not, nor what dies again. Good in
    * any process, as long as the store is the same: so that work that is interrupted goes on with what it began with.
    */
   cutOff(): Promise<string>;
-  get(id: string): Promise<DeadLetter | undefined>;
+  get(id: string): Promise<L | undefined>;
   /** How many there are. Takes a second at most unless told otherwise, and says whether that was enough. */
   count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount>;
   /** All there are, by cluster, tables, reason and code of the failure, the largest group first. No letter is kept in memory for it. */
@@ -155,11 +156,13 @@ export interface DeadLetterStore extends DeadLetterReader {
    */
   redrive(id: string, options?: RedriveOneOptions): Promise<void>;
   /**
-   * Deletes one for good. Who and why are for the records of the queue, where it keeps any.
+   * Moves one into the trash, from where it can be restored for seven days. Who and why go with it, and into the records of the
+   * queue, where it keeps any.
    *
-   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND.
+   * Rejects with HELIX_DEAD_LETTER_NOT_FOUND, or with HELIX_TRASH_FULL: it then stays.
    */
   discard(id: string, options?: DiscardOneOptions): Promise<void>;
+  readonly trash: TrashStore;
   /** @default by their ids */
   readonly scanned?: ScannedLetters | undefined;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Metrics } from "../report/metrics.ts";
 import type { DeadLetter, DeadLetterStore } from "./dead-letters.ts";
 import { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
+import type { TrashedLetter } from "./trash.ts";
 
 const fail = (): never => {
   throw new Error("Metric has other labels");
@@ -14,11 +15,16 @@ test("metrics that throw do not make a redrive or a discard that worked look fai
     get: async () => ({ lane: "high.A" }),
     redrive: async (id: string) => void done.push(`redrive ${id}`),
     discard: async (id: string) => void done.push(`discard ${id}`),
+    trash: {
+      get: async () => ({ lane: "high.A" }),
+      restore: async (id: string) => void done.push(`restore ${id}`),
+    },
   } as unknown as DeadLetterStore;
   const counted = countedDeadLetters(store, broken);
   await counted.redrive("one");
   await counted.discard("two");
-  expect(done).toEqual(["redrive one", "discard two"]);
+  await counted.trash.restore("two");
+  expect(done).toEqual(["redrive one", "discard two", "restore two"]);
   const depths = async () => [{ lane: "high.A" as const, pending: 1, inFlight: 0, delayed: 0, stuck: 0 }];
   await reportDepths({ depths }, broken);
   countDrained([{ targetCluster: "A", priority: "high" } as never], broken);
@@ -44,15 +50,27 @@ test("what a scan has just given is counted by its own lane, and not read again"
       redrive: async ({ id }: DeadLetter) => void done.push(`redrive ${id}`),
       discard: async () => Promise.reject(new Error("gone")),
     },
+    trash: {
+      scanned: {
+        restore: async ({ id }: DeadLetter) => void done.push(`restore ${id}`),
+        delete: async ({ id }: DeadLetter) => void done.push(`delete ${id}`),
+      },
+    },
   } as unknown as DeadLetterStore;
   const counts: unknown[] = [];
   const metrics: Metrics = { increment: (...count) => void counts.push(count), gauge() {}, observe() {} };
-  const { scanned } = countedDeadLetters(store, metrics);
-  const letter = { id: "one", lane: "low.A" } as DeadLetter;
+  const { scanned, trash } = countedDeadLetters(store, metrics);
+  const letter = { id: "one", lane: "low.A" } as TrashedLetter;
   await scanned?.redrive(letter);
   await expect(scanned?.discard(letter)).rejects.toThrow("gone");
+  await trash.scanned?.restore(letter);
+  await trash.scanned?.delete(letter);
+  const lane = { cluster: "A", priority: "low" };
   expect([done, counts]).toEqual([
-    ["redrive one"],
-    [["helix_redriven_total", { cluster: "A", priority: "low" }]],
+    ["redrive one", "restore one", "delete one"],
+    [
+      ["helix_redriven_total", lane],
+      ["helix_restored_total", lane],
+    ],
   ]);
 });

@@ -2,8 +2,14 @@ import { clusterOf, priorityOf } from "../cluster.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import { harmlessMetrics } from "../report/harmless.ts";
 import type { Metrics } from "../report/metrics.ts";
-import { type DeadLetter, type DeadLetterStore, scannedLetters } from "./dead-letters.ts";
+import {
+  type DeadLetter,
+  type DeadLetterReader,
+  type DeadLetterStore,
+  scannedLetters,
+} from "./dead-letters.ts";
 import type { ReplayQueue } from "./queue.ts";
+import { scannedTrash, type TrashStore } from "./trash.ts";
 
 /** Reads the depths of a queue once and sets the gauges of its lanes. Rejects with what `depths` rejects with. */
 export async function reportDepths(queue: Pick<ReplayQueue, "depths">, metrics: Metrics): Promise<void> {
@@ -26,29 +32,17 @@ export function countDrained(payloads: readonly ReplayPayload[], metrics: Metric
   }
 }
 
-/** The same store, whose redrives and discards are counted. By its id a dead letter is read first, for its lane. */
+/** The same store, whose redrives, discards and restores are counted. By its id a dead letter is read first, for its lane. */
 export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): DeadLetterStore {
-  const { increment } = harmlessMetrics(metrics);
   const scanned = scannedLetters(store);
-  type Name = "helix_redriven_total" | "helix_discarded_total";
-  const count = (name: Name, { lane }: DeadLetter) =>
-    increment(name, { cluster: clusterOf(lane), priority: priorityOf(lane) });
-  const counted = async (name: Name, id: string, act: () => Promise<void>) => {
-    // What cannot be counted is done all the same.
-    const letter = await store.get(id).catch(() => undefined);
-    await act();
-    if (letter !== undefined) count(name, letter);
-  };
+  const { count, counted } = countsOf(store, metrics);
   return {
-    list: (filter) => store.list(filter),
-    page: (filter, options) => store.page(filter, options),
-    scan: (filter, options) => store.scan(filter, options),
-    cutOff: () => store.cutOff(),
-    get: (id) => store.get(id),
-    count: (filter, options) => store.count(filter, options),
-    groups: (filter) => store.groups(filter),
+    ...readerOf(store),
     redrive: (id, options) => counted("helix_redriven_total", id, () => store.redrive(id, options)),
     discard: (id, options) => counted("helix_discarded_total", id, () => store.discard(id, options)),
+    get trash() {
+      return countedTrash(store.trash, metrics);
+    },
     scanned: {
       redrive: async (letter, options) => {
         await scanned.redrive(letter, options);
@@ -60,4 +54,48 @@ export function countedDeadLetters(store: DeadLetterStore, metrics: Metrics): De
       },
     },
   };
+}
+
+function countedTrash(trash: TrashStore, metrics: Metrics): TrashStore {
+  const scanned = scannedTrash(trash);
+  const { count, counted } = countsOf(trash, metrics);
+  return {
+    ...readerOf(trash),
+    restore: (id) => counted("helix_restored_total", id, () => trash.restore(id)),
+    delete: (id, options) => trash.delete(id, options),
+    scanned: {
+      restore: async (letter) => {
+        await scanned.restore(letter);
+        count("helix_restored_total", letter);
+      },
+      delete: (letter, options) => scanned.delete(letter, options),
+    },
+  };
+}
+
+function readerOf<L extends DeadLetter>(store: DeadLetterReader<L>): DeadLetterReader<L> {
+  return {
+    list: (filter) => store.list(filter),
+    page: (filter, options) => store.page(filter, options),
+    scan: (filter, options) => store.scan(filter, options),
+    cutOff: () => store.cutOff(),
+    get: (id) => store.get(id),
+    count: (filter, options) => store.count(filter, options),
+    groups: (filter) => store.groups(filter),
+  };
+}
+
+type End = "helix_redriven_total" | "helix_discarded_total" | "helix_restored_total";
+
+function countsOf(store: Pick<DeadLetterReader, "get">, metrics: Metrics) {
+  const { increment } = harmlessMetrics(metrics);
+  const count = (name: End, { lane }: DeadLetter) =>
+    increment(name, { cluster: clusterOf(lane), priority: priorityOf(lane) });
+  const counted = async (name: End, id: string, act: () => Promise<void>) => {
+    // What cannot be counted is done all the same.
+    const letter = await store.get(id).catch(() => undefined);
+    await act();
+    if (letter !== undefined) count(name, letter);
+  };
+  return { count, counted };
 }

@@ -36,8 +36,8 @@ export const personOptions = {
 };
 
 /** @throws TypeError, RangeError for who or why that is no text, or too long. */
-export function readDiscard(options: unknown): DiscardOneOptions {
-  return readOptions<DiscardOneOptions>("discard", personOptions, options);
+export function readDiscard(options: unknown, verb: "discard" | "delete" = "discard"): DiscardOneOptions {
+  return readOptions<DiscardOneOptions>(verb, personOptions, options);
 }
 
 /** @throws TypeError for a `force` that is no boolean. */
@@ -51,9 +51,11 @@ export function checkCause(cause: DeadLetterCause): void {
   throw new TypeError(expected("reason", DEAD_LETTER_REASONS.join(", "), cause?.reason));
 }
 
-/** What `redrive` and `discard` reject with for a name that there is not, whatever it is. */
-export function deadLetterNotFound(id: string): HelixError {
-  return helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\``, { id });
+/** What is ordered of a dead letter is rejected with, for a name that there is not, whatever it is. */
+export function deadLetterNotFound(id: string, where = ""): HelixError {
+  return helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter \`${String(id)}\`${where}`, {
+    id,
+  });
 }
 
 /** What a second settlement of a message rejects with. */

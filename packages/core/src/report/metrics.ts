@@ -77,7 +77,13 @@ export const METRICS = Object.freeze({
     kind: "counter",
     unit: "messages",
     labels: PER_LANE,
-    help: "Dead letters that were deleted for good.",
+    help: "Dead letters that were moved into the trash, where nobody replays them.",
+  },
+  helix_restored_total: {
+    kind: "counter",
+    unit: "messages",
+    labels: PER_LANE,
+    help: "Dead letters that were brought back from the trash.",
   },
   helix_drained_total: {
     kind: "counter",

@@ -230,7 +230,7 @@ export const deadLetters: ContractGroup = {
       },
     },
     {
-      title: "discards one for good, and nothing else",
+      title: "discards one out of the dead letters, and nothing else",
       async run(stage) {
         const first = await buried(stage);
         const second = await buried(stage);

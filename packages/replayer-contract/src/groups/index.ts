@@ -20,6 +20,7 @@ import { release } from "./release.ts";
 import { retry } from "./retry.ts";
 import { roundTrip } from "./round-trip.ts";
 import { settlement } from "./settlement.ts";
+import { trash } from "./trash.ts";
 
 /** In the order in which a new adapter best makes them pass. */
 export const GROUPS: readonly ContractGroup[] = [
@@ -38,6 +39,7 @@ export const GROUPS: readonly ContractGroup[] = [
   listing,
   redrive,
   oneEnd,
+  trash,
   depths,
   listeners,
   deDuplication,

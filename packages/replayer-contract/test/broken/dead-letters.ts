@@ -40,6 +40,9 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps a dead message with its content, lane, cause and time",
       "keeps the bytes of what cannot be decoded",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
+      "keeps its trash when it is closed and opened, or killed",
+      "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
     ],
   },
   {
@@ -56,6 +59,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "counts the dead letters that a filter finds",
       "scans the same dead letters in the same order, also while each is discarded",
       "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
     ],
   },
   {
@@ -69,6 +73,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "keeps the whole text of the last failure, and of the first only what quotes no value",
       "keeps the first failure that was counted over every delay and hand-back",
       "has kept a dead letter when its promise resolves: a crash right after that loses nothing",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
     ],
   },
   {
@@ -193,7 +198,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     ),
     caughtBy: [
       "finds one by its id, and nothing by another",
-      "discards one for good, and nothing else",
+      "discards one out of the dead letters, and nothing else",
       "lists dead letters oldest first, up to a limit",
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "filters dead letters by how long they have been dead",
@@ -205,6 +210,9 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "groups dead letters by cluster, tables, reason and code of the failure, the largest group first",
       "scans the same dead letters in the same order, also while each is discarded",
       "refuses what is too old, or whose table is gone, with HELIX_REDRIVE_NEEDS_FORCE, and keeps it",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
+      "looks at the trash by the filters of the dead letters, and at nothing else",
+      "lets one of those who restore and delete a letter at the same time do it, and tells the others",
     ],
   },
   {
@@ -221,6 +229,8 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "filters dead letters by cluster, priority, reason and table, and by all of them together",
       "filters dead letters by how long they have been dead",
       "filters dead letters by their ids, and by when they died",
+      "restores one as it was, as the last that came among the dead letters, and nothing else",
+      "lets one of those who restore and delete a letter at the same time do it, and tells the others",
     ],
   },
   {
@@ -388,7 +398,11 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
         }
       },
     ),
-    caughtBy: ["refuses to discard for somebody or a reason that is no text, and keeps the dead letter"],
+    caughtBy: [
+      "refuses to discard for somebody or a reason that is no text, and keeps the dead letter",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
+      "discards again what was restored, by the order of the second time",
+    ],
   },
   {
     wrong: "discards all there are",
@@ -400,9 +414,23 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     },
     caughtBy: [
       "leaves a message in hand with HELIX_DEAD_LETTERS_FULL when no more are kept, until one is discarded",
-      "discards one for good, and nothing else",
+      "discards one out of the dead letters, and nothing else",
       "goes on with the next page whatever was discarded meanwhile, to what has died meanwhile",
       "scans the same dead letters in the same order, also while each is discarded",
+      "keeps what is discarded as it was, with who has discarded it, why and when",
+      "restores one as it was, as the last that came among the dead letters, and nothing else",
+      "discards again what was restored, by the order of the second time",
+      "deletes one in the trash for good, and nothing else",
+      "refuses to delete for somebody or a reason that is no text, and keeps the letter in the trash",
+      "looks at the trash by the filters of the dead letters, and at nothing else",
+      "gives the trash page by page, and scans it up to a cut-off of its own",
+      "refuses a discard with HELIX_TRASH_FULL when no more are kept there, until one is deleted",
+      "keeps in the trash what the full dead letters do not take back",
+      "lets one of those who restore and delete a letter at the same time do it, and tells the others",
+      "has a letter in one place, whoever discards and restores it at the same time",
+      "keeps its trash when it is closed and opened, or killed",
+      "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
+      "restores and deletes from any pod",
     ],
   },
 ];

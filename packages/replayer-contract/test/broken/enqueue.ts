@@ -152,6 +152,7 @@ export const BROKEN_ENQUEUES: readonly BrokenAdapter[] = [
       "puts a message at the end of its lane",
       "redrives from any pod",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
+      "restores one as it was, as the last that came among the dead letters, and nothing else",
       "does not take another life, another id or the same write on another cluster for the same message",
     ],
   },

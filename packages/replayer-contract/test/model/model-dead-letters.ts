@@ -1,99 +1,18 @@
-import { decodeContent } from "@helix/codec";
-import type {
-  CountOptions,
-  DeadLetter,
-  DeadLetterFilter,
-  DeadLetterPage,
-  DeadLetterStore,
-  DiscardOneOptions,
-  LetterCount,
-  LetterGroup,
-  PageOptions,
-  RedriveOneOptions,
-  ScanOptions,
-} from "@helix/core";
-import {
-  cutOffAt,
-  deathOf,
-  factsOf,
-  LetterGroups,
-  matchesFilter,
-  type PlacedLetter,
-  pageOf,
-  type ReadPage,
-  readCount,
-  readDeadLetterFilter,
-  readDeadLetterList,
-  readDeadLetterPage,
-  readDiscard,
-  readRedrive,
-  readScan,
-  type WholeFacts,
-} from "@helix/core/queue-kit";
-import type { ModelQueue } from "./model-queue.ts";
+import type { DeadLetter, DeadLetterStore, DiscardOneOptions, RedriveOneOptions } from "@helix/core";
+import { readDiscard, readRedrive } from "@helix/core/queue-kit";
+import { deadLetterOf, ModelLetters } from "./model-letters.ts";
 import type { Buried } from "./model-store.ts";
+import { ModelTrash } from "./model-trash.ts";
 
-type Filter = DeadLetterFilter & { readonly limit?: number | undefined };
+export class ModelDeadLetters extends ModelLetters<DeadLetter> implements DeadLetterStore {
+  readonly trash: ModelTrash = new ModelTrash(this.queue);
 
-export class ModelDeadLetters implements DeadLetterStore {
-  readonly queue: ModelQueue;
-
-  constructor(queue: ModelQueue) {
-    this.queue = queue;
+  override get storeId(): string {
+    return this.queue.store.id;
   }
 
-  async list(filter?: Filter): Promise<DeadLetter[]> {
-    const read = readDeadLetterList(filter);
-    return this.queue.reach(() => {
-      const all = [...this.queue.store.buried.values()].map((buried) => this.letterOf(buried));
-      return all.filter((letter) => this.matches(letter, read.filter)).slice(0, read.limit);
-    });
-  }
-
-  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
-    const { filter: read, limit, ...asked } = this.readPage(filter, options);
-    const { place, asOfMs, cursorAt } = asked.in(this.queue.store.id, this.nowMs);
-    return pageOf(await this.queue.reach(() => this.placed(read, place, asOfMs)), limit, cursorAt);
-  }
-
-  readPage(filter?: DeadLetterFilter, options?: PageOptions): ReadPage {
-    return readDeadLetterPage(filter, options);
-  }
-
-  async *scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<DeadLetter, void, void> {
-    const { until } = readScan(options);
-    const mark = until?.in(this.queue.store.id, this.nowMs);
-    const read = readDeadLetterFilter(filter);
-    const found = await this.queue.reach(() => this.placed(read, 0, mark?.asOfMs));
-    for (const { letter, place } of found) if (place <= (mark?.place ?? place)) yield letter;
-  }
-
-  cutOff(): Promise<string> {
-    const { store } = this.queue;
-    return this.queue.reach(() => cutOffAt({ place: store.lastPlace, asOfMs: this.nowMs }, store.id));
-  }
-
-  get nowMs(): number {
-    return this.queue.store.clock.wallMs();
-  }
-
-  get(id: string): Promise<DeadLetter | undefined> {
-    return this.queue.reach(() => {
-      const buried = this.queue.store.buried.get(id);
-      return buried && this.letterOf(buried);
-    });
-  }
-
-  async count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount> {
-    readCount(options);
-    const { length } = await this.found(filter);
-    return { count: length, isExact: true };
-  }
-
-  async groups(filter?: DeadLetterFilter): Promise<LetterGroup[]> {
-    const groups = new LetterGroups();
-    for (const letter of await this.found(filter)) groups.add(this.groupedBy(letter));
-    return groups.list();
+  override get kept(): ReadonlyMap<string, Buried> {
+    return this.queue.store.buried;
   }
 
   redrive(id: string, options?: RedriveOneOptions): Promise<void> {
@@ -101,43 +20,10 @@ export class ModelDeadLetters implements DeadLetterStore {
   }
 
   discard(id: string, options?: DiscardOneOptions): Promise<void> {
-    return this.queue.reach(() => {
-      readDiscard(options);
-      this.queue.store.discard(id);
-    });
+    return this.queue.reach(() => this.queue.store.discard(id, readDiscard(options)));
   }
 
-  letterOf({ id, stored, cause, deadAtMs }: Buried): DeadLetter {
-    return {
-      id,
-      lane: stored.lane,
-      content: decodeContent(stored.bytes, stored.lane),
-      raw: stored.bytes,
-      ...deathOf(cause, stored),
-      deadAtMs,
-      origin: { sequence: stored.sequence },
-    };
-  }
-
-  /** Those that come after a place, with their own. */
-  placed(filter: DeadLetterFilter, after: number, asOfMs = this.nowMs): PlacedLetter[] {
-    return [...this.queue.store.buried.values()]
-      .filter(({ place }) => place > after)
-      .map((buried) => ({ letter: this.letterOf(buried), place: buried.place }))
-      .filter(({ letter }) => this.matches(letter, filter, asOfMs));
-  }
-
-  async found(filter?: DeadLetterFilter): Promise<DeadLetter[]> {
-    const read = readDeadLetterFilter(filter);
-    return (await this.queue.reach(() => this.placed(read, 0))).map(({ letter }) => letter);
-  }
-
-  /** What its group is made of. */
-  groupedBy(letter: DeadLetter): WholeFacts {
-    return factsOf(letter);
-  }
-
-  matches(letter: DeadLetter, filter: DeadLetterFilter, asOfMs = this.nowMs): boolean {
-    return matchesFilter(letter, filter, asOfMs);
+  override letterOf(buried: Buried): DeadLetter {
+    return deadLetterOf(buried);
   }
 }

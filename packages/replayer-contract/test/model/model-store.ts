@@ -2,6 +2,8 @@ import { decodeContent, decodePayload, encodePayload } from "@helix/codec";
 import {
   type Clock,
   type DeadLetterCause,
+  type Discarded,
+  type DiscardOneOptions,
   type ErrorSummary,
   helixError,
   type Lane,
@@ -18,6 +20,7 @@ export const MODEL = {
   held: 30,
   messages: 25,
   deadLetters: 12,
+  trashed: 6,
   payloadBytes: 4096,
   windowMs: 60_000,
 } as const;
@@ -47,6 +50,8 @@ export interface Buried {
   readonly stored: Stored;
   readonly cause: DeadLetterCause;
   readonly deadAtMs: number;
+  /** Of what is in the trash. */
+  readonly discarded?: Discarded | undefined;
 }
 
 /**
@@ -58,6 +63,7 @@ export class ModelStore {
   readonly id = crypto.randomUUID();
   messages: Stored[] = [];
   readonly buried = new Map<string, Buried>();
+  readonly trash = new Map<string, Buried>();
   lastPlace = 0;
   readonly published = new Map<string, number>();
   #sequence = 0;
@@ -126,10 +132,7 @@ export class ModelStore {
 
   bury(delivered: Stored, cause: DeadLetterCause): void {
     const stored = this.held(delivered);
-    if (this.buried.size >= MODEL.deadLetters) {
-      const fields = { lane: stored.lane, capacity: MODEL.deadLetters };
-      throw helixError("HELIX_DEAD_LETTERS_FULL", "full", fields);
-    }
+    this.assertRoom(stored.lane);
     const id = this.idOf(stored);
     this.buried.set(id, { id, place: ++this.lastPlace, stored, cause, deadAtMs: this.clock.wallMs() });
     this.remove(stored);
@@ -147,9 +150,40 @@ export class ModelStore {
     return redriven({ id, reason: cause.reason, content }, options, this.clock.wallMs());
   }
 
-  discard(id: string): void {
-    this.find(id);
+  assertRoom(lane: Lane): void {
+    if (this.buried.size < MODEL.deadLetters) return;
+    throw helixError("HELIX_DEAD_LETTERS_FULL", "full", { lane, capacity: MODEL.deadLetters });
+  }
+
+  discard(id: string, person: DiscardOneOptions): void {
+    const buried = this.find(id);
+    if (this.trash.size >= MODEL.trashed) this.trashFull(buried);
+    const discarded = { atMs: this.clock.wallMs(), ...person };
+    this.trash.set(id, { ...buried, place: ++this.lastPlace, discarded });
     this.forget(id);
+  }
+
+  trashFull({ stored: { lane } }: Buried): void {
+    throw helixError("HELIX_TRASH_FULL", "full", { lane, capacity: MODEL.trashed });
+  }
+
+  restore(id: string): void {
+    const { discarded: _, ...buried } = this.findTrashed(id);
+    this.assertRoom(buried.stored.lane);
+    this.buried.set(id, { ...buried, place: ++this.lastPlace });
+    this.trash.delete(id);
+  }
+
+  /** For good. */
+  delete(id: string): void {
+    this.findTrashed(id);
+    this.trash.delete(id);
+  }
+
+  findTrashed(id: string): Buried {
+    const found = this.trash.get(id);
+    if (found === undefined) throw deadLetterNotFound(id, " in the trash");
+    return found;
   }
 
   forget(id: string): void {

@@ -21,6 +21,7 @@ export const MODEL_CAPABILITIES: QueueCapabilities = {
   deDuplicates: { windowMs: MODEL.windowMs },
   bounded: { messages: MODEL.messages },
   deadLetterBound: { deadLetters: MODEL.deadLetters },
+  trashBound: { letters: MODEL.trashed },
   payloadBound: { bytes: MODEL.payloadBytes },
 };
 

@@ -415,7 +415,7 @@ function forbidden(subject: string, stored: "no" | "maybe" = "no"): PublishFailu
 }
 
 /** A block of headers as it goes over the wire. Names and values must be plain: no line breaks. */
-export function headerBlock(headers: Readonly<Record<string, string>>): Uint8Array {
+export function headerBlock(headers: Readonly<Record<string, string>>): Buffer {
   let block = "NATS/1.0\r\n";
   for (const name in headers) block += `${name}: ${headers[name]}\r\n`;
   return Buffer.from(`${block}\r\n`);

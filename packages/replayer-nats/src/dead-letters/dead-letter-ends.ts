@@ -1,13 +1,15 @@
-import { type Clock, helixError } from "@helix/core";
+import { type Clock, type DeadLetter, helixError } from "@helix/core";
 import { wait } from "@helix/core/queue-kit";
 import type { Admin } from "../connection/admin.ts";
 import { parsed } from "../connection/parsed.ts";
 import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
+import { digestOf } from "../identity.ts";
 import { type Names, recordSubject } from "../topology/names.ts";
 
-/** How a dead letter ends by a person's order. */
-export type DeadLetterEnd = "redriven" | "discarded";
+/** How a dead letter, or one in the trash, ends by a person's order. */
+const ENDS = ["redriven", "discarded", "restored", "deleted"] as const;
+type LetterEnd = (typeof ENDS)[number];
 
 /** After that the one who began has ended or died, and the other end may be begun. */
 const BEGUN_FOR_MS = 120_000;
@@ -20,7 +22,7 @@ const NO_DATA = new Uint8Array();
 
 interface Begun {
   /** Undefined: nobody has begun. */
-  readonly end: DeadLetterEnd | undefined;
+  readonly end: LetterEnd | undefined;
   /** Place of the dead letter that it was about; older versions do not write it. */
   readonly letter: number | undefined;
   readonly atMs: number;
@@ -30,10 +32,10 @@ interface Begun {
 /**
  * Which way each dead letter ends, written down in the bucket of records before it is done: whoever writes first decides. A
  * redrive writes its message before it deletes the dead letter, so that a crash between the two loses nothing; a discard
- * in between would delete for good what is executed all the same. Of several who want the same end, the one whose delete
- * finds the dead letter has done it.
+ * in between would put into the trash what is executed all the same. Of several who want the same end, the one whose delete
+ * finds the dead letter has done it. So it is with what lies in the trash, under names of its own.
  *
- * The records stay as long as records do, and tell afterwards who discarded what, and why.
+ * The records stay as long as records do, and tell afterwards who discarded or deleted what, and why.
  */
 export class DeadLetterEnds {
   readonly #publisher: Publisher;
@@ -58,17 +60,24 @@ export class DeadLetterEnds {
   }
 
   /**
-   * Resolves when nobody can begin the other end for two minutes, with what `abandon` needs.
+   * Resolves when nobody can begin another end for two minutes, with what `abandon` needs, and with the end that was begun before.
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
-  async begin(id: string, letter: number, end: DeadLetterEnd, left: object = {}): Promise<number> {
+  async begin(
+    id: string,
+    letter: number,
+    end: LetterEnd,
+    left: object = {},
+  ): Promise<{ readonly sequence: number; readonly before: LetterEnd | undefined }> {
     const data = ENCODER.encode(JSON.stringify({ ...left, end, letter, atMs: this.#nowMs() }));
     let last = 0;
+    let before: LetterEnd | undefined;
     for (let tries = 1; ; tries++) {
       const header = headerBlock({ [EXPECTED]: String(last) });
       try {
-        return (await this.#publisher.publish(recordSubject(this.#names, "ended", id), header, data)).seq;
+        const subject = recordSubject(this.#names, "ended", id);
+        return { sequence: (await this.#publisher.publish(subject, header, data)).seq, before };
       } catch (failure) {
         if (!(failure instanceof PublishFailure)) throw failure;
         if (failure.meaning !== "conflict" || tries === TRIES) {
@@ -77,13 +86,16 @@ export class DeadLetterEnds {
         }
       }
       const begun = await this.#begun(id);
-      if (begun?.end !== undefined && begun.end !== end && this.#isUnderWay(begun, letter)) {
+      // What is restored is put into another place, which no discard that is under way can delete.
+      const isAnother = begun?.end !== end && !(end === "restored" && begun?.end === "discarded");
+      if (begun?.end !== undefined && isAnother && this.#isUnderWay(begun, letter)) {
         const text = `The dead letter \`${id}\` is being ${begun.end} by somebody else`;
         throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", text, { id });
       }
       // A new leader may not know yet what it has refused by.
       if (begun?.sequence === last) await wait(this.#clock, AGAIN_AFTER_MS);
       last = begun?.sequence ?? 0;
+      before = begun?.end;
     }
   }
 
@@ -107,13 +119,18 @@ export class DeadLetterEnds {
   }
 }
 
+/** What a record keeps of a letter that somebody has taken away: what it died of, and what its bytes were, but no value. */
+export function auditOf({ reason, toldError, raw }: DeadLetter): object {
+  return { cause: reason, errorCode: toldError?.code, digest: digestOf(raw) };
+}
+
 /** A tombstone, or bytes that are no such record, say that nobody has begun. */
 export function decodeEnd(bytes: Uint8Array): Omit<Begun, "sequence"> {
   const { end, letter, atMs } = parsed(bytes) ?? {};
-  const isBegun = (end === "redriven" || end === "discarded") && Number.isFinite(atMs);
+  const begun = ENDS.find((one) => one === end && Number.isFinite(atMs));
   return {
-    end: isBegun ? end : undefined,
+    end: begun,
     letter: Number.isSafeInteger(letter) ? (letter as number) : undefined,
-    atMs: isBegun ? (atMs as number) : Number.NEGATIVE_INFINITY,
+    atMs: begun === undefined ? Number.NEGATIVE_INFINITY : (atMs as number),
   };
 }

@@ -4,7 +4,7 @@ import type { Bodies } from "../bodies.ts";
 import { isObject, parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { PROCESS_DIED } from "../lanes/evidence.ts";
-import { deadLetterIn, type Names } from "../topology/names.ts";
+import { type LetterStream, letterNameIn } from "../topology/names.ts";
 import type { WholeLetter } from "./letter-parts.ts";
 
 /** What a dead letter says beside its bytes. */
@@ -25,21 +25,21 @@ export function encodeEpitaph(epitaph: Epitaph): string {
   for (let most = 2048; ; most = Math.floor(most / 2)) {
     const { error, firstError } = epitaph;
     const cut = { ...epitaph, error: shortened(error, most), firstError: shortened(firstError, most) };
-    const text = JSON.stringify(cut).replaceAll(NOT_PLAIN, escaped);
+    const text = plainJson(cut);
     if (text.length <= MAX_HEADER_LENGTH || most === 0) return text;
   }
 }
 
 /**
- * What a message of the dead letters' stream says, whoever has put it there. Subject and place are the server's word: they
+ * What a message of a stream of letters says, whoever has put it there. Subject and place are the server's word: they
  * give id and lane. What the header says counts as far as it can be read; without one that says why, the letter is
  * `undecodable`, so that it can be seen and discarded like any other, and redriven if its body is a payload.
  */
 export function letterIn(
   stored: WholeLetter,
-  names: Names,
+  at: LetterStream,
   bodies: Bodies,
-  outside: Outside = outsideIn(stored, names),
+  outside: Outside = outsideIn(stored, at),
 ): DeadLetter {
   const raw = new Uint8Array(stored.data);
   const { reason, firstError, error, lane } = outside;
@@ -79,13 +79,13 @@ export function factsIn(outside: Outside, stored: StoredMessage, bodies: Bodies)
   };
 }
 
-export function outsideIn(stored: StoredMessage, names: Names): Outside {
+export function outsideIn(stored: StoredMessage, at: LetterStream): Outside {
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
     error: { name: "Error", message: "It has no header that says what it died of" },
-    origin: { stream: names.deadLetterStream, sequence: stored.seq, subject: stored.subject },
+    origin: { stream: at.name, sequence: stored.seq, subject: stored.subject },
   };
-  return { attempts: 0, deadAtMs: stored.storedAtMs, origin: {}, ...epitaph, ...namedIn(stored, names) };
+  return { attempts: 0, deadAtMs: stored.storedAtMs, origin: {}, ...epitaph, ...namedIn(stored, at) };
 }
 
 /** Id and life, as they stand in a subject of ours. */
@@ -93,8 +93,8 @@ export const LETTER_ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 /** What is called by its place, since its subject is none of ours. */
 export const BY_SEQUENCE = /^sequence=([1-9]\d{0,14})$/;
 
-function namedIn({ subject, seq }: StoredMessage, names: Names): Pick<Outside, "id" | "lane"> {
-  const { lane, name = "" } = deadLetterIn(names, subject) ?? {};
+function namedIn({ subject, seq }: StoredMessage, at: LetterStream): Pick<Outside, "id" | "lane"> {
+  const { lane, name = "" } = letterNameIn(at, subject) ?? {};
   return { lane, id: LETTER_ID.test(name) ? name : `sequence=${seq}` };
 }
 
@@ -133,6 +133,11 @@ function plainOrigin(origin: Readonly<Record<string, unknown>>): DeadLetter["ori
 function shortened(error: ErrorSummary | undefined, most: number): ErrorSummary | undefined {
   if (error === undefined) return undefined;
   return { ...error, message: error.message.slice(0, most) };
+}
+
+/** On one line. */
+export function plainJson(value: object): string {
+  return JSON.stringify(value).replaceAll(NOT_PLAIN, escaped);
 }
 
 function escaped(character: string): string {

@@ -2,24 +2,24 @@ import { type DeadLetterCause, type HelixError, helixError, type Lane } from "@h
 import { deathOf } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import type { Admin } from "../connection/admin.ts";
-import { refusalOfPublish } from "../connection/publish-refusal.ts";
-import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
+import { headerBlock } from "../connection/publisher.ts";
 import { DEAD_LETTER_RESERVE } from "../enqueuer.ts";
 import { digestOf } from "../identity.ts";
 import type { Delivered, NatsMessage } from "../lanes/nats-message.ts";
-import { deadLetterSubject, type Names } from "../topology/names.ts";
+import { letterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
 import { bodyOf, type Headers, type LetterBody } from "./letter-body.ts";
 import { PART_OF_HEADER, PARTS_HEADER, partSubject, partsOf, wholeOf } from "./letter-parts.ts";
+import type { LetterPlaces } from "./letter-places.ts";
 
 /** JetStream's code for what is not where it should be. */
 const WRONG_LAST_SEQUENCE = 10071;
 
 /** What is added to the headers of a dead letter: names of streams, and of parts. */
-const MORE_HEADERS = 512;
+export const MORE_HEADERS = 512;
 
 export interface DeadLetterWriterOptions {
-  readonly publisher: Publisher;
+  readonly places: LetterPlaces;
   readonly admin: Admin;
   readonly names: Names;
   readonly bodies: Bodies;
@@ -43,7 +43,7 @@ export class DeadLetterWriter {
   /**
    * Resolves when the dead letter is stored, now or by an earlier try.
    *
-   * Rejects with HELIX_DEAD_LETTERS_FULL, or as `refusalOfPublish` says.
+   * Rejects as {@link LetterPlaces.put} does.
    */
   async write({ delivered }: NatsMessage, cause: DeadLetterCause): Promise<void> {
     for (const name of namesFor(delivered)) {
@@ -74,13 +74,13 @@ export class DeadLetterWriter {
     });
     const all = { ...headers, [EPITAPH_HEADER]: epitaph };
     const split = await this.#split(all, delivered, bodies.encodeText(text));
-    const subject = deadLetterSubject(names, lane, id);
+    const subject = letterSubject(names.dead, lane, id);
     for (;;) {
       if (await this.#put(subject, split.headers, split.data, lane)) return true;
       // Already there counts only if it is: it may have been redriven at this very moment.
-      const there = await admin.message(names.deadLetterStream, { last_by_subj: subject });
+      const there = await admin.message(names.dead.name, { last_by_subj: subject });
       if (there !== undefined) {
-        return bodies.areSame((await wholeOf(admin, names, there)).letter.data, raw);
+        return bodies.areSame((await wholeOf(admin, names.dead, there)).letter.data, raw);
       }
     }
   }
@@ -96,10 +96,10 @@ export class DeadLetterWriter {
     if (isSmall || room < DEAD_LETTER_RESERVE) return whole;
     const { name, parts } = partsOf(raw, room);
     for (const [at, part] of parts.entries()) {
-      const subject = partSubject(names, lane, name, at + 1);
+      const subject = partSubject(names.dead, lane, name, at + 1);
       const of = { [PART_OF_HEADER]: namesFor(delivered).join(" ") };
       while (!(await this.#put(subject, of, part, lane))) {
-        const there = await admin.message(names.deadLetterStream, { last_by_subj: subject });
+        const there = await admin.message(names.dead.name, { last_by_subj: subject });
         if (there === undefined) continue;
         if (Buffer.compare(there.data, part) !== 0) throw taken(id);
         break;
@@ -110,23 +110,9 @@ export class DeadLetterWriter {
 
   /** Resolves with whether it was stored: not so if something lies under that subject. */
   async #put(subject: string, headers: Headers, data: Uint8Array, lane: Lane): Promise<boolean> {
-    const { publisher, names } = this.#options;
-    const header = headerBlock({
-      ...headers,
-      "Nats-Expected-Stream": names.deadLetterStream,
-      "Nats-Expected-Last-Subject-Sequence": "0",
-    });
-    try {
-      await publisher.publish(subject, header, data);
-      return true;
-    } catch (failure) {
-      if (!(failure instanceof PublishFailure)) throw failure;
-      if (failure.meaning === "full") throw full(failure, lane);
-      if (failure.meaning !== "conflict") {
-        throw refusalOfPublish("The dead letter could not be written", failure, publisher.timeoutMs);
-      }
-      return false;
-    }
+    const { places, names } = this.#options;
+    const letter = { subject, headers: headerBlock(headers), data, lane };
+    return (await places.put(names.dead, letter)) !== undefined;
   }
 }
 
@@ -135,12 +121,8 @@ function namesFor({ id, raw }: Delivered): [string, string] {
   return [id, `${id}-${digestOf(raw)}`];
 }
 
-function taken(id: string): HelixError {
+/** Its two names are other writes' already. */
+export function taken(id: string): HelixError {
   const text = `Something else lies where the dead letter \`${id}\` should be`;
   return helixError("HELIX_QUEUE_REFUSED", text, { errorCode: WRONG_LAST_SEQUENCE, stored: "no" });
-}
-
-function full(failure: PublishFailure, lane: NatsMessage["lane"]): HelixError {
-  const text = `The dead letters are full: ${failure.message}`;
-  return helixError("HELIX_DEAD_LETTERS_FULL", text, { lane }, { cause: failure });
 }

@@ -2,7 +2,7 @@ import type { Lane } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
 import { digestOf } from "../identity.ts";
-import { deadLetterIn, deadLetterSubject, type Names } from "../topology/names.ts";
+import { type LetterStream, letterNameIn, letterSubject } from "../topology/names.ts";
 import { bodyIn } from "./letter-body.ts";
 
 /** On the dead letter: what its parts are called, and how many there are. On a part: whose it is. */
@@ -31,8 +31,8 @@ export function partsOf(
 }
 
 /** Where a part is, counted from 1. */
-export function partSubject(names: Names, lane: Lane, name: string, number: number): string {
-  return deadLetterSubject(names, lane, `${name}.part-${number}`);
+export function partSubject(at: LetterStream, lane: Lane, name: string, number: number): string {
+  return letterSubject(at, lane, `${name}.part-${number}`);
 }
 
 /** A dead letter with all the bytes that lay in the lane and nothing else, and what its text says beside them. */
@@ -43,18 +43,18 @@ export interface WholeLetter extends StoredMessage {
 /** The same with its whole body, and its parts; with what it holds itself where it has none, or they are not all there. */
 export async function wholeOf(
   admin: Admin,
-  names: Names,
+  at: LetterStream,
   stored: StoredMessage,
 ): Promise<{ readonly letter: WholeLetter; readonly parts: readonly StoredMessage[] }> {
   const { raw, text } = bodyIn(stored);
   const letter = { ...stored, data: raw, text };
   const [, name, count = "0"] = PARTS.exec(headerIn(stored, PARTS_HEADER) ?? "") ?? [];
-  const lane = name === undefined ? undefined : deadLetterIn(names, stored.subject)?.lane;
+  const lane = name === undefined ? undefined : letterNameIn(at, stored.subject)?.lane;
   const parts: StoredMessage[] = [];
   if (name === undefined || lane === undefined || Number(count) > MOST_PARTS) return { letter, parts };
   for (let number = 1; number <= Number(count); number++) {
-    const last_by_subj = partSubject(names, lane, name, number);
-    const part = await admin.message(names.deadLetterStream, { last_by_subj });
+    const last_by_subj = partSubject(at, lane, name, number);
+    const part = await admin.message(at.name, { last_by_subj });
     if (part !== undefined) parts.push(part);
   }
   const data = Buffer.concat([raw, ...parts.map((part) => part.data)]);
@@ -65,19 +65,17 @@ export async function wholeOf(
 /** Whether it is a part of a dead letter that is there, or may be at any moment. */
 export async function isPart(
   admin: Admin,
-  names: Names,
+  at: LetterStream,
   { subject, headers, storedAtMs }: StoredMessage,
   nowMs: number,
 ): Promise<boolean> {
-  const at = deadLetterIn(names, subject);
-  const [, name] = PART.exec(at?.name ?? "") ?? [];
-  if (at === undefined || name === undefined) return false;
+  const { lane, name: id = "" } = letterNameIn(at, subject) ?? {};
+  const [, name] = PART.exec(id) ?? [];
+  if (lane === undefined || name === undefined) return false;
   if (nowMs - storedAtMs < ORPHAN_AFTER_MS) return true;
   // The names that the dead letter may have; see `DeadLetterWriter`.
   const of = (headerIn({ headers }, PART_OF_HEADER) ?? "").split(" ").slice(0, 2);
-  const heads = of.map((id) =>
-    admin.message(names.deadLetterStream, { last_by_subj: deadLetterSubject(names, at.lane, id) }),
-  );
+  const heads = of.map((head) => admin.message(at.name, { last_by_subj: letterSubject(at, lane, head) }));
   return (await Promise.all(heads)).some(
     (head) => head !== undefined && headerIn(head, PARTS_HEADER)?.startsWith(`${name} `) === true,
   );

@@ -8,11 +8,13 @@ import {
   LANES,
   type LetterCount,
   type LetterGroup,
+  type Logger,
   type PageOptions,
   type ScanOptions,
 } from "@helix/core";
 import {
   cutOffAt,
+  deadLetterNotFound,
   factsOf,
   type LetterFacts,
   LetterGroups,
@@ -28,33 +30,43 @@ import {
   type WholeFacts,
 } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
-import type { Admin } from "../connection/admin.ts";
+import { type Admin, refusalOf } from "../connection/admin.ts";
 import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
 import type { StreamPages } from "../connection/stream-pages.ts";
-import { deadLetterSubject, type Names } from "../topology/names.ts";
+import { type LetterStream, letterSubject } from "../topology/names.ts";
 import { BY_SEQUENCE, factsIn, LETTER_ID, letterIn, type Outside, outsideIn } from "./dead-letter-format.ts";
 import { isPart, wholeOf } from "./letter-parts.ts";
+
+/**
+ * For so long a letter that was read need not be read again before something becomes of it: half of the time in which the lanes'
+ * stream recognises the copy of somebody else who has redriven it meanwhile.
+ */
+const FRESH_FOR_MS = 60_000;
 
 type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 
 export interface StoredLettersOptions {
   readonly admin: Admin;
   readonly pages: StreamPages;
-  readonly names: Names;
+  /** Where they lie. */
+  readonly at: LetterStream;
   readonly bodies: Bodies;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** By the clock that all processes agree on. */
   readonly nowMs: () => number;
+  /** What is said where there is no such stream. @default the server's words */
+  readonly absent?: ((cause: unknown) => Error) | undefined;
 }
 
 /** A letter as it was found, with what lies beside it of its body. */
-export interface Found {
-  readonly letter: DeadLetter;
+export interface Found<L extends DeadLetter = DeadLetter> {
+  readonly letter: L;
   readonly stored: StoredMessage;
   readonly parts: readonly StoredMessage[];
 }
 
-export interface Read extends Found, PlacedLetter {
+interface Read<L extends DeadLetter> extends Found<L>, PlacedLetter<L> {
   /** By the monotonic clock. */
   readonly asOfMs: number;
 }
@@ -81,34 +93,39 @@ interface Candidate {
   readonly isMatch: true | undefined;
 }
 
+/** What a letter of the stream is besides a dead letter. */
+type More<L extends DeadLetter> = Omit<L, keyof DeadLetter>;
+
 /**
  * Looks through dead letters, oldest first, from any replica: what it gives may be gone by then. A body is read of those alone that are
  * given out, and of those of which nothing else tells whether a filter finds them.
  */
-export class StoredLetters implements DeadLetterReader {
+export class StoredLetters<L extends DeadLetter> implements DeadLetterReader<L> {
   readonly #options: StoredLettersOptions;
+  readonly #more: (stored: StoredMessage) => More<L>;
 
-  constructor(options: StoredLettersOptions) {
+  constructor(options: StoredLettersOptions, more: (stored: StoredMessage) => More<L>) {
     this.#options = options;
+    this.#more = more;
   }
 
-  async list(options?: ListOptions): Promise<DeadLetter[]> {
+  async list(options?: ListOptions): Promise<L[]> {
     const { filter, limit } = readDeadLetterList(options);
-    const letters: DeadLetter[] = [];
+    const letters: L[] = [];
     for await (const { letter } of this.matching(filter)) {
       if (letters.push(letter) >= limit) break;
     }
     return letters;
   }
 
-  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage> {
+  async page(filter?: DeadLetterFilter, options?: PageOptions): Promise<DeadLetterPage<L>> {
     const { filter: read, limit, ...asked } = readDeadLetterPage(filter, options);
     const stream = await this.#stream();
     const { place, asOfMs, cursorAt } = asked.in(stream.id, this.#options.nowMs());
     return pageOf(this.matching(read, { after: place, asOfMs, stream }), limit, cursorAt);
   }
 
-  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<DeadLetter, void, void> {
+  scan(filter?: DeadLetterFilter, options?: ScanOptions): AsyncGenerator<L, void, void> {
     return scanned(this.#until(readDeadLetterFilter(filter), readScan(options).until));
   }
 
@@ -117,7 +134,7 @@ export class StoredLetters implements DeadLetterReader {
     return cutOffAt({ place: last, asOfMs: this.#options.nowMs() }, id);
   }
 
-  async get(id: string): Promise<DeadLetter | undefined> {
+  async get(id: string): Promise<L | undefined> {
     return (await this.find(id))?.letter;
   }
 
@@ -154,7 +171,10 @@ export class StoredLetters implements DeadLetterReader {
     return groups.list();
   }
 
-  async *matching(filter: DeadLetterFilter, stretch?: Stretch): AsyncGenerator<Read, void, void> {
+  protected async *matching(
+    filter: DeadLetterFilter,
+    stretch?: Stretch,
+  ): AsyncGenerator<Read<L>, void, void> {
     for await (const { candidates, matches, asOfMs } of this.#candidates(filter, stretch)) {
       for (const candidate of candidates) {
         const found = await this.#read(candidate, matches);
@@ -163,14 +183,14 @@ export class StoredLetters implements DeadLetterReader {
     }
   }
 
-  async find(id: string): Promise<Found | undefined> {
-    const { names } = this.#options;
+  protected async find(id: string): Promise<Found<L> | undefined> {
+    const { at } = this.#options;
     if (typeof id !== "string") return undefined;
     const [, sequence] = BY_SEQUENCE.exec(id) ?? [];
     if (sequence !== undefined) return this.ofName(id, { seq: Number(sequence) });
     if (!LETTER_ID.test(id)) return undefined;
     // By name: under a wildcard the server takes the longer the more there are.
-    const subjects = LANES.map((lane) => deadLetterSubject(names, lane, id));
+    const subjects = LANES.map((lane) => letterSubject(at, lane, id));
     const found = await Promise.all(
       subjects.map((next_by_subj) => this.ofName(id, { seq: 1, next_by_subj })),
     );
@@ -178,16 +198,55 @@ export class StoredLetters implements DeadLetterReader {
   }
 
   /** What the leader has there, if that is its id. */
-  async ofName(id: string, query: MessageQuery): Promise<Found | undefined> {
-    const { admin, names, bodies } = this.#options;
-    const stored = await admin.message(names.deadLetterStream, query);
+  protected async ofName(id: string, query: MessageQuery): Promise<Found<L> | undefined> {
+    const { admin, at } = this.#options;
+    const stored = await this.#told(admin.message(at.name, query));
     if (stored === undefined) return undefined;
-    const whole = await wholeOf(admin, names, stored);
-    const letter = letterIn(whole.letter, names, bodies);
-    return letter.id === id ? { letter, stored, parts: whole.parts } : undefined;
+    const found = await this.#whole(stored);
+    return found.letter.id === id ? found : undefined;
   }
 
-  async *#until(filter: DeadLetterFilter, until: ReadMark | undefined): AsyncGenerator<Read, void, void> {
+  /** Rejects with HELIX_DEAD_LETTER_NOT_FOUND. */
+  protected async mustFind(id: string): Promise<Found<L>> {
+    return this.#known(id, await this.find(id));
+  }
+
+  /** What a scan has read, read again if that is long ago; what has become of it since shows when it is deleted. */
+  protected async asScanned(letter: L): Promise<Found<L>> {
+    const read = (letter as L & { readonly [AS_READ]?: Read<L> })[AS_READ];
+    if (read === undefined) return this.mustFind(letter.id);
+    if (this.#options.clock.monotonicMs() - read.asOfMs <= FRESH_FOR_MS) return read;
+    return this.#known(letter.id, await this.ofName(letter.id, { seq: read.stored.seq }));
+  }
+
+  /** Of several at once the server serves one; the others are told, since it was not they who ended it. */
+  protected async remove({ letter, stored, parts }: Found): Promise<boolean> {
+    const { admin, at, logger } = this.#options;
+    const remove = ({ seq }: StoredMessage) =>
+      admin.find((api) => api.streams.deleteMessage(at.name, seq, false));
+    if ((await remove(stored)) !== true) return false;
+    await Promise.all(parts.map(remove)).catch((error: unknown) => {
+      // They are listed after an hour, and can be discarded then.
+      logger.warn({ err: error, letter: letter.id }, "parts of a dead letter could not be deleted with it");
+    });
+    return true;
+  }
+
+  #known(id: string, found: Found<L> | undefined): Found<L> {
+    if (found !== undefined) return found;
+    throw deadLetterNotFound(id);
+  }
+
+  async #told<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { absent } = this.#options;
+      throw absent !== undefined && refusalOf(error) === "missing" ? absent(error) : error;
+    }
+  }
+
+  async *#until(filter: DeadLetterFilter, until: ReadMark | undefined): AsyncGenerator<Read<L>, void, void> {
     const stream = await this.#stream();
     const { place: last, asOfMs } = until?.in(stream.id, this.#options.nowMs()) ?? {};
     yield* this.matching(filter, { last, asOfMs, stream });
@@ -195,26 +254,26 @@ export class StoredLetters implements DeadLetterReader {
 
   /** As the leader has it: `id` is of no other, nor of one that was deleted and made again. */
   async #stream(): Promise<StreamNow> {
-    const { admin, names } = this.#options;
-    const { created, state } = await admin.request((api) => api.streams.info(names.deadLetterStream));
-    return { id: `${names.deadLetterStream}@${created}`, first: state.first_seq, last: state.last_seq };
+    const { admin, at } = this.#options;
+    const { created, state } = await this.#told(admin.request((api) => api.streams.info(at.name)));
+    return { id: `${at.name}@${created}`, first: state.first_seq, last: state.last_seq };
   }
 
   /** Page by page of the stream, those that were there when it began. */
   async *#candidates(filter: DeadLetterFilter, stretch: Stretch = {}) {
-    const { admin, pages, names, bodies, nowMs } = this.#options;
+    const { admin, pages, at, bodies, nowMs } = this.#options;
     const { first, last } = stretch.stream ?? (await this.#stream());
     const now = nowMs();
     const matches = matcherOf(filter, stretch.asOfMs ?? now);
     const from = Math.max((stretch.after ?? 0) + 1, first);
     const to = Math.min(stretch.last ?? last, last);
-    for await (const { messages, asOfMs } of pages.read(names.deadLetterStream, from, to)) {
+    for await (const { messages, asOfMs } of pages.read(at.name, from, to)) {
       const candidates: Candidate[] = [];
       for (const stored of messages) {
-        const outside = outsideIn(stored, names);
+        const outside = outsideIn(stored, at);
         const facts = factsIn(outside, stored, bodies);
         const isMatch = matches(facts);
-        if (isMatch === false || (await isPart(admin, names, stored, now))) continue;
+        if (isMatch === false || (await isPart(admin, at, stored, now))) continue;
         candidates.push({ stored, outside, facts, isMatch });
       }
       yield { candidates, matches, asOfMs };
@@ -225,11 +284,15 @@ export class StoredLetters implements DeadLetterReader {
   async #read(
     { stored, outside, isMatch }: Candidate,
     matches: ReturnType<typeof matcherOf>,
-  ): Promise<Found | undefined> {
-    const { admin, names, bodies } = this.#options;
-    const { letter: whole, parts } = await wholeOf(admin, names, stored);
-    const letter = letterIn(whole, names, bodies, outside);
-    if (!isMatch && matches(factsOf(letter)) !== true) return undefined;
+  ): Promise<Found<L> | undefined> {
+    const found = await this.#whole(stored, outside);
+    return isMatch || matches(factsOf(found.letter)) === true ? found : undefined;
+  }
+
+  async #whole(stored: StoredMessage, outside?: Outside): Promise<Found<L>> {
+    const { admin, at, bodies } = this.#options;
+    const { letter: whole, parts } = await wholeOf(admin, at, stored);
+    const letter = { ...letterIn(whole, at, bodies, outside), ...this.#more(stored) } as L;
     return { letter, stored, parts };
   }
 }
@@ -241,11 +304,6 @@ function areWhole(facts: LetterFacts): facts is WholeFacts {
 /** Where a letter of a scan says how it was read. A WeakMap of a hundred thousand costs a third of reading them. */
 const AS_READ = Symbol("as it was read");
 
-/** How a letter that a scan has given was read. */
-export function asRead(letter: DeadLetter): Read | undefined {
-  return (letter as DeadLetter & { readonly [AS_READ]?: Read })[AS_READ];
-}
-
-async function* scanned(all: AsyncIterable<Read>): AsyncGenerator<DeadLetter, void, void> {
+async function* scanned<L extends DeadLetter>(all: AsyncIterable<Read<L>>): AsyncGenerator<L, void, void> {
   for await (const read of all) yield Object.defineProperty(read.letter, AS_READ, { value: read });
 }

@@ -12,6 +12,8 @@ import { differencesOf, isAsBefore, isGoMade, isLowering, type Wanted, wantedTop
 
 const TAKES_MORE =
   'the stream takes more subjects than those of its lanes; when all pods are of this version, `provision: "update"` narrows it';
+const NO_TRASH =
+  "the queue was made by an older version and has no trash: nothing can be discarded before `ensureTopology` of this version has made it";
 const TRIES = 8;
 const BACKOFF = new Backoff({ initialMs: 200, maxMs: 2000 });
 
@@ -77,7 +79,9 @@ export async function provision(
       throw failure;
     });
     if (actual === "created" && wanted.kind === "stream") made.push(wanted.name);
-    if (actual === undefined) missing.push(name);
+    if (actual === undefined && wanted.kind === "stream" && wanted.mayBeAbsent) {
+      logger.warn({ stream: wanted.name }, NO_TRASH);
+    } else if (actual === undefined) missing.push(name);
     else if (actual === "created") created.push(name);
     else {
       const differing = differencesOf(wanted, actual.config);

@@ -4,7 +4,8 @@ import { clusterOf, LANES, type Lane, priorityOf } from "@helix/core";
 export interface Names {
   readonly stream: string;
   readonly prefix: string;
-  readonly deadLetterStream: string;
+  readonly dead: LetterStream;
+  readonly trash: LetterStream;
   /** The key-value bucket of what is known about messages beyond their bodies. */
   readonly bucket: string;
   readonly bucketStream: string;
@@ -16,6 +17,12 @@ export interface Names {
   readonly controlStream: string;
 }
 
+/** Where letters lie, each under a subject of its own: `{root}.{priority}.{cluster}.{id}.{life}`. */
+export interface LetterStream {
+  readonly name: string;
+  readonly root: string;
+}
+
 export function namesOf({ streamName, subjectPrefix }: { streamName: string; subjectPrefix: string }): Names {
   const bucket = `${streamName}-state`;
   const clusterBucket = `${streamName}-clusters`;
@@ -23,7 +30,8 @@ export function namesOf({ streamName, subjectPrefix }: { streamName: string; sub
   return {
     stream: streamName,
     prefix: subjectPrefix,
-    deadLetterStream: `${streamName}-dead-letters`,
+    dead: { name: `${streamName}-dead-letters`, root: `${subjectPrefix}.dead` },
+    trash: { name: `${streamName}-trash`, root: `${subjectPrefix}.trash` },
     bucket,
     // As key-value clients name the stream of a bucket, so that `nats kv` reads it.
     bucketStream: `KV_${bucket}`,
@@ -54,22 +62,30 @@ export function consumerOf(lane: Lane): string {
   return `helix-worker-${priorityOf(lane)}-${clusterOf(lane)}`;
 }
 
-/** Where the dead letter of a message is: `{prefix}.dead.{priority}.{cluster}.{id}.{life}`. */
-export function deadLetterSubject({ prefix }: Names, lane: Lane | "*.*", messageId: string): string {
-  return `${prefix}.dead.${lane}.${messageId}`;
+/** Where the letter of a message is. */
+export function letterSubject({ root }: LetterStream, lane: Lane, messageId: string): string {
+  return `${root}.${lane}.${messageId}`;
 }
 
 /** The lane and the name in such a subject; undefined if it names no lane. */
-export function deadLetterIn({ prefix }: Names, subject: string): { lane: Lane; name: string } | undefined {
-  const start = `${prefix}.dead.`;
+export function letterNameIn(
+  { root }: LetterStream,
+  subject: string,
+): { lane: Lane; name: string } | undefined {
+  const start = `${root}.`;
   if (!subject.startsWith(start)) return undefined;
   const lane = LANES.find((one) => subject.startsWith(`${one}.`, start.length));
   return lane && { lane, name: subject.slice(start.length + lane.length + 1) };
 }
 
 /** What the stream of dead letters takes, and what it took before. */
-export function deadLetterSubjects({ prefix }: Names): { now: string[]; before: string[] } {
-  return { now: LANES.map((lane) => `${prefix}.dead.${lane}.*.*`), before: [`${prefix}.dead.*.*.*.*`] };
+export function deadLetterSubjects({ dead: { root } }: Names): { now: string[]; before: string[] } {
+  return { now: LANES.map((lane) => `${root}.${lane}.*.*`), before: [`${root}.*.*.*.*`] };
+}
+
+/** What the trash takes: all that may lie among the dead letters, in no lane too. */
+export function trashSubjects({ trash: { root } }: Names): string[] {
+  return [`${root}.*.*.*.*`];
 }
 
 /** Where a record of the bucket is: of a message or dead letter by id and life, or of what a process is executing. */

@@ -1,12 +1,10 @@
 import { helixError, type Logger } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
 import type { Names } from "./names.ts";
-import type { Wanted } from "./topology.ts";
+import type { Wanted, WantedStream } from "./topology.ts";
 
 const LEFT =
   "streams that were made for a queue that cannot be made whole could not be deleted again (`$JS.API.STREAM.DELETE.*`): they keep what they reserve";
-
-type WantedStream = Extract<Wanted, { kind: "stream" }>;
 
 /** The server cannot reserve what a stream asks for: what that is, what all of the queue asks for, and what there is, as far as it says. */
 export async function noRoom(
@@ -21,7 +19,7 @@ export async function noRoom(
   const { message } = cause as Error;
   const text =
     `There is no room for stream ${refused.name}: ${message}. It reserves ${shown(bytesOf(refused))} in each of its copies (\`replicas\` ${replicas}), ` +
-    `and all streams of the queue ${shown(needed)}, twice \`maxBytes\` and a little more: for the lanes, and for the dead letters. ` +
+    `and all streams of the queue ${shown(needed)}, three times \`maxBytes\` and a little more: for the lanes, the dead letters and the trash. ` +
     `${await whatThereIs(admin)}. Give JetStream more, or set \`maxBytes\` lower`;
   return helixError(
     "HELIX_TOPOLOGY_NO_ROOM",

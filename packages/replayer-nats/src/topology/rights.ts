@@ -9,6 +9,7 @@ import {
   type Names,
   namesOf,
   subjectOf,
+  trashSubjects,
 } from "./names.ts";
 
 /** Subjects that one purpose needs. */
@@ -25,8 +26,9 @@ export type NatsRole = "application" | "worker" | "operator" | "provisioner" | "
  * its own inbox and to nothing else. The README's table, the tests' users and `natsPermissions` are made of this.
  */
 export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right[]>> {
-  const { stream, deadLetterStream, bucket, bucketStream, clusterStream, controlStream } = names;
-  const streams = [stream, deadLetterStream, bucketStream, clusterStream, controlStream];
+  const { stream, bucket, bucketStream, clusterStream, controlStream } = names;
+  const letters = [names.dead.name, names.trash.name];
+  const streams = [stream, ...letters, bucketStream, clusterStream, controlStream];
   const consumers = LANES.map(consumerOf);
   const application: Right[] = [
     { subjects: laneSubjects(names), about: "enqueue" },
@@ -40,10 +42,6 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       about: "see which clusters are drained; without it a warning says that it does not",
     },
   ];
-  const examination: Right = {
-    subjects: ["$SYS.REQ.USER.INFO"],
-    about: "tell whether it has more rights than these",
-  };
   const documents: Right[] = [
     {
       subjects: [controlSubject(names, ">")],
@@ -76,15 +74,16 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       subjects: consumers.map((one) => `$JS.ACK.${stream}.${one}.>`),
       about: "settle and extend them",
     },
-    { subjects: deadLetterSubjects(names).now, about: "write dead letters" },
+    { subjects: deadLetterSubjects(names).now, about: "write dead letters; restore them" },
+    { subjects: trashSubjects(names), about: "discard them into the trash" },
     {
       subjects: streams.map((one) => `$JS.API.STREAM.MSG.GET.${one}`),
       about:
         "read dead letters, records, which clusters A and B are, documents, the oldest of a lane, what is stuck and what is in no lane",
     },
     {
-      subjects: [`$JS.API.DIRECT.GET.${deadLetterStream}`],
-      about: "look through dead letters many by one request; without it one by one",
+      subjects: letters.map((one) => `$JS.API.DIRECT.GET.${one}`),
+      about: "look through dead letters and trash many by one request; without it one by one",
     },
     { subjects: [clusterSubject(names)], about: "record which clusters A and B are" },
     {
@@ -93,14 +92,13 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
     },
     { subjects: [`$JS.API.STREAM.PURGE.${bucketStream}`], about: "forget the failures of what has gone" },
     {
-      subjects: [`$JS.API.STREAM.MSG.DELETE.${deadLetterStream}`],
-      about: "end a dead letter by redrive or discard",
+      subjects: letters.map((one) => `$JS.API.STREAM.MSG.DELETE.${one}`),
+      about: "end a dead letter by redrive or discard, and one in the trash by restore or for good",
     },
     {
       subjects: [`$JS.API.STREAM.MSG.DELETE.${stream}`],
       about: "bring back what was stuck; discard what is in no lane",
     },
-    examination,
     ...documents,
   ];
   const operator: Right[] = [

@@ -1,4 +1,4 @@
-import { LANES, type Lane } from "@helix/core";
+import { LANES, type Lane, TRASH_MAX_AGE_MS } from "@helix/core";
 import type { ConsumerConfig, StreamConfig } from "@nats-io/jetstream";
 import { isAtLeast } from "../connection/server-version.ts";
 import type { TopologyDifference } from "../errors.ts";
@@ -12,6 +12,7 @@ import {
   laneWildcard,
   type Names,
   subjectOf,
+  trashSubjects,
 } from "./names.ts";
 
 const MS = 1_000_000;
@@ -21,15 +22,19 @@ const DUPLICATE_WINDOW_MS = 120_000;
 const ROOM_FOR_DELAYED = 100_000;
 const DAY_MS = 86_400_000;
 
+export interface WantedStream {
+  readonly kind: "stream";
+  readonly name: string;
+  /** What an older version wrote there, which serves all the same. */
+  readonly subjectsBefore?: readonly string[];
+  /** Whoever may make nothing does without it: an older version has not made it. */
+  readonly mayBeAbsent?: boolean;
+  readonly config: Partial<StreamConfig> & { name: string };
+}
+
 /** A stream or consumer as it should be: only the fields that matter; the server fills in the others. */
 export type Wanted =
-  | {
-      readonly kind: "stream";
-      readonly name: string;
-      /** What an older version wrote there, which serves all the same. */
-      readonly subjectsBefore?: readonly string[];
-      readonly config: Partial<StreamConfig> & { name: string };
-    }
+  | WantedStream
   | {
       readonly kind: "consumer";
       readonly name: string;
@@ -51,6 +56,7 @@ export function wantedTopology(
     clusterBucket(names, settings),
     controlBucket(names, settings),
     deadLetterStream(names, settings),
+    trashStream(names, settings),
   ];
   if (settings.adoptGoStream) return own;
   return [
@@ -98,24 +104,49 @@ function laneStream(names: Names, settings: TopologySettings, serverVersion: str
   };
 }
 
-function deadLetterStream(names: Names, { replicas, maxBytes, maxDeadLetters }: TopologySettings): Wanted {
+function deadLetterStream(names: Names, settings: TopologySettings): Wanted {
   const { now, before } = deadLetterSubjects(names);
   return {
-    kind: "stream",
-    name: names.deadLetterStream,
-    subjectsBefore: before,
-    config: {
-      name: names.deadLetterStream,
+    ...letterStream(settings, {
+      name: names.dead.name,
       description: "Helix replay: dead letters, kept until they are redriven or discarded",
       subjects: now,
+      max_age: 0,
+    }),
+    subjectsBefore: before,
+  };
+}
+
+/** As large as the dead letters, all of which may be discarded. */
+function trashStream(names: Names, settings: TopologySettings): Wanted {
+  return {
+    ...letterStream(settings, {
+      name: names.trash.name,
+      description: "Helix replay: what was discarded, until it is restored or too old",
+      subjects: trashSubjects(names),
+      max_age: TRASH_MAX_AGE_MS * MS,
+      max_msgs_per_subject: 1,
+    }),
+    mayBeAbsent: true,
+  };
+}
+
+function letterStream(
+  { replicas, maxBytes, maxDeadLetters }: TopologySettings,
+  own: Partial<StreamConfig> & { name: string },
+): WantedStream {
+  return {
+    kind: "stream",
+    name: own.name,
+    config: {
       retention: "limits",
       storage: "file",
       discard: "new",
       max_msgs: maxDeadLetters,
       max_bytes: maxBytes,
-      max_age: 0,
       num_replicas: replicas,
       allow_direct: true,
+      ...own,
     },
   };
 }

@@ -35,12 +35,10 @@ export class Endings {
     else void this.#probeFirst(execution, noted, judged);
   }
 
-  /** Hands one back that was passed over, so that others get their turn. Returns after how many milliseconds it comes again. */
-  postpone(message: ReplayMessage, payload: ReplayPayload): number {
+  /** Hands one back that was passed over, so that others get their turn. */
+  postpone(message: ReplayMessage, payload: ReplayPayload): void {
     const { judge, settler, clock } = this.#options;
-    const delayMs = judge.postponementMs(payload, clock.monotonicMs());
-    void settler.release(message, { delayMs });
-    return delayMs;
+    void settler.release(message, { delayMs: judge.postponementMs(payload, clock.monotonicMs()) });
   }
 
   #tellHealth(execution: Execution, ending: Ending, nowMs: number): Promise<void> | undefined {
