@@ -6,6 +6,7 @@
 
 export { isShared } from "./cluster-identity.ts";
 export { checkOrder } from "./control/order.ts";
+export { LinkedList, type ListNode } from "./linked-list.ts";
 export {
   boolean,
   callback,

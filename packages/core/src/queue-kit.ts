@@ -16,6 +16,7 @@ export {
   encodeDocument,
   isUnder,
 } from "./control/document.ts";
+export { LinkedList, type ListNode } from "./linked-list.ts";
 export {
   boolean,
   callback,

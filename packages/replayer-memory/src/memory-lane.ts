@@ -7,7 +7,7 @@ import {
   type LaneDepth,
   type ReplayMessage,
 } from "@helix/core";
-import type { FailureRecord } from "@helix/core/queue-kit";
+import { type FailureRecord, LinkedList } from "@helix/core/queue-kit";
 import type { Delays } from "./delays.ts";
 import { detached, type Entry } from "./entry.ts";
 import { Heap } from "./heap.ts";
@@ -42,7 +42,7 @@ export class MemoryLane implements Settlements {
   readonly #shared: Shared;
   readonly #log = new RecordLog();
   readonly #front = new Heap<Entry>(({ sequence }) => sequence);
-  readonly #inHand = new Set<MemoryMessage>();
+  readonly #inHand = new LinkedList<MemoryMessage>();
   #source: MemoryLaneSource | undefined;
 
   constructor(lane: Lane, shared: Shared) {
@@ -129,8 +129,7 @@ export class MemoryLane implements Settlements {
       this.#shared.room.give(bytes.length);
       this.#shared.ledger.drained(this.#cluster);
     }
-    for (const message of this.#inHand) message.end();
-    this.#inHand.clear();
+    for (const message of this.#inHand.take()) message.end();
     this.#front.clear();
     this.#log.clear();
   }
@@ -145,7 +144,7 @@ export class MemoryLane implements Settlements {
     const entry = this.#front.pop() ?? this.#log.take();
     if (entry === undefined) return undefined;
     const message = new MemoryMessage(this.lane, entry, decodeContent(entry.bytes, this.lane), this);
-    this.#inHand.add(message);
+    this.#inHand.append(message);
     return message;
   }
 

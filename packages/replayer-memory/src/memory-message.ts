@@ -1,5 +1,12 @@
 import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
-import { type FailureRecord, MessageLife, readRelease, recordAfter } from "@helix/core/queue-kit";
+import {
+  type FailureRecord,
+  type LinkedList,
+  type ListNode,
+  MessageLife,
+  readRelease,
+  recordAfter,
+} from "@helix/core/queue-kit";
 import type { Entry } from "./entry.ts";
 
 /** What settles messages: their lane. */
@@ -11,7 +18,10 @@ export interface Settlements {
 }
 
 /** A message in hand, until the first of its settlements succeeds or the queue is drained. */
-export class MemoryMessage implements ReplayMessage {
+export class MemoryMessage implements ReplayMessage, ListNode<MemoryMessage> {
+  list: LinkedList<MemoryMessage> | undefined;
+  before: MemoryMessage | undefined;
+  after: MemoryMessage | undefined;
   readonly lane: Lane;
   readonly content: MessageContent;
   readonly entry: Entry;

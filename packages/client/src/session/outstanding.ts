@@ -1,6 +1,6 @@
 import { type Clock, helixError } from "@helix/core";
+import { LinkedList, type ListNode } from "@helix/core/internal";
 import { clientClosed } from "./cluster-links.ts";
-import { LinkedList, type ListNode } from "./linked-list.ts";
 
 /** How often it is looked at, while anything is outstanding. */
 const LOOK_MS = 250;

@@ -1,8 +1,8 @@
 import { CLUSTERS, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
+import type { LinkedList } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import type { LinkedList } from "../session/linked-list.ts";
 import type { LinkRequest } from "../session/sent-request.ts";
 import { type ClusterOutcome, isRefusedForGood } from "./decide-write.ts";
 import type { SecondAnswer, SecondAnswers } from "./second-answers.ts";

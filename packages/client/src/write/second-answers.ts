@@ -1,6 +1,6 @@
 import type { Clock } from "@helix/core";
+import { LinkedList, type ListNode } from "@helix/core/internal";
 import type { ClusterLink } from "../session/cluster-link.ts";
-import { LinkedList, type ListNode } from "../session/linked-list.ts";
 import { requestTimeout } from "../session/outstanding.ts";
 
 /** The answer of a cluster on which nobody depends, since the other one has applied the write. */

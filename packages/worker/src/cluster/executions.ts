@@ -1,4 +1,5 @@
 import { type Clock, helixError, type ReplayExecutor } from "@helix/core";
+import { LinkedList, type ListNode } from "@helix/core/internal";
 import { type Ending, endingOf } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 
@@ -19,11 +20,9 @@ export interface Execution {
   readonly startedAtMs: number;
 }
 
-interface Running extends Execution {
+interface Running extends Execution, ListNode<Running> {
   readonly dueAtMs: number;
   readonly controller: AbortController;
-  /** Whatever its promise does is not heard any more. */
-  isOver: boolean;
 }
 
 export interface ExecutionsOptions {
@@ -43,7 +42,7 @@ export interface ExecutionsOptions {
 export class Executions {
   readonly #options: ExecutionsOptions;
   /** In the order of their starts, which is that of their deadlines. */
-  readonly #running = new Set<Running>();
+  readonly #running = new LinkedList<Running>();
   #cancelTimer: (() => void) | undefined;
   #wakeAtMs = 0;
   #nextOrder = 0;
@@ -71,16 +70,18 @@ export class Executions {
   start(item: HeldMessage, trial: boolean): void {
     const { clock, executeTimeoutMs } = this.#options;
     const startedAtMs = clock.monotonicMs();
-    const execution = {
+    const execution: Running = {
       item,
       order: this.#nextOrder++,
       trial,
       startedAtMs,
       dueAtMs: startedAtMs + executeTimeoutMs,
       controller: new AbortController(),
-      isOver: false,
+      list: undefined,
+      before: undefined,
+      after: undefined,
     };
-    this.#running.add(execution);
+    this.#running.append(execution);
     if (item.kind === "suspect") this.#suspects++;
     // One timer for all, since most never need it.
     if (this.#cancelTimer === undefined) this.#arm(executeTimeoutMs);
@@ -110,7 +111,8 @@ export class Executions {
     } catch (error) {
       ending = endingOf(executor, error);
     }
-    if (execution.isOver) return;
+    // Whatever its promise does is not heard any more.
+    if (execution.list === undefined) return;
     const nowMs = this.#options.clock.monotonicMs();
     // A driver has timers of its own, which may be the first to notice.
     this.#noticeBlock(nowMs);
@@ -158,7 +160,6 @@ export class Executions {
 
   #remove(execution: Running): void {
     this.#running.delete(execution);
-    execution.isOver = true;
     if (execution.item.kind === "suspect") this.#suspects--;
     if (this.#running.size > 0) return;
     this.#cancelTimer?.();

@@ -59,3 +59,13 @@ test("the first ones are taken as long as they are wanted, and so is what comes 
   }
   expect(taken).toEqual(["c", "d"]);
 });
+
+test("all are looked at in their order, though the one that is looked at leaves", () => {
+  const { list } = listOf("a", "b", "c");
+  const seen: string[] = [];
+  for (const item of list) {
+    seen.push(item.name);
+    if (item.name !== "b") list.delete(item);
+  }
+  expect([seen, namesIn(list)]).toEqual([["a", "b", "c"], ["b"]]);
+});

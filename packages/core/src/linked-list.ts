@@ -46,6 +46,15 @@ export class LinkedList<T extends ListNode<T>> {
     return true;
   }
 
+  /** In the order in which they came. What leaves meanwhile must be the current one, or one before it. */
+  *[Symbol.iterator](): Generator<T, void, void> {
+    for (let item = this.#first; item !== undefined; ) {
+      const { after }: ListNode<T> = item;
+      yield item;
+      item = after;
+    }
+  }
+
   /** Takes the first ones out, as long as they are wanted; those that come meanwhile too. */
   *take(isWanted: (item: T) => boolean = () => true): Generator<T> {
     for (let item = this.#first; item !== undefined && isWanted(item); item = this.#first) {
