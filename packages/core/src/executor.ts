@@ -21,6 +21,11 @@ export interface ReplayExecutor {
    */
   shortestGrace?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<TableGrace | undefined>;
   /**
+   * By how much the clock of a cluster is ahead of this process's, as its servers have told; undefined while they have not.
+   * Milliseconds.
+   */
+  clockOffsetMs?(cluster: ClusterId): number | undefined;
+  /**
    * Calls back at each sign that a cluster is there again, such as a session that is made; returns what ends that. A worker
    * that holds back tries the cluster then, and not only when its interval is over.
    */

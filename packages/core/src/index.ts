@@ -103,6 +103,7 @@ export {
   type ScanOptions,
   type UnsafeReason,
 } from "./queue/dead-letters.ts";
+export { type Examination, type Finding, HARMS, type Harm, type Unseen } from "./queue/examination.ts";
 export type { CountOptions, LetterCount, LetterGroup } from "./queue/letter-groups.ts";
 export {
   PollingLaneSource,
@@ -147,3 +148,4 @@ export {
   type Metrics,
   silentMetrics,
 } from "./report/metrics.ts";
+export type { ClusterFigures, LaneFigures, WorkerFigures } from "./report/worker-figures.ts";

@@ -1,5 +1,6 @@
 export { type Audit, type AuditRecord, loggedAudit, type Ordered } from "./audit.ts";
 export { audited, type Order } from "./audited.ts";
+export { type DoctorOptions, type DoctorReport, doctor } from "./doctor/doctor.ts";
 export { drain, type GateOptions, type OpenOptions, pause, resume, undrain } from "./gates.ts";
 export type { Operated } from "./operated.ts";
 export { status } from "./status/status.ts";

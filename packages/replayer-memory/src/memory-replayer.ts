@@ -3,6 +3,8 @@ import {
   type Clock,
   type ClusterId,
   type DeadLetterStore,
+  type Examination,
+  type Finding,
   helixError,
   LANES,
   type Lane,
@@ -180,6 +182,14 @@ export class MemoryReplayer implements ReplayQueue {
     this.#assertOpen();
     if (typeof onMessage !== "function") throw new TypeError(expected("onMessage", "a function", onMessage));
     return this.#lane(lane).open(onMessage);
+  }
+
+  async examine(): Promise<Examination> {
+    const what =
+      "It is in the memory of this process: a crash loses what waits, and so does an exit without `drainAll`.";
+    const cure = "Use `@helix/replayer-nats` where a failed write must survive.";
+    const finding: Finding = { code: "in-memory", harm: "loss", where: "the queue", what, cure };
+    return { findings: [finding], unseen: [] };
   }
 
   async depths(): Promise<LaneDepth[]> {

@@ -4,6 +4,7 @@ import type {
   DeadLetterStore,
   EventHub,
   EventSource,
+  Examination,
   LaneDepth,
   LaneSource,
   QueueEvents,
@@ -33,6 +34,7 @@ import { LetterPlaces } from "./dead-letters/letter-places.ts";
 import { NatsDeadLetters } from "./dead-letters/nats-dead-letters.ts";
 import { NatsTrash } from "./dead-letters/nats-trash.ts";
 import { OrdersLog } from "./dead-letters/orders-log.ts";
+import { examine } from "./doctor/examine.ts";
 import { closed, Enqueuer } from "./enqueuer.ts";
 import { DecodingTurn } from "./lanes/decoding-turn.ts";
 import { Delays } from "./lanes/delays.ts";
@@ -280,6 +282,19 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   depths(): Promise<LaneDepth[]> {
     return this.#depths.depths();
+  }
+
+  /** Looks at all that the queue has on its servers, for what can lose or hold up messages. Never rejects. */
+  examine(): Promise<Examination> {
+    return examine({
+      admin: this.#admin,
+      link: this.#link,
+      names: this.#names,
+      settings: this.#settings,
+      streamClock: this.#streamClock,
+      depths: this.#depths,
+      strays: this.strays,
+    });
   }
 
   /**

@@ -48,6 +48,8 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
     await queue.strays.discard(stray?.sequence as number);
     await tourOfDocuments(queue.control, rig);
     await queue.recoverStuck();
+    const { unseen } = await queue.examine();
+    if (unseen.length > 0) throw new Error(`cannot see ${JSON.stringify(unseen)}`);
     await waitFor(async () => (await queue.depths()).every(({ inFlight }) => inFlight === 0), {
       timeoutMs: 5000,
       describe: "everything is settled",

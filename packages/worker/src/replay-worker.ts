@@ -1,10 +1,16 @@
 import {
   CLUSTERS,
+  type ClusterFigures,
   type ClusterId,
+  clusterOf,
   type EventSource,
   isClusterId,
+  LANES,
+  type Lane,
+  type LaneFigures,
   type Startable,
   type WorkerEvents,
+  type WorkerFigures,
 } from "@helix/core";
 import {
   expected,
@@ -188,6 +194,27 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
       this.#runners[one].setRateLimit(checked);
       this.#reporter.rateLimit(one, checked);
     }
+  }
+
+  /** What it does and has done, for whoever looks now and then. */
+  figures(): WorkerFigures {
+    const cluster = (id: ClusterId): ClusterFigures => {
+      const pausedBy = this.#pauses.reasonOf(id);
+      const shortestGrace = this.#retention.graceOf(id);
+      return {
+        ...this.#reporter.cluster(id),
+        ...(pausedBy !== undefined && { pausedBy }),
+        ...(shortestGrace !== undefined && { shortestGrace }),
+      };
+    };
+    const lane = (id: Lane): LaneFigures => ({
+      inHand: this.#runners[clusterOf(id)].inHand(id),
+      ...this.#reporter.own.lane(id),
+    });
+    return {
+      clusters: { A: cluster("A"), B: cluster("B") },
+      lanes: Object.fromEntries(LANES.map((id) => [id, lane(id)])) as Record<Lane, LaneFigures>,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

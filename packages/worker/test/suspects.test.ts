@@ -142,6 +142,40 @@ describe("a suspect", () => {
     },
   );
 
+  it.each([
+    ["more wait than may", {}],
+    ["there is memory for one", { maxBytesInHand: 1 }],
+  ])("is executed before any other a third time where %s, whenever it comes", async (_, options) => {
+    const { queue, clock, countOf } = await startRig({
+      execute: ({ id }) => (id.startsWith("suspect") ? hang() : Promise.resolve()),
+      executeTimeoutMs: 10_000,
+      ...options,
+    });
+    const hanging = suspects(24);
+    for (const one of hanging) queue.putKnown(one, suspect);
+    queue.putKnown(payload({ name: "good" }), suspect);
+    for (let waitedMs = 0; queue.count("ack") === 0; waitedMs += 10_000) {
+      expect(waitedMs).toBeLessThan(3_600_000);
+      await clock.advance(10_000);
+    }
+    expect(Math.max(...hanging.map(countOf))).toBeLessThanOrEqual(2);
+  });
+
+  it("of high priority that failed comes again where the worker is strict, while a low one waits for good messages", async () => {
+    const { queue, clock } = await startRig({
+      strictPriority: true,
+      concurrency: 1,
+      execute: ({ id }) => (id.startsWith("suspect") ? Promise.reject(failure("uncertain")) : hang()),
+      executeTimeoutMs: 3_600_000,
+    });
+    queue.put(...payloads(2));
+    queue.putKnown(payload({ name: "suspect" }), suspect);
+    queue.putKnown(payload({ name: "low", priority: "low" }), suspect);
+    await clock.advance(1000);
+    expect(queue.marked.length).toBeGreaterThan(1);
+    expect(new Set(queue.marked)).toEqual(new Set(["suspect-A"]));
+  });
+
   it("of low priority waits for the high messages where the worker is strict", async () => {
     const ends: (() => void)[] = [];
     const { queue, executions } = await startRig({

@@ -64,6 +64,7 @@ export function createReplayExecutor(
       signal.throwIfAborted();
       return links.get(cluster).schema.shortestGrace(signal);
     },
+    clockOffsetMs: (cluster) => links.get(cluster).schema.clockOffsetMs,
     read: readError,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();

@@ -2,6 +2,7 @@ import type { Lane } from "../cluster.ts";
 import type { ClusterIdentities } from "../cluster-identity.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import type { DeadLetterCause, DeadLetterStore, MessageContent } from "./dead-letters.ts";
+import type { Examination } from "./examination.ts";
 
 /** All that an application needs of a queue. */
 export interface Replayer extends AsyncDisposable {
@@ -57,6 +58,8 @@ export interface ReplayQueue extends Replayer {
   readonly traits: QueueTraits;
   depths(): Promise<LaneDepth[]>;
   readonly deadLetters: DeadLetterStore;
+  /** Looks for what can lose or hold up messages where they are kept. Never rejects: what it cannot see is in the answer. @default nobody can tell */
+  examine?(): Promise<Examination>;
 }
 
 export interface LaneSource {

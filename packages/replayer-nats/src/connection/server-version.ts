@@ -1,9 +1,9 @@
 import { helixError, type Logger } from "@helix/core";
 
 /** Older ones bring acknowledged messages back, or lose a whole stream after a kill (until 2.10.22). */
-const MINIMUM = [2, 10, 27] as const;
+export const MINIMUM = [2, 10, 27] as const;
 /** The oldest minor version that its makers still mend. */
-const SUPPORTED = [2, 12, 0] as const;
+export const SUPPORTED = [2, 12, 0] as const;
 
 /** @throws HelixError HELIX_SERVER_UNSUPPORTED for an old or unknown version, unless it is allowed. */
 export function checkServer(

@@ -42,6 +42,10 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       about: "see which clusters are drained; without it a warning says that it does not",
     },
   ];
+  const examination: Right = {
+    subjects: ["$SYS.REQ.USER.INFO"],
+    about: "tell whether it has more rights than these",
+  };
   const documents: Right[] = [
     {
       subjects: [controlSubject(names, ">")],
@@ -99,6 +103,7 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       subjects: [`$JS.API.STREAM.MSG.DELETE.${stream}`],
       about: "bring back what was stuck; discard what is in no lane",
     },
+    examination,
     ...documents,
   ];
   const operator: Right[] = [

@@ -1,4 +1,4 @@
-import { type ClusterId, messageId, priorityOf, type ReplayMessage } from "@helix/core";
+import { type ClusterId, type Lane, messageId, priorityOf, type ReplayMessage } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { type AdmissionOptions, admit } from "../decide/admission.ts";
 import type { ByteBudget } from "../decide/byte-budget.ts";
@@ -6,6 +6,7 @@ import type { Ending } from "../decide/ending.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
+import type { MayRetry } from "../decide/waiting-retries.ts";
 import { Hand } from "../hand/hand.ts";
 import { Settler } from "../hand/settler.ts";
 import type { SuspectTurn } from "../hand/suspect-turn.ts";
@@ -139,8 +140,10 @@ export class ClusterRunner {
     };
     this.#suspects = new Suspects({
       turn,
-      allowsLow: () => this.#allowsLow("suspect"),
-      hasFailed: (payload) => this.#ledger.failuresOf(messageId(payload)) > 0,
+      isLowHeldUp: () => this.#isLowHeldUp(() => true),
+      isStrict: settings.scheduling.strictPriority === true,
+      clock,
+      failuresOf: (payload) => this.#ledger.failuresOf(messageId(payload)),
       begin: (item) => this.#begin(item),
     });
   }
@@ -165,6 +168,10 @@ export class ClusterRunner {
     if (isPaused || !this.#isOpen) this.#health.suspend();
     else this.#health.resume();
     this.#wake();
+  }
+
+  inHand(lane: Lane): number {
+    return this.#hand.sizeOf(lane);
   }
 
   /** Executions per second from now on; undefined: any number. */
@@ -218,15 +225,19 @@ export class ClusterRunner {
     }
     const admission = admit(message, this.#admission);
     if (admission.kind === "dead-letter") void this.#settler.drop(message, admission.cause);
-    else if (admission.kind === "postpone") this.#endings.postpone(message, admission.payload);
-    else if (admission.item.kind !== "fresh" && !this.#hand.setAside(message))
-      this.#endings.postpone(message, admission.item.payload);
+    else if (admission.kind === "postpone") this.#postpone(admission.item);
+    else if (admission.item.kind !== "fresh" && !this.#hand.setAside(message)) this.#postpone(admission.item);
     else if (admission.item.kind === "suspect") this.#suspects.hold(admission.item);
     else this.#hold(lane, admission.item);
     if (lane.mayAskAgain && this.#isReplaying && this.#early < MOST_EARLY) {
       this.#early++;
       this.#fill();
     }
+  }
+
+  #postpone(item: HeldMessage): void {
+    const delayMs = this.#endings.postpone(item.message, item.payload);
+    if (item.kind === "suspect") this.#suspects.turnedAway(item, delayMs);
   }
 
   /** Retries held in any number would fill the hand, and the good ones behind them could not be received. */
@@ -356,11 +367,11 @@ export class ClusterRunner {
 
   /** Strict is strict: for a suspect not even in a slot of its own, and not for one that has waited for its mark. */
   #allowsLow(kind: HeldMessage["kind"]): boolean {
-    if (!this.#settings.scheduling.strictPriority) return true;
-    const isSuspect = kind === "suspect";
-    if (this.#lanes.of("high").has(isSuspect ? () => true : this.#mayRetry)) return false;
-    // Urgent suspects wait for their turn, which only another suspect could take from them.
-    return !isSuspect || this.#suspects.waitingOf("high") === 0;
+    return kind === "suspect" ? this.#suspects.allowsLow : !this.#isLowHeldUp(this.#mayRetry);
+  }
+
+  #isLowHeldUp(mayRetry: MayRetry): boolean {
+    return this.#settings.scheduling.strictPriority === true && this.#lanes.of("high").has(mayRetry);
   }
 
   /** Whether messages may start, as many as there are slots. */

@@ -35,10 +35,12 @@ export class Endings {
     else void this.#probeFirst(execution, noted, judged);
   }
 
-  /** Hands one back that was passed over, so that others get their turn. */
-  postpone(message: ReplayMessage, payload: ReplayPayload): void {
+  /** Hands one back that was passed over, so that others get their turn. Returns after how many milliseconds it comes again. */
+  postpone(message: ReplayMessage, payload: ReplayPayload): number {
     const { judge, settler, clock } = this.#options;
-    void settler.release(message, { delayMs: judge.postponementMs(payload, clock.monotonicMs()) });
+    const delayMs = judge.postponementMs(payload, clock.monotonicMs());
+    void settler.release(message, { delayMs });
+    return delayMs;
   }
 
   #tellHealth(execution: Execution, ending: Ending, nowMs: number): Promise<void> | undefined {

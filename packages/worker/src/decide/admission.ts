@@ -13,7 +13,7 @@ import { type HeldMessage, placeOf } from "./held-message.ts";
 export type Admission =
   | { readonly kind: "hold"; readonly item: HeldMessage }
   /** It is to come again later, so that others get their turn. */
-  | { readonly kind: "postpone"; readonly payload: ReplayPayload }
+  | { readonly kind: "postpone"; readonly item: HeldMessage }
   | { readonly kind: "dead-letter"; readonly cause: DeadLetterCause };
 
 export interface AdmissionOptions {
@@ -45,7 +45,7 @@ export function admit(
   // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
   const isPassedOver = !isClosed() && !ledger.hasWaited(messageId(payload));
   const isCrowdedOut = item.kind === "suspect" && !admitsSuspect(item);
-  return isPassedOver || isCrowdedOut ? { kind: "postpone", payload } : { kind: "hold", item };
+  return isPassedOver || isCrowdedOut ? { kind: "postpone", item } : { kind: "hold", item };
 }
 
 function kindOf(

@@ -1,4 +1,4 @@
-import type { Clock, ReplayMessage } from "@helix/core";
+import type { Clock, Lane, ReplayMessage } from "@helix/core";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import { heldBytes } from "../decide/held-bytes.ts";
 
@@ -27,6 +27,13 @@ export class Hand {
 
   get size(): number {
     return this.#messages.size;
+  }
+
+  /** Looks at each of them: for who asks now and then. */
+  sizeOf(lane: Lane): number {
+    let size = 0;
+    for (const message of this.#messages.keys()) if (message.lane === lane) size++;
+    return size;
   }
 
   add(message: ReplayMessage): void {

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type ClusterFigures,
   type ClusterId,
   clusterOf,
   type DeadLetterCause,
@@ -8,6 +9,7 @@ import {
   type EventSource,
   type Lane,
   type Logger,
+  laneOf,
   type Metrics,
   type Outcome,
   priorityOf,
@@ -23,6 +25,7 @@ import {
 import { type BreakerState, LoggableError } from "@helix/core/internal";
 import { readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
+import { OwnFigures } from "./own-figures.ts";
 import { ProgressReport } from "./progress-report.ts";
 
 /** What `onError` is told. */
@@ -83,12 +86,14 @@ export class Reporter implements EventSource<WorkerEvents> {
   readonly #options: ReporterOptions;
   readonly #events: EventHub<WorkerEvents>;
   readonly #figures = new Map<ClusterId, Figures>();
+  readonly own: OwnFigures;
   /** Where nobody reads it there is none. */
   readonly #progress: ProgressReport | undefined;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    const { logger, queue } = options;
+    const { logger, queue, clock } = options;
+    this.own = new OwnFigures(clock);
     if (logger !== silentLogger)
       this.#progress = new ProgressReport({ ...options, depths: () => queue.depths() });
     this.#events = new EventHub((error, event) =>
@@ -121,6 +126,11 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#events.emit("worker:stopped", { handedBack });
   }
 
+  cluster(cluster: ClusterId): Omit<ClusterFigures, "pausedBy" | "shortestGrace"> {
+    const own = this.own.cluster(cluster, (error) => this.#loggable(error).text);
+    return { ...own, concurrency: this.#figures.get(cluster)?.concurrency ?? 0 };
+  }
+
   /** How many messages a worker holds, and what the cluster may get at once. */
   figures(cluster: ClusterId, now: Figures): void {
     const { metrics } = this.#options;
@@ -135,6 +145,7 @@ export class Reporter implements EventSource<WorkerEvents> {
 
   /** What a cluster may get per second; undefined: any number. */
   rateLimit(cluster: ClusterId, perSecond: number | undefined): void {
+    this.own.rateLimit(cluster, perSecond);
     this.#options.metrics.gauge("helix_rate_limit", { cluster }, perSecond ?? Infinity);
   }
 
@@ -155,6 +166,8 @@ export class Reporter implements EventSource<WorkerEvents> {
 
   breaker(cluster: ClusterId, state: BreakerState, cause: unknown, retryInMs: number): void {
     const { logger, metrics } = this.#options;
+    this.own.breaker(cluster, state);
+    if (cause !== undefined) this.own.failed(cluster, cause);
     metrics.gauge("helix_replay_breaker_open", { cluster }, state === "closed" ? 0 : 1);
     if (state !== "half-open") this.#progress?.breaker(cluster, state === "open");
     const fields = { cluster: this.#options.clusterNames[cluster] };
@@ -183,18 +196,24 @@ export class Reporter implements EventSource<WorkerEvents> {
   /** An execution failed; `unavailable` is no error of the message, and only an event. */
   failed(failure: ReplayFailure, outcome: Exclude<Outcome, "applied">, counted: boolean): void {
     const { onError } = this.#options;
+    const { targetCluster, priority } = failure.payload;
+    this.own.failed(targetCluster, failure.error);
     if (this.#events.has("replay:attempt:failed")) {
       const payload = summarize(failure.payload);
       this.#events.emit("replay:attempt:failed", { ...failure, payload, outcome, counted });
     }
     // The last one of a message ends it.
-    if (failure.delayMs > 0) this.#progress?.failed(failure.payload.targetCluster);
+    if (failure.delayMs > 0) {
+      this.own.count(laneOf(targetCluster, priority), "failed");
+      this.#progress?.failed(targetCluster);
+    }
     if (outcome !== "unavailable") onError?.(failure);
   }
 
   /** A message was applied and has left the queue. */
-  applied({ payload, priority }: HeldMessage): void {
+  applied({ message, payload, priority }: HeldMessage): void {
     const { metrics, clock, onSuccess } = this.#options;
+    this.own.count(message.lane, "applied");
     const lagMs = Math.max(0, clock.wallMs() - payload.writtenAtMs);
     const labels = { cluster: payload.targetCluster, priority };
     metrics.increment("helix_applied_total", labels);
@@ -211,6 +230,7 @@ export class Reporter implements EventSource<WorkerEvents> {
     const { logger, metrics, onDrop, clusterNames } = this.#options;
     const payload = content.ok ? content.payload : undefined;
     const cluster = clusterOf(lane);
+    this.own.count(lane, "dead");
     metrics.increment("helix_dead_lettered_total", { cluster, priority: priorityOf(lane), result: reason });
     this.#progress?.dead(cluster);
     const summary = payload && summarize(payload);

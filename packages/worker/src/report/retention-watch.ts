@@ -14,8 +14,8 @@ export interface RetentionWatchOptions {
  */
 export class RetentionWatch {
   readonly #options: RetentionWatchOptions;
-  /** Clusters that have answered. */
-  readonly #known = new Set<ClusterId>();
+  /** What clusters have answered. */
+  readonly #known = new Map<ClusterId, TableGrace | undefined>();
   #end = () => {};
 
   constructor(options: RetentionWatchOptions) {
@@ -33,7 +33,7 @@ export class RetentionWatch {
       try {
         const grace = await executor.shortestGrace?.(cluster, { signal: stopping.signal });
         if (stopping.signal.aborted) return;
-        this.#known.add(cluster);
+        this.#known.set(cluster, grace);
         if (grace !== undefined && grace.gcGraceSeconds * 1000 < retentionMs) {
           this.#options.tooLong(cluster, grace, retentionMs);
         }
@@ -49,6 +49,11 @@ export class RetentionWatch {
       stopping.abort();
     };
     for (const cluster of CLUSTERS) void ask(cluster);
+  }
+
+  /** The table that remembers its deletes for the shortest time; undefined: none, or it is not known. */
+  graceOf(cluster: ClusterId): TableGrace | undefined {
+    return this.#known.get(cluster);
   }
 
   /** Whoever is still being asked is not waited for. Twice is safe. */

@@ -1,6 +1,7 @@
 import type { Client } from "cassandra-driver";
 import { isObject, member } from "./member.ts";
 import { spareFrames } from "./spared-frames.ts";
+import { spareStreams } from "./spared-streams.ts";
 
 interface Socket {
   /** Whether `close` has been emitted. */
@@ -43,6 +44,8 @@ export function watchConnections(
   nowMs: () => number,
   isLogged: () => boolean,
 ): DriverConnections {
+  /** One that has closed may be heard once more. */
+  const spared = new WeakSet<object>();
   /** With the socket that was last seen of each. */
   const made = new Map<DriverConnection, Socket | undefined>();
   let state: "open" | "closed" | "cut" = "open";
@@ -54,9 +57,13 @@ export function watchConnections(
     if (isNew) {
       for (const one of made.keys()) if (!isOpen(one)) made.delete(one);
       made.set(connection, undefined);
+    }
+    if (!spared.has(connection)) {
+      spared.add(connection);
       // Of a socket that is not known yet the next line tells.
       const isNews = () => state !== "open" || connection.netClient !== made.get(connection);
       spareFrames(connection, nowMs, () => isNews() || listeners() !== own || isLogged());
+      spareStreams(connection);
     }
     const { netClient } = connection;
     if (netClient !== made.get(connection)) {

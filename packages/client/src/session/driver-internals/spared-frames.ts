@@ -9,17 +9,13 @@ interface Members {
   readonly _setIdleTimeout?: () => void;
 }
 
-const spared = new WeakSet<object>();
-
 /**
  * Spares a connection what the driver does for each frame that it sends and gets: lines of a log that nobody hears, and a
- * timer of its silence, set anew. They were a fourth of what it does for a request. Twice is safe.
+ * timer of its silence, set anew. They were a fourth of what it does for a request.
  *
  * @param isHeard Whether somebody wants the lines on frames, now.
  */
 export function spareFrames(connection: object, nowMs: () => number, isHeard: () => boolean): void {
-  if (spared.has(connection)) return;
-  spared.add(connection);
   const { log, _setIdleTimeout: setTimer } = connection as Members;
   if (typeof log === "function") {
     Object.assign(connection, {

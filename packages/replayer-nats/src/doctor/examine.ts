@@ -1,0 +1,95 @@
+import type { Examination, Finding, Unseen } from "@helix/core";
+import type { Admin } from "../connection/admin.ts";
+import type { Link } from "../connection/link.ts";
+import type { StreamClock } from "../connection/stream-clock.ts";
+import type { LaneDepths } from "../lanes/lane-depths.ts";
+import type { Strays } from "../lanes/strays.ts";
+import type { ReplayerSettings } from "../options.ts";
+import type { Names } from "../topology/names.ts";
+import { natsPermissions } from "../topology/rights.ts";
+import { differencesOf, type Wanted, wantedTopology } from "../topology/topology.ts";
+import { strayFindings, stuckFindings } from "./lane-findings.ts";
+import { clockFindings, rightFindings, versionFindings } from "./server-findings.ts";
+import {
+  copyFindings,
+  driftFindings,
+  foreignFindings,
+  missingFinding,
+  roomFindings,
+} from "./stream-findings.ts";
+
+const PATIENCE_MS = 5000;
+/** Told as findings of their own. */
+const TOLD_ELSEWHERE = new Set(["num_replicas", "storage"]);
+
+export interface Examined {
+  readonly admin: Admin;
+  readonly link: Link;
+  readonly names: Names;
+  readonly settings: ReplayerSettings;
+  readonly streamClock: StreamClock;
+  readonly depths: Pick<LaneDepths, "depths">;
+  readonly strays: Pick<Strays, "count">;
+}
+
+/** Looks at all that the queue has on its servers. A look that fails is in the answer, and the others go on. */
+export async function examine(examined: Examined): Promise<Examination> {
+  const { admin, link, names, settings, streamClock, depths, strays } = examined;
+  const findings: Finding[] = [];
+  const unseen: Unseen[] = [];
+  const look = async (what: string, find: () => Promise<readonly Finding[]>) => {
+    try {
+      findings.push(...(await find()));
+    } catch (error) {
+      unseen.push({ what, why: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  await look("the NATS server", async () => versionFindings(link.up.info?.version ?? "of unknown version"));
+  // Whatever else is asked is not there either.
+  if (unseen.length > 0) return { findings, unseen };
+  for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
+    await look(`${wanted.kind} ${wanted.name}`, () => findingsOf(wanted, examined));
+  }
+  await look("what the lanes hold", async () => stuckFindings(await depths.depths()));
+  await look("what is in no lane", async () => strayFindings(await strays.count(), names.stream));
+  findings.push(...clockFindings(streamClock.offsetMs, streamClock.isTrusted));
+  await look("the rights of this user", () => rights(examined));
+  return { findings, unseen };
+}
+
+async function findingsOf(wanted: Wanted, { admin, names, streamClock }: Examined): Promise<Finding[]> {
+  if (wanted.kind === "consumer") {
+    const { stream, name } = wanted;
+    const found = await admin.find((api) => api.consumers.info(stream, name));
+    if (found === undefined) return [missingFinding("consumer", name)];
+    return driftFindings(differencesOf(wanted, { ...found.config }));
+  }
+  const found = await admin.find((api) => streamClock.learn(() => api.streams.info(wanted.name)));
+  if (found === undefined) return [missingFinding("stream", wanted.name)];
+  const differences = differencesOf(wanted, { ...found.config });
+  return [
+    ...copyFindings(found),
+    ...driftFindings(differences.filter(({ field }) => !TOLD_ELSEWHERE.has(field))),
+    ...roomFindings(found, fullness(wanted.name, names)),
+    ...(wanted.name === names.stream ? foreignFindings(found) : []),
+  ];
+}
+
+function fullness(stream: string, names: Names): string {
+  if (stream === names.stream)
+    return "full, it takes nothing more, and what one cluster misses is not queued.";
+  if (stream === names.dead.name)
+    return "full, what cannot be replayed stays in its lane and is tried without end.";
+  if (stream === names.trash.name) return "full, no dead letter can be discarded.";
+  return "full, nothing more can be written down there.";
+}
+
+/** The server tells everybody what they may do themselves. */
+async function rights({ link, settings }: Examined): Promise<Finding[]> {
+  const answer = await link.up.request("$SYS.REQ.USER.INFO", "", { timeout: PATIENCE_MS });
+  const { streamName, subjectPrefix } = settings;
+  const needed = (["worker", "updater"] as const).flatMap(
+    (role) => natsPermissions(role, { streamName, subjectPrefix }).publish,
+  );
+  return rightFindings(answer.json(), needed);
+}
