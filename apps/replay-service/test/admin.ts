@@ -1,3 +1,5 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
+import { json } from "node:stream/consumers";
 import { createPayload, type DeadLetterCause, type PayloadInput } from "@helix/core";
 import { type AuditRecord, loggedAudit } from "@helix/operations";
 import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
@@ -14,7 +16,7 @@ export const TOKENS = {
   values: "values-token-of-at-least-32-characters",
 } as const;
 
-const TOKEN_VARIABLES = {
+export const TOKEN_VARIABLES = {
   HELIX_ADMIN_READ_TOKENS: TOKENS.read,
   HELIX_ADMIN_OPERATE_TOKENS: TOKENS.operate,
   HELIX_ADMIN_DESTROY_TOKENS: TOKENS.destroy,
@@ -31,7 +33,7 @@ export interface Asked {
 
 export interface Answered {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
   // What a test looks for in it is its own.
   // biome-ignore lint/suspicious/noExplicitAny: an answer of any endpoint
   readonly body: any;
@@ -94,16 +96,23 @@ export class AdminRig implements AsyncDisposable {
       "content-type": "application/json",
       "idempotency-key": `key-${++this.#keys}-of-this-test`,
     };
-    const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
+    const sent = request({
+      port: this.port,
+      path,
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: { ...(token !== "" && { authorization: `Bearer ${token}` }), ...change, ...headers },
-      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      agent: false,
     });
-    const text = await response.text();
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    sent.end(text);
+    const response = await new Promise<IncomingMessage>((resolve, reject) =>
+      // Whoever is refused unread may find the connection closed while it still sends.
+      sent.once("response", resolve).on("error", reject),
+    );
     return {
-      status: response.status,
+      status: response.statusCode ?? 0,
       headers: response.headers,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: await json(response).catch(() => undefined),
     };
   }
 

@@ -61,10 +61,13 @@ describe("a configuration", () => {
 });
 
 test("what --check prints is the effective configuration with its origin, and no secret", () => {
-  const text = describeConfig(load({ HELIX_NATS_TOKEN: "canary", HELIX_WORKER_BATCH_SIZE: "9" }));
+  const token = "canary".repeat(6);
+  const env = { HELIX_NATS_TOKEN: "canary", HELIX_ADMIN_READ_TOKENS: token, HELIX_WORKER_BATCH_SIZE: "9" };
+  const text = describeConfig(load(env));
   const lines = text.split("\n");
   expect(lines).toContain("HELIX_NATS_SERVERS=nats-1:4222,nats-2:4222  # environment");
   expect(lines).toContain("HELIX_NATS_TOKEN=***  # environment");
+  expect(lines).toContain("HELIX_ADMIN_READ_TOKENS=***  # environment");
   expect(lines).toContain("HELIX_WORKER_BATCH_SIZE=9  # environment");
   expect(lines).toContain("HELIX_WORKER_MAX_DELIVER=5  # default");
   expect(lines).toContain("# HELIX_NATS_USER is not set");

@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from "../src/config/load-config.ts";
 import { filesOf, VALID } from "./valid-environment.ts";
 
 const SECRET = "s3cret-canary";
+const TOKEN = "t".repeat(32);
 
 function mistakesOf(
   env: Record<string, string | undefined>,
@@ -130,6 +131,35 @@ const WRONG_VALUES: readonly (readonly [string, string | undefined, string])[] =
   ],
   ["HELIX_HTTP_HOST", "0.0.0.0/0", 'expected an address or a host name, without a port, got "0.0.0.0/0"'],
   ["HELIX_HTTP_PORT", "tcp://10.3.0.7:80", 'expected an integer, 0 to 65535, got "tcp://10.3.0.7:80"'],
+  [
+    "HELIX_ADMIN_HOST",
+    "http://127.0.0.1",
+    'expected an address or a host name, without a port, got "http://127.0.0.1"',
+  ],
+  ["HELIX_ADMIN_PORT", "65536", 'expected an integer, 0 to 65535, got "65536"'],
+  [
+    "HELIX_ADMIN_ALLOWED_HOSTS",
+    "helix.example:8081",
+    'expected host names or addresses without ports, got "helix.example:8081"',
+  ],
+  [
+    "HELIX_ADMIN_ALLOWED_ORIGINS",
+    "helix.example",
+    'expected origins such as https://helix.example, got "helix.example"',
+  ],
+  ...["READ", "OPERATE", "DESTROY", "VALUES"].map(
+    (right) =>
+      [
+        `HELIX_ADMIN_${right}_TOKENS`,
+        `${"t".repeat(32)} ${SECRET}`,
+        "expected tokens of 32 characters or more of A-Z a-z 0-9 . _ ~ + / -, got 1 that are none",
+      ] as const,
+  ),
+  [
+    "HELIX_ADMIN_READ_TOKENS",
+    " , ",
+    "expected tokens of 32 characters or more of A-Z a-z 0-9 . _ ~ + / -, got none",
+  ],
   ["HELIX_LOG_LEVEL", "trace", 'expected one of debug, info, warn, error, silent, got "trace"'],
   ["HELIX_STOP_GRACE_MS", "999", 'expected an integer, 1000 to 3600000 ms, got "999"'],
   [
@@ -231,10 +261,36 @@ describe("variables that do not go together", () => {
       },
       "HELIX_CLUSTER_A_CONTACT_POINTS, HELIX_CLUSTER_B_CONTACT_POINTS: expected nodes of two clusters, got 10.1.0.1:9042 in both",
     ],
+    [
+      { HELIX_ADMIN_READ_TOKENS: TOKEN, HELIX_ADMIN_HOST: "0.0.0.0" },
+      'HELIX_ADMIN_HOST: expected an address of this machine alone, such as 127.0.0.1, without HELIX_ADMIN_TLS_CERT_FILE and HELIX_ADMIN_TLS_KEY_FILE, or HELIX_ADMIN_ALLOW_PLAIN_HTTP=true, got "0.0.0.0"',
+    ],
+    [
+      { HELIX_ADMIN_READ_TOKENS: TOKEN, HELIX_ADMIN_HOST: "0.0.0.0", HELIX_ADMIN_TLS_CERT_FILE: "/garbage" },
+      "HELIX_ADMIN_TLS_KEY_FILE: expected together with HELIX_ADMIN_TLS_CERT_FILE, got nothing",
+    ],
   ])("%j", (env, mistake) => {
     const files = { "/token": SECRET, "/empty": "\n", "/garbage": SECRET, "/key": certificates.key };
     expect(mistakesOf(env, files)).toEqual([mistake]);
   });
+
+  test.each([
+    {},
+    { HELIX_ADMIN_HOST: "::1" },
+    { HELIX_ADMIN_HOST: "localhost" },
+    { HELIX_ADMIN_HOST: "0.0.0.0", HELIX_ADMIN_ALLOW_PLAIN_HTTP: "true" },
+    {
+      HELIX_ADMIN_HOST: "0.0.0.0",
+      HELIX_ADMIN_TLS_CERT_FILE: "/certificate",
+      HELIX_ADMIN_TLS_KEY_FILE: "/key",
+    },
+  ])(
+    "an admin API that only this machine reaches, or TLS, or who was told so by name, goes together: %j",
+    (env) => {
+      const files = { "/key": certificates.key, "/certificate": certificates.named };
+      expect(mistakesOf({ HELIX_ADMIN_READ_TOKENS: TOKEN, ...env }, files)).toEqual([]);
+    },
+  );
 
   test("a certificate and a key that OpenSSL refuses are told with its words, not with theirs", () => {
     const env = { HELIX_CLUSTER_A_TLS_CERT_FILE: "/garbage", HELIX_CLUSTER_A_TLS_KEY_FILE: "/garbage" };

@@ -10,7 +10,7 @@ export const API_ERRORS = {
   HELIX_API_NOT_FOUND: [404, "There is none of that id."],
   HELIX_API_METHOD_REFUSED: [405, "The path has other methods; `Allow` names them."],
   HELIX_API_REQUEST_INVALID: [400, "What was sent is not as described; `issues` says where."],
-  HELIX_API_REQUEST_UNREADABLE: [400, "What was sent is no HTTP, or no JSON."],
+  HELIX_API_REQUEST_UNREADABLE: [400, "The body is no JSON."],
   HELIX_API_BODY_TOO_LARGE: [413, "The body has more than 64 KiB. It was not read."],
   HELIX_API_NOT_JSON: [415, "A change is sent as `application/json`, in UTF-8 and not compressed."],
   HELIX_API_KEY_REUSED: [422, "Another change has been made with that `Idempotency-Key`."],

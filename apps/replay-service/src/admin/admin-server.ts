@@ -116,8 +116,9 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
     { parseAs: "string" },
     app.getDefaultJsonParser("error", "error"),
   );
-  app.setNotFoundHandler((request) => {
-    throw notFound(request.url);
+  // Before its body is read.
+  app.addHook("onRequest", async ({ is404, url }) => {
+    if (is404) throw notFound(url);
   });
   app.setErrorHandler((error, _, reply) => {
     const { status, headers, body } = answerTo(error, options.logger);
