@@ -492,6 +492,32 @@ describe("retries", () => {
     expect(beside.p99).toBeLessThan(1.2 * alone.p99);
   });
 
+  it.each([
+    ["of another table before one of them has two", "other", 1],
+    ["of the same table before one of them has four", "t", 3],
+  ])("that hang, a hundred for one slot, leave one %s its turn", async (_, table, turns) => {
+    let hasFailed = false;
+    const { queue, clock, countOf } = await startRig({
+      concurrency: 1,
+      executeTimeoutMs: 10_000,
+      executor: { probe: answered },
+      execute: async ({ id }) => {
+        if (!id.startsWith("good")) return hang();
+        if (hasFailed) return;
+        hasFailed = true;
+        throw failure("uncertain");
+      },
+    });
+    const hanging = payloads(100);
+    for (const one of hanging) queue.putKnown(one, { attempts: 1 });
+    queue.put(payload({ name: "good", table }));
+    for (let waitedMs = 0; queue.count("ack") === 0; waitedMs += 10_000) {
+      expect(waitedMs).toBeLessThan(36_000_000);
+      await clock.advance(10_000);
+    }
+    expect(Math.max(...hanging.map(countOf))).toBeLessThanOrEqual(turns);
+  });
+
   it("take a quarter of the slots: a thousand that hang delay others by their first executions alone", async () => {
     const { queue, clock, executions, countOf } = await startRig({
       concurrency: 100,

@@ -1,4 +1,11 @@
-import { type ClusterId, type Lane, messageId, priorityOf, type ReplayMessage } from "@helix/core";
+import {
+  type ClusterId,
+  type Lane,
+  messageId,
+  priorityOf,
+  type ReplayMessage,
+  type ReplayPayload,
+} from "@helix/core";
 import { wait } from "@helix/core/internal";
 import { type AdmissionOptions, admit } from "../decide/admission.ts";
 import type { ByteBudget } from "../decide/byte-budget.ts";
@@ -57,6 +64,8 @@ export class ClusterRunner {
   readonly #suspects: Suspects;
   readonly #admission: AdmissionOptions;
   readonly #mayRetry = (table: string) => this.#slots.mayRetry(table);
+  readonly #retryingOf = (table: string) => this.#slots.retryingOf(table);
+  readonly #failuresOf = (payload: ReplayPayload) => this.#ledger.failuresOf(messageId(payload));
   #isOpen = false;
   #isPaused = false;
   #isAwake = false;
@@ -143,7 +152,7 @@ export class ClusterRunner {
       isLowHeldUp: () => this.#isLowHeldUp(() => true),
       isStrict: settings.scheduling.strictPriority === true,
       clock,
-      failuresOf: (payload) => this.#ledger.failuresOf(messageId(payload)),
+      failuresOf: this.#failuresOf,
       begin: (item) => this.#begin(item),
     });
   }
@@ -242,8 +251,12 @@ export class ClusterRunner {
 
   /** Retries held in any number would fill the hand, and the good ones behind them could not be received. */
   #hold(lane: LaneIntake, item: HeldMessage): void {
-    lane.hold(item);
-    const tooMany = lane.takeTooMany(this.#slots.retryShare);
+    if (item.kind === "fresh") {
+      lane.hold(item, 0);
+      return;
+    }
+    lane.hold(item, this.#failuresOf(item.payload));
+    const tooMany = lane.takeTooMany(this.#slots.retryShare, this.#retryingOf);
     if (tooMany !== undefined) this.#endings.postpone(tooMany.message, tooMany.payload);
   }
 

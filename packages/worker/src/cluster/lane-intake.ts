@@ -81,15 +81,20 @@ export class LaneIntake {
     this.#source?.demand(wanted, maxBytes);
   }
 
-  hold(item: HeldMessage): void {
-    const waiting = { item, arrival: this.#arrivals++ };
+  /** @param failures How often a retry was executed here in vain. */
+  hold(item: HeldMessage, failures: number): void {
+    const waiting = { item, arrival: this.#arrivals++, failures };
     if (item.kind === "retry") this.#retries.add(waiting);
     else this.#fresh.push(waiting);
   }
 
-  /** Where more retries wait than may, takes one: the latest of the table that has the most. */
-  takeTooMany(allowed: number): HeldMessage | undefined {
-    return this.#retries.size > allowed ? this.#retries.takeOfCrowd() : undefined;
+  /**
+   * Where more retries wait than may, takes one of a crowd.
+   *
+   * @param executingOf How many retries of a table have a slot.
+   */
+  takeTooMany(allowed: number, executingOf: (table: string) => number): HeldMessage | undefined {
+    return this.#retries.size > allowed ? this.#retries.takeOfCrowd(executingOf) : undefined;
   }
 
   /** Whether one could start now. */

@@ -88,7 +88,12 @@ export class Slots {
   mayRetry(table: string): boolean {
     const share = this.retryShare;
     const ofOne = share - Math.floor(share / OTHER_TABLES_SHARE);
-    return this.#retries < share && (this.#retrying.get(table) ?? 0) < ofOne;
+    return this.#retries < share && this.retryingOf(table) < ofOne;
+  }
+
+  /** Retries of a table that have a slot. */
+  retryingOf(table: string): number {
+    return this.#retrying.get(table) ?? 0;
   }
 
   /** So many retries may be executed at once. */

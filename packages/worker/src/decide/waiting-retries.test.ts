@@ -18,7 +18,7 @@ function retry(table: string): HeldMessage {
 function waitingOf(...tables: string[]) {
   const waiting = new WaitingRetries();
   const items = tables.map(retry);
-  for (const [arrival, item] of items.entries()) waiting.add({ item, arrival });
+  for (const [arrival, item] of items.entries()) waiting.add({ item, arrival, failures: 0 });
   const take = (mayRetry: (table: string) => boolean = () => true) => {
     const first = waiting.first(mayRetry);
     if (first !== undefined) waiting.take(first);
@@ -26,6 +26,8 @@ function waitingOf(...tables: string[]) {
   };
   return { waiting, items, take };
 }
+
+const none = () => 0;
 
 describe("retries that wait", () => {
   it("go in turns by table, of each in the order in which they came", () => {
@@ -44,10 +46,30 @@ describe("retries that wait", () => {
 
   it("lose, where there are too many, the latest of the table that has the most", () => {
     const { items, waiting, take } = waitingOf("a", "b", "a", "a");
-    expect([waiting.takeOfCrowd(), waiting.takeOfCrowd()]).toEqual([items[3], items[2]]);
+    expect([waiting.takeOfCrowd(none), waiting.takeOfCrowd(none)]).toEqual([items[3], items[2]]);
     expect(waiting.size).toBe(2);
     expect([take(), take(), take()]).toEqual([items[0], items[1], undefined]);
-    expect(waiting.takeOfCrowd()).toBeUndefined();
+    expect(waiting.takeOfCrowd(none)).toBeUndefined();
+  });
+
+  it.each([
+    ["before it", ["a", "b"]],
+    ["after it", ["b", "a"]],
+  ])("lose one of the table that has slots as well, where another's came %s", (_, tables) => {
+    const { items, waiting } = waitingOf(...tables);
+    expect(waiting.takeOfCrowd((table) => (table === "a" ? 1 : 0))).toBe(items[tables.indexOf("a")]);
+  });
+
+  it("lose of a table the one that failed most often, of those the latest", () => {
+    const waiting = new WaitingRetries();
+    const items = [2, 3, 3, 1].map((failures, arrival) => {
+      const item = retry("a");
+      waiting.add({ item, arrival, failures });
+      return item;
+    });
+    const lost = items.map(() => waiting.takeOfCrowd(none));
+    expect(lost).toEqual([items[2], items[1], items[0], items[3]]);
+    expect(waiting.size).toBe(0);
   });
 
   it("leave where they are lost, of each table those at the head", () => {

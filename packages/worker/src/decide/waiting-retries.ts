@@ -8,6 +8,8 @@ export interface Waiting {
   readonly item: HeldMessage;
   /** Its place in the order in which the messages of its lane came. */
   readonly arrival: number;
+  /** How often it was executed here in vain; 0 where it is no retry. */
+  readonly failures: number;
 }
 
 /** By which the retries of a cluster share what they may have; what is of no known table is of one. */
@@ -53,16 +55,27 @@ export class WaitingRetries {
     if (its.length > 0) this.#tables.set(table, its);
   }
 
-  /** Takes the latest one of the table that has the most. */
-  takeOfCrowd(): HeldMessage | undefined {
-    let crowd: [string, Waiting[]] | undefined;
-    for (const one of this.#tables) if (one[1].length > (crowd?.[1].length ?? 0)) crowd = one;
-    if (crowd === undefined) return undefined;
-    const [table, its] = crowd;
-    const last = its.pop();
-    if (its.length === 0) this.#tables.delete(table);
+  /**
+   * Takes one of the table that has the most, with those of it that have a slot: else what hangs in all of them would have
+   * those as well that wait. It takes the one that failed most often, so that each has its turn before any has another.
+   */
+  takeOfCrowd(executingOf: (table: string) => number): HeldMessage | undefined {
+    let most = 0;
+    let crowd = "";
+    for (const [table, { length }] of this.#tables) {
+      const has = length + executingOf(table);
+      if (has < most) continue;
+      most = has;
+      crowd = table;
+    }
+    const its = this.#tables.get(crowd) ?? [];
+    let worst: Waiting | undefined;
+    for (const one of its) if (worst === undefined || one.failures >= worst.failures) worst = one;
+    if (worst === undefined) return undefined;
+    its.splice(its.indexOf(worst), 1);
+    if (its.length === 0) this.#tables.delete(crowd);
     this.#size--;
-    return last?.item;
+    return worst.item;
   }
 
   /** Takes those at the head of each table that match, until one does not. */
