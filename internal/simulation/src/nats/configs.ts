@@ -1,4 +1,5 @@
-import type { ConsumerConfig, PullRequest } from "./model-consumer.ts";
+import type { ConsumerConfig } from "./model-consumer.ts";
+import type { PullRequest } from "./model-pulls.ts";
 import type { StreamConfig } from "./model-stream.ts";
 import { decode } from "./wire.ts";
 

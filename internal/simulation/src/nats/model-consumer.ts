@@ -1,5 +1,5 @@
+import { ModelPulls, type PullRequest, type PullsSurroundings, type Waiting } from "./model-pulls.ts";
 import type { ModelStream, StoredMessage } from "./model-stream.ts";
-import { headerOf, NO_DATA, type Packet } from "./wire.ts";
 
 const NANOS = 1_000_000;
 /** How soon after a hand-back with a delay the server looks when it is due. */
@@ -20,14 +20,7 @@ export interface ConsumerConfig {
 }
 
 /** What a consumer needs of the server around it. */
-export interface ConsumerSurroundings {
-  readonly nowMs: () => number;
-  /** Calls back once; returns what cancels that. */
-  readonly schedule: (callback: () => void, delayMs: number) => () => void;
-  /** Whether anybody is known to listen there. */
-  readonly hasInterest: (subject: string) => boolean;
-  /** To whoever listens there. */
-  readonly send: (to: string, packet: Packet) => void;
+export interface ConsumerSurroundings extends PullsSurroundings {
   /** Of the stream, before the consumer in a reply subject: `$JS.ACK.{stream}`. */
   readonly ackPrefix: string;
   /**
@@ -39,18 +32,6 @@ export interface ConsumerSurroundings {
   readonly delivered?: ((message: StoredMessage, to: string) => void) | undefined;
 }
 
-interface Waiting {
-  readonly reply: string;
-  left: number;
-  /** Infinity: any number. */
-  bytesLeft: number;
-  served: number;
-  readonly noWait: boolean;
-  readonly expiresAtMs: number;
-  readonly heartbeatMs: number;
-  heartbeatAtMs: number;
-}
-
 interface Pending {
   /** The first delivery. */
   readonly consumerSeq: number;
@@ -60,16 +41,6 @@ interface Pending {
   holder: string | undefined;
   /** Who had it before that, and handed it back at once. */
   before: string | undefined;
-}
-
-/** What a pull asks for. */
-export interface PullRequest {
-  readonly batch: number;
-  /** 0: any number. */
-  readonly maxBytes: number;
-  readonly expiresMs: number;
-  readonly heartbeatMs: number;
-  readonly noWait: boolean;
 }
 
 /** What is on the disk of a server. */
@@ -96,13 +67,12 @@ export class ModelConsumer {
   #redelivered = new Map<number, number>();
   /** In the order in which they are delivered again. */
   #queue: number[] = [];
-  #waiting: Waiting[] = [];
+  readonly #pulls: ModelPulls;
   /** Of the next delivery, and of the next message to look at. */
   #consumerSeq = 1;
   #streamSeq = 1;
   #floor = { consumerSeq: 0, streamSeq: 0 };
   #cancelLook: (() => void) | undefined;
-  #cancelWaiting: (() => void) | undefined;
   #isAwake = false;
   #isGone = false;
 
@@ -110,6 +80,10 @@ export class ModelConsumer {
     this.config = config;
     this.#stream = stream;
     this.#around = around;
+    this.#pulls = new ModelPulls(around, () => ({
+      consumerSeq: this.#consumerSeq - 1,
+      streamSeq: this.#streamSeq - 1,
+    }));
     this.createdAtMs = around.nowMs();
     this.#streamSeq = Math.max(1, stream.firstSeq);
     if (around.isNew) this.#floor = { consumerSeq: 0, streamSeq: this.#streamSeq - 1 };
@@ -125,13 +99,13 @@ export class ModelConsumer {
   }
 
   info(): Record<string, unknown> {
-    this.#dropOverdue();
+    this.#pulls.dropOverdue();
     return {
       delivered: { consumer_seq: this.#consumerSeq - 1, stream_seq: this.#streamSeq - 1 },
       ack_floor: { consumer_seq: this.#floor.consumerSeq, stream_seq: this.#floor.streamSeq },
       num_ack_pending: this.#pending.size,
       num_redelivered: this.#redelivered.size,
-      num_waiting: this.#waiting.length,
+      num_waiting: this.#pulls.size,
       num_pending: this.pending,
     };
   }
@@ -148,22 +122,18 @@ export class ModelConsumer {
 
   #work(): void {
     if (this.#isGone) return;
-    while (this.#waiting.length > 0) {
+    while (this.#pulls.size > 0) {
       const next = this.#next();
       if (next === undefined) break;
-      const request = this.#nextWaiting(this.#sizeOf(next.message));
+      const request = this.#pulls.next(this.#sizeOf(next.message));
       if (request === undefined) {
         this.#putBack(next);
         break;
       }
       this.#deliver(request, next.message, next.deliveries);
-      if (request.left === 0 && request.bytesLeft > 0 && request.bytesLeft < Number.POSITIVE_INFINITY)
-        this.#status(request.reply, "409 Batch Completed", unservedOf(request));
+      this.#pulls.served(request);
     }
-    for (const request of this.#waiting.filter(({ noWait, served }) => noWait && served > 0)) {
-      this.#waiting = this.#waiting.filter((one) => one !== request);
-      this.#status(request.reply, "404 No Messages");
-    }
+    this.#pulls.endServed();
   }
 
   /** Serves it, parks it, or refuses it; after all that it was told before. */
@@ -171,41 +141,31 @@ export class ModelConsumer {
     this.#around.schedule(() => this.#requested(reply, request), 2 * NEXT_TURN_MS);
   }
 
-  #requested(reply: string, { batch, maxBytes, expiresMs, heartbeatMs, noWait }: PullRequest): void {
+  #requested(reply: string, request: PullRequest): void {
     if (this.#isGone) return;
+    const { batch, expiresMs, noWait } = request;
     const { max_batch = 0, max_waiting } = this.config;
     if (max_batch > 0 && batch > max_batch) {
-      this.#status(reply, `409 Exceeded MaxRequestBatch of ${max_batch}`);
+      this.#pulls.tell(reply, `409 Exceeded MaxRequestBatch of ${max_batch}`);
       return;
     }
-    if (this.#waiting.length >= max_waiting) {
+    if (this.#pulls.size >= max_waiting) {
       // Without a word, though its documentation says that there is one.
-      this.#dropOverdue();
+      this.#pulls.dropOverdue();
       return;
     }
     const ready = this.pending + this.#queue.length;
     if (noWait && ready === 0 && expiresMs === 0) {
-      this.#status(reply, "404 No Messages");
+      this.#pulls.tell(reply, "404 No Messages");
       return;
     }
-    const owed = this.#waiting.reduce((sum, { left }) => sum + left, 0);
-    if (noWait && ready > 0 && ready < owed) {
-      this.#status(reply, "408 Requests Pending");
+    if (noWait && ready > 0 && ready < this.#pulls.owed) {
+      this.#pulls.tell(reply, "408 Requests Pending");
       return;
     }
-    const nowMs = this.#around.nowMs();
-    this.#waiting.push({
-      reply,
-      left: batch,
-      bytesLeft: maxBytes > 0 ? maxBytes : Number.POSITIVE_INFINITY,
-      served: 0,
-      noWait,
-      expiresAtMs: expiresMs > 0 ? nowMs + expiresMs : Number.POSITIVE_INFINITY,
-      heartbeatMs,
-      heartbeatAtMs: heartbeatMs > 0 ? nowMs + heartbeatMs : Number.POSITIVE_INFINITY,
-    });
+    this.#pulls.park(reply, request);
     this.wake();
-    this.#watchWaiting();
+    this.#pulls.watch();
   }
 
   /** Whether the message is to be removed from the stream. */
@@ -275,14 +235,12 @@ export class ModelConsumer {
     this.endWaiting("409 Consumer Deleted");
     this.#isGone = true;
     this.#cancelLook?.();
-    this.#cancelWaiting?.();
+    this.#pulls.stopWatching();
   }
 
   /** Pulls end, with a word or without one. */
   endWaiting(status: string | undefined): void {
-    const all = this.#waiting;
-    this.#waiting = [];
-    if (status !== undefined) for (const { reply } of all) this.#status(reply, status);
+    this.#pulls.endAll(status);
   }
 
   /** Another server leads it: pulls and the queue of redeliveries are forgotten. */
@@ -349,27 +307,6 @@ export class ModelConsumer {
   #sizeOf({ subject, header, data }: StoredMessage): number {
     const reply = `${this.#around.ackPrefix}.${this.config.name}`.length + 60;
     return subject.length + reply + (header?.length ?? 0) + data.length;
-  }
-
-  /** In turn: one that is served goes to the end. */
-  #nextWaiting(bytes: number): Waiting | undefined {
-    const nowMs = this.#around.nowMs();
-    for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
-      if (first.expiresAtMs <= nowMs) {
-        this.#timeout(first);
-      } else if (bytes > first.bytesLeft) {
-        this.#status(first.reply, "409 Message Size Exceeds MaxBytes", unservedOf(first));
-      } else if (this.#around.hasInterest(first.reply)) {
-        first.bytesLeft -= bytes;
-        // Without a word.
-        first.left = first.bytesLeft === 0 ? 0 : first.left - 1;
-        first.served++;
-        if (first.left > 0) this.#waiting.push(first);
-        if (first.heartbeatMs > 0) first.heartbeatAtMs = nowMs + first.heartbeatMs;
-        return first;
-      }
-    }
-    return undefined;
   }
 
   #deliver(request: Waiting, message: StoredMessage, deliveries: number): void {
@@ -444,71 +381,6 @@ export class ModelConsumer {
     this.#queue.push(...expired);
     this.wake();
   }
-
-  /** Says to those who wait that it still does, and ends what has waited long enough. */
-  #watchWaiting(): void {
-    this.#cancelWaiting?.();
-    this.#cancelWaiting = undefined;
-    let dueAtMs = Number.POSITIVE_INFINITY;
-    for (const { expiresAtMs, heartbeatAtMs } of this.#waiting) {
-      dueAtMs = Math.min(dueAtMs, expiresAtMs, heartbeatAtMs);
-    }
-    if (dueAtMs === Number.POSITIVE_INFINITY) return;
-    this.#cancelWaiting = this.#around.schedule(
-      () => {
-        this.#cancelWaiting = undefined;
-        this.#dropOverdue();
-        this.#beat();
-        this.#watchWaiting();
-      },
-      Math.max(0.001, dueAtMs - this.#around.nowMs()),
-    );
-  }
-
-  #beat(): void {
-    const nowMs = this.#around.nowMs();
-    for (const request of this.#waiting) {
-      if (request.heartbeatAtMs > nowMs + 1e-6) continue;
-      request.heartbeatAtMs = nowMs + request.heartbeatMs;
-      this.#status(request.reply, "100 Idle Heartbeat", [
-        ["Nats-Last-Consumer", this.#consumerSeq - 1],
-        ["Nats-Last-Stream", this.#streamSeq - 1],
-      ]);
-    }
-  }
-
-  #dropOverdue(): void {
-    const nowMs = this.#around.nowMs();
-    const isOverdue = ({ expiresAtMs }: Waiting) => expiresAtMs <= nowMs + 1e-6;
-    const overdue = this.#waiting.filter(isOverdue);
-    this.#waiting = this.#waiting.filter((request) => !isOverdue(request));
-    for (const request of overdue) this.#timeout(request);
-    this.#dropDeserted();
-  }
-
-  #dropDeserted(): void {
-    this.#waiting = this.#waiting.filter(({ reply }) => this.#around.hasInterest(reply));
-  }
-
-  #timeout({ reply, left }: Waiting): void {
-    this.#status(reply, "408 Request Timeout", [
-      ["Nats-Pending-Messages", left],
-      ["Nats-Pending-Bytes", 0],
-    ]);
-  }
-
-  #status(reply: string, status: string, fields: readonly (readonly [string, string | number])[] = []): void {
-    if (reply === "") return;
-    this.#around.send(reply, { subject: reply, reply: "", header: headerOf(status, fields), data: NO_DATA });
-  }
-}
-
-/** What a request that has a bound in bytes had left of both. */
-function unservedOf({ left, bytesLeft }: Waiting): readonly (readonly [string, number])[] {
-  return [
-    ["Nats-Pending-Messages", left],
-    ["Nats-Pending-Bytes", bytesLeft],
-  ];
 }
 
 /** Milliseconds as nanoseconds, which no number holds exactly. */
