@@ -1,6 +1,6 @@
 import { namesOf, rightsOf } from "../packages/replayer-nats/src/internal.ts";
 
-const { application, worker, provisioner, updater } = rightsOf(
+const { application, worker, operator, provisioner, updater } = rightsOf(
   namesOf({ streamName: "helix-replay", subjectPrefix: "helix.replay" }),
 );
 
@@ -8,6 +8,7 @@ const { application, worker, provisioner, updater } = rightsOf(
 const ROLES = [
   { role: "application", rights: application },
   { role: "worker", rights: worker },
+  { role: "operator", rights: operator },
   { role: "provisioner", rights: provisioner },
   { role: "updater", rights: updater.slice(provisioner.length), beside: "as the provisioner, and " },
 ] as const;

@@ -2,6 +2,7 @@ export { type Audit, type AuditRecord, loggedAudit, type Ordered } from "./audit
 export { audited, type Order } from "./audited.ts";
 export { type DoctorOptions, type DoctorReport, doctor } from "./doctor/doctor.ts";
 export { drain, type GateOptions, type OpenOptions, pause, resume, undrain } from "./gates.ts";
+export { type ToldLetter, type ToldWrite, toldLetter } from "./letters/told-letter.ts";
 export type { Operated } from "./operated.ts";
 export { status } from "./status/status.ts";
 export type { ClusterStatus, GateStatus, LaneStatus, Status, Unread } from "./status/status-types.ts";

@@ -85,6 +85,32 @@ export async function connectNatsReplayer(options: NatsReplayerOptions): Promise
   return replayer;
 }
 
+/** What somebody looks at and orders who neither enqueues nor replays. */
+export type NatsOperator = Pick<
+  NatsReplayer,
+  "close" | "control" | "deadLetters" | "depths" | "examine" | "strays" | "traits"
+> &
+  AsyncDisposable;
+
+/**
+ * A queue for a person's command line: it opens no lane, makes nothing on the server, and takes everything as it is, whatever the options say
+ * (`examine` compares). It needs the rights of the role `operator`; what has others is refused by the server.
+ *
+ * Resolves when it is connected. Rejects with HELIX_QUEUE_UNAVAILABLE if the servers cannot be reached, with HELIX_QUEUE_UNAUTHORIZED and
+ * HELIX_SERVER_UNSUPPORTED.
+ *
+ * @throws TypeError, RangeError for an option.
+ */
+export async function connectNatsOperator(options: NatsReplayerOptions): Promise<NatsOperator> {
+  const settings = { ...readReplayerOptions(options), provision: "none" as const };
+  const events = eventsOf(settings);
+  const link = await Link.open(settings, events);
+  if (link.isUp) return new NatsReplayer(link, settings, events);
+  const failure = link.unavailable();
+  await link.close();
+  throw failure;
+}
+
 function eventsOf({ logger }: LinkSettings): EventHub<QueueEvents> {
   return new EventHub((error, name) => logger.warn({ err: error, event: name }, "a listener failed"));
 }

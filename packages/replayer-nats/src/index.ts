@@ -1,4 +1,10 @@
-export { connectNatsEnqueuer, connectNatsReplayer, type NatsEnqueuer } from "./connect.ts";
+export {
+  connectNatsEnqueuer,
+  connectNatsOperator,
+  connectNatsReplayer,
+  type NatsEnqueuer,
+  type NatsOperator,
+} from "./connect.ts";
 export type { NatsConnectOptions, NatsSecret, NatsTlsOptions } from "./connect-options.ts";
 export { connectNatsControl, type NatsControl } from "./control/connect-nats-control.ts";
 export { aesGcmEnvelope, type EnvelopeKeys } from "./envelope/aes-gcm.ts";

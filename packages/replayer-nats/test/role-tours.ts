@@ -3,8 +3,8 @@ import { waitFor } from "@helix/testkit";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import {
-  connectNatsControl,
   connectNatsEnqueuer,
+  connectNatsOperator,
   connectNatsReplayer,
   ensureTopology,
   type NatsReplayer,
@@ -58,8 +58,23 @@ export const TOURS: Readonly<Record<NatsRole, (tourist: Tourist) => Promise<void
 
   async operator({ rig, names, connection, all }) {
     await ensureTopology({ connection: all.connection, ...LIMITS, ...names });
-    const control = rig.closing(await connectNatsControl({ connection, logger: rig.logger, ...names }));
-    await tourOfDocuments(control, rig);
+    const letters = rig.closing(
+      await connectNatsReplayer({ connection: all.connection, ...LIMITS, ...names }),
+    );
+    const receiver = new Receiver(letters, "low.B");
+    await letters.enqueue(payloadFor("low.B", "dies"));
+    await (await receiver.next()).deadLetter({ reason: "rejected" });
+    await letters.enqueue(payloadFor("high.A", "waits"));
+    const queue = rig.closing(await connectNatsOperator({ connection, logger: rig.logger, ...names }));
+    await queue.depths();
+    await queue.deadLetters.groups();
+    await queue.deadLetters.get("low-B-dies.0");
+    await letters.deadLetters.discard("low-B-dies.0");
+    await queue.deadLetters.trash.groups();
+    await queue.deadLetters.trash.get("low-B-dies.0");
+    const { unseen } = await queue.examine();
+    if (unseen.length > 0) throw new Error(`cannot see ${JSON.stringify(unseen)}`);
+    await tourOfDocuments(queue.control, rig);
   },
 
   async provisioner({ names, connection }) {

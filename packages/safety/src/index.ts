@@ -40,5 +40,6 @@ export { type KeyspaceRows, keyspaceFromRows, type SchemaRow } from "./schema/ke
 export { parseType } from "./schema/parse-type.ts";
 export { readSchema, type SchemaOfText } from "./schema/read-schema.ts";
 export type { ColumnSchema, KeyspaceSchema, Schema, TableSchema, UserType } from "./schema/schema.ts";
+export { type StatementInFile, statementsIn } from "./statements-in.ts";
 export { isSystemKeyspace } from "./system-keyspace.ts";
 export { tablesIn } from "./tables-in.ts";

@@ -106,9 +106,18 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
     examination,
     ...documents,
   ];
+  // No lane, no dead letter: what is to become of them pods do, by its documents.
   const operator: Right[] = [
-    { subjects: [`$JS.API.STREAM.INFO.${controlStream}`], about: "list documents of the control store" },
-    { subjects: [`$JS.API.STREAM.MSG.GET.${controlStream}`], about: "read them" },
+    ...look,
+    {
+      subjects: [stream, ...letters, controlStream].map((one) => `$JS.API.STREAM.MSG.GET.${one}`),
+      about: "read the oldest of a lane, dead letters, the trash and documents",
+    },
+    {
+      subjects: letters.map((one) => `$JS.API.DIRECT.GET.${one}`),
+      about: "look through dead letters and trash many by one request; without it one by one",
+    },
+    examination,
     ...documents,
   ];
   const provisioner: Right[] = [

@@ -1,0 +1,111 @@
+import { helixError, type LetterGroup } from "@helix/core";
+import type { ToldLetter } from "@helix/operations";
+import { filterIn, quoted, typedFilter } from "../input/filter-flags.ts";
+import type { LetterGroups, LetterPage } from "../operator/operator.ts";
+import type { Paint } from "../output/paint.ts";
+import { type Column, facts, table } from "../output/table.ts";
+import { ago, counted, moment, quantity } from "../output/words.ts";
+import type { Answer, Session } from "../session.ts";
+
+export interface ListFlags extends Readonly<Record<string, unknown>> {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export async function listLetters(session: Session, flags: ListFlags): Promise<Answer> {
+  const nowMs = Date.now();
+  const operator = await session.operator();
+  const { limit, cursor } = flags;
+  const page = await operator.letters(filterIn(flags, nowMs), { limit, cursor });
+  const next = `helix dead list${typedFilter(flags)} --limit ${limit} --cursor ${quoted(page.cursor ?? "")}`;
+  return { data: page, text: (paint) => pageText(page, { nowMs, next }, paint) };
+}
+
+export function pageText(
+  { letters, cursor }: LetterPage,
+  { nowMs, next }: { readonly nowMs: number; readonly next: string },
+  paint: Paint,
+): string {
+  if (letters.length === 0) return "No dead letters.\n";
+  const more = cursor === undefined ? "" : `${paint.dim(`more: ${next}`)}\n`;
+  return `${table(letters, letterColumns(nowMs), paint)}${more}`;
+}
+
+export async function groupLetters(session: Session, flags: ListFlags): Promise<Answer> {
+  const nowMs = Date.now();
+  const operator = await session.operator();
+  const found = await operator.letterGroups(filterIn(flags, nowMs), flags.limit);
+  return { data: found, text: (paint) => groupsText(found, nowMs, paint) };
+}
+
+export function groupsText({ groups, total }: LetterGroups, nowMs: number, paint: Paint): string {
+  if (groups.length === 0) return "No dead letters.\n";
+  const count = groups.reduce((sum, group) => sum + group.count, 0);
+  const rest =
+    total > groups.length ? `, and ${counted(total - groups.length, "smaller group")} not shown` : "";
+  return `${table(groups, groupColumns(nowMs), paint)}${paint.dim(`${counted(count, "dead letter")} in ${counted(groups.length, "group")}${rest}`)}\n`;
+}
+
+export async function showLetter(session: Session, id: string): Promise<Answer> {
+  const operator = await session.operator();
+  const letter = await operator.letter(id);
+  if (letter === undefined)
+    throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter ${id}`, { id });
+  return { data: { letter }, text: (paint) => letterText(letter, paint) };
+}
+
+function letterText(letter: ToldLetter, paint: Paint): string {
+  const { id, cluster, priority, reason, outcome, error, firstError, attempts, diedAtMs, bytes, write } =
+    letter;
+  return facts(
+    [
+      ["id", id],
+      ["cluster", `${cluster}, ${priority}`],
+      ["cause", outcome === undefined ? reason : `${reason} (${outcome})`],
+      ["last failure", error && failureText(error)],
+      ["first failure", firstError && failureText(firstError)],
+      ["attempts", quantity(attempts)],
+      ["died", moment(diedAtMs)],
+      ["written", write && moment(write.writtenAtMs)],
+      ["write", write && `${write.kind}, ${counted(write.statements, "statement")}`],
+      ["tables", write?.tables.join(", ")],
+      ["timestamp", write?.timestampMicros],
+      ["redriven", write && `${quantity(write.life)} times`],
+      ["size", counted(bytes, "byte")],
+      ...(write === undefined ? [["content", "bytes that are no payload"] as const] : []),
+    ],
+    paint,
+  );
+}
+
+function failureText({ name, code, message }: NonNullable<ToldLetter["error"]>): string {
+  return `${[name, code].filter((one) => one !== undefined).join(" ")}: ${message}`;
+}
+
+function letterColumns(nowMs: number): readonly Column<ToldLetter>[] {
+  return [
+    { title: "ID", of: ({ id }) => id },
+    { title: "CLUSTER", of: ({ cluster }) => cluster },
+    { title: "PRIORITY", of: ({ priority }) => priority },
+    { title: "DIED", of: ({ diedAtMs }) => ago(diedAtMs, nowMs), align: "right" },
+    { title: "CAUSE", of: ({ reason }) => reason },
+    { title: "CODE", of: ({ error }) => error?.code },
+    { title: "ATTEMPTS", of: ({ attempts }) => quantity(attempts), align: "right" },
+    { title: "REDRIVEN", of: ({ write }) => write && quantity(write.life), align: "right" },
+    { title: "TABLES", of: ({ write }) => write?.tables.join(", ") },
+  ];
+}
+
+function groupColumns(nowMs: number): readonly Column<LetterGroup>[] {
+  return [
+    { title: "COUNT", of: ({ count }) => quantity(count), align: "right" },
+    { title: "CLUSTER", of: ({ cluster }) => cluster },
+    { title: "TABLES", of: ({ tables }) => tables.join(", ") },
+    { title: "CAUSE", of: ({ reason }) => reason },
+    { title: "CODE", of: ({ errorCode }) => errorCode },
+    { title: "DIED AGAIN", of: ({ redrivenBefore }) => quantity(redrivenBefore), align: "right" },
+    { title: "FIRST", of: ({ firstDiedAtMs }) => ago(firstDiedAtMs, nowMs), align: "right" },
+    { title: "LAST", of: ({ lastDiedAtMs }) => ago(lastDiedAtMs, nowMs), align: "right" },
+    { title: "FOR INSTANCE", of: ({ sampleId }) => sampleId },
+  ];
+}

@@ -1,0 +1,89 @@
+import type { ClusterId } from "@helix/core";
+import type { ClusterStatus, Status } from "@helix/operations";
+import { Failure, UsageError } from "../failures.ts";
+import { clusterIn } from "../input/cluster.ts";
+import { timeToCome } from "../input/times.ts";
+import type { GateVerb } from "../operator/operator.ts";
+import { clean } from "../output/clean.ts";
+import { duration } from "../output/words.ts";
+import type { Answer, Session } from "../session.ts";
+
+export interface GateFlags {
+  readonly reason: string;
+  readonly until?: string | undefined;
+}
+
+/** What each verb takes back without a word, and what it must not. */
+const FROM = {
+  pause: ["open", "paused"],
+  drain: ["open", "paused", "drained"],
+  resume: ["open", "paused"],
+  undrain: ["open", "drained"],
+} as const satisfies Record<GateVerb, readonly string[]>;
+
+/** Gives the order over what it has just seen, and tells how it is then. */
+export async function orderGate(
+  session: Session,
+  verb: GateVerb,
+  given: string,
+  { reason, until }: GateFlags,
+): Promise<Answer> {
+  const operator = await session.operator();
+  const before = await operator.status();
+  const cluster = clusterIn(given, before.clusters, (one) => typed(verb, one, reason));
+  const untilMs = endOf(until, before.atMs, typed(verb, cluster, reason));
+  const { gates: revision } = before.revisions;
+  if (revision === undefined) throw unread(before);
+  checkState(verb, before.clusters[cluster]);
+  await operator.order(verb, cluster, { by: session.by, why: reason, untilMs, revision });
+  const after = await operator.status();
+  const { sentence } = after.clusters[cluster];
+  const isOver = verb === "drain" || verb === "pause" ? untilMs : undefined;
+  const end = isOver === undefined ? "" : ` (open again in ${duration(isOver - after.atMs)})`;
+  return {
+    data: {
+      verb,
+      cluster,
+      revision: after.revisions.gates,
+      before: gateOf(before, cluster),
+      after: gateOf(after, cluster),
+    },
+    text: () => `${clean(sentence)}${end}\n`,
+  };
+}
+
+function gateOf({ clusters }: Status, cluster: ClusterId) {
+  return clusters[cluster].gate ?? null;
+}
+
+/** An order over what was seen is done whatever it takes back: so a person has to say that first. */
+function checkState(verb: GateVerb, { cluster, gate, sentence }: ClusterStatus): void {
+  const state = gate?.state ?? "open";
+  if ((FROM[verb] as readonly string[]).includes(state)) return;
+  const back = state === "drained" ? "undrain" : "resume";
+  throw new Failure(`${sentence}: ${verb} would take that back without speaking of it. Nothing was changed`, {
+    code: "HELIX_GATE_REFUSED",
+    type: [typed(back, cluster, "…")],
+  });
+}
+
+function endOf(until: string | undefined, nowMs: number, command: string): number | undefined {
+  if (until === undefined) return undefined;
+  const untilMs = timeToCome(until, nowMs);
+  if (untilMs !== undefined && untilMs > nowMs) return untilMs;
+  throw new UsageError(
+    `Expected --until to be a time to come, got ${JSON.stringify(until)}`,
+    ...["90m", "14:00Z", new Date(nowMs + 3_600_000).toISOString().replace(/:\d\d\.\d+/, "")].map(
+      (one) => `${command} --until ${one}`,
+    ),
+  );
+}
+
+function unread({ unread: parts }: Status): Failure {
+  const why = parts.find(({ part }) => part === "gates")?.error ?? "nobody says why";
+  return new Failure(`What is ordered could not be read (${why}): nothing was changed`);
+}
+
+function typed(verb: GateVerb, cluster: string, reason: string): string {
+  return `helix ${verb} ${cluster} --reason ${JSON.stringify(reason)}`;
+}

@@ -1,0 +1,37 @@
+/** What the command ends with; the README has the table. */
+export const EXIT = Object.freeze({
+  ok: 0,
+  /** Something was found, was refused, or has failed. */
+  failed: 1,
+  /** Nothing was done: what was typed cannot be carried out. Of `doctor`: something could not be looked at. */
+  usage: 2,
+});
+
+/** What was typed cannot be carried out, and nothing was done. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  /** Commands that would do. */
+  readonly type: readonly string[];
+
+  constructor(message: string, ...type: readonly string[]) {
+    super(message);
+    this.type = type;
+  }
+}
+
+/** It could not be done, and a person is to know why. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  /** As programs know it. */
+  readonly code: string | undefined;
+  readonly type: readonly string[];
+
+  constructor(
+    message: string,
+    { code, type = [] }: { code?: string | undefined; type?: readonly string[] } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.type = type;
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { Rig } from "./rig.ts";
+
+describe("helix status", () => {
+  it("says in a sentence each what holds of the clusters, and counts their lanes below each other", async () => {
+    const rig = new Rig();
+    for (let n = 0; n < 1200; n++) await rig.write(`w${n}`);
+    const { exit, out } = await rig.type("status");
+    expect(exit).toBe(0);
+    expect(out).toContain("A: open; nothing waits\nnorth: open; 1,200 waiting, the oldest ");
+    expect(out).toMatch(/^LANE {4}DEPTH {2}PENDING {2}IN HAND {2}IN BACK-OFF {2}STUCK {2}OLDEST$/m);
+    expect(out).toMatch(/^high\.B {2}1,200 {4}1,200 {8}0 {12}0 {6}0 +[\d.]+ s$/m);
+    expect(out).toMatch(/^low\.A +0 +0 +0 +0 +0 +-$/m);
+  });
+
+  it("ends with 1 where something could not be read, and tells what", async () => {
+    const rig = new Rig();
+    await rig.control.put("gates", { B: "shut" });
+    const { exit, out } = await rig.type("status");
+    expect([exit, out]).toEqual([
+      1,
+      expect.stringContaining("not read: gates: what lies in the store as gates are none"),
+    ]);
+  });
+
+  it("is coloured on a terminal alone, and not where nobody wants colours", async () => {
+    const rig = new Rig();
+    const isColoured = async (options: object) => (await rig.type("status", options)).out.includes("\u001b[");
+    expect(await isColoured({ isTTY: true })).toBe(true);
+    expect(await isColoured({ isTTY: false })).toBe(false);
+    expect(await isColoured({ isTTY: true, env: { NO_COLOR: "1" } })).toBe(false);
+    expect(await isColoured({ isTTY: true, env: { TERM: "dumb" } })).toBe(false);
+  });
+
+  it("shows what somebody has put into a reason as text, and nothing that moves the cursor", async () => {
+    const rig = new Rig();
+    await rig.type(["pause", "B", "--reason", "a\u001b[2Jb\nc\u009b\u202e"]);
+    const { out } = await rig.type("status", { isTTY: true, env: { NO_COLOR: "1" } });
+    expect(out).toContain("north: paused by anna, a\\u001b[2Jb\\u000ac\\u009b\\u202e; nothing waits\n");
+    const { out: json } = await rig.type("status --json");
+    expect(json).not.toContain("\u009b");
+    expect(JSON.parse(json).clusters.B.gate.why).toBe("a\u001b[2Jb\nc\u009b\u202e");
+  });
+});
