@@ -19,19 +19,29 @@ export class UsageError extends Error {
   }
 }
 
+interface FailureFields {
+  /** As programs know it. @default HELIX_CLI_FAILED */
+  readonly code?: string | undefined;
+  /** Commands that would do. */
+  readonly type?: readonly string[] | undefined;
+  /** @default 1 */
+  readonly exit?: number | undefined;
+}
+
 /** It could not be done, and a person is to know why. */
 export class Failure extends Error {
   override readonly name = "Failure";
-  /** As programs know it. */
-  readonly code: string | undefined;
+  readonly code: string;
   readonly type: readonly string[];
+  readonly exit: number;
 
   constructor(
     message: string,
-    { code, type = [] }: { code?: string | undefined; type?: readonly string[] } = {},
+    { code = "HELIX_CLI_FAILED", type = [], exit = EXIT.failed }: FailureFields = {},
   ) {
     super(message);
     this.code = code;
     this.type = type;
+    this.exit = exit;
   }
 }

@@ -38,6 +38,9 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
       writeErr: (text) => host.stderr.write(text),
       outputError() {},
     })
+    .option("--url <url>", "By the admin API of a pod; its token is in HELIX_TOKEN, or a file. [HELIX_URL]")
+    .option("--token-file <file>", "Where the token is. [HELIX_TOKEN_FILE]")
+    .option("--allow-plain-http", "Send the token to another machine without TLS.")
     .option(
       "--nats <servers>",
       "Straight from NATS, with the rights of the role `operator`. [HELIX_NATS_SERVERS]",

@@ -18,14 +18,7 @@ export function readFailure(error: unknown): ReadFailure {
   if (error instanceof UsageError) {
     return { exit: EXIT.usage, code: "HELIX_CLI_USAGE", message: error.message, type: error.type };
   }
-  if (error instanceof Failure) {
-    return {
-      exit: EXIT.failed,
-      code: error.code ?? "HELIX_CLI_FAILED",
-      message: error.message,
-      type: error.type,
-    };
-  }
+  if (error instanceof Failure) return error;
   if (isHelixError(error)) {
     const exit = MISTAKES.has(error.code) ? EXIT.usage : EXIT.failed;
     return { exit, code: error.code, message: withCause(error), type: [] };

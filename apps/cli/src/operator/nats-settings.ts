@@ -27,7 +27,8 @@ const QUEUE = [
   "ackWaitMs",
 ] as const;
 
-const WHOM = "Expected to know whom to ask: give --nats or HELIX_NATS_SERVERS";
+const WHOM =
+  "Expected to know whom to ask: a pod (--url, or HELIX_URL) or NATS (--nats, or HELIX_NATS_SERVERS)";
 
 export interface NatsSettings {
   readonly options: NatsReplayerOptions;
@@ -112,7 +113,13 @@ function settingIn(sources: Sources, section: string, key: string): unknown {
 /** @throws UsageError where nobody is named. */
 function serversOf(sources: Sources): string[] {
   const given = sources.flags.nats ?? settingIn(sources, "nats", "servers");
-  if (given === undefined) throw new UsageError(WHOM, "helix status --nats nats-1:4222,nats-2:4222");
+  if (given === undefined) {
+    throw new UsageError(
+      WHOM,
+      "helix status --url http://127.0.0.1:8081",
+      "helix status --nats nats-1:4222,nats-2:4222",
+    );
+  }
   return (Array.isArray(given) ? given : String(given).split(",")).map((one) => String(one).trim());
 }
 
