@@ -16,7 +16,7 @@ describe("a configuration", () => {
       localDataCenter: "dc1",
       consistency: "localOne",
     });
-    expect(config.worker).toMatchObject({ batchSize: 100, concurrency: 128, strictPriority: false });
+    expect(config.worker).toMatchObject({ batchSize: 200, concurrency: 128, strictPriority: false });
     expect(config.clusterB.user).toBeUndefined();
   });
 

@@ -37,7 +37,7 @@ export interface ReplayWorkerOptions extends ReplayCallbacks, SchedulingOptions 
   readonly queue: ReplayQueue;
   /** What executes a payload: `client.replayExecutor()`, or a function that rejects when it failed. */
   readonly executor: ReplayExecutor | ExecuteFunc;
-  /** Most that is demanded of a lane at once, 1 to 10 000; the queue's own maximum holds as well. @default 100 */
+  /** Most that is demanded of a lane at once, 1 to 10 000; the queue's own maximum holds as well. @default 200 */
   readonly batchSize?: number | undefined;
   /** How often a queue that cannot notify looks for messages. Milliseconds, 1 to 2^31 − 1. @default 100 */
   readonly pollIntervalMs?: number | undefined;
@@ -197,7 +197,7 @@ export const WORKER_OPTIONS: OptionsOf<GivenOptions> = {
   batchSize: integer({
     min: 1,
     max: 10_000,
-    fallback: 100,
+    fallback: 200,
     unit: "messages",
     about: "Most that is demanded of a lane at once; the queue's own maximum holds as well.",
   }),

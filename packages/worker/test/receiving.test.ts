@@ -34,12 +34,12 @@ describe("what a worker takes", () => {
   it("is asked for again while the messages of one turn come, and not only after all of them", async () => {
     const { queue } = await startRig();
     const left: number[] = [];
-    for (let n = 0; n < 26; n++) {
+    for (let n = 0; n < 51; n++) {
       queue.demands["high.A"]--;
       queue.deliverLate(queue.listener("high.A"), payload());
       left.push(queue.demands["high.A"]);
     }
-    expect(left.slice(23)).toEqual([76, 100, 99]);
+    expect(left.slice(48)).toEqual([151, 200, 199]);
   });
 
   it("follows an execution at once that ends together with others", async () => {
