@@ -64,7 +64,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   readiness.set("queue", () => ({ up: false, detail: "is being opened" }));
   readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
   const server = await listenOrRefuse(options, { ...probeRoutes(readiness), "/metrics": figures.route });
-  let running: OpenedQueue | undefined;
+  let running: Running | undefined;
   const admin = await adminOrRefuse(options, () => running).catch(async (error: unknown) => {
     await server.close();
     throw error;
@@ -81,7 +81,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let worker: ReplayWorker | undefined;
   let gate: StoredClusterGate | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
-    running = opened;
+    running = { opened, executor };
     readiness.set("queue", () => opened.health());
     figures.watch(opened.queue);
     const { control } = opened;
@@ -117,10 +117,16 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
   }
 }
 
+/** What an operator's requests are about. */
+interface Running {
+  readonly opened: OpenedQueue;
+  readonly executor: ReplayExecutor;
+}
+
 /** Without a token there is nothing of it: not even its code is loaded. */
 async function adminOrRefuse(
   options: ServiceOptions,
-  opened: () => OpenedQueue | undefined,
+  running: () => Running | undefined,
 ): Promise<AdminServer | undefined> {
   const { config, logger, stop, readFile, clock = systemClock } = options;
   const { host, port } = config.admin;
@@ -131,9 +137,10 @@ async function adminOrRefuse(
   const { startAdminServer } = await import("./admin/admin-server.ts");
   const audit = loggedAudit(logger);
   const subject = () => {
-    const { queue, control } = opened() ?? {};
-    if (queue === undefined || control === undefined) return undefined;
-    return { queue, control, audit, clock, clusterNames: clusterNames(config) };
+    const now = running();
+    if (now === undefined) return undefined;
+    const { queue, control } = now.opened;
+    return { queue, control, audit, clock, clusterNames: clusterNames(config), executor: now.executor };
   };
   try {
     const admin = await startAdminServer({

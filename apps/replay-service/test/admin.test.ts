@@ -123,6 +123,29 @@ describe("dead letters", () => {
   });
 });
 
+test("what was discarded is paged and counted by the same filters, with who has discarded it and why", async () => {
+  const ids = [await rig.die(), await rig.die({ targetCluster: "A" })];
+  for (const id of ids) await rig.queue.deadLetters.discard(id, { by: "ops", why: "a test" });
+  const { body } = await rig.ask("/v1/trash?cluster=A");
+  const discarded = { atMs: rig.clock.wallMs(), by: "ops", why: "a test" };
+  expect(body.letters).toMatchObject([{ id: ids[1], cluster: "A", discarded }]);
+  expect((await rig.ask("/v1/trash/count")).body).toEqual({ count: 2, isExact: true });
+});
+
+test("the doctor says what can be lost, and what could not be looked at", async () => {
+  const findings = [
+    { code: "one-copy", harm: "loss", where: "stream s", what: "It has one copy.", cure: "Give it three." },
+  ] as const;
+  rig.queue.examine = async () => ({ findings, unseen: [{ what: "the server", why: "no right" }] });
+  const { body } = await rig.ask("/v1/doctor", { token: TOKENS.read });
+  expect(body).toEqual({
+    atMs: rig.clock.wallMs(),
+    verdict: 2,
+    findings,
+    unseen: [{ what: "the server", why: "no right" }],
+  });
+});
+
 test("while the queue is not open, whatever needs it is answered with 503", async () => {
   rig.isOpen = false;
   const { status, body } = await rig.ask("/v1/status");

@@ -46,6 +46,14 @@ export const letterCount = z.object({
   isExact: z.boolean().describe("Otherwise a second was too short, and there are at least so many."),
 });
 
+const trashedLetter = letter
+  .extend({
+    discarded: z.object({ atMs: timeMs, by: z.string().optional(), why: z.string().optional() }),
+  })
+  .meta({ id: "TrashedLetter" });
+
+export const trashPage = z.object({ letters: z.array(trashedLetter), cursor: nextCursor });
+
 export const letterGroupsQuery = z.strictObject({ ...FILTER_SHAPE, limit });
 export const letterGroups = z.object({
   groups: z
@@ -87,4 +95,5 @@ export const letterValues = z.object({
 });
 
 export type LetterAnswer = z.infer<typeof letter>;
+export type TrashedAnswer = z.infer<typeof trashedLetter>;
 export type LetterValues = z.infer<typeof letterValues>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as letters from "./dead-letters.ts";
+import { doctorReport } from "./doctor.ts";
 import { closeGate, gatesChanged, openGate } from "./gates.ts";
 import { status } from "./status.ts";
 import { cluster } from "./words.ts";
@@ -81,6 +82,18 @@ export const ENDPOINTS = {
     ...ofLetter,
     answer: letters.oneLetter,
   }),
+  trash: get(
+    "/v1/trash",
+    "A page of what was discarded within seven days, the first that was discarded first.",
+    {
+      query: letters.letterPageQuery,
+      answer: letters.trashPage,
+    },
+  ),
+  trashCount: get("/v1/trash/count", "How many of what was discarded a filter finds.", {
+    query: letters.letterQuery,
+    answer: letters.letterCount,
+  }),
   deadLetterValues: {
     method: "POST",
     path: "/v1/dead-letters/{id}/values",
@@ -91,6 +104,9 @@ export const ENDPOINTS = {
     body: letters.valuesRequest,
     answer: letters.letterValues,
   },
+  doctor: get("/v1/doctor", "What can be lost or will stand still, the worst first, each with its cure.", {
+    answer: doctorReport,
+  }),
 } as const satisfies Readonly<Record<string, Endpoint>>;
 
 export type EndpointName = keyof typeof ENDPOINTS;

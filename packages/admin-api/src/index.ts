@@ -1,4 +1,4 @@
-export type { LetterAnswer, LetterValues } from "./dead-letters.ts";
+export type { LetterAnswer, LetterValues, TrashedAnswer } from "./dead-letters.ts";
 export {
   type AnswerOf,
   ENDPOINTS,

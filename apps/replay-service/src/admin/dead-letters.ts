@@ -18,6 +18,12 @@ export const deadLetterHandlers = {
   async deadLetter({ queue }, { params: { id } }) {
     return { letter: told(await find(queue.deadLetters, id)) };
   },
+  async trash({ queue }, { query: { limit, cursor, ...filter } }) {
+    const page = await queue.deadLetters.trash.page(filter, { limit, cursor });
+    const letters = page.letters.map((letter) => ({ ...told(letter), discarded: letter.discarded }));
+    return { letters, cursor: page.cursor };
+  },
+  trashCount: ({ queue }, { query }) => queue.deadLetters.trash.count(query),
   async deadLetterValues(subject, { params: { id }, body: { by, why } }) {
     const letter = await audited(subject, { verb: "show values", subject: { id }, by, why }, () =>
       find(subject.queue.deadLetters, id),

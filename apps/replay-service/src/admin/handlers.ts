@@ -1,11 +1,11 @@
 import type { AnswerOf, EndpointName, RequestOf } from "@helix/admin-api";
 import type { Clock } from "@helix/core";
-import { type Audit, type Operated, status } from "@helix/operations";
+import { type Audit, type DoctorOptions, doctor, type Operated, status } from "@helix/operations";
 import { deadLetterHandlers } from "./dead-letters.ts";
 import { gateHandlers } from "./gates.ts";
 
 /** What requests are about. */
-export interface Subject extends Operated {
+export interface Subject extends Operated, DoctorOptions {
   readonly audit: Audit;
   readonly clock: Clock;
 }
@@ -18,6 +18,10 @@ export type Handlers = {
 export const HANDLERS: Handlers = {
   // There may be more in it than is described.
   status: (subject) => status(subject) as Promise<AnswerOf<"status">>,
+  async doctor(subject) {
+    const { findings, unseen, ...report } = await doctor(subject, subject);
+    return { ...report, findings: [...findings], unseen: [...unseen] };
+  },
   ...gateHandlers,
   ...deadLetterHandlers,
 };
