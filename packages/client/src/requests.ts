@@ -122,8 +122,8 @@ export class Requests {
       ...(timestampMicros !== undefined && { timestamp: toLong(timestampMicros) }),
     };
     return inFlight.track(async () => {
-      const sent = sendOperation(links.get(cluster), operation, query);
-      return new Result<Row>(await abortable(sent, options.signal), { cluster, timestampMicros, fetchPage });
+      const sent = await sendOperation(links.get(cluster), operation, query, { signal: options.signal });
+      return new Result<Row>(sent, { cluster, timestampMicros, fetchPage });
     });
   }
 

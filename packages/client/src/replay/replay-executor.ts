@@ -5,8 +5,10 @@ import {
   type EventSource,
   type Operation,
   type ReplayExecutor,
+  type ReplayPayload,
   type SessionEvents,
 } from "@helix/core";
+import type { Schema } from "@helix/safety";
 import type { QueryOptions } from "cassandra-driver";
 import { abortable } from "../abortable.ts";
 import { toLong } from "../bindings/long.ts";
@@ -32,33 +34,42 @@ export function createReplayExecutor(
   events: EventSource<SessionEvents>,
   clock: Clock,
 ): Required<ReplayExecutor> {
+  const send = (link: ClusterLink, payload: ReplayPayload, schema: Schema, signal: AbortSignal) => {
+    const { timestampMicros, consistency, disposition } = payload;
+    const own = link.config.keyspace;
+    const keyspace = payload.keyspace ?? own;
+    const young = replayable(payload, { schema, keyspace, times: link.schema, nowMs: clock.wallMs() });
+    const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
+    const isKnowingly = disposition === "unsafe" || disposition === "force";
+    const { query } = writeOptions(
+      link.config,
+      optionsFor(operation, consistency),
+      // With a fixed timestamp a second try is the same write; what is sent knowingly is perhaps another one.
+      isKnowingly ? ONCE : { isIdempotent: true },
+      toLong(timestampMicros),
+      adaptBinding,
+    );
+    const isWanted = () => !signal.aborted && link.identity.doubt === undefined;
+    // What it resolves with is nobody's business.
+    return sendOperation(link, operation, query, { isWanted, signal }) as Promise<unknown> as Promise<void>;
+  };
   return {
-    async execute(payload, { signal }) {
-      signal.throwIfAborted();
-      checkPayload(payload);
-      const { targetCluster, timestampMicros, consistency, disposition } = payload;
-      const link = links.get(targetCluster);
-      const { doubt } = link.identity;
-      if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
-      const own = link.config.keyspace;
-      const keyspace = payload.keyspace ?? own;
-      const keyspaces = keyspacesOf(partsOf(payload.operation), keyspace);
-      const schema = knownSchema(link, keyspaces) ?? (await readSchema(link, keyspaces, signal));
-      const young = replayable(payload, { schema, keyspace, times: link.schema, nowMs: clock.wallMs() });
-      const operation = keyspace === undefined || keyspace === own ? young : inKeyspace(young, keyspace);
-      const isKnowingly = disposition === "unsafe" || disposition === "force";
-      const { query } = writeOptions(
-        link.config,
-        optionsFor(operation, consistency),
-        // With a fixed timestamp a second try is the same write; what is sent knowingly is perhaps another one.
-        isKnowingly ? ONCE : { isIdempotent: true },
-        toLong(timestampMicros),
-        adaptBinding,
-      );
-      await abortable(
-        sendOperation(link, operation, query, () => !signal.aborted && link.identity.doubt === undefined),
-        signal,
-      );
+    execute(payload, options) {
+      // Not `async`, which is a promise more and three turns, where nothing has to be awaited.
+      try {
+        const { signal } = options;
+        signal.throwIfAborted();
+        checkPayload(payload);
+        const link = links.get(payload.targetCluster);
+        const { doubt } = link.identity;
+        if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
+        const keyspaces = keyspacesOf(partsOf(payload.operation), payload.keyspace ?? link.config.keyspace);
+        const known = knownSchema(link, keyspaces);
+        if (known !== undefined) return send(link, payload, known, signal);
+        return readSchema(link, keyspaces, signal).then((schema) => send(link, payload, schema, signal));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async shortestGrace(cluster, { signal }) {
       signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { BatchType, ErrorReading, Operation } from "@helix/core";
+import type { BatchType, ErrorReading, Operation, Statement } from "@helix/core";
 import { type Client, policies, type QueryOptions, type types } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
@@ -14,22 +14,40 @@ import {
 } from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
 
-/** Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does. */
+/**
+ * Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does, or with the signal's reason, if that comes first:
+ * the driver cannot be aborted, only not waited for.
+ */
 export function sendOperation(
   link: ClusterLink,
   operation: Operation,
   options: QueryOptions,
-  isWanted: () => boolean = () => true,
+  { isWanted = () => true, signal }: SendOptions = {},
 ): Promise<types.ResultSet> {
-  return new Promise((applied, failed) => {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal?.reason);
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort);
     link.ask({
       send: (client) => runOnce(client, operation, options),
       again: (client, error) => triedAnew(client, operation, options, error),
       isWanted,
-      applied,
-      failed,
+      applied(result) {
+        signal?.removeEventListener("abort", abort);
+        resolve(result);
+      },
+      failed(error) {
+        signal?.removeEventListener("abort", abort);
+        reject(error);
+      },
     });
   });
+}
+
+interface SendOptions {
+  /** Asked when its turn has come. */
+  readonly isWanted?: () => boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Another try of what was refused by what the session knows of the statement from earlier: prepared anew. Undefined of all else. */
@@ -124,8 +142,9 @@ export function batchTypeOf(options: BatchOptions): BatchType {
 
 /** Without parameters there is nothing to guess, and no statement to keep prepared. */
 export function hasParams(operation: Operation): boolean {
-  const statements = operation.kind === "batch" ? operation.statements : [operation];
-  return statements.some(({ params }) =>
-    Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0,
-  );
+  return operation.kind === "batch" ? operation.statements.some(bindsSome) : bindsSome(operation);
+}
+
+function bindsSome({ params }: Statement): boolean {
+  return Array.isArray(params) ? params.length > 0 : Object.keys(params).length > 0;
 }
