@@ -97,6 +97,7 @@ export {
   type DeadLetterStore,
   type DiscardOneOptions,
   type MessageContent,
+  type OrderedOptions,
   type PageOptions,
   type RedriveOneOptions,
   type ScannedLetters,

@@ -5,7 +5,9 @@
  */
 
 export { isShared } from "./cluster-identity.ts";
+export { changeDocument } from "./control/change-document.ts";
 export { checkOrder } from "./control/order.ts";
+export { isObject } from "./is-object.ts";
 export { LinkedList, type ListNode } from "./linked-list.ts";
 export {
   boolean,
@@ -44,6 +46,7 @@ export { weigh } from "./payload/weight.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
+export { BulkRun } from "./queue/bulk-run.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";
 export { boundedFields } from "./report/bounded-line.ts";
 export { boundedText } from "./report/bounded-text.ts";

@@ -69,6 +69,7 @@ export {
   readDiscard,
   readRedrive,
   readRelease,
+  readRestore,
   settledAlready,
 } from "./queue/settlement-input.ts";
 export { errorSummary, toldSummary } from "./report/error-summary.ts";

@@ -2,6 +2,18 @@ export { type Audit, type AuditRecord, loggedAudit, type Ordered } from "./audit
 export { audited, type Order } from "./audited.ts";
 export { type DoctorOptions, type DoctorReport, doctor } from "./doctor/doctor.ts";
 export { drain, type GateOptions, type OpenOptions, pause, resume, undrain } from "./gates.ts";
+export type {
+  Job,
+  JobCounts,
+  JobFailure,
+  JobStage,
+  JobState,
+} from "./jobs/job.ts";
+export type { JobOrder } from "./jobs/job-order.ts";
+export { JobRunner, type JobRunnerOptions } from "./jobs/job-runner.ts";
+export { JOB_VERBS, type JobVerb } from "./jobs/job-verbs.ts";
+export { cancelJob, getJob, type JobListing, listJobs } from "./jobs/jobs.ts";
+export { countForJob, startJob } from "./jobs/start-job.ts";
 export { type ToldLetter, type ToldWrite, toldLetter } from "./letters/told-letter.ts";
 export type { Operated } from "./operated.ts";
 export { status } from "./status/status.ts";

@@ -34,7 +34,7 @@ export class MemoryTrash extends KeptLetters<Trashed, TrashedLetter> implements 
   }
 
   /** @throws HelixError HELIX_TRASH_FULL, and then nothing is kept. */
-  add({ letter, facts }: Kept, person: DiscardOneOptions): void {
+  add({ letter, facts }: Kept, { order: _, ...person }: DiscardOneOptions): void {
     const { capacity, clock } = this.#options;
     if (this.kept.size >= capacity) {
       const text = `The trash is full: ${capacity} are all that may be kept. Empty it, or wait until its oldest is seven days old`;

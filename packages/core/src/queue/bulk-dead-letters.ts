@@ -56,7 +56,7 @@ export interface RedriveProgress {
   readonly failed: number;
 }
 
-export interface DiscardOptions extends BulkOptions, DiscardOneOptions {}
+export interface DiscardOptions extends BulkOptions, Omit<DiscardOneOptions, "order"> {}
 
 /** How a run over dead letters went: `matched` is the sum of what was done or left, failed, skipped and vanished. */
 export interface BulkReport {

@@ -23,6 +23,8 @@ export interface BulkAction<L extends DeadLetter> {
   leaves?(letter: L): "skipped" | "needsForce" | undefined;
   take(letter: L): Promise<void>;
   onProgress?(report: RunningReport): void;
+  /** Whether what is left is counted after a failure. @default true */
+  readonly countsRemaining?: boolean;
 }
 
 export type RunningReport = { -readonly [K in keyof BulkReport]: BulkReport[K] } & {
@@ -81,7 +83,13 @@ export class BulkRun<L extends DeadLetter> {
       report.ended = await this.#takeUp();
       await this.#until(() => this.#underWay === 0);
       if (this.#failure === undefined || report.ended === "cancelled") return report;
-      return { ...report, ended: "error", ...this.#failure, ...(await this.#remaining()) };
+      const { countsRemaining = true } = this.#action;
+      return {
+        ...report,
+        ended: "error",
+        ...this.#failure,
+        ...(countsRemaining && (await this.#remaining())),
+      };
     } catch (error) {
       await this.#until(() => this.#underWay === 0);
       if (report.matched === 0) throw error;

@@ -78,7 +78,16 @@ export interface DeadLetter {
   readonly origin: Readonly<Record<string, string | number>>;
 }
 
-export interface RedriveOneOptions {
+/** Of an order about many, whose process may die in the middle. */
+export interface OrderedOptions {
+  /**
+   * Names it: 1 to 64 letters, digits, `_` and `-`. For two minutes from when one order has begun it, a letter is gone for any other, so that of several
+   * orders one has ended it, which {@link DeadLetterReader.orderOf} tells. @default none
+   */
+  readonly order?: string | undefined;
+}
+
+export interface RedriveOneOptions extends OrderedOptions {
   /**
    * It is applied although it is too old, or its table is not the one that was written to: what was deleted since may come
    * back. @default false
@@ -86,7 +95,7 @@ export interface RedriveOneOptions {
   readonly force?: boolean | undefined;
 }
 
-export interface DiscardOneOptions {
+export interface DiscardOneOptions extends OrderedOptions {
   /** The person who has decided it: 1 to 200 characters. @default nobody is named */
   readonly by?: string | undefined;
   /** In the person's words: 1 to 2_000 characters. @default no reason is given */
@@ -142,6 +151,11 @@ export interface DeadLetterReader<L extends DeadLetter = DeadLetter> {
   get(id: string): Promise<L | undefined>;
   /** How many there are. Takes a second at most unless told otherwise, and says whether that was enough. */
   count(filter?: DeadLetterFilter, options?: CountOptions): Promise<LetterCount>;
+  /**
+   * The order that has begun to end a letter, or has ended it, the last one; undefined: none, or nobody knows any more. Who goes on with what a
+   * dead process had begun learns by it what that has done. @default nobody knows
+   */
+  orderOf?(id: string): Promise<string | undefined>;
   /** All there are, by cluster, tables, reason and code of the failure, the largest group first. No letter is kept in memory for it. */
   groups(filter?: DeadLetterFilter): Promise<LetterGroup[]>;
 }

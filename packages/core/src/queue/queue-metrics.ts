@@ -61,11 +61,11 @@ function countedTrash(trash: TrashStore, metrics: Metrics): TrashStore {
   const { count, counted } = countsOf(trash, metrics);
   return {
     ...readerOf(trash),
-    restore: (id) => counted("helix_restored_total", id, () => trash.restore(id)),
+    restore: (id, options) => counted("helix_restored_total", id, () => trash.restore(id, options)),
     delete: (id, options) => trash.delete(id, options),
     scanned: {
-      restore: async (letter) => {
-        await scanned.restore(letter);
+      restore: async (letter, options) => {
+        await scanned.restore(letter, options);
         count("helix_restored_total", letter);
       },
       delete: (letter, options) => scanned.delete(letter, options),
@@ -82,6 +82,7 @@ function readerOf<L extends DeadLetter>(store: DeadLetterReader<L>): DeadLetterR
     get: (id) => store.get(id),
     count: (filter, options) => store.count(filter, options),
     groups: (filter) => store.groups(filter),
+    ...(store.orderOf && { orderOf: (id: string) => store.orderOf?.(id) ?? Promise.resolve(undefined) }),
   };
 }
 

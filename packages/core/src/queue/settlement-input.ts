@@ -10,7 +10,12 @@ import {
   readOptions,
   text,
 } from "../options/index.ts";
-import { DEAD_LETTER_REASONS, type DeadLetterCause, type DiscardOneOptions } from "./dead-letters.ts";
+import {
+  DEAD_LETTER_REASONS,
+  type DeadLetterCause,
+  type DiscardOneOptions,
+  type OrderedOptions,
+} from "./dead-letters.ts";
 import type { ReleaseOptions } from "./queue.ts";
 
 const anyText = optional(text({ pattern: /^/, expectation: "a string" }));
@@ -35,14 +40,23 @@ export const personOptions = {
   why: optional(text({ pattern: /^.{1,2000}$/s, expectation: "a string of 1 to 2000 characters" })),
 };
 
+const orderOption = {
+  order: optional(text({ pattern: /^[\w-]{1,64}$/, expectation: "1 to 64 letters, digits, `_` and `-`" })),
+};
+
 /** @throws TypeError, RangeError for who or why that is no text, or too long. */
 export function readDiscard(options: unknown, verb: "discard" | "delete" = "discard"): DiscardOneOptions {
-  return readOptions<DiscardOneOptions>(verb, personOptions, options);
+  return readOptions<DiscardOneOptions>(verb, { ...personOptions, ...orderOption }, options);
 }
 
-/** @throws TypeError for a `force` that is no boolean. */
-export function readRedrive(options: unknown): { readonly force: boolean } {
-  return readOptions<{ force: boolean }>("redrive", { force: boolean(false) }, options);
+/** @throws TypeError, RangeError for an `order` that is none. */
+export function readRestore(options: unknown): OrderedOptions {
+  return readOptions<OrderedOptions>("restore", orderOption, options);
+}
+
+/** @throws TypeError, RangeError for a `force` that is no boolean, or an `order` that is none. */
+export function readRedrive(options: unknown): OrderedOptions & { readonly force: boolean } {
+  return readOptions("redrive", { force: boolean(false), ...orderOption }, options);
 }
 
 /** @throws TypeError for a cause whose reason is none. */

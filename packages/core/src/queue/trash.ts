@@ -1,10 +1,10 @@
-import type { DeadLetter, DeadLetterReader, DiscardOneOptions } from "./dead-letters.ts";
+import type { DeadLetter, DeadLetterReader, DiscardOneOptions, OrderedOptions } from "./dead-letters.ts";
 
 /** For so long what was discarded is kept. Milliseconds. */
 export const TRASH_MAX_AGE_MS = 7 * 86_400_000;
 
 /** By whose order a dead letter came into the trash, as far as it was said. */
-export interface Discarded extends DiscardOneOptions {
+export interface Discarded extends Omit<DiscardOneOptions, "order"> {
   /** Wall clock, milliseconds. */
   readonly atMs: number;
 }
@@ -25,7 +25,7 @@ export interface TrashStore extends DeadLetterReader<TrashedLetter> {
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND, or HELIX_DEAD_LETTERS_FULL: it then stays in the trash.
    */
-  restore(id: string): Promise<void>;
+  restore(id: string, options?: OrderedOptions): Promise<void>;
   /**
    * Deletes one for good. Who and why are for the records of the queue, where it keeps any.
    *
@@ -38,7 +38,7 @@ export interface TrashStore extends DeadLetterReader<TrashedLetter> {
 
 /** The same verbs for what the trash's own `scan` or `page` has just given, as {@link ScannedLetters}. */
 export interface ScannedTrash {
-  restore(letter: TrashedLetter): Promise<void>;
+  restore(letter: TrashedLetter, options?: OrderedOptions): Promise<void>;
   delete(letter: TrashedLetter, options?: DiscardOneOptions): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export type BulkTrash = Pick<TrashStore, "scan" | "restore" | "delete" | "scanne
 export function scannedTrash(trash: Omit<BulkTrash, "scan">): ScannedTrash {
   return (
     trash.scanned ?? {
-      restore: ({ id }) => trash.restore(id),
+      restore: ({ id }, options) => trash.restore(id, options),
       delete: ({ id }, options) => trash.delete(id, options),
     }
   );

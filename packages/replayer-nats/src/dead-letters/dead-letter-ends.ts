@@ -25,6 +25,8 @@ interface Begun {
   readonly end: LetterEnd | undefined;
   /** Place of the dead letter that it was about; older versions do not write it. */
   readonly letter: number | undefined;
+  /** Of a job, which may be gone on with by another process. */
+  readonly order: string | undefined;
   readonly atMs: number;
   readonly sequence: number;
 }
@@ -60,7 +62,7 @@ export class DeadLetterEnds {
   }
 
   /**
-   * Resolves when nobody can begin another end for two minutes, with what `abandon` needs, and with the end that was begun before.
+   * Resolves when nobody can begin another end, nor the same by another order, for two minutes, with what `abandon` needs, and with the end that was begun before.
    *
    * Rejects with HELIX_DEAD_LETTER_NOT_FOUND where somebody else has begun it, and as `refusalOfPublish` says.
    */
@@ -68,7 +70,7 @@ export class DeadLetterEnds {
     id: string,
     letter: number,
     end: LetterEnd,
-    left: object = {},
+    left: { readonly order?: string | undefined } = {},
   ): Promise<{ readonly sequence: number; readonly before: LetterEnd | undefined }> {
     const data = ENCODER.encode(JSON.stringify({ ...left, end, letter, atMs: this.#nowMs() }));
     let last = 0;
@@ -87,7 +89,8 @@ export class DeadLetterEnds {
       }
       const begun = await this.#begun(id);
       // What is restored is put into another place, which no discard that is under way can delete.
-      const isAnother = begun?.end !== end && !(end === "restored" && begun?.end === "discarded");
+      const isPast = end === "restored" && begun?.end === "discarded";
+      const isAnother = !isPast && (begun?.end !== end || begun.order !== left.order);
       if (begun?.end !== undefined && isAnother && this.#isUnderWay(begun, letter)) {
         const text = `The dead letter \`${id}\` is being ${begun.end} by somebody else`;
         throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", text, { id });
@@ -97,6 +100,11 @@ export class DeadLetterEnds {
       last = begun?.sequence ?? 0;
       before = begun?.end;
     }
+  }
+
+  /** Who has begun an end last. Rejects as {@link Admin.message}. */
+  async orderOf(id: string): Promise<string | undefined> {
+    return (await this.#begun(id))?.order;
   }
 
   /** It was not done, so that the other end may be begun. Not waited for: in two minutes it may be in any case. */
@@ -126,11 +134,12 @@ export function auditOf({ reason, toldError, raw }: DeadLetter): object {
 
 /** A tombstone, or bytes that are no such record, say that nobody has begun. */
 export function decodeEnd(bytes: Uint8Array): Omit<Begun, "sequence"> {
-  const { end, letter, atMs } = parsed(bytes) ?? {};
+  const { end, letter, order, atMs } = parsed(bytes) ?? {};
   const begun = ENDS.find((one) => one === end && Number.isFinite(atMs));
   return {
     end: begun,
     letter: Number.isSafeInteger(letter) ? (letter as number) : undefined,
+    order: begun !== undefined && typeof order === "string" ? order : undefined,
     atMs: begun === undefined ? Number.NEGATIVE_INFINITY : (atMs as number),
   };
 }

@@ -93,6 +93,11 @@ export const LETTER_ID = /^[A-Za-z0-9_-]{1,128}\.[0-9A-Za-z-]{1,64}$/;
 /** What is called by its place, since its subject is none of ours. */
 export const BY_SEQUENCE = /^sequence=([1-9]\d{0,14})$/;
 
+/** Whether one could be called that: before a subject is made of it. */
+export function isLetterId(id: unknown): id is string {
+  return typeof id === "string" && (LETTER_ID.test(id) || BY_SEQUENCE.test(id));
+}
+
 function namedIn({ subject, seq }: StoredMessage, at: LetterStream): Pick<Outside, "id" | "lane"> {
   const { lane, name = "" } = letterNameIn(at, subject) ?? {};
   return { lane, id: LETTER_ID.test(name) ? name : `sequence=${seq}` };

@@ -14,6 +14,7 @@ import type { StoredMessage } from "../connection/stored-message.ts";
 import { newMessageId, redriveId, whatLies } from "../identity.ts";
 import type { LetterStream } from "../topology/names.ts";
 import { auditOf, type DeadLetterEnds } from "./dead-letter-ends.ts";
+import { isLetterId } from "./dead-letter-format.ts";
 import type { NatsTrash } from "./nats-trash.ts";
 import type { OrdersLog } from "./orders-log.ts";
 import { type Found, StoredLetters, type StoredLettersOptions } from "./stored-letters.ts";
@@ -53,6 +54,10 @@ export class NatsDeadLetters extends StoredLetters<DeadLetter> implements DeadLe
     await this.#discard(await this.mustFind(id), read);
   }
 
+  async orderOf(id: string): Promise<string | undefined> {
+    return isLetterId(id) ? this.#options.ends.orderOf(id) : undefined;
+  }
+
   readonly scanned: ScannedLetters = {
     redrive: async (letter, options) => {
       const read = readRedrive(options);
@@ -69,7 +74,8 @@ export class NatsDeadLetters extends StoredLetters<DeadLetter> implements DeadLe
     const { nowMs, ends, orders, trash } = this.#options;
     const { letter, stored } = found;
     const payload = redriven(letter, options, nowMs());
-    const begun = await ends.begin(letter.id, stored.seq, "redriven");
+    const { order } = options;
+    const begun = await ends.begin(letter.id, stored.seq, "redriven", { order });
     try {
       await this.#readmit(payload, stored);
     } catch (error) {

@@ -2,15 +2,17 @@ import {
   type DeadLetter,
   type DiscardOneOptions,
   isHelixError,
+  type OrderedOptions,
   type ScannedTrash,
   summarize,
   type TrashedLetter,
   type TrashStore,
 } from "@helix/core";
-import { deadLetterNotFound, readDiscard } from "@helix/core/queue-kit";
+import { deadLetterNotFound, readDiscard, readRestore } from "@helix/core/queue-kit";
 import type { StoredMessage } from "../connection/stored-message.ts";
 import type { LetterStream } from "../topology/names.ts";
 import { auditOf, type DeadLetterEnds } from "./dead-letter-ends.ts";
+import { isLetterId } from "./dead-letter-format.ts";
 import type { Copy, LetterCopies } from "./letter-copies.ts";
 import { wholeOf } from "./letter-parts.ts";
 import { noTrash } from "./letter-places.ts";
@@ -40,8 +42,9 @@ export class NatsTrash extends StoredLetters<TrashedLetter> implements TrashStor
     this.#options = options;
   }
 
-  async restore(id: string): Promise<void> {
-    await this.#restore(await this.mustFind(id));
+  async restore(id: string, options?: OrderedOptions): Promise<void> {
+    const read = readRestore(options);
+    await this.#restore(await this.mustFind(id), read);
   }
 
   async delete(id: string, options?: DiscardOneOptions): Promise<void> {
@@ -49,8 +52,15 @@ export class NatsTrash extends StoredLetters<TrashedLetter> implements TrashStor
     await this.#delete(await this.mustFind(id), read);
   }
 
+  async orderOf(id: string): Promise<string | undefined> {
+    return isLetterId(id) ? this.#options.ends.orderOf(nameOf({ id })) : undefined;
+  }
+
   readonly scanned: ScannedTrash = {
-    restore: async (letter) => this.#restore(await this.asScanned(letter)),
+    restore: async (letter, options) => {
+      const read = readRestore(options);
+      await this.#restore(await this.asScanned(letter), read);
+    },
     delete: async (letter, options) => {
       const read = readDiscard(options, "delete");
       await this.#delete(await this.asScanned(letter), read);
@@ -85,10 +95,10 @@ export class NatsTrash extends StoredLetters<TrashedLetter> implements TrashStor
     if (copy !== undefined) await this.#deleteAt(at, [copy.seq]);
   }
 
-  async #restore(found: Found<TrashedLetter>): Promise<void> {
+  async #restore(found: Found<TrashedLetter>, { order }: OrderedOptions): Promise<void> {
     const { copies, dead, at, ends } = this.#options;
     const { letter, stored } = found;
-    const { sequence } = await ends.begin(nameOf(letter), stored.seq, "restored");
+    const { sequence } = await ends.begin(nameOf(letter), stored.seq, "restored", { order });
     const replacing = async ({ seq }: StoredMessage) => void (await ends.begin(letter.id, seq, "restored"));
     const copy = await copies
       .make(found, { from: at, to: dead, more: () => ({}), replacing })
@@ -139,6 +149,6 @@ export class NatsTrash extends StoredLetters<TrashedLetter> implements TrashStor
 }
 
 /** In the records, where the dead letter of the same id has a record of its own. */
-function nameOf({ id }: TrashedLetter): string {
+function nameOf({ id }: Pick<TrashedLetter, "id">): string {
   return `trash.${id}`;
 }
