@@ -13,6 +13,7 @@ const MOST_TRIES = 5;
 const MOST_FAILURES = 100;
 const MOST_FAILURE_BYTES = 8 * 1024;
 const MOST_CODES = 20;
+const CODE = /^\w{1,64}$/;
 const MOST_WATCHED = 200;
 const MOST_WATCHED_BYTES = 8 * 1024;
 
@@ -256,7 +257,7 @@ function bytesOf(text: string): number {
 }
 
 export function codeOf(error: unknown): string {
-  const { code, name } = Object(error) as { code?: unknown; name?: unknown };
-  const text = typeof code === "string" ? code : typeof name === "string" ? name : "unknown";
-  return text.slice(0, 64);
+  const { code, name } = Object(error) as { code?: string; name?: string };
+  // It is stored, and told: nothing that anybody could have put there.
+  return [code, name].find((one) => typeof one === "string" && CODE.test(one)) ?? "unknown";
 }

@@ -20,7 +20,7 @@ import { JOB_VERBS, type JobVerb } from "./job-verbs.ts";
 /** Long work over letters, as a person orders it. */
 export interface JobOrder extends Ordered {
   readonly verb: JobVerb;
-  /** Which letters. At least one condition, or else `all`. 24 KiB of JSON at most. @default none */
+  /** Which letters. At least one condition, or else `all`. 16 KiB of JSON at most. @default none */
   readonly filter?: DeadLetterFilter | undefined;
   /** Every letter there is is meant. @default false */
   readonly all?: boolean | undefined;
@@ -60,7 +60,7 @@ export interface ReadOrder extends Omit<Read, "expect" | "idempotencyKey"> {
 }
 
 /** Beside what else lies in a document of 64 KiB. */
-const MAX_FILTER_BYTES = 24 * 1024;
+const MAX_FILTER_BYTES = 16 * 1024;
 const MAX_STAGE = 10_000;
 const MAX_STAGES = 10;
 

@@ -12,7 +12,7 @@ describe("a job", () => {
     const { clock, operated, bury, pod, order, settleAll, left } = world;
     await bury(30);
     const { id } = await order();
-    await bury(2, 100);
+    await bury(2, { from: 100 });
     pod();
     await clock.advance(0);
     expect(await getJob(operated, id)).toMatchObject({ state: "done", counts: { ...NONE, done: 30 } });

@@ -1,5 +1,6 @@
 import {
   type ControlStore,
+  type DeadLetterReason,
   type DeadLetterStore,
   type DocumentListener,
   type ReplayMessage,
@@ -28,9 +29,16 @@ export function setUpJobs({
   let keys = 0;
 
   /** So many letters, `p0` to the last. */
-  const bury = async (count: number, from = 0, error?: unknown) => {
-    for (let n = from; n < from + count; n++) await base.write("B", { id: `p${n}` });
-    await settleAll((message) => message.deadLetter({ reason: "rejected", error }));
+  const bury = async (
+    count: number,
+    {
+      from = 0,
+      idOf = (n: number) => `p${n}`,
+      reason = "rejected",
+    }: { from?: number; idOf?: (n: number) => string; reason?: DeadLetterReason } = {},
+  ) => {
+    for (let n = from; n < from + count; n++) await base.write("B", { id: idOf(n) });
+    await settleAll((message) => message.deadLetter({ reason }));
   };
 
   /** Everything that is in the lane. Resolves with the ids and lives. */
@@ -99,10 +107,20 @@ export function setUpJobs({
 class Life {
   steps = 0;
   readonly #diesAfter: number;
+  #frozen: Promise<void> | undefined;
 
   constructor(diesAfter: number) {
     this.#diesAfter = diesAfter;
   }
+
+  /** It does nothing from now on, until it thaws. */
+  freeze(): void {
+    this.#frozen = new Promise((resolve) => {
+      this.thaw = resolve;
+    });
+  }
+
+  thaw = () => {};
 
   get isOver(): boolean {
     return this.steps >= this.#diesAfter;
@@ -110,6 +128,7 @@ class Life {
 
   async step(): Promise<void> {
     this.steps++;
+    await this.#frozen;
     if (this.isOver) await new Promise<never>(() => {});
   }
 
