@@ -1,7 +1,18 @@
-import type { ConsumerConfig } from "./model-consumer.ts";
 import type { PullRequest } from "./model-pulls.ts";
 import type { StreamConfig } from "./model-stream.ts";
 import { decode } from "./wire.ts";
+
+/** As the JetStream API has it, all that the server fills in included. Durations in nanoseconds. */
+export interface ConsumerConfig {
+  readonly durable_name: string;
+  readonly name: string;
+  readonly filter_subject: string;
+  readonly ack_wait: number;
+  readonly max_ack_pending: number;
+  readonly max_batch?: number;
+  readonly max_waiting: number;
+  readonly [other: string]: unknown;
+}
 
 const NANOS = 1_000_000;
 

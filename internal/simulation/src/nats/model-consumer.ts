@@ -1,23 +1,11 @@
+import type { ConsumerConfig } from "./configs.ts";
 import { ModelPulls, type PullRequest, type PullsSurroundings, type Waiting } from "./model-pulls.ts";
 import type { ModelStream, StoredMessage } from "./model-stream.ts";
+import { type Pending, Unacknowledged } from "./unacknowledged.ts";
 
 const NANOS = 1_000_000;
-/** How soon after a hand-back with a delay the server looks when it is due. */
-const LOOK_SOON_MS = 10;
 /** The loop of a consumer runs beside what reads from the connections: what was sent together is read together. */
 const NEXT_TURN_MS = 0.02;
-
-/** As the JetStream API has it, all that the server fills in included. Durations in nanoseconds. */
-export interface ConsumerConfig {
-  readonly durable_name: string;
-  readonly name: string;
-  readonly filter_subject: string;
-  readonly ack_wait: number;
-  readonly max_ack_pending: number;
-  readonly max_batch?: number;
-  readonly max_waiting: number;
-  readonly [other: string]: unknown;
-}
 
 /** What a consumer needs of the server around it. */
 export interface ConsumerSurroundings extends PullsSurroundings {
@@ -30,17 +18,6 @@ export interface ConsumerSurroundings extends PullsSurroundings {
   readonly isNew: boolean;
   /** To whom. */
   readonly delivered?: ((message: StoredMessage, to: string) => void) | undefined;
-}
-
-interface Pending {
-  /** The first delivery. */
-  readonly consumerSeq: number;
-  /** From here the wait for an acknowledgement counts. */
-  sinceMs: number;
-  /** Who had it last; undefined: it was handed back. */
-  holder: string | undefined;
-  /** Who had it before that, and handed it back at once. */
-  before: string | undefined;
 }
 
 /** What is on the disk of a server. */
@@ -62,17 +39,12 @@ export class ModelConsumer {
   readonly createdAtMs: number;
   readonly #stream: ModelStream;
   readonly #around: ConsumerSurroundings;
-  #pending = new Map<number, Pending>();
-  /** Deliveries after the first, by message. */
-  #redelivered = new Map<number, number>();
-  /** In the order in which they are delivered again. */
-  #queue: number[] = [];
+  readonly #delivered: Unacknowledged;
   readonly #pulls: ModelPulls;
   /** Of the next delivery, and of the next message to look at. */
   #consumerSeq = 1;
   #streamSeq = 1;
   #floor = { consumerSeq: 0, streamSeq: 0 };
-  #cancelLook: (() => void) | undefined;
   #isAwake = false;
   #isGone = false;
 
@@ -80,11 +52,18 @@ export class ModelConsumer {
     this.config = config;
     this.#stream = stream;
     this.#around = around;
+    const { nowMs, schedule } = around;
+    this.#delivered = new Unacknowledged({
+      nowMs,
+      schedule,
+      ackWaitMs: () => this.ackWaitMs,
+      onQueued: () => this.wake(),
+    });
     this.#pulls = new ModelPulls(around, () => ({
       consumerSeq: this.#consumerSeq - 1,
       streamSeq: this.#streamSeq - 1,
     }));
-    this.createdAtMs = around.nowMs();
+    this.createdAtMs = nowMs();
     this.#streamSeq = Math.max(1, stream.firstSeq);
     if (around.isNew) this.#floor = { consumerSeq: 0, streamSeq: this.#streamSeq - 1 };
   }
@@ -103,8 +82,8 @@ export class ModelConsumer {
     return {
       delivered: { consumer_seq: this.#consumerSeq - 1, stream_seq: this.#streamSeq - 1 },
       ack_floor: { consumer_seq: this.#floor.consumerSeq, stream_seq: this.#floor.streamSeq },
-      num_ack_pending: this.#pending.size,
-      num_redelivered: this.#redelivered.size,
+      num_ack_pending: this.#delivered.size,
+      num_redelivered: this.#delivered.redelivered,
       num_waiting: this.#pulls.size,
       num_pending: this.pending,
     };
@@ -154,7 +133,7 @@ export class ModelConsumer {
       this.#pulls.dropOverdue();
       return;
     }
-    const ready = this.pending + this.#queue.length;
+    const ready = this.pending + this.#delivered.queued;
     if (noWait && ready === 0 && expiresMs === 0) {
       this.#pulls.tell(reply, "404 No Messages");
       return;
@@ -172,43 +151,45 @@ export class ModelConsumer {
   ack(streamSeq: number, consumerSeq: number): boolean {
     if (consumerSeq >= this.#consumerSeq) return false;
     const wasFull = this.#isFull;
-    this.#settled(streamSeq);
+    this.removed(streamSeq);
     if (wasFull) this.wake();
     return true;
   }
 
+  /** It is acknowledged, or not in the stream any more. */
+  removed(streamSeq: number): void {
+    const pending = this.#delivered.settle(streamSeq);
+    if (pending === undefined) return;
+    const { consumerSeq } = pending;
+    if (this.#delivered.size === 0) {
+      this.#floor = { consumerSeq: this.#consumerSeq - 1, streamSeq: this.#streamSeq - 1 };
+    } else if (consumerSeq === this.#floor.consumerSeq + 1) {
+      this.#floor = { consumerSeq, streamSeq };
+      for (let seq = streamSeq + 1; seq < this.#streamSeq; seq++) {
+        const next = this.#delivered.get(seq);
+        if (next === undefined) continue;
+        this.#floor = { consumerSeq: next.consumerSeq - 1, streamSeq: seq - 1 };
+        break;
+      }
+    }
+  }
+
   nak(streamSeq: number, consumerSeq: number, delayMs: number): void {
     if (consumerSeq <= this.#floor.consumerSeq || consumerSeq > this.#consumerSeq) return;
-    const pending = this.#pending.get(streamSeq);
+    const pending = this.#delivered.get(streamSeq);
     if (pending === undefined) return;
-    if (delayMs > 0) {
-      this.#unqueue(streamSeq);
-      pending.sinceMs = this.#around.nowMs() - this.ackWaitMs + delayMs;
-      pending.holder = undefined;
-      this.#lookIn(LOOK_SOON_MS);
-      return;
-    }
-    if (!this.#queue.includes(streamSeq)) this.#queue.push(streamSeq);
-    this.wake();
+    if (delayMs > 0) this.#delivered.delay(streamSeq, pending, delayMs);
+    else this.#delivered.queue(streamSeq);
   }
 
   /** The wait begins anew. */
   inProgress(streamSeq: number): void {
-    const pending = this.#pending.get(streamSeq);
-    if (pending !== undefined) pending.sinceMs = this.#around.nowMs();
-  }
-
-  /** It is not in the stream any more, by no acknowledgement. */
-  removed(streamSeq: number): void {
-    if (this.#pending.has(streamSeq)) this.#settled(streamSeq);
+    this.#delivered.extend(streamSeq);
   }
 
   /** A fault: what is chosen is delivered once more, though somebody has it. */
   redeliverSome(isChosen: () => boolean): void {
-    for (const seq of [...this.#pending.keys()].sort((a, b) => a - b)) {
-      if (isChosen() && !this.#queue.includes(seq)) this.#queue.push(seq);
-    }
-    this.wake();
+    this.#delivered.queueSome(isChosen);
   }
 
   /**
@@ -217,9 +198,9 @@ export class ModelConsumer {
    */
   heldBy(isTheirs: (subject: string) => boolean, storedByMs: number): number {
     let held = 0;
-    for (const [seq, { holder, before }] of this.#pending) {
-      if (holder === undefined || !isTheirs(holder) || this.#queue.includes(seq)) continue;
-      const isFirst = !this.#redelivered.has(seq);
+    for (const [seq, { holder, before }] of this.#delivered.held()) {
+      if (holder === undefined || !isTheirs(holder)) continue;
+      const isFirst = this.#delivered.isFirst(seq);
       const isOld = (this.#stream.get(seq)?.storedAtMs ?? Number.POSITIVE_INFINITY) <= storedByMs;
       if (isFirst ? isOld : before !== undefined && isTheirs(before)) held++;
     }
@@ -228,13 +209,13 @@ export class ModelConsumer {
 
   /** What could be delivered to somebody who asks. */
   get ready(): number {
-    return this.#queue.length + (this.#isFull ? 0 : this.pending);
+    return this.#delivered.queued + (this.#isFull ? 0 : this.pending);
   }
 
   delete(): void {
     this.endWaiting("409 Consumer Deleted");
     this.#isGone = true;
-    this.#cancelLook?.();
+    this.#delivered.stop();
     this.#pulls.stopWatching();
   }
 
@@ -246,8 +227,7 @@ export class ModelConsumer {
   /** Another server leads it: pulls and the queue of redeliveries are forgotten. */
   led(status: string | undefined, lookInMs: number): void {
     this.endWaiting(status);
-    this.#queue = [];
-    if (this.#pending.size > 0) this.#lookIn(Math.min(lookInMs, this.ackWaitMs));
+    this.#delivered.led(lookInMs);
   }
 
   state(): ConsumerState {
@@ -255,8 +235,7 @@ export class ModelConsumer {
       consumerSeq: this.#consumerSeq,
       streamSeq: this.#streamSeq,
       floor: this.#floor,
-      pending: new Map([...this.#pending].map(([seq, pending]) => [seq, { ...pending }])),
-      redelivered: new Map(this.#redelivered),
+      ...this.#delivered.state(),
     };
   }
 
@@ -265,25 +244,22 @@ export class ModelConsumer {
     this.#consumerSeq = state.consumerSeq;
     this.#streamSeq = state.streamSeq;
     this.#floor = state.floor;
-    this.#pending = new Map(
-      [...state.pending].flatMap(([seq, pending]) =>
-        this.#stream.get(seq) === undefined ? [] : [[seq, { ...pending }]],
-      ),
-    );
-    this.#redelivered = new Map([...state.redelivered].filter(([seq]) => this.#pending.has(seq)));
+    this.#delivered.restore(state.pending, state.redelivered, (seq) => this.#stream.get(seq) !== undefined);
   }
 
   get #isFull(): boolean {
     const { max_ack_pending } = this.config;
-    return max_ack_pending > 0 && this.#pending.size >= max_ack_pending;
+    return max_ack_pending > 0 && this.#delivered.size >= max_ack_pending;
   }
 
   #next(): { readonly message: StoredMessage; readonly deliveries: number } | undefined {
-    for (let seq = this.#queue.shift(); seq !== undefined; seq = this.#queue.shift()) {
-      const deliveries = (this.#redelivered.get(seq) ?? 0) + 1;
-      this.#redelivered.set(seq, deliveries);
-      const message = this.#stream.get(seq);
-      if (message !== undefined) return { message, deliveries: deliveries + 1 };
+    for (
+      let again = this.#delivered.takeQueued();
+      again !== undefined;
+      again = this.#delivered.takeQueued()
+    ) {
+      const message = this.#stream.get(again.seq);
+      if (message !== undefined) return { message, deliveries: again.deliveries };
     }
     if (this.#isFull) return undefined;
     const message = this.#stream.next(this.config.filter_subject, this.#streamSeq);
@@ -294,13 +270,8 @@ export class ModelConsumer {
 
   /** Nobody was there for it after all. */
   #putBack({ message: { seq }, deliveries }: { message: StoredMessage; deliveries: number }): void {
-    if (deliveries === 1) {
-      this.#streamSeq = seq;
-      return;
-    }
-    if (deliveries === 2 && this.#around.isNew) this.#redelivered.delete(seq);
-    else this.#redelivered.set(seq, deliveries - 2);
-    this.#queue.unshift(seq);
+    if (deliveries === 1) this.#streamSeq = seq;
+    else this.#delivered.putBack(seq, deliveries, deliveries === 2 && this.#around.isNew);
   }
 
   /** As the server counts it, with about the length of a reply. */
@@ -311,75 +282,12 @@ export class ModelConsumer {
 
   #deliver(request: Waiting, message: StoredMessage, deliveries: number): void {
     const { seq, subject, header, data, storedAtMs } = message;
-    const nowMs = this.#around.nowMs();
     const consumerSeq = this.#consumerSeq++;
     const { ackPrefix } = this.#around;
     const reply = `${ackPrefix}.${this.config.name}.${deliveries}.${seq}.${consumerSeq}.${nanos(storedAtMs)}.${this.pending}`;
-    const pending = this.#pending.get(seq);
-    const { reply: holder } = request;
-    if (pending === undefined) {
-      this.#pending.set(seq, { consumerSeq, sinceMs: nowMs, holder, before: undefined });
-    } else {
-      Object.assign(pending, { sinceMs: nowMs, holder, before: pending.holder });
-    }
-    if (this.#cancelLook === undefined) this.#lookIn(this.ackWaitMs);
+    this.#delivered.delivered(seq, consumerSeq, request.reply);
     this.#around.delivered?.(message, request.reply);
     this.#around.send(request.reply, { subject, reply, header, data });
-  }
-
-  #settled(streamSeq: number): void {
-    const pending = this.#pending.get(streamSeq);
-    if (pending === undefined) return;
-    this.#pending.delete(streamSeq);
-    const { consumerSeq } = pending;
-    if (this.#pending.size === 0) {
-      this.#floor = { consumerSeq: this.#consumerSeq - 1, streamSeq: this.#streamSeq - 1 };
-    } else if (consumerSeq === this.#floor.consumerSeq + 1) {
-      this.#floor = { consumerSeq, streamSeq };
-      for (let seq = streamSeq + 1; seq < this.#streamSeq; seq++) {
-        const next = this.#pending.get(seq);
-        if (next === undefined) continue;
-        this.#floor = { consumerSeq: next.consumerSeq - 1, streamSeq: seq - 1 };
-        break;
-      }
-    }
-    this.#redelivered.delete(streamSeq);
-    this.#unqueue(streamSeq);
-  }
-
-  #unqueue(streamSeq: number): void {
-    const at = this.#queue.indexOf(streamSeq);
-    if (at >= 0) this.#queue.splice(at, 1);
-  }
-
-  #lookIn(delayMs: number): void {
-    this.#cancelLook?.();
-    this.#cancelLook = this.#around.schedule(() => {
-      this.#cancelLook = undefined;
-      this.#look();
-    }, delayMs);
-  }
-
-  /** Queues what has waited too long for its acknowledgement. */
-  #look(): void {
-    const nowMs = this.#around.nowMs();
-    let nextMs = this.ackWaitMs;
-    const expired: number[] = [];
-    for (const [seq, { sinceMs }] of this.#pending) {
-      const leftMs = sinceMs + this.ackWaitMs - nowMs;
-      if (leftMs > 1e-6) nextMs = Math.min(nextMs, leftMs);
-      else if (!this.#queue.includes(seq)) expired.push(seq);
-    }
-    if (this.#pending.size > 0) this.#lookIn(Math.max(nextMs, 0.001));
-    if (expired.length === 0) return;
-    expired.sort((a, b) => a - b);
-    const offMs = nowMs - (this.#pending.get(expired[0] as number)?.sinceMs ?? nowMs);
-    for (const seq of expired) {
-      const pending = this.#pending.get(seq);
-      if (pending !== undefined) pending.sinceMs += offMs;
-    }
-    this.#queue.push(...expired);
-    this.wake();
   }
 }
 
