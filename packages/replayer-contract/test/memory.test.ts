@@ -39,6 +39,7 @@ const MEMORY: ContractOptions = {
     quietMs: 20,
     ordered: true,
     injects: true,
+    hastens: true,
     bounded: { messages: 25 },
     deadLetterBound: { deadLetters: 12 },
     trashBound: { letters: 12 },

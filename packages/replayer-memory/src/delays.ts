@@ -31,6 +31,18 @@ export class Delays<T> {
     if (dueAtMs < this.#armedForMs) this.#arm();
   }
 
+  /** Those that match are due now, in the order in which they would have been. Returns how many. */
+  hasten(matches: (item: T) => boolean): number {
+    const all = [...this.#heap];
+    const hastened = all.filter(({ item }) => matches(item));
+    if (hastened.length === 0) return 0;
+    this.#heap.clear();
+    for (const one of all) if (!matches(one.item)) this.#heap.push(one);
+    this.#comeOut(hastened);
+    this.#arm();
+    return hastened.length;
+  }
+
   /** In no order. */
   *items(): Generator<T, void, void> {
     for (const { item } of this.#heap) yield item;
@@ -73,8 +85,12 @@ export class Delays<T> {
       this.#heap.pop();
       due.push(next);
     }
+    this.#comeOut(due);
+    this.#arm();
+  }
+
+  #comeOut(due: Delayed<T>[]): void {
     due.sort((a, b) => a.dueAtMs - b.dueAtMs || a.order - b.order);
     for (const { item } of due) this.#onDue(item);
-    this.#arm();
   }
 }

@@ -18,6 +18,7 @@ export class MemoryLaneSource implements LaneSource {
   readonly #take: () => ReplayMessage | undefined;
   readonly #onMessage: (message: ReplayMessage) => void;
   readonly #onStop: () => void;
+  readonly #hasten: (word: string) => number;
   #demanded = 0;
   #bytesLeft = 0;
   #due = false;
@@ -27,10 +28,12 @@ export class MemoryLaneSource implements LaneSource {
     take: () => ReplayMessage | undefined,
     onMessage: (message: ReplayMessage) => void,
     onStop: () => void,
+    hasten: (word: string) => number,
   ) {
     this.#take = take;
     this.#onMessage = onMessage;
     this.#onStop = onStop;
+    this.#hasten = hasten;
   }
 
   /** @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`. */
@@ -40,6 +43,10 @@ export class MemoryLaneSource implements LaneSource {
     this.#demanded = demanded;
     this.#bytesLeft = maxBytes;
     this.wake();
+  }
+
+  hasten(word: string): number {
+    return this.#hasten(word);
   }
 
   async stop(): Promise<void> {

@@ -29,6 +29,7 @@ export interface Shared {
 export interface Waiting {
   readonly lane: MemoryLane;
   readonly entry: Entry;
+  readonly hastenedBy: string | undefined;
 }
 
 /**
@@ -61,6 +62,7 @@ export class MemoryLane implements Settlements {
       () => {
         this.#source = undefined;
       },
+      (word) => this.#hasten(word),
     );
     this.#source = source;
     return source;
@@ -82,11 +84,11 @@ export class MemoryLane implements Settlements {
     this.#shared.ledger.applied(this.#cluster);
   }
 
-  release(message: MemoryMessage, delayMs: number, record: FailureRecord): void {
+  release(message: MemoryMessage, delayMs: number, record: FailureRecord, hastenedBy?: string): void {
     this.#inHand.delete(message);
     const entry = detached({ ...message.entry, ...record });
     if (delayMs > 0) {
-      this.#shared.delays.add({ lane: this, entry }, delayMs);
+      this.#shared.delays.add({ lane: this, entry, hastenedBy }, delayMs);
     } else {
       this.#front.push(entry);
       this.#source?.wake();
@@ -132,6 +134,10 @@ export class MemoryLane implements Settlements {
     for (const message of this.#inHand.take()) message.end();
     this.#front.clear();
     this.#log.clear();
+  }
+
+  #hasten(word: string): number {
+    return this.#shared.delays.hasten((waiting) => waiting.lane === this && waiting.hastenedBy === word);
   }
 
   #delayed(): Entry[] {

@@ -12,7 +12,7 @@ import type { Entry } from "./entry.ts";
 /** What settles messages: their lane. */
 export interface Settlements {
   ack(message: MemoryMessage): void;
-  release(message: MemoryMessage, delayMs: number, record: FailureRecord): void;
+  release(message: MemoryMessage, delayMs: number, record: FailureRecord, hastenedBy?: string): void;
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL */
   deadLetter(message: MemoryMessage, cause: DeadLetterCause): void;
 }
@@ -50,8 +50,8 @@ export class MemoryMessage implements ReplayMessage, ListNode<MemoryMessage> {
 
   release(options?: ReleaseOptions): Promise<void> {
     return this.#life.settle(() => {
-      const { delayMs, ...failure } = readRelease(options);
-      this.#settlements.release(this, delayMs, recordAfter(this.entry, failure));
+      const { delayMs, hastenedBy, ...failure } = readRelease(options);
+      this.#settlements.release(this, delayMs, recordAfter(this.entry, failure), hastenedBy);
     });
   }
 

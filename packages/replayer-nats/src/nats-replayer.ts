@@ -40,6 +40,7 @@ import { DecodingTurn } from "./lanes/decoding-turn.ts";
 import { Delays } from "./lanes/delays.ts";
 import { Evidence } from "./lanes/evidence.ts";
 import { HandBacks } from "./lanes/hand-backs.ts";
+import { Hastening } from "./lanes/hastening.ts";
 import { LaneDepths } from "./lanes/lane-depths.ts";
 import { LaneReceiver, MAX_DEMAND } from "./lanes/lane-receiver.ts";
 import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
@@ -102,6 +103,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #turn = new DecodingTurn();
   readonly #unopened: Unopened;
   readonly #delays: Delays;
+  readonly #hastening: Hastening;
   readonly #depths: LaneDepths;
   readonly #stuck: StuckMessages;
   readonly #writer: DeadLetterWriter;
@@ -170,6 +172,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       onFailure: (error) => this.#lookAgain(error),
     });
     this.#delays = new Delays(clock);
+    this.#hastening = new Hastening({ link, outbox: this.#outbox, clock, delays: this.#delays });
     const strays = new Strays({ admin, names, logger, metrics });
     this.strays = strays;
     this.#depths = new LaneDepths({ admin, names, bodies, delays: this.#delays, clock, streamClock, strays });
@@ -212,7 +215,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#settler = {
       ack: (message) => this.#ack(message),
       gone: (message) => this.#forget(message),
-      release: (message, delayMs, record) => this.#release(message, delayMs, record),
+      release: (message, delayMs, record, hastenedBy) => this.#release(message, delayMs, record, hastenedBy),
       extend: ({ delivered }) => this.#settlements.extend(delivered.lease),
       forget: (message) => {
         this.#evidence.end(message);
@@ -346,6 +349,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       handBacks: this.#handBacks,
       settlements: this.#settlements,
       delays: this.#delays,
+      hasten: (word) => this.#hastening.hasten(lane, word),
       settler: this.#settler,
       onStop: () => {
         if (![...this.#lanes.values()].some(({ isOpen }) => isOpen)) this.#stuck.stop();
@@ -391,7 +395,12 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   }
 
   /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
-  async #release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void> {
+  async #release(
+    message: NatsMessage,
+    delayMs: number,
+    record: MessageRecord | undefined,
+    hastenedBy: string | undefined,
+  ): Promise<void> {
     const { id, lane, lease, delivery } = message.delivered;
     let known: MessageRecord | undefined = record ?? message.delivered.record;
     if (record !== undefined) {
@@ -405,7 +414,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     }
     message.assertLent();
     if (known !== undefined) this.#handBacks.note(delivery, known);
-    if (delayMs > 0) this.#delays.add(lane, delayMs);
+    if (delayMs > 0) {
+      const dueAtMs = this.#delays.add(lane, delayMs);
+      if (hastenedBy !== undefined) this.#hastening.add(lane, hastenedBy, lease.reply, dueAtMs);
+    }
     this.#settlements.release(lease, delayMs);
     this.#evidence.end(message);
   }

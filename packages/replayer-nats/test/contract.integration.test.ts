@@ -54,6 +54,7 @@ const cases = replayQueueContract({
     durable: true,
     shared: true,
     injects: true,
+    hastens: true,
     connection: true,
     leases: { leaseMs: LEASE_MS },
     deDuplicates: { windowMs: 120_000 },

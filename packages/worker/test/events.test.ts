@@ -22,16 +22,19 @@ const EMITTED: Record<keyof WorkerEvents, true> = {
   "replay:lease:lost": true,
   "replay:settle:failed": true,
   "worker:lane:reopened": true,
+  "replay:tables:served": true,
 };
 const NAMES = Object.keys(EMITTED) as (keyof typeof EMITTED)[];
 
 it("every event of the worker is emitted, with nothing that was bound", async () => {
   let isAway = true;
+  let isUnserved = true;
   const { queue, clock, worker } = await startRig({
     concurrency: 1,
     traits: { leaseMs: 30_000 },
     execute: async ({ id }) => {
       if (id.startsWith("hang")) await hang();
+      if (id.startsWith("late") && isUnserved) throw failure("uncertain");
       if (id.startsWith("away") && isAway) throw failure("unavailable");
       if (id.startsWith("bad") || id.startsWith("full")) throw failure("rejected");
     },
@@ -65,6 +68,10 @@ it("every event of the worker is emitted, with nothing that was bound", async ()
   queue.stalled.add("low.B");
   queue.put(payload({ targetCluster: "B", priority: "low", operation }));
   await clock.advance(120_000);
+  queue.put(payload({ name: "late", operation }));
+  await clock.advance(15_000);
+  isUnserved = false;
+  await clock.advance(60_000);
 
   const emitted = NAMES.filter((name) => seen.some((one) => one.name === name));
   expect(emitted).toEqual(NAMES);

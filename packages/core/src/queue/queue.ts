@@ -72,6 +72,12 @@ export interface LaneSource {
    * @throws TypeError, RangeError for what is no integer from 0 to `traits.maxDemand`.
    */
   demand(messages: number, maxBytes?: number): void;
+  /**
+   * What was handed back through this queue object with a delay that is not over, and with this word in `hastenedBy`, is due
+   * now, as far as it is remembered: 10,000 of a lane at least. Returns of how many; of those some may have been due just then.
+   * @default the queue cannot
+   */
+  hasten?(word: string): number;
   /** As `demand(0)`, for good. Resolves when what was under way has been handed back. Twice is safe. */
   stop(): Promise<void>;
 }
@@ -139,6 +145,8 @@ export interface ReplayMessage {
 export interface ReleaseOptions {
   /** Milliseconds, 0 to 2^31 − 1. @default 0 */
   readonly delayMs?: number | undefined;
+  /** What `hasten` may find it by, at most 256 characters. @default it waits out its delay */
+  readonly hastenedBy?: string | undefined;
   /** @default as it was */
   readonly attempts?: number | undefined;
   /** The failure that raised the count. */

@@ -22,6 +22,7 @@ const anyText = optional(text({ pattern: /^/, expectation: "a string" }));
 
 const RELEASE_OPTIONS = {
   delayMs: integer({ min: 0, max: MAX_TIMER_MS, fallback: 0 }),
+  hastenedBy: optional(text({ pattern: /^.{1,256}$/s, expectation: "a string of 1 to 256 characters" })),
   attempts: optional(integer({ min: 0, max: 2 ** 32 - 1 })),
   error: optional(object({ expectation: "anything" }, (value) => value)),
   errorText: anyText,

@@ -53,6 +53,15 @@ export interface WorkerEvents extends BreakerEvents {
   "worker:lane:reopened": { readonly lane: Lane; readonly idleMs: number };
   /** A message was applied and left the queue. */
   "replay:applied": { readonly payload: PayloadSummary; readonly lagMs: number };
+  /**
+   * A message was applied to tables of which nothing had been, for 10 s or more, that was tried. So many messages that had
+   * failed meanwhile and this process had handed back with a delay are due at once.
+   */
+  "replay:tables:served": OfCluster & {
+    readonly tables: readonly string[];
+    readonly unservedMs: number;
+    readonly hastened: number;
+  };
   /** An execution failed. `counted` says whether it was proved to be the message's own fault. */
   "replay:attempt:failed": {
     readonly payload: PayloadSummary;

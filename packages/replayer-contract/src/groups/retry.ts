@@ -37,6 +37,25 @@ export const retry: ContractGroup = {
       },
     },
     {
+      title:
+        "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
+      needs: ["hastens"],
+      async run(stage) {
+        const [first, second] = await stage.fill(2);
+        const receiver = stage.receiver();
+        const words: Record<string, string> = { [first?.id ?? ""]: "one", [second?.id ?? ""]: "other" };
+        for (const message of await receiver.take(2))
+          await message.release({ delayMs: 3_600_000, hastenedBy: words[idOf(message)] });
+        equal(receiver.source.hasten?.("third"), 0, "how many of no word are due");
+        equal(receiver.source.hasten?.("one"), 1, "how many are due");
+        const again = await receiver.next();
+        equal(idOf(again), first?.id, "what comes");
+        equal(again.attempts, 0, "its attempts");
+        await receiver.nothing(2, "only what has the word was hastened");
+        equal(receiver.source.hasten?.("one"), 0, "how many are due a second time");
+      },
+    },
+    {
       title: "remembers the count that a release gives, and keeps it when one gives none",
       async run(stage) {
         await stage.put();

@@ -66,6 +66,7 @@ export const BROKEN_DELIVERIES: readonly BrokenAdapter[] = [
       "does not deliver a message in hand a second time, whatever is demanded",
       "does not deliver a message in hand to the next source of its lane",
       "does not deliver a message in hand to another pod",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
       "refuses a delay or a count that cannot be, and leaves the message in hand",
       "keeps a message hidden for as long as its lease is extended",
       "leaves a message to the pod that got it when the first one's lease was over, whatever that one says",

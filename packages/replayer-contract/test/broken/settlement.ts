@@ -86,6 +86,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "gives what was handed back to a pod that waits for it",
       "keeps a released message back for its delay, and then delivers it without being asked",
       "keeps to a delay that is longer than the lease",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
       "remembers the count that a release gives, and keeps it when one gives none",
       "counts each message for itself",
       "shows the count to another pod",
@@ -182,6 +183,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
     caughtBy: [
       "delivers nothing more once its receiver says so in the middle of a delivery",
       "delivers what was handed back again, however often, at no cost",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
       "remembers the count that a release gives, and keeps it when one gives none",
       "counts each message for itself",
       "keeps the first failure that was counted beside the last one",
@@ -238,6 +240,7 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
       "keeps a released message back for its delay, and then delivers it without being asked",
       "keeps to a delay that is longer than the lease",
       "delivers the others of a lane while some are delayed",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
       "reports in time what is ready, and all that is not settled, by lane",
     ],
   },
@@ -260,7 +263,10 @@ export const BROKEN_SETTLEMENTS: readonly BrokenAdapter[] = [
         return this.messages.some(isDelayed) ? [] : super.take(lane, max);
       }
     },
-    caughtBy: ["delivers the others of a lane while some are delayed"],
+    caughtBy: [
+      "delivers the others of a lane while some are delayed",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
+    ],
   },
   {
     wrong: "settles a message that was refused",

@@ -1,5 +1,6 @@
 import type { Lane, LaneSource, ReplayMessage } from "@helix/core";
 import { ModelQueue } from "../model/model-queue.ts";
+import { ModelStore } from "../model/model-store.ts";
 import type { BrokenAdapter } from "./broken-adapter.ts";
 
 type Listener = (message: ReplayMessage) => void;
@@ -169,6 +170,7 @@ export const BROKEN_SOURCES: readonly BrokenAdapter[] = [
     caughtBy: [
       "delivers nothing after a demand of 0, and what was under way comes later at no cost",
       "delivers nothing more once its receiver says so in the middle of a delivery",
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
     ],
   },
   {
@@ -219,6 +221,29 @@ export const BROKEN_SOURCES: readonly BrokenAdapter[] = [
     caughtBy: [
       "goes on after a listener that throws, and delivers its message again at no cost",
       "goes on after a listener that rejects, and delivers its message again at no cost",
+    ],
+  },
+  {
+    wrong: "counts what is hastened, and leaves it where it is",
+    Store: class extends ModelStore {
+      override hasten(lane: Lane, word: string): number {
+        return this.messages.filter((one) => one.lane === lane && one.hastenedBy === word).length;
+      }
+    },
+    caughtBy: [
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
+    ],
+  },
+  {
+    wrong: "hastens all of a lane, whatever its word",
+    Store: class extends ModelStore {
+      override hasten(lane: Lane, word: string): number {
+        for (const one of this.messages) if (one.hastenedBy !== undefined) one.hastenedBy = word;
+        return super.hasten(lane, word);
+      }
+    },
+    caughtBy: [
+      "delivers what was handed back with a delay as soon as it is hastened by its word, and nothing else",
     ],
   },
 ];

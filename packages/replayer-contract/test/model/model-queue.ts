@@ -70,6 +70,7 @@ export class ModelQueue implements ReplayQueue {
       clock: this.store.clock,
     });
     const source = {
+      hasten: (word: string) => this.store.hasten(lane, word),
       demand: (messages: number) => polling.demand(readDemand(messages, "messages")),
       stop: async () => {
         this.sources.delete(lane);

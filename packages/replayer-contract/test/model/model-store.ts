@@ -26,7 +26,7 @@ export const MODEL = {
 } as const;
 
 /** What a release says of the failure. */
-export type Failed = Pick<ReleaseOptions, "error" | "errorText">;
+export type Failed = Pick<ReleaseOptions, "error" | "errorText" | "hastenedBy">;
 
 /** One message in the store. */
 export interface Stored {
@@ -41,6 +41,7 @@ export interface Stored {
   /** Nobody gets it before then: in hand or delayed. */
   visibleAtMs: number;
   inHand: boolean;
+  hastenedBy?: string | undefined;
 }
 
 export interface Buried {
@@ -123,7 +124,17 @@ export class ModelStore {
     const stored = this.held(delivered);
     stored.inHand = false;
     stored.visibleAtMs = delayMs === 0 ? 0 : this.clock.monotonicMs() + delayMs;
+    stored.hastenedBy = failed.hastenedBy;
     Object.assign(stored, recordAfter(stored, { attempts, ...failed }));
+  }
+
+  hasten(lane: Lane, word: string): number {
+    const nowMs = this.clock.monotonicMs();
+    const found = this.messages.filter(
+      (one) => one.lane === lane && !one.inHand && one.hastenedBy === word && one.visibleAtMs > nowMs,
+    );
+    for (const stored of found) stored.visibleAtMs = 0;
+    return found.length;
   }
 
   extend(delivered: Stored): void {

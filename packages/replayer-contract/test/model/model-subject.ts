@@ -16,6 +16,7 @@ export const MODEL_CAPABILITIES: QueueCapabilities = {
   shared: true,
   ordered: true,
   injects: true,
+  hastens: true,
   connection: true,
   leases: { leaseMs: MODEL.leaseMs },
   deDuplicates: { windowMs: MODEL.windowMs },

@@ -15,12 +15,23 @@ export class Delays {
     this.#clock = clock;
   }
 
-  add(lane: Lane, delayMs: number): void {
+  /** Returns when it is due, by the monotonic clock. */
+  add(lane: Lane, delayMs: number): number {
     const dueAt = this.#dueAt.get(lane) as Map<number, number>;
-    const step = Math.floor((this.#clock.monotonicMs() + delayMs) / STEP_MS);
+    const dueAtMs = this.#clock.monotonicMs() + delayMs;
+    const step = Math.floor(dueAtMs / STEP_MS);
     const counted = dueAt.get(step);
     if (counted === undefined) this.#forgetPast(dueAt);
     dueAt.set(step, (counted ?? 0) + 1);
+    return dueAtMs;
+  }
+
+  /** One that was to be due then is due already. */
+  takeBack(lane: Lane, dueAtMs: number): void {
+    const dueAt = this.#dueAt.get(lane) as Map<number, number>;
+    const step = Math.floor(dueAtMs / STEP_MS);
+    const counted = dueAt.get(step);
+    if (counted !== undefined) dueAt.set(step, counted - 1);
   }
 
   count(lane: Lane): number {

@@ -82,6 +82,7 @@ class SlowRecords {
       unopened: this.unopened,
       settlements: { release, flush } as unknown as Settlements,
       delays: { add: () => {} } as never,
+      hasten: () => 0,
       settler: {} as MessageSettler,
       onStop: () => {},
       makeChannel: () => channel as unknown as PullChannel,

@@ -45,6 +45,8 @@ export interface LaneReceiverOptions {
   readonly handBacks: HandBacks;
   readonly settlements: Settlements;
   readonly delays: Delays;
+  /** What was handed back by this word is due now. */
+  readonly hasten: (word: string) => number;
   readonly settler: MessageSettler;
   /** Its source has stopped. */
   readonly onStop: () => void;
@@ -90,6 +92,7 @@ export class LaneReceiver {
         const demanded = readDemand(messages, "messages");
         if (stopping === undefined) this.#channel.demand(demanded, maxBytes);
       },
+      hasten: (word) => this.#options.hasten(word),
       stop: () => {
         stopping ??= this.#stop();
         return stopping;

@@ -32,7 +32,12 @@ export interface MessageSettler {
   ack(message: NatsMessage): Promise<void>;
   /** It has left its lane. */
   gone(message: NatsMessage): void;
-  release(message: NatsMessage, delayMs: number, record: MessageRecord | undefined): Promise<void>;
+  release(
+    message: NatsMessage,
+    delayMs: number,
+    record: MessageRecord | undefined,
+    hastenedBy?: string,
+  ): Promise<void>;
   extend(message: NatsMessage): void;
   forget(message: NatsMessage): void;
   mark(message: NatsMessage): Promise<void>;
@@ -94,13 +99,13 @@ export class NatsMessage implements ReplayMessage {
 
   async release(options?: ReleaseOptions): Promise<void> {
     this.#life.assertInHand();
-    const { delayMs, ...failure } = readRelease(options);
+    const { delayMs, hastenedBy, ...failure } = readRelease(options);
     const before = this.delivered.record;
     const after = { ...before, ...recordAfter(before, failure) };
     const record = after.attempts === before.attempts ? undefined : after;
     await this.#life.settle(() => {
       this.assertLent();
-      return this.#settler.release(this, delayMs, record);
+      return this.#settler.release(this, delayMs, record, hastenedBy);
     });
   }
 

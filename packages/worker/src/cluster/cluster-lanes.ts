@@ -149,6 +149,11 @@ export class ClusterLanes {
     }
   }
 
+  /** What was handed back by this word is due now. Returns of how many messages that is known. */
+  hasten(word: string): number {
+    return PRIORITIES.reduce((sum, priority) => sum + this.#intakes[priority].hasten(word), 0);
+  }
+
   /** Asks each lane for exactly so many. */
   demand(messages: number): void {
     for (const priority of PRIORITIES) this.#demand(priority, messages);

@@ -11,8 +11,9 @@ import { type AdmissionOptions, admit } from "../decide/admission.ts";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import type { Ending } from "../decide/ending.ts";
 import { FailureLedger } from "../decide/failure-ledger.ts";
-import type { HeldMessage } from "../decide/held-message.ts";
+import { type HeldMessage, tableKeyOf } from "../decide/held-message.ts";
 import { Judge } from "../decide/judge.ts";
+import { UnservedTables } from "../decide/unserved-tables.ts";
 import type { MayRetry } from "../decide/waiting-retries.ts";
 import { Hand } from "../hand/hand.ts";
 import { Settler } from "../hand/settler.ts";
@@ -139,6 +140,8 @@ export class ClusterRunner {
       health: this.#health,
       prober: this.#prober,
       settler: this.#settler,
+      unserved: new UnservedTables(),
+      onServed: (payload, unservedMs) => this.#served(payload, unservedMs),
     });
     const isClosed = () => this.#health.state === "closed";
     this.#admission = {
@@ -341,6 +344,12 @@ export class ClusterRunner {
     this.#endings.ended(execution, ending, nowMs);
     // Not only when it is awake: of many that end in one turn the first would wait for the last.
     if (this.#isReplaying) this.#startHeld();
+  }
+
+  /** What was handed back since need not wait any longer. */
+  #served(payload: ReplayPayload, unservedMs: number): void {
+    const hastened = this.#lanes.hasten(tableKeyOf(payload) ?? "");
+    this.#reporter.tablesServed(this.#cluster, { tables: payload.tables, unservedMs, hastened });
   }
 
   /** What was started before and after the breaker's change proves nothing about each other. */

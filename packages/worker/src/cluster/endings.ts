@@ -1,6 +1,8 @@
 import type { Clock, ReplayMessage, ReplayPayload } from "@helix/core";
 import type { Ending } from "../decide/ending.ts";
+import { tableKeyOf } from "../decide/held-message.ts";
 import type { Judge, Noted } from "../decide/judge.ts";
+import type { UnservedTables } from "../decide/unserved-tables.ts";
 import type { Settler } from "../hand/settler.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { ClusterHealth } from "./cluster-health.ts";
@@ -14,6 +16,9 @@ export interface EndingsOptions {
   readonly settler: Settler;
   readonly reporter: Reporter;
   readonly clock: Clock;
+  readonly unserved: UnservedTables;
+  /** The tables of a payload are served again. */
+  readonly onServed: (payload: ReplayPayload, unservedMs: number) => void;
 }
 
 /** Carries out what the judge decides about executions that have ended, once the cluster's health has heard of them. */
@@ -30,6 +35,7 @@ export class Endings {
     const { payload, message } = item;
     const { attempts } = message;
     const noted = judge.note({ payload, attempts, order, startedAtMs, nowMs, trial, ending });
+    this.#tellTables(payload, ending, nowMs);
     const judged = this.#tellHealth(execution, ending, nowMs);
     if (judged === undefined && !judge.wantsProbe(noted)) this.#carryOut(execution, noted, false);
     else void this.#probeFirst(execution, noted, judged);
@@ -39,8 +45,21 @@ export class Endings {
   postpone(message: ReplayMessage, payload: ReplayPayload): number {
     const { judge, settler, clock } = this.#options;
     const delayMs = judge.postponementMs(payload, clock.monotonicMs());
-    void settler.release(message, { delayMs });
+    void settler.release(message, { delayMs, hastenedBy: tableKeyOf(payload) });
     return delayMs;
+  }
+
+  #tellTables(payload: ReplayPayload, ending: Ending, nowMs: number): void {
+    const { unserved, onServed } = this.#options;
+    if (ending.outcome === "applied") {
+      const table = unserved.isEmpty ? undefined : tableKeyOf(payload);
+      const unservedMs = table === undefined ? undefined : unserved.applied(table, nowMs);
+      if (unservedMs !== undefined) onServed(payload, unservedMs);
+      return;
+    }
+    const { scope } = ending.reading;
+    const table = scope === "replicas" || scope === "statement" ? tableKeyOf(payload) : undefined;
+    if (table !== undefined) unserved.failed(table, nowMs);
   }
 
   #tellHealth(execution: Execution, ending: Ending, nowMs: number): Promise<void> | undefined {
@@ -72,7 +91,8 @@ export class Endings {
     if (ending.outcome !== "applied") {
       reporter.failed({ payload, error: ending.error, attempts, delayMs }, ending.outcome, counted);
     }
-    if (verdict.kind === "hand-back") void settler.release(message, verdict.release);
+    if (verdict.kind === "hand-back")
+      void settler.release(message, { ...verdict.release, hastenedBy: tableKeyOf(payload) });
     else void settler.drop(message, verdict.cause);
   }
 }

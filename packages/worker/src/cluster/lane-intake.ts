@@ -81,6 +81,11 @@ export class LaneIntake {
     this.#source?.demand(wanted, maxBytes);
   }
 
+  /** What was handed back by this word is due now. Returns of how many that is known. */
+  hasten(word: string): number {
+    return this.#source?.hasten?.(word) ?? 0;
+  }
+
   /** @param failures How often a retry was executed here in vain. */
   hold(item: HeldMessage, failures: number): void {
     const waiting = { item, arrival: this.#arrivals++, failures };

@@ -24,7 +24,7 @@ interface Case {
 }
 
 const failedHere = (ledger: FailureLedger) => void ledger.unserved("m.0");
-const waitedHere = (ledger: FailureLedger) => void [ledger.unserved("m.0"), ledger.postponed("m.0")];
+const waitedHere = (ledger: FailureLedger) => void [ledger.unserved("m.0"), ledger.postponed("m.0", false)];
 
 function inWords(admission: Admission): string {
   if (admission.kind === "hold") return `hold ${admission.item.kind}`;

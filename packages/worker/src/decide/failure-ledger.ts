@@ -164,11 +164,18 @@ export class FailureLedger {
 
   /**
    * A message that failed before, here or elsewhere, came and was passed over. Returns how far its backoff
-   * is by now: a crowd that keeps coming back at short notice would keep the queue busy.
+   * is by now: a crowd that keeps coming back at short notice would keep the queue busy. What failed before its table was served
+   * again need not answer for that.
    */
-  postponed(key: string): number {
+  postponed(key: string, isServed: boolean): number {
     const record = this.#touch(key);
-    return record.failures + ++record.postponements;
+    return (isServed ? 0 : record.failures) + ++record.postponements;
+  }
+
+  /** Whether another message for the table, started after the last failure of this one, was applied. */
+  isServedSince(key: string, table: string | undefined): boolean {
+    const { horizon = Infinity } = this.#messages.peek(key) ?? {};
+    return table !== undefined && (this.#tables.peek(table)?.appliedOrder ?? -1) > horizon;
   }
 
   /** An execution that was started at `order` was applied: proves what failed at its places before it. */

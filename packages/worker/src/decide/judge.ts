@@ -9,7 +9,7 @@ import {
 } from "@helix/core";
 import type { Ending } from "./ending.ts";
 import type { Failure, FailureLedger } from "./failure-ledger.ts";
-import { placeOf } from "./held-message.ts";
+import { placeOf, tableKeyOf } from "./held-message.ts";
 
 /**
  * The first timeout counts only once its message has been failing for so many execute timeouts. Some of a table's
@@ -155,8 +155,11 @@ export class Judge {
 
   /** Milliseconds after which one that was passed over may come again, so that others get their turn. */
   postponementMs(payload: ReplayPayload, nowMs: number): number {
-    const agedMs = this.#agedMs(payload, nowMs);
-    return Math.max(agedMs, this.#backoffMs(this.#options.ledger.postponed(messageId(payload))));
+    const { ledger } = this.#options;
+    const key = messageId(payload);
+    const isServed = ledger.isServedSince(key, tableKeyOf(payload));
+    const backoffMs = this.#backoffMs(ledger.postponed(key, isServed));
+    return isServed ? backoffMs : Math.max(this.#agedMs(payload, nowMs), backoffMs);
   }
 
   #failed(ended: Ended, isTimeout: boolean): Failure {

@@ -253,6 +253,15 @@ export class Reporter implements EventSource<WorkerEvents> {
     );
   }
 
+  /** What was handed back since these tables were not served any more is due at once. */
+  tablesServed(cluster: ClusterId, served: Omit<WorkerEvents["replay:tables:served"], "cluster">): void {
+    const { logger, clusterNames } = this.#options;
+    const { tables, unservedMs, hastened } = served;
+    const fields = { cluster: clusterNames[cluster], tables, unservedMs: Math.round(unservedMs), hastened };
+    logger.info(fields, "Tables are served again; what waits for them is due at once");
+    this.#events.emit("replay:tables:served", { cluster, ...served });
+  }
+
   deadLettersFull(lane: Lane, retryInMs: number): void {
     this.#options.logger.error(
       { lane, retryInMs },
