@@ -1,8 +1,9 @@
-import { type ControlDocument, DEAD_LETTER_FILTER, type DeadLetterFilter } from "@helix/core";
+import type { ControlDocument, DeadLetterFilter } from "@helix/core";
 import {
   boolean,
   expected,
   integer,
+  milliseconds,
   number,
   type Option,
   type OptionsOf,
@@ -12,6 +13,7 @@ import {
   readOption,
   text,
 } from "@helix/core/internal";
+import { readDeadLetterFilter } from "@helix/core/queue-kit";
 import type { Job, JobFailure, JobState } from "./job.ts";
 import { JOB_VERBS } from "./job-verbs.ts";
 
@@ -22,8 +24,12 @@ export function jobKey(id: string): string {
   return `${JOBS}.${id}`;
 }
 
+/** Of another one nothing is known, and it is left alone. */
+export const JOB_VERSION = 1;
+
 /** What is in the store of a job: beside what is shown of it, what whoever goes on with it has to know. */
 export interface StoredJob extends Omit<Job, "holder"> {
+  readonly version: number;
   /** What dies later is not touched. */
   readonly until: string;
   /** Of the whole order: another one may not come under the same key. */
@@ -39,7 +45,8 @@ export interface StoredJob extends Omit<Job, "holder"> {
 }
 
 /** What may be shown of it. */
-export function shown({ until: _, digest: __, pending: ___, watched: ____, lease, ...job }: StoredJob): Job {
+export function shown(stored: StoredJob): Job {
+  const { version: _, until: __, digest: ___, pending: ____, watched: _____, lease, ...job } = stored;
   return { ...job, ...(lease !== undefined && { holder: lease.holder }) };
 }
 
@@ -66,13 +73,15 @@ const count = integer({ min: 0 });
 const anyText = text({ pattern: /^/, expectation: "a string" });
 
 const STORED: OptionsOf<StoredJob> = {
+  version: integer({ min: JOB_VERSION, max: JOB_VERSION }),
   id: text(),
   verb: oneOf(JOB_VERBS),
-  filter: known<DeadLetterFilter>(DEAD_LETTER_FILTER),
+  // Whole, or not at all: without a condition that only a newer version knows it would find more than was meant.
+  filter: object<DeadLetterFilter>({ expectation: "a filter" }, (value) => readDeadLetterFilter(value)),
   force: boolean(false),
   perSecond: optional(integer({ min: 1 })),
   stages: optional(listOf(integer({ min: 1 }))),
-  stageWaitMs: integer({ min: 1 }),
+  stageWaitMs: milliseconds({}),
   stageMaxDiedAgain: number({ min: 0, max: 1 }),
   expect: count,
   by: anyText,
@@ -101,7 +110,7 @@ const STORED: OptionsOf<StoredJob> = {
   endedAtMs: optional(count),
   until: text(),
   digest: text(),
-  lease: optional(known({ holder: anyText, token: text(), forMs: integer({ min: 1 }) })),
+  lease: optional(known({ holder: anyText, token: text(), forMs: milliseconds({ max: 600_000 }) })),
   pending: listOf(text()),
   watched: listOf(text()),
 };

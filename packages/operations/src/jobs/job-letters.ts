@@ -9,7 +9,7 @@ const MOST_BYTES_AT_ONCE = 4 * 1024 * 1024;
 /** Of the ids of all that are pending: a document has 64 KiB. */
 const MOST_ID_BYTES = 16 * 1024;
 /** Of a letter that fails while the queue is well. */
-const MOST_TRIES = 5;
+const MOST_TRIES = 3;
 const MOST_FAILURES = 100;
 const MOST_FAILURE_BYTES = 8 * 1024;
 const MOST_CODES = 20;
@@ -66,6 +66,11 @@ export class JobLetters {
     }
   }
 
+  /** How many are counted. */
+  get counted(): number {
+    return Object.values(this.#held.job.counts).reduce((sum, count) => sum + count, 0);
+  }
+
   /** How many are pending. */
   get open(): number {
     return this.#pending.size;
@@ -98,7 +103,7 @@ export class JobLetters {
       await (taken ?? takeById(this.#store, id, job));
       this.#count(id, "done");
     } catch (error) {
-      if (await this.#isCounted(pending, error)) return;
+      if (await this.#isCounted(pending, error).catch(() => false)) return;
       this.#hasFailed = true;
       throw error;
     }
@@ -219,7 +224,7 @@ export class JobLetters {
   #fail(id: string, code: string): void {
     const { job } = this.#held;
     const { errors, failures } = job;
-    const known = code in errors || Object.keys(errors).length < MOST_CODES ? code : "others";
+    const known = Object.hasOwn(errors, code) || Object.keys(errors).length < MOST_CODES ? code : "others";
     job.errors = { ...errors, [known]: (errors[known] ?? 0) + 1 };
     const bytes = failures.reduce((sum, one) => sum + bytesOf(one.id) + bytesOf(one.code), bytesOf(id));
     if (failures.length < MOST_FAILURES && bytes < MOST_FAILURE_BYTES)

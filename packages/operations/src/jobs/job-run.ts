@@ -107,11 +107,13 @@ export class JobRun {
       { perSecond, clock, signal: this.#signal },
       { take, countsRemaining: false },
     );
-    const { done, error = failure } = await run.report();
-    if (done > 0) this.#failuresInARow = 0;
+    const before = this.#letters.counted;
+    const { error = failure } = await run.report();
+    if (this.#letters.counted !== before) this.#failuresInARow = 0;
     if (this.#signal.aborted || error instanceof Unsure) return false;
     if (error !== undefined) throw error;
     if (this.#letters.open > 0) return false;
+    delete job.stalled;
     if (!(await this.#letters.hasMore())) return true;
     if (!this.#isStageOver()) return false;
     job.stage = { index: 0, done: 0, ...job.stage, decidesAtMs: this.#nowMs() + job.stageWaitMs };
@@ -139,6 +141,7 @@ export class JobRun {
     Object.assign(job, {
       state: "running",
       watched: [],
+      stalled: undefined,
       stage: { index: stage.index + 1, done: 0, ...looked },
     });
     return false;

@@ -38,7 +38,7 @@ const LOOK_MS = 600_000;
 /** A job that is not over, as it was last seen. */
 interface Followed {
   readonly watch: Disposable;
-  job?: { readonly stored: StoredJob; readonly revision: number };
+  job?: { readonly stored: StoredJob; readonly revision: number } | undefined;
   held?: HeldJob | undefined;
   /** It was its turn, and there was no room. */
   isWaiting?: boolean | undefined;
@@ -136,23 +136,30 @@ export class JobRunner implements AsyncDisposable {
     const followed = this.#followed.get(id);
     if (followed === undefined) return;
     followed.held?.seen(document);
-    const job = document && readStoredJob(document);
     followed.cancelTimer();
-    if (document === undefined || job === undefined || isOver(job)) {
-      if (document !== undefined && job === undefined) {
-        const { key, revision } = document;
-        this.#settings.logger.warn(
-          { key, revision },
-          "what lies in the store as a job is none: it is left alone",
-        );
-      }
+    const job = document && readStoredJob(document);
+    if (document !== undefined && job === undefined) {
+      followed.job = undefined;
+      const { key, revision } = document;
+      const text = "what lies in the store as a job is none, or of another version: it is left alone";
+      this.#settings.logger.warn({ key, revision }, text);
+    } else if (document === undefined || job === undefined || isOver(job)) {
       this.#leave(id);
-      // Whoever ended it may have died before it was taken off.
-      void unlistJob(this.#operated.control, id).catch(() => {});
-      return;
+      void this.#unlist(id).catch(() => {});
+    } else {
+      followed.job = { stored: job, revision: document.revision };
+      if (followed.held === undefined) this.#await(id, followed, job.lease?.forMs ?? 0);
     }
-    followed.job = { stored: job, revision: document.revision };
-    if (followed.held === undefined) this.#await(id, followed, job.lease === undefined ? 0 : job.lease.forMs);
+  }
+
+  /** Whoever ended it may have died before it was taken off the list. */
+  async #unlist(id: string): Promise<void> {
+    const { control } = this.#operated;
+    const document = await control.get(jobKey(id));
+    const job = document && readStoredJob(document);
+    if (document === undefined || (job !== undefined && isOver(job))) await unlistJob(control, id);
+    // A watch may ask a replica that is behind.
+    else this.#follow(id);
   }
 
   #await(id: string, followed: Followed, delayMs: number): void {

@@ -2,7 +2,7 @@ import { DEAD_LETTER_FILTER, isHelixError, type LetterCount, systemClock } from 
 import { audited } from "../audited.ts";
 import type { Operated } from "../operated.ts";
 import { isOver, type Job } from "./job.ts";
-import { JOBS, jobKey, readStoredJob, type StoredJob, shown } from "./job-document.ts";
+import { JOB_VERSION, JOBS, jobKey, readStoredJob, type StoredJob, shown } from "./job-document.ts";
 import { countDiffers, jobsFull, keyReused } from "./job-errors.ts";
 import { type JobOrder, type ReadOrder, readOrder } from "./job-order.ts";
 import { verbOf } from "./job-verbs.ts";
@@ -71,6 +71,7 @@ async function begin(operated: Started, order: ReadOrder): Promise<StoredJob> {
   if (!found.isExact || found.count !== expect) throw countDiffers(expect, found);
   const job: StoredJob = {
     ...ordered,
+    version: JOB_VERSION,
     expect,
     until,
     state: "waiting",

@@ -148,10 +148,45 @@ describe("a job", () => {
     const { jobs, unreadable } = await listJobs(operated);
     expect([jobs.length, unreadable]).toEqual([1, [`jobs.${broken.id}`, "jobs.else"].sort()]);
     expect(log).toContainEqual({
-      text: "what lies in the store as a job is none: it is left alone",
+      text: "what lies in the store as a job is none, or of another version: it is left alone",
       fields: { key: `jobs.${broken.id}`, revision: expect.any(Number) },
     });
-    expect((await control.get("open-jobs"))?.value).toEqual({ ids: [] });
+    expect((await control.get("open-jobs"))?.value).toEqual({ ids: [broken.id] });
+  });
+
+  it.each([
+    ["a version", { version: 2 }],
+    ["a verb", { verb: "repair" }],
+    ["a condition of its filter", { filter: { colour: "red" } }],
+    ["a state", { state: "resting" }],
+  ])("of which %s is known to a newer pod alone is left to that", async (_, more) => {
+    await using world = setUpJobs();
+    const { clock, control, bury, pod, order, left } = world;
+    await bury(3);
+    const { id } = await order({ filter: { cluster: "B" } });
+    const document = await control.get(`jobs.${id}`);
+    const newer = { ...(document?.value as object), ...more };
+    await control.put(`jobs.${id}`, newer);
+    pod();
+    await clock.advance(60_000);
+    expect([(await control.get(`jobs.${id}`))?.value, (await left()).length]).toEqual([newer, 3]);
+    expect((await control.get("open-jobs"))?.value).toEqual({ ids: [id] });
+  });
+
+  it("is not taken for gone where a watch asks a replica that is behind", async () => {
+    await using world = setUpJobs();
+    const { clock, operated, control, bury, pod, order } = world;
+    await bury(3);
+    const watch = control.watch.bind(control);
+    let looks = 0;
+    control.watch = (key, listener) => {
+      if (key.startsWith("jobs.") && looks++ < 3) queueMicrotask(() => listener.onDocument(undefined));
+      return watch(key, listener);
+    };
+    const { id } = await order();
+    pod();
+    await clock.advance(1000);
+    expect([(await getJob(operated, id)).state, looks > 0]).toEqual(["done", true]);
   });
 
   it("that nobody has listed is found by a pod that starts", async () => {
