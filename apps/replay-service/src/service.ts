@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { type ConnectedReplayExecutor, connectReplayExecutor } from "@helix/client";
 import {
   CLUSTERS,
@@ -12,7 +13,7 @@ import {
   systemClock,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { loggedAudit } from "@helix/operations";
+import { JobRunner, loggedAudit } from "@helix/operations";
 import { ReplayWorker } from "@helix/worker";
 import type { AdminServer } from "./admin/admin-server.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
@@ -79,6 +80,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     return new ServiceRefusedError("The queue refuses the service", { cause: error });
   });
   let worker: ReplayWorker | undefined;
+  let jobs: JobRunner | undefined;
   let gate: StoredClusterGate | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     running = { opened, executor };
@@ -91,6 +93,12 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     for (const watch of watches) watch.watchWorker(worker);
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
+    const { queue } = opened;
+    jobs = new JobRunner(
+      { queue, control, audit: loggedAudit(logger), clock },
+      { holder: hostname().slice(0, 100) || undefined, logger },
+    );
+    jobs.start();
     await aborted(stop);
   }
 
@@ -99,7 +107,15 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   logger.info({ graceMs }, "the service stops: what is in hand is finished or handed back");
   const closeQueue = async () => (await opening.catch(() => undefined))?.close();
   const closeSessions = () => executor.close();
-  const inOrder = await stopInOrder({ graceMs, clock, logger, worker, closeQueue, closeSessions });
+  const stopping = worker && { stop: (limits?: { graceMs?: number }) => stopBoth(worker, jobs, limits) };
+  const inOrder = await stopInOrder({
+    graceMs,
+    clock,
+    logger,
+    worker: stopping,
+    closeQueue,
+    closeSessions,
+  });
   gate?.close();
   await admin?.close();
   await server.close();
@@ -157,6 +173,15 @@ async function adminOrRefuse(
     logger.error({ error, host, port }, "the admin API cannot listen; the service does not start");
     throw new ServiceRefusedError("The admin API cannot listen", { cause: error });
   }
+}
+
+/** What one of them has in hand need not wait for the other. */
+async function stopBoth(
+  worker: ReplayWorker,
+  jobs: JobRunner | undefined,
+  limits: { graceMs?: number } | undefined,
+): Promise<void> {
+  await Promise.all([worker.stop(limits), jobs?.stop()]);
 }
 
 function createWorker(

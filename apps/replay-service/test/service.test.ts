@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { helixError, orderGate } from "@helix/core";
+import { startJob } from "@helix/operations";
 import { freePorts, reply, type ScriptedCqlServerOptions, waitFor } from "@helix/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusedError } from "../src/service.ts";
@@ -46,6 +47,29 @@ describe("a pod with all that it needs", () => {
     expect(clusters.A.requests).toEqual([]);
     expect(await pod.stop()).toEqual({ inOrder: true });
     expect(clusters.A.connections + clusters.B.connections).toBe(0);
+  });
+
+  test("does the jobs that somebody has ordered, and writes into its log who and how they ended", async () => {
+    const clusters = await servers();
+    const pod = start({ servers: clusters });
+    const { queue, control } = pod;
+    await queue.enqueue({ ...insert("B", ["1", "Alice"]), disposition: "hold" });
+    const soon = { timeoutMs: 5_000 };
+    await waitFor(async () => (await queue.deadLetters.count()).count === 1, {
+      ...soon,
+      describe: "it is held",
+    });
+    const person = { by: "anna", why: "it may be repeated" };
+    const order = { verb: "redrive", all: true, expect: 1, idempotencyKey: "1", ...person } as const;
+    const { id } = await startJob({ queue, control }, order);
+    await waitFor(() => clusters.B.requests.length === 1, { ...soon, describe: "B has the write" });
+    const ended = await waitFor(
+      () => pod.log.find(({ audit }) => (audit as { verb?: string } | undefined)?.verb === "endJob"),
+      { ...soon, describe: "the job has ended" },
+    );
+    const subject = expect.objectContaining({ job: id, verb: "redrive", state: "done", done: 1 });
+    expect(ended.audit).toMatchObject({ subject, ...person });
+    expect(await pod.stop()).toEqual({ inOrder: true });
   });
 
   test("answers what it has, and says no to the rest", async () => {
