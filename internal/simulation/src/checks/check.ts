@@ -1,5 +1,6 @@
+import type { DeadMessage } from "../world/dead-letters.ts";
 import type { SimEvent } from "../world/tape.ts";
-import type { DeadMessage, World } from "../world/world.ts";
+import type { World } from "../world/world.ts";
 
 /** The state at a moment when nothing goes wrong any more and nothing is under way. */
 export interface Rest {

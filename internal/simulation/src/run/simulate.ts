@@ -99,7 +99,7 @@ async function run(scenario: Scenario, options: { keepLines?: boolean }): Promis
     }
     // What is on its way back to a worker: confirmations, and callbacks after them.
     await time.runUntil(() => false, 10_000);
-    const dead = await world.dead();
+    const dead = await world.letters.list();
     for (const check of checks) check.atRest?.({ dead });
     return dead.length;
   };

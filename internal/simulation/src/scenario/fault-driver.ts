@@ -80,7 +80,7 @@ function begin(world: World, fault: Fault): () => void {
       nats?.publishGarbage(fault.lane, `garbage-${fault.atMs}-${fault.forMs}.0`);
       return () => {};
     case "app-crash":
-      return kill(world.appProcess(fault.app), fault.crossings);
+      return kill(world.processAt(fault.app), fault.crossings);
     case "pod-crash":
       return kill(world.podProcess(fault.pod), fault.crossings);
     case "worker-restart":
@@ -89,8 +89,8 @@ function begin(world: World, fault: Fault): () => void {
     case "pause":
       return world.pause(fault.pod, fault.cluster);
     case "gate":
-      world.setGate(fault.cluster, fault.state);
-      return () => world.setGate(fault.cluster, "open");
+      world.gates.set(fault.cluster, fault.state);
+      return () => world.gates.set(fault.cluster, "open");
     case "clock-step":
       world.processAt(fault.process).stepClock(fault.byMs);
       return () => {};

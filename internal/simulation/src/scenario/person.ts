@@ -24,7 +24,7 @@ export class Person {
     const { scenario, writes } = this.#world;
     const { deadLetterCapacity } = scenario;
     const mayBeFull = deadLetterCapacity < scenario.writes.length;
-    if (mayBeFull && (await this.#world.dead()).length >= deadLetterCapacity) return true;
+    if (mayBeFull && (await this.#world.letters.list()).length >= deadLetterCapacity) return true;
     if (!isOverdue || this.#pending.size === 0) return false;
     if (scenario.mode === "service") return scenario.queue === "nats" && this.#world.isAClockWrong;
     const poison = new Set(

@@ -1,68 +1,35 @@
-import { decodeContent, decodePayload, encodePayload } from "@helix/codec";
 import {
-  CLUSTERS,
   type ClientEvents,
   type ClusterId,
-  type DeadLetter,
-  type DeadLetterReason,
   EventHub,
   type GateState,
   isHelixError,
-  LocalClusterGate,
-  messageId,
   type ReplayPayload,
   type ReplayQueue,
   StoredClusterGate,
 } from "@helix/core";
-import { redriven } from "@helix/core/queue-kit";
 import { MemoryReplayer } from "@helix/replayer-memory";
-import type { ReplayWorker } from "@helix/worker";
 import { ModelCluster } from "../cluster/model-cluster.ts";
 import { App, type Clusters, linksOf, type NodeOptions, workerOf } from "../cluster/nodes.ts";
 import { DurableConnection } from "../queue/durable-connection.ts";
 import { DurableQueue } from "../queue/durable-queue.ts";
 import { type Connected, NatsQueue } from "../queue/nats-queue.ts";
-import { payloadIdentity, WatchedQueue } from "../queue/watched-queue.ts";
+import { WatchedQueue } from "../queue/watched-queue.ts";
 import { Random } from "../scenario/random.ts";
 import type { PlannedWrite, Scenario } from "../scenario/scenario.ts";
 import type { Write } from "../scenario/write.ts";
-import { SimProcess } from "./sim-process.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { Gates } from "./gates.ts";
+import { type Seat, Seats } from "./seats.ts";
+import type { SimProcess } from "./sim-process.ts";
 import type { Delivery, Tape } from "./tape.ts";
-import { START_MS, type VirtualTime } from "./virtual-time.ts";
+import type { VirtualTime } from "./virtual-time.ts";
 
-const RESPAWN_MS = 500;
-const GATES_LOOK_MS = 10_000;
-const MAX_SKEW_MS = 200;
 /** In which what was sent to the queue has arrived, where nothing is wrong with it. */
 const ARRIVES_MS = 200;
 /** From what a queue hears last of one lane until the server hears that it has ended: another lane may say nothing for 250 ms. */
 const ENDS_MS = 350;
 const START_LIMIT_MS = 10_000;
-
-/** A place for a process: an application, a worker, or both. One that dies is replaced. */
-interface Seat {
-  readonly name: string;
-  readonly hasApp: boolean;
-  readonly hasWorker: boolean;
-  generation: number;
-  process: SimProcess;
-  app?: App;
-  worker?: ReplayWorker;
-  /** To NATS, if that is the queue. */
-  connected?: Connected;
-  /** Over its control store. */
-  gate?: StoredClusterGate;
-  /** Stopped on purpose; a new process of the seat is not started either. */
-  isStopped: boolean;
-}
-
-/** A message that is out of its lane. */
-export interface DeadMessage {
-  readonly message: string;
-  readonly reason: DeadLetterReason;
-  readonly attempts: number;
-  readonly identity: string | undefined;
-}
 
 /** The whole simulated system: clusters, queue, and the processes of production code between them. */
 export class World {
@@ -74,12 +41,9 @@ export class World {
   readonly durable: DurableQueue | undefined;
   readonly memory: MemoryReplayer | undefined;
   readonly nats: NatsQueue | undefined;
-  /** Of all processes, where the queue is not NATS, or while nobody gives orders. */
-  readonly #gate = new LocalClusterGate();
-  #orders = Promise.resolve();
-  /** Faults of the gates that are still to end. */
-  #ordersLeft: number;
-  readonly #seats: Seat[];
+  readonly letters: DeadLetters;
+  readonly gates: Gates;
+  readonly #seats: Seats;
   readonly #random: Random;
   readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
   readonly #counter = { deliveries: 0 };
@@ -97,8 +61,7 @@ export class World {
     tape.listen((event) => {
       if (event.kind === "call") this.writes.push(event.write);
     });
-    this.#ordersLeft = scenario.faults.filter(({ kind }) => kind === "gate").length;
-    const { mode, apps, pods, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
+    const { mode, queueCapacity: capacity, deadLetterCapacity, leaseMs } = scenario;
     if (mode === "service") {
       if (scenario.queue === "nats") {
         this.nats = new NatsQueue(scenario, time, random.fork("queue"), tape);
@@ -110,27 +73,27 @@ export class World {
           tape,
         );
       }
-      this.#seats = [
-        ...Array.from({ length: apps }, (_, index) => this.#seat(`app${index}`, true, false)),
-        ...Array.from({ length: pods }, (_, index) => this.#seat(`pod${index}`, false, true)),
-      ];
-    } else {
-      const seat = this.#seat("embedded", true, true);
+    }
+    this.#seats = new Seats({ scenario, time, tape, random, populate: (seat) => this.#populate(seat) });
+    if (mode === "embedded") {
       this.memory = new MemoryReplayer({
         queueCapacity: capacity,
         deadLetterCapacity,
         highPriorityRatio: scenario.worker.highPriorityRatio,
         strictPriority: scenario.worker.strictPriority,
-        clock: seat.process.clock,
+        clock: this.#seats.app(0).process.clock,
       });
-      this.#seats = [seat];
     }
+    const { durable, memory, nats } = this;
+    this.letters = new DeadLetters({ durable, memory, nats, time, tape });
+    const stored = () => this.#seats.all.map(({ gate }) => gate).filter((gate) => gate !== undefined);
+    this.gates = new Gates({ nats, faults: scenario.faults, time, tape, stored });
   }
 
   /** Resolves when every process has begun; as much time passes as that takes. */
   async start(): Promise<void> {
     await this.nats?.setUp();
-    const begun = Promise.all(this.#seats.map((seat) => this.#populate(seat)));
+    const begun = Promise.all(this.#seats.all.map((seat) => this.#populate(seat)));
     await this.time.until(begun, START_LIMIT_MS);
   }
 
@@ -141,30 +104,12 @@ export class World {
 
   /** Writes that have returned, and of which a cluster has not answered. */
   get inBackground(): number {
-    return this.#seats.reduce((sum, { app }) => sum + (app?.inBackground ?? 0), 0);
-  }
-
-  async dead(): Promise<DeadMessage[]> {
-    if (this.durable !== undefined) {
-      return [...this.durable.dead.values()].map(({ stored, cause }) => ({
-        message: stored.message,
-        reason: cause.reason,
-        attempts: cause.attempts ?? stored.attempts,
-        identity: identityIn(stored.bytes),
-      }));
-    }
-    const letters = await this.#letters();
-    return letters.map(({ id, reason, attempts, content }) => ({
-      message: id,
-      reason,
-      attempts,
-      identity: content.ok ? payloadIdentity(content.payload) : undefined,
-    }));
+    return this.#seats.all.reduce((sum, { app }) => sum + (app?.inBackground ?? 0), 0);
   }
 
   /** By more than a minute: a pod that reads it lets nothing expire. */
   get isAClockWrong(): boolean {
-    return this.#seats.some(({ process }) => Math.abs(process.skewMs) > 60_000);
+    return this.#seats.all.some(({ process }) => Math.abs(process.skewMs) > 60_000);
   }
 
   /**
@@ -173,65 +118,51 @@ export class World {
    */
   async cure(): Promise<number> {
     for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
-    for (const { process } of this.#seats) process.correctClock();
-    let left = 0;
-    let redriven = 0;
-    for (const redrive of this.#redrives(await this.#letters())) {
-      try {
-        await redrive();
-        redriven++;
-      } catch (error) {
-        if (!isHelixError(error, "HELIX_QUEUE_FULL")) throw error;
-        left++;
-      }
-    }
+    for (const { process } of this.#seats.all) process.correctClock();
+    const { redriven, left } = await this.letters.redrive();
     // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
     if (redriven === 0) {
       this.durable?.enlargeDeadLetters();
       await this.nats?.enlargeDeadLetters();
       // One that was never ready by what it was told before needs to be told anew.
-      for (const { process, connected } of this.#seats) if (connected?.isReady() === false) process.die();
+      for (const { process, connected } of this.#seats.all) if (connected?.isReady() === false) process.die();
     }
     return left;
   }
 
   write(planned: PlannedWrite): void {
-    void this.#seatAt(planned.app).app?.write(planned, this.writes.at(-1)?.timestamp);
+    void this.#seats.app(planned.app).app?.write(planned, this.writes.at(-1)?.timestamp);
   }
 
   /** The processes, applications first; in one alone both are the same. */
   processAt(index: number): SimProcess {
-    return (this.#seats[index] ?? this.#lastSeat()).process;
-  }
-
-  appProcess(index: number): SimProcess {
-    return this.#seatAt(index).process;
+    return this.#seats.app(index).process;
   }
 
   podProcess(index: number): SimProcess {
-    return this.#podSeat(index).process;
+    return this.#seats.pod(index).process;
   }
 
   async stopWorker(pod: number, graceMs: number): Promise<void> {
-    const seat = this.#podSeat(pod);
+    const seat = this.#seats.pod(pod);
     seat.isStopped = true;
     await seat.worker?.stop({ graceMs });
   }
 
   async startWorker(pod: number): Promise<void> {
-    const seat = this.#podSeat(pod);
+    const seat = this.#seats.pod(pod);
     seat.isStopped = false;
     await seat.worker?.start();
   }
 
   /** The connection of one process to the queue breaks. */
   cut(index: number, how: Parameters<Connected["connection"]["cut"]>[0]): void {
-    this.#seats[index]?.connected?.connection.cut(how);
+    this.#seats.all[index]?.connected?.connection.cut(how);
   }
 
   /** A pod stops and closes in good order, and another one takes its place. */
   async replacePod(pod: number, graceMs: number): Promise<void> {
-    const seat = this.#podSeat(pod);
+    const seat = this.#seats.pod(pod);
     const { process, worker, connected } = seat;
     if (seat.isStopped || worker === undefined || connected === undefined) return;
     this.tape.emit({ kind: "stopping", process: process.name });
@@ -249,7 +180,7 @@ export class World {
 
   /** A person pauses one worker, if it is there; returns what resumes whichever is then in its place. */
   pause(pod: number, cluster: ClusterId): () => void {
-    const seat = this.#podSeat(pod);
+    const seat = this.#seats.pod(pod);
     const halt = (isOn: boolean) => {
       if (seat.worker === undefined) return;
       if (isOn) seat.worker.pause(cluster, "a fault");
@@ -260,119 +191,19 @@ export class World {
     return () => halt(false);
   }
 
-  /** For all workers: where the queue is NATS, by an order in the control store, one after the other. */
-  setGate(cluster: ClusterId, state: GateState): void {
-    const { nats } = this;
-    const tell = (isOn: boolean) => this.tape.emit({ kind: "halt", by: "gate", cluster, isOn });
-    if (nats === undefined) {
-      this.#gate.set(cluster, state);
-      tell(state !== "open");
-      return;
-    }
-    this.#orders = this.#orders.then(async () => {
-      // Some see it before the person knows that it is stored.
-      if (state === "open") tell(false);
-      const isTaken = await nats.order(cluster, state).then(
-        () => true,
-        () => false,
-      );
-      if (state !== "open" && isTaken) tell(true);
-      if (state === "open" && --this.#ordersLeft === 0) this.#closeGates();
-    });
-  }
-
-  /** Each that has seen that all is open: hours of rest would be looks at what nobody changes. */
-  #closeGates(): void {
-    const gates = this.#seats.map(({ gate }) => gate).filter((gate) => gate !== undefined);
-    const isOpen = (gate: StoredClusterGate) => CLUSTERS.every((cluster) => gate.state(cluster) === "open");
-    for (const gate of gates) if (isOpen(gate)) gate.close();
-    if (!gates.every(isOpen)) this.time.schedule(() => this.#closeGates(), GATES_LOOK_MS);
-  }
-
   /** What a process takes for a cluster's gate; undefined if it is gone, or has none of its own. */
   gateOf(process: string, cluster: ClusterId): GateState | undefined {
-    return this.#seats.find((seat) => seat.process.name === process)?.gate?.state(cluster);
+    return this.#seats.all.find((seat) => seat.process.name === process)?.gate?.state(cluster);
   }
 
   /** Resolves when no worker has anything left, and every queue is closed. */
   async stopAll(): Promise<void> {
     await Promise.all(
-      this.#seats.map(async ({ worker, connected }) => {
+      this.#seats.all.map(async ({ worker, connected }) => {
         await worker?.stop({ graceMs: 1000 });
         await connected?.close();
       }),
     );
-  }
-
-  async #letters(): Promise<readonly DeadLetter[]> {
-    return this.nats?.dead() ?? (await this.memory?.deadLetters.list({ limit: 1_000_000 })) ?? [];
-  }
-
-  *#redrives(letters: readonly DeadLetter[]): Generator<() => Promise<void>> {
-    for (const { id, content, reason } of letters) {
-      if (!content.ok) continue;
-      // Here no delete was forgotten meanwhile.
-      const options = { force: reason === "too-old" };
-      yield async () => {
-        // Seen where it is stored.
-        if (this.nats !== undefined) return this.nats.redrive(id, options);
-        await this.memory?.deadLetters.redrive(id, options);
-        this.#redriven(id, content.payload);
-      };
-    }
-    const { durable } = this;
-    for (const [message, { stored, cause }] of [...(durable?.dead ?? [])]) {
-      const content = decodeContent(stored.bytes, stored.lane);
-      if (!content.ok) continue;
-      const letter = { id: message, reason: cause.reason, content };
-      yield async () => {
-        const nowMs = START_MS + Math.floor(this.time.nowMs);
-        const again = redriven(letter, { force: cause.reason === "too-old" }, nowMs);
-        durable?.publish(stored.lane, messageId(again), encodePayload(again));
-        durable?.dead.delete(message);
-        this.#redriven(message, content.payload);
-      };
-    }
-  }
-
-  #redriven(from: string, payload: ReplayPayload): void {
-    const to = messageId({ ...payload, life: payload.life + 1 });
-    const identity = payloadIdentity(payload);
-    this.tape.emit({ kind: "redrive", from, to, cluster: payload.targetCluster, identity });
-  }
-
-  #seat(name: string, hasApp: boolean, hasWorker: boolean): Seat {
-    const seat: Omit<Seat, "process"> & { process?: SimProcess } = {
-      name,
-      hasApp,
-      hasWorker,
-      generation: 0,
-      isStopped: false,
-    };
-    seat.process = this.#process(seat as Seat);
-    return seat as Seat;
-  }
-
-  #process(seat: Seat): SimProcess {
-    return new SimProcess(`${seat.name}.${seat.generation}`, this.time, {
-      skewMs: this.#random.int(-MAX_SKEW_MS, MAX_SKEW_MS),
-      onDeath: (process) => this.#died(seat, process),
-    });
-  }
-
-  #died(seat: Seat, process: SimProcess): void {
-    this.tape.emit({ kind: "died", process: process.name });
-    seat.app?.died();
-    seat.connected?.connection.died();
-    delete seat.app;
-    delete seat.worker;
-    delete seat.connected;
-    delete seat.gate;
-    this.time.schedule(() => {
-      seat.generation++;
-      seat.process = this.#process(seat);
-      void this.#populate(seat);
-    }, RESPAWN_MS);
   }
 
   async #populate(seat: Seat): Promise<void> {
@@ -391,9 +222,9 @@ export class World {
     events.on("cluster:breaker:closed", ({ cluster }) => breaker(cluster, false));
     const links = linksOf(node, events);
     links.start();
-    if (seat.connected !== undefined && this.#ordersLeft > 0)
+    if (seat.connected !== undefined && this.gates.isUsed)
       seat.gate = new StoredClusterGate({ store: seat.connected.control, clock: process.clock });
-    const gate = seat.gate ?? this.#gate;
+    const gate = seat.gate ?? this.gates.local;
     if (seat.hasApp) seat.app = new App({ ...node, replayer: queue, gate }, links, events);
     if (!seat.hasWorker) return;
     seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate }, links, events);
@@ -438,27 +269,5 @@ export class World {
       ...watched,
       onRemoved: ({ message, cluster }, how) => this.tape.emit({ kind: "removed", message, cluster, how }),
     });
-  }
-
-  #seatAt(index: number): Seat {
-    return this.#seats[index] ?? this.#lastSeat();
-  }
-
-  #podSeat(pod: number): Seat {
-    return this.#seats.filter(({ hasWorker }) => hasWorker)[pod] ?? this.#lastSeat();
-  }
-
-  #lastSeat(): Seat {
-    const seat = this.#seats.at(-1);
-    if (seat === undefined) throw new Error("A world without processes");
-    return seat;
-  }
-}
-
-function identityIn(bytes: Uint8Array): string | undefined {
-  try {
-    return payloadIdentity(decodePayload(bytes));
-  } catch {
-    return undefined;
   }
 }
