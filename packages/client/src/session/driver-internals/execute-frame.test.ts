@@ -74,28 +74,33 @@ test("the driver makes the frames of other versions of the protocol", () => {
   ).toBeUndefined();
 });
 
-test("values that another session has made bytes of are copied, and those of other types are made anew", () => {
-  const [one, another] = [encoder(), encoder()];
-  const shared = new SharedValues();
+test("values that another session has made bytes of are copied once, and are made anew of other types, or where they are many", () => {
   const drivers = () => Buffer.from(FRAME, "hex");
-  for (const [made, encoder] of [one, another].entries()) {
-    const first = executeFrame(request(), encoder, 7, drivers, TYPES);
-    expect([made, first?.toString("hex")]).toEqual([made, FRAME]);
-  }
-  const { params } = request();
-  const written: unknown[] = [];
-  const counted = (of: object) =>
-    Object.assign(of, {
-      encode: (value: unknown, type: never) => written.push(value) && ANY_MODE.encode(value, type),
+  let encoded = 0;
+  const counting = () => {
+    const one = encoder();
+    executeFrame(request(), one, 7, drivers, TYPES);
+    return Object.assign(one, {
+      encode: (value: unknown, type: never) => {
+        encoded++;
+        return ANY_MODE.encode(value, type);
+      },
     });
-  counted(one);
-  counted(another);
-  const frameBy = (encoder: object, types: object[]) =>
-    executeFrame(request({ params }), encoder, 7, none, types as never, shared)?.toString("hex");
-  expect(frameBy(one, TYPES)).toBe(FRAME);
-  expect(written).toHaveLength(3);
-  expect(frameBy(another, structuredClone(TYPES))).toBe(FRAME);
-  expect(written).toHaveLength(3);
-  expect(frameBy(another, [{ code: 0x0d }, ...TYPES.slice(1)])).toBe(FRAME);
-  expect(written).toHaveLength(6);
+  };
+  const [one, another] = [counting(), counting()];
+  const frameBy = (by: object, shared: SharedValues, params: unknown, types = TYPES) => {
+    encoded = 0;
+    return [executeFrame(request({ params }), by, 7, none, types, shared)?.toString("hex"), encoded];
+  };
+  const { params } = request();
+  const shared = new SharedValues();
+  expect(frameBy(one, shared, params)).toEqual([FRAME, 3]);
+  expect(frameBy(another, shared, params, [{ code: 0x0d }, ...TYPES.slice(1)])).toEqual([FRAME, 3]);
+  expect(frameBy(another, shared, params, structuredClone(TYPES))).toEqual([FRAME, 0]);
+  expect(frameBy(another, shared, params)).toEqual([FRAME, 3]);
+  const many = ["x".repeat(16_384), null, null];
+  expect(frameBy(one, new SharedValues(), many)[1]).toBe(3);
+  const large = new SharedValues();
+  expect(frameBy(one, large, many)).toEqual(frameBy(another, large, many));
+  expect(encoded).toBe(3);
 });

@@ -95,7 +95,7 @@ function frameOf(
     return undefined;
   const fetchSize = options.getFetchSize();
   const hasPageSize = typeof fetchSize === "number" && fetchSize > 0;
-  const made = shared?.get(params, columns);
+  const made = shared?.take(params, columns);
   const values = made === undefined ? valuesOf(params, columns, encoder as Encoder) : [];
   let length = HEADER_BYTES + 2 + queryId.length + 2 + 1 + (hasPageSize ? 4 : 0) + 8;
   if (made !== undefined) length += made.end - made.start;
