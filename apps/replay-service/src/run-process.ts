@@ -90,7 +90,8 @@ async function serve(
     log.warn({ dropped }, "lines were left out: whoever reads the log did not take them"),
   );
   const build = { version: versionOf(), node: host.version };
-  const log = pinoLogger(config.log.level, output, { pod: hostname(), version: build.version });
+  const pod = hostname();
+  const log = pinoLogger(config.log.level, output, { pod, version: build.version });
   const limited = new RateLimitedLogger({ logger: log, clock: systemClock, windowMs: LOG_WINDOW_MS });
   const logger = harmlessLogger(limited, describeError);
   /** Nothing comes after it: what was held back is told before. */
@@ -125,6 +126,7 @@ async function serve(
       logger,
       readFile,
       build,
+      host: pod,
       stop: stop.signal,
     });
     lastLine("info", { inOrder }, "the service has stopped");

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { type ConnectedReplayExecutor, connectReplayExecutor } from "@helix/client";
 import {
   CLUSTERS,
@@ -13,7 +12,7 @@ import {
   systemClock,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { JobRunner, loggedAudit } from "@helix/operations";
+import { Heartbeat, JobRunner, loggedAudit } from "@helix/operations";
 import { ReplayWorker } from "@helix/worker";
 import type { AdminServer } from "./admin/admin-server.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
@@ -27,7 +26,7 @@ import { Readiness } from "./readiness.ts";
 import { clusterNames, sessionOptions } from "./sessions.ts";
 import { stopInOrder } from "./stop-in-order.ts";
 
-const GATE_PATIENCE_MS = 1_000;
+const ORDERS_PATIENCE_MS = 1_000;
 
 export interface ServiceOptions {
   readonly config: ServiceConfig;
@@ -38,6 +37,8 @@ export interface ServiceOptions {
   /** For the PEM files of the configuration. */
   readonly readFile: ReadFile;
   readonly build: Build;
+  /** Where it runs: the name of the pod. */
+  readonly host: string;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
 }
@@ -82,21 +83,24 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let worker: ReplayWorker | undefined;
   let jobs: JobRunner | undefined;
   let gate: StoredClusterGate | undefined;
+  let heartbeat: Heartbeat | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     running = { opened, executor };
     readiness.set("queue", () => opened.health());
     figures.watch(opened.queue);
-    const { control } = opened;
+    const { queue, control } = opened;
     gate = new StoredClusterGate({ store: control, writer: control, logger, clock });
-    await knownSoon(gate, clock, stop);
-    worker = createWorker(options, { metrics, queue: opened.queue, executor, gate });
+    worker = createWorker(options, { metrics, queue, executor, gate });
     for (const watch of watches) watch.watchWorker(worker);
+    const { version } = options.build;
+    heartbeat = new Heartbeat({ control, queue, worker, host: options.host, version, logger, clock });
+    heartbeat.start();
+    await soon(Promise.all([gate.known(), heartbeat.ratesKnown()]), clock, stop);
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
-    const { queue } = opened;
     jobs = new JobRunner(
       { queue, control, audit: loggedAudit(logger), clock },
-      { holder: hostname().slice(0, 100) || undefined, logger },
+      { holder: options.host.slice(0, 100) || undefined, logger },
     );
     jobs.start();
     await aborted(stop);
@@ -105,7 +109,11 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   readiness.set("service", () => ({ up: false, detail: "is stopping" }));
   const { graceMs } = config.stop;
   logger.info({ graceMs }, "the service stops: what is in hand is finished or handed back");
-  const closeQueue = async () => (await opening.catch(() => undefined))?.close();
+  const leaving = heartbeat?.stop();
+  const closeQueue = async () => {
+    await leaving;
+    await (await opening.catch(() => undefined))?.close();
+  };
   const closeSessions = () => executor.close();
   const stopping = worker && { stop: (limits?: { graceMs?: number }) => stopBoth(worker, jobs, limits) };
   const inOrder = await stopInOrder({
@@ -225,10 +233,10 @@ function watchClusters(
 }
 
 /** What is not known yet holds the replay back, which would be told of at each start. While NATS is away nobody waits for it. */
-async function knownSoon(gate: StoredClusterGate, clock: Clock, stop: AbortSignal): Promise<void> {
+async function soon(known: Promise<unknown>, clock: Clock, stop: AbortSignal): Promise<void> {
   const isKnown = new AbortController();
-  void gate.known().then(() => isKnown.abort());
-  await wait(clock, GATE_PATIENCE_MS, AbortSignal.any([stop, isKnown.signal]));
+  void known.then(() => isKnown.abort());
+  await wait(clock, ORDERS_PATIENCE_MS, AbortSignal.any([stop, isKnown.signal]));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -55,6 +55,7 @@ export class Pod implements AsyncDisposable {
       openQueue,
       logger,
       readFile: filesOf({}),
+      host: "pod-1",
       build: { version: "1.2.3", node: "v24.0.0" },
       stop: this.#stop.signal,
     });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { helixError, orderGate } from "@helix/core";
-import { startJob } from "@helix/operations";
+import { setRate, startJob } from "@helix/operations";
 import { freePorts, reply, type ScriptedCqlServerOptions, waitFor } from "@helix/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { ServiceRefusedError } from "../src/service.ts";
@@ -314,6 +314,26 @@ test("what people order in the control store holds the pod's replay back, and is
   expect(clusters.B.requests).toEqual([]);
   await orderGate(pod.control, { ...order, state: "open" });
   await waitFor(() => clusters.B.requests.length === 1, { timeoutMs: 5_000, describe: "B has its write" });
+});
+
+test("a pod says that it is there, with what it does, obeys a rate, and is not there any more when it stops", async () => {
+  const clusters = await servers();
+  const pod = start({ servers: clusters });
+  await pod.readyzWhen(isUp);
+  await pod.queue.enqueue(insert("B", ["1", "Alice"]));
+  await waitFor(() => clusters.B.requests.length === 1, { timeoutMs: 5_000, describe: "B has its write" });
+  const [report] = (await pod.control.list("pods")).documents;
+  expect(report?.value).toMatchObject({
+    host: "pod-1",
+    version: "1.2.3",
+    clusters: { B: { breaker: "closed" } },
+  });
+  await setRate({ control: pod.control }, "B", { perSecond: 40, by: "anna", why: "it is slow" });
+  const rate = async () =>
+    (await (await pod.get("/metrics")).text()).includes('helix_rate_limit{cluster="B"} 40');
+  await waitFor(rate, { timeoutMs: 5_000, describe: "the rate is obeyed" });
+  await pod.stop();
+  expect((await pod.control.list("pods")).documents).toEqual([]);
 });
 
 describe("a stop", () => {

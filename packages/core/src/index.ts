@@ -34,6 +34,15 @@ export {
   orderGate,
   readGates,
 } from "./control/gates.ts";
+export {
+  orderRate,
+  RATES_KEY,
+  type RateChange,
+  type RateOrder,
+  type Rates,
+  rateAt,
+  readRates,
+} from "./control/rates.ts";
 export { StoredClusterGate, type StoredClusterGateOptions } from "./control/stored-cluster-gate.ts";
 export { type ErrorReading, type Outcome, outcomeOf, readingOf } from "./error-reading.ts";
 export {

@@ -7,6 +7,7 @@
 export { isShared } from "./cluster-identity.ts";
 export { changeDocument } from "./control/change-document.ts";
 export { checkOrder } from "./control/order.ts";
+export { StoredOrders } from "./control/stored-orders.ts";
 export { isObject } from "./is-object.ts";
 export { LinkedList, type ListNode } from "./linked-list.ts";
 export {

@@ -11,6 +11,8 @@ export interface Operated {
   readonly audit?: Audit | undefined;
   /** What the clusters are called. @default A and B */
   readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
+  /** The ceiling of what `setRate` takes. Executions per second and cluster, over all pods. @default none */
+  readonly maxRate?: number | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
 }

@@ -1,12 +1,11 @@
-import { CLUSTERS, type ClusterId, isClusterId, otherCluster } from "../cluster.ts";
+import { type ClusterId, isClusterId, otherCluster } from "../cluster.ts";
 import { helixError } from "../errors.ts";
-import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 import { type Clock, systemClock } from "../policy/clock.ts";
 import { GATE_STATES, type GateState } from "../policy/cluster-gate.ts";
 import { changeDocument } from "./change-document.ts";
 import type { ControlStore } from "./control-store.ts";
-import { checkOrder, checkUntil, isOrder, isOver, type Order } from "./order.ts";
+import { checkOrder, checkUntil, isOver, type Order, readOrders } from "./order.ts";
 
 /** Where the gates of both clusters lie: in one document, so that an order sees the other cluster's as well. */
 export const GATES_KEY = "gates";
@@ -24,21 +23,9 @@ const OVERLAP_MS = 60_000;
 
 /** The schema of the document; undefined for what is none. What a newer version adds is skipped. */
 export function readGates(value: unknown): Gates | undefined {
-  if (!isObject(value)) return undefined;
-  const gates: Partial<Record<ClusterId, GateOrder>> = {};
-  for (const cluster of CLUSTERS) {
-    if (value[cluster] === undefined) continue;
-    const order = readOrder(value[cluster]);
-    if (order === undefined) return undefined;
-    gates[cluster] = order;
-  }
-  return gates;
-}
-
-function readOrder(value: unknown): GateOrder | undefined {
-  if (!isOrder(value)) return undefined;
-  const { state, reason, by, sinceMs, untilMs } = value as GateOrder;
-  return GATE_STATES.includes(state) ? { state, reason, by, sinceMs, untilMs } : undefined;
+  return readOrders<GateOrder>(value, ({ state, reason, by, sinceMs, untilMs }) =>
+    GATE_STATES.includes(state) ? { state, reason, by, sinceMs, untilMs } : undefined,
+  );
 }
 
 /** What holds at a time: what has an end that is over is open. */

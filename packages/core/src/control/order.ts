@@ -1,3 +1,4 @@
+import { CLUSTERS, type ClusterId } from "../cluster.ts";
 import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 
@@ -15,8 +16,28 @@ export interface Order {
 const MAX_REASON = 500;
 const MAX_BY = 200;
 
-/** Whether a value from the store has what every order has. */
-export function isOrder(value: unknown): value is Order {
+/**
+ * The schema of a document with an order for each cluster; undefined for what is none.
+ *
+ * @param read Checks what an order has beyond what every one has.
+ */
+export function readOrders<O extends Order>(
+  value: unknown,
+  read: (order: O) => O | undefined,
+): Partial<Record<ClusterId, O>> | undefined {
+  if (!isObject(value)) return undefined;
+  const orders: Partial<Record<ClusterId, O>> = {};
+  for (const cluster of CLUSTERS) {
+    const given = value[cluster];
+    if (given === undefined) continue;
+    const order = isOrder(given) ? read(given as O) : undefined;
+    if (order === undefined) return undefined;
+    orders[cluster] = order;
+  }
+  return orders;
+}
+
+function isOrder(value: unknown): value is Order {
   if (!isObject(value)) return false;
   const { reason, by, sinceMs, untilMs } = value as Partial<Order>;
   return (

@@ -4,8 +4,9 @@ import type { Clock } from "../policy/clock.ts";
 import type { ClusterGate, GateState } from "../policy/cluster-gate.ts";
 import { harmlessCallback } from "../report/harmless.ts";
 import type { Logger } from "../report/logger.ts";
-import type { ControlDocument, ControlReader, ControlStore } from "./control-store.ts";
-import { GATES_KEY, type Gates, gateStateAt, readGates } from "./gates.ts";
+import type { ControlReader, ControlStore } from "./control-store.ts";
+import { GATES_KEY, type GateOrder, gateStateAt, readGates } from "./gates.ts";
+import { StoredOrders } from "./stored-orders.ts";
 
 export interface StoredClusterGateOptions {
   /** Where the orders lie. */
@@ -34,9 +35,6 @@ const OPTIONS: OptionsOf<Settings> = {
   clock,
 };
 
-/** An end is looked for at the wall clock, which may jump, at least so often. */
-const MOST_MS = 60_000;
-
 /**
  * The gate that people order by the control store, the same for all processes within a second. Nobody has to be there for what
  * was ordered to hold: while the store is away the last known orders do, and what has an end opens by itself, by this process's clock.
@@ -46,35 +44,35 @@ const MOST_MS = 60_000;
  * nothing, and neither does one that is gone: orders are replaced, never deleted, so the store has lost it.
  */
 export class StoredClusterGate implements ClusterGate, Disposable {
-  readonly #settings: Settings;
-  readonly #watch: Disposable;
+  readonly #clock: Clock;
+  /** Undefined while it is made: a store may tell what it has from within `watch`. */
+  readonly #orders: StoredOrders<GateOrder> | undefined;
   readonly #listeners = new Set<(cluster: ClusterId) => void>();
   readonly #told = new Map<ClusterId, string>();
-  readonly #whenKnown: (() => void)[] = [];
-  #gates: Gates | undefined;
-  #revision: number | undefined;
-  #complaint: string | undefined;
-  #cancelTimer: (() => void) | undefined;
 
   /** @throws TypeError for an option. */
   constructor(options: StoredClusterGateOptions) {
-    this.#settings = readOptions<Settings>("StoredClusterGate", OPTIONS, options);
-    for (const cluster of CLUSTERS) this.#told.set(cluster, this.#effect(cluster));
-    this.#watch = this.#settings.store.watch(GATES_KEY, {
-      onDocument: (document) => this.#seen(document),
-      onFailure: (error, lasts) => this.#failed(error, lasts),
+    const settings = readOptions<Settings>("StoredClusterGate", OPTIONS, options);
+    this.#clock = settings.clock;
+    this.#orders = new StoredOrders({
+      ...settings,
+      key: GATES_KEY,
+      name: "gates",
+      read: readGates,
+      onChange: () => this.#look(),
     });
+    for (const cluster of CLUSTERS) this.#told.set(cluster, this.#effect(cluster));
   }
 
   state(cluster: ClusterId): GateState {
-    if (this.#gates === undefined) return "paused";
-    return gateStateAt(this.#gates[cluster], this.#settings.clock.wallMs());
+    const all = this.#orders?.all;
+    return all === undefined ? "paused" : gateStateAt(all[cluster], this.#clock.wallMs());
   }
 
   reasonOf(cluster: ClusterId): string | undefined {
     const state = this.state(cluster);
     if (state === "open") return undefined;
-    const order = this.#gates?.[cluster];
+    const order = this.#orders?.all?.[cluster];
     return order === undefined
       ? "what was ordered is not known yet"
       : `${state} by ${order.by}: ${order.reason}`;
@@ -82,8 +80,7 @@ export class StoredClusterGate implements ClusterGate, Disposable {
 
   /** Resolves when it is known what was ordered, or that it cannot be for want of a right; at once if it is. */
   known(): Promise<void> {
-    if (this.#gates !== undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#whenKnown.push(resolve));
+    return this.#orders?.known() ?? Promise.resolve();
   }
 
   onChange(listener: (cluster: ClusterId) => void): Disposable {
@@ -94,54 +91,12 @@ export class StoredClusterGate implements ClusterGate, Disposable {
 
   /** Hears of no order any more: the last ones hold. Twice is safe. */
   close(): void {
-    this.#watch[Symbol.dispose]();
-    this.#cancelTimer?.();
+    this.#orders?.close();
     this.#listeners.clear();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #seen(document: ControlDocument | undefined): void {
-    const gates = readGates(document?.value);
-    if (document === undefined) {
-      this.#absent();
-    } else if (gates === undefined) {
-      this.#complain("what lies in the store as gates are none", { revision: document.revision });
-    } else {
-      this.#complaint = undefined;
-      this.#revision = document.revision;
-    }
-    this.#know(gates ?? this.#gates ?? {});
-  }
-
-  #absent(): void {
-    const isLost = this.#revision !== undefined;
-    this.#complaint = undefined;
-    if (!isLost) return;
-    this.#revision = undefined;
-    this.#complain("the store has lost the gates", {});
-    // Of several who do so one wins, with what all of them knew.
-    void this.#settings.writer?.put(GATES_KEY, this.#gates ?? {}, { revision: 0 }).catch(() => {});
-  }
-
-  #failed(err: unknown, lasts: boolean): void {
-    this.#complain("the gates cannot be read", { err });
-    if (lasts) this.#know(this.#gates ?? {});
-  }
-
-  /** Once for each kind, until there is a document again. */
-  #complain(what: string, fields: object): void {
-    if (this.#complaint === what) return;
-    this.#complaint = what;
-    this.#settings.logger.warn(fields, `${what}: the last orders that are known hold`);
-  }
-
-  #know(gates: Gates): void {
-    this.#gates = gates;
-    this.#look();
-    for (const resolve of this.#whenKnown.splice(0)) resolve();
   }
 
   /** Tells what has changed, by an order or by time. */
@@ -152,13 +107,6 @@ export class StoredClusterGate implements ClusterGate, Disposable {
       this.#told.set(cluster, effect);
       for (const listener of [...this.#listeners]) listener(cluster);
     }
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    const nowMs = this.#settings.clock.wallMs();
-    const ends = CLUSTERS.map((cluster) => this.#gates?.[cluster]?.untilMs ?? 0).filter((ms) => ms > nowMs);
-    if (ends.length === 0) return;
-    const delayMs = Math.min(Math.ceil(Math.min(...ends) - nowMs), MOST_MS);
-    this.#cancelTimer = this.#settings.clock.setTimer(() => this.#look(), delayMs);
   }
 
   #effect(cluster: ClusterId): string {
