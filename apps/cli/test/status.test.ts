@@ -7,7 +7,9 @@ describe("helix status", () => {
     for (let n = 0; n < 1200; n++) await rig.write(`w${n}`);
     const { exit, out } = await rig.type("status");
     expect(exit).toBe(0);
-    expect(out).toContain("A: open; nothing waits\nnorth: open; 1,200 waiting, the oldest ");
+    expect(out).toContain(
+      "A: open; nothing waits\nnorth: no pod that replays is known; 1,200 waiting, the oldest ",
+    );
     expect(out).toMatch(/^LANE {4}DEPTH {2}PENDING {2}IN HAND {2}IN BACK-OFF {2}STUCK {2}OLDEST$/m);
     expect(out).toMatch(/^high\.B {2}1,200 {4}1,200 {8}0 {12}0 {6}0 +[\d.]+ s$/m);
     expect(out).toMatch(/^low\.A +0 +0 +0 +0 +0 +-$/m);

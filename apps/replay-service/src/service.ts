@@ -93,7 +93,9 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     worker = createWorker(options, { metrics, queue, executor, gate });
     for (const watch of watches) watch.watchWorker(worker);
     const { version } = options.build;
-    heartbeat = new Heartbeat({ control, queue, worker, host: options.host, version, logger, clock });
+    const { host } = options;
+    const names = clusterNames(config);
+    heartbeat = new Heartbeat({ control, queue, worker, host, version, clusterNames: names, logger, clock });
     heartbeat.start();
     await soon(Promise.all([gate.known(), heartbeat.ratesKnown()]), clock, stop);
     await worker.start();

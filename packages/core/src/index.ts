@@ -123,6 +123,7 @@ export {
 export type {
   LaneDepth,
   LaneSource,
+  QueueRoom,
   QueueTraits,
   ReleaseOptions,
   Replayer,

@@ -21,4 +21,15 @@ export type { PerSecond } from "./pods/per-second.ts";
 export type { PodLane, PodReport } from "./pods/pod-report.ts";
 export { type RateOptions, removeRate, setRate } from "./rates/set-rate.ts";
 export { status } from "./status/status.ts";
-export type { ClusterStatus, GateStatus, LaneStatus, Status, Unread } from "./status/status-types.ts";
+export type {
+  BreakerStatus,
+  ClusterStatus,
+  GateStatus,
+  LaneStatus,
+  Outlook,
+  PodStatus,
+  RateStatus,
+  Status,
+  Unread,
+} from "./status/status-types.ts";
+export type { Warning } from "./status/warnings.ts";

@@ -4,7 +4,7 @@ import type { Audit } from "./audit.ts";
 
 /** What an operator's verbs are about: the first parameter of each. */
 export interface Operated {
-  readonly queue: Pick<ReplayQueue, "depths" | "deadLetters" | "examine" | "traits">;
+  readonly queue: Pick<ReplayQueue, "depths" | "deadLetters" | "examine" | "room" | "traits">;
   /** Where pods, clients and people agree. */
   readonly control: ControlStore;
   /** Told of each change. @default nobody */

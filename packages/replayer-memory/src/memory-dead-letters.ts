@@ -6,8 +6,10 @@ import {
   type DeadLetterStore,
   type DiscardOneOptions,
   helixError,
+  LANES,
   type Lane,
   messageId,
+  type QueueRoom,
   type RedriveOneOptions,
   type ReplayPayload,
 } from "@helix/core";
@@ -36,6 +38,12 @@ export class MemoryDeadLetters extends KeptLetters<Kept, DeadLetter> implements 
     this.#options = options;
     const { clock, capacity, ledger } = options;
     this.trash = new MemoryTrash({ clock, capacity, ledger, readmit: (kept) => this.#readmit(kept) });
+  }
+
+  get limit(): QueueRoom {
+    const { size } = this.kept;
+    const { capacity } = this.#options;
+    return { of: "dead-letters", lanes: LANES, unit: "messages", used: size, messages: size, capacity };
   }
 
   /** @throws HelixError HELIX_DEAD_LETTERS_FULL, and then nothing is kept. */

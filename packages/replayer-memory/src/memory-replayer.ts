@@ -11,6 +11,7 @@ import {
   type LaneDepth,
   type LaneSource,
   laneOf,
+  type QueueRoom,
   type QueueTraits,
   type ReplayMessage,
   type ReplayPayload,
@@ -195,6 +196,10 @@ export class MemoryReplayer implements ReplayQueue {
   async depths(): Promise<LaneDepth[]> {
     const nowMs = this.#clock.wallMs();
     return [...this.#lanes.values()].map((lane) => lane.depth(nowMs));
+  }
+
+  async room(): Promise<QueueRoom[]> {
+    return [...this.#shared.room.limits, this.#deadLetters.limit];
   }
 
   /** What became of the messages since the queue was made, per cluster. */

@@ -1,4 +1,4 @@
-import { helixError, type Lane } from "@helix/core";
+import { helixError, LANES, type Lane, type QueueRoom } from "@helix/core";
 
 /** What the queue may hold, and holds: messages of all lanes together, and the bytes of their payloads. */
 export class Room {
@@ -18,6 +18,15 @@ export class Room {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get limits(): QueueRoom[] {
+    const messages = this.#messages;
+    const all = { of: "lanes", lanes: LANES, messages } as const;
+    return [
+      { ...all, unit: "messages", used: messages, capacity: this.#capacity },
+      { ...all, unit: "bytes", used: this.#bytes, capacity: this.#maxBytes },
+    ];
   }
 
   /** @throws HelixError HELIX_QUEUE_FULL, and then nothing is taken. */

@@ -8,6 +8,7 @@ import type {
   LaneDepth,
   LaneSource,
   QueueEvents,
+  QueueRoom,
   QueueTraits,
   ReplayMessage,
   ReplayPayload,
@@ -46,6 +47,7 @@ import { LaneReceiver, MAX_DEMAND } from "./lanes/lane-receiver.ts";
 import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
 import type { MessageSettler, NatsMessage } from "./lanes/nats-message.ts";
 import { PullChannel } from "./lanes/pull-channel.ts";
+import { queueRoom } from "./lanes/queue-room.ts";
 import { Settlements } from "./lanes/settlements.ts";
 import { Strays } from "./lanes/strays.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
@@ -285,6 +287,11 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   depths(): Promise<LaneDepth[]> {
     return this.#depths.depths();
+  }
+
+  /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_UNAUTHORIZED. */
+  room(): Promise<QueueRoom[]> {
+    return queueRoom(this.#admin, this.#names);
   }
 
   /** Looks at all that the queue has on its servers, for what can lose or hold up messages. Never rejects. */

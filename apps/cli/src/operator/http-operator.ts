@@ -20,7 +20,7 @@ export function openHttpOperator(sources: Sources): Operator {
 function operatorBy(client: HttpClient): Operator {
   return {
     // There may be more in it than is described.
-    status: () => client.ask("status") as Promise<Status>,
+    status: () => client.ask("status") as Promise<unknown> as Promise<Status>,
     order: async (verb, cluster, order) =>
       (await client.ask(verb, { params: { cluster }, body: order })).revision,
     letters: (filter, page) => client.ask("deadLetters", { query: { ...filter, ...page } }),

@@ -58,8 +58,23 @@ export interface ReplayQueue extends Replayer {
   readonly traits: QueueTraits;
   depths(): Promise<LaneDepth[]>;
   readonly deadLetters: DeadLetterStore;
+  /** How full it is by each of its limits. @default nobody can tell */
+  room?(): Promise<readonly QueueRoom[]>;
   /** Looks for what can lose or hold up messages where they are kept. Never rejects: what it cannot see is in the answer. @default nobody can tell */
   examine?(): Promise<Examination>;
+}
+
+/** How full a queue is by one of its limits. */
+export interface QueueRoom {
+  readonly of: "lanes" | "dead-letters";
+  /** Those that share this limit. */
+  readonly lanes: readonly Lane[];
+  readonly unit: "messages" | "bytes";
+  /** At most `capacity`, but for what is under way. */
+  readonly used: number;
+  readonly capacity: number;
+  /** So many messages there are that use it. */
+  readonly messages: number;
 }
 
 export interface LaneSource {

@@ -15,6 +15,7 @@ import {
 import {
   boundedText,
   clock,
+  clusterNames,
   having,
   logger,
   milliseconds,
@@ -26,12 +27,14 @@ import {
 } from "@helix/core/internal";
 import { ObeyedRates } from "../rates/obeyed-rates.ts";
 import { recordOf } from "../record-of.ts";
+import { WarningLog } from "../status/warning-log.ts";
 import { PerSecondOf } from "./per-second.ts";
 import { listPods } from "./pod-list.ts";
 import { PODS_KEY, type PodLane, type PodReport, PROTOCOL } from "./pod-report.ts";
 
 /** In beats. */
 const DEPTHS_EVERY = 3;
+const WARNINGS_EVERY = 12;
 const SWEEP_EVERY = 120;
 /** So long a stop waits for the store. */
 const GOODBYE_MS = 1_000;
@@ -46,14 +49,16 @@ export interface ReportingWorker {
 
 export interface HeartbeatOptions {
   readonly control: ControlStore;
-  readonly queue: Pick<ReplayQueue, "depths">;
+  readonly queue: Pick<ReplayQueue, "depths" | "room" | "traits">;
   readonly worker: ReportingWorker;
   /** Where it runs, such as the name of the pod. */
   readonly host: string;
   readonly version: string;
   /** Between reports. Milliseconds, 1 000 to 60 000. @default 5_000 */
   readonly intervalMs?: number | undefined;
-  /** Where log lines go. Whatever it does changes nothing. @default none */
+  /** What the clusters are called. @default A and B */
+  readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
+  /** Where log lines go, warnings of `status` among them. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
@@ -63,11 +68,12 @@ export interface HeartbeatOptions {
 
 interface Settings {
   readonly control: ControlStore;
-  readonly queue: Pick<ReplayQueue, "depths">;
+  readonly queue: HeartbeatOptions["queue"];
   readonly worker: ReportingWorker;
   readonly host: string;
   readonly version: string;
   readonly intervalMs: number;
+  readonly clusterNames: Readonly<Record<ClusterId, string>>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -75,11 +81,12 @@ interface Settings {
 
 const OPTIONS: OptionsOf<Settings> = {
   control: having<ControlStore>("a ControlStore", ["get", "put", "delete", "list", "watch"]),
-  queue: having<Pick<ReplayQueue, "depths">>("a ReplayQueue", ["depths"]),
+  queue: having<HeartbeatOptions["queue"]>("a ReplayQueue", ["depths"]),
   worker: having<ReportingWorker>("a ReplayWorker", ["figures", "setRateLimit"]),
   host: text({ about: "Where it runs." }),
   version: text({ about: "Of the pod." }),
   intervalMs: milliseconds({ min: 1_000, max: 60_000, fallback: 5_000, about: "Between reports." }),
+  clusterNames,
   logger,
   clock,
   random,
@@ -87,8 +94,8 @@ const OPTIONS: OptionsOf<Settings> = {
 
 /**
  * Membership of a worker among those that share a queue: says every few seconds in the control store what it does, for `status`, and gives
- * it its share of the rates that people order. One request an interval; the depths of the lanes every third, and the other pods while a rate
- * holds.
+ * it its share of the rates that people order. One request an interval; the depths of the lanes every third, a `status` for the log every
+ * twelfth, and the other pods while a rate holds.
  *
  * new → (`start`) beating → (`stop`) stopped, for good. One that is killed leaves its last report: it is taken for gone after three intervals,
  * and deleted by another one some minutes later.
@@ -99,7 +106,9 @@ export class Heartbeat {
   readonly #id: string;
   readonly #startedAtMs: number;
   readonly #rates: ObeyedRates;
+  readonly #warnings: WarningLog;
   readonly #out = new PerSecondOf<Lane>();
+  readonly #died = new PerSecondOf<Lane>();
   readonly #depth = new PerSecondOf<Lane>();
   #inBackOff: Readonly<Partial<Record<Lane, number>>> = {};
   #beats = 0;
@@ -117,6 +126,7 @@ export class Heartbeat {
     this.#key = `${PODS_KEY}.${this.#id}`;
     this.#startedAtMs = settings.clock.wallMs();
     this.#rates = new ObeyedRates({ ...settings, countPods: () => this.#countPods() });
+    this.#warnings = new WarningLog(settings, settings.logger, this.#id);
   }
 
   /** Under which its report lies. */
@@ -165,6 +175,7 @@ export class Heartbeat {
       await control.put(this.#key, this.#made());
       this.#complaint = undefined;
       await this.#rates.look();
+      if (beat % WARNINGS_EVERY === WARNINGS_EVERY - 1) await this.#warnings.look();
       if (beat % SWEEP_EVERY === 0) await this.#sweep();
     } catch (error) {
       this.#complain(error);
@@ -174,8 +185,15 @@ export class Heartbeat {
   #made(): PodReport {
     const { clock, worker, host, version, intervalMs } = this.#settings;
     const { clusters, lanes } = worker.figures();
-    const of = (lane: Lane) => lanes[lane].applied + lanes[lane].dead;
-    this.#out.add(clock.monotonicMs(), recordOf(LANES, of));
+    const nowMs = clock.monotonicMs();
+    this.#out.add(
+      nowMs,
+      recordOf(LANES, (lane) => lanes[lane].applied + lanes[lane].dead),
+    );
+    this.#died.add(
+      nowMs,
+      recordOf(LANES, (lane) => lanes[lane].dead),
+    );
     return {
       protocol: PROTOCOL,
       id: this.#id,
@@ -190,6 +208,7 @@ export class Heartbeat {
           ...lanes[lane],
           inBackOff: this.#inBackOff[lane] ?? 0,
           out: this.#out.of(lane),
+          died: this.#died.of(lane),
           growth: this.#depth.of(lane),
         }),
       ),

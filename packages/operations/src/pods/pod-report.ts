@@ -33,6 +33,8 @@ export interface PodLane extends LaneFigures {
   readonly inBackOff: number;
   /** Messages that this pod has taken out of the lane, applied or dead. */
   readonly out: PerSecond;
+  /** Those of them that died. */
+  readonly died: PerSecond;
   /** By how much the lane grew, by what all pods and applications do. */
   readonly growth: PerSecond;
 }
@@ -92,7 +94,7 @@ function readGrace(value: unknown) {
 }
 
 function readLane(value: unknown): PodLane {
-  const { inHand, inBackOff, applied, failed, dead, out, growth } = fieldsOf(value);
+  const { inHand, inBackOff, applied, failed, dead, out, died, growth } = fieldsOf(value);
   return {
     inHand: count(inHand),
     inBackOff: count(inBackOff),
@@ -100,6 +102,7 @@ function readLane(value: unknown): PodLane {
     failed: count(failed),
     dead: count(dead),
     out: readPerSecond(out, count),
+    died: readPerSecond(died, count),
     growth: readPerSecond(growth, number),
   };
 }

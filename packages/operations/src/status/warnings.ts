@@ -1,0 +1,106 @@
+import { CLUSTERS, type ClusterId, type Lane, type QueueRoom } from "@helix/core";
+import { duration, quantity } from "@helix/core/internal";
+import type { ClusterStatus, PodStatus } from "./status-types.ts";
+import { trafficOf } from "./traffic.ts";
+
+/** What somebody should do something about, before it is too late. */
+export interface Warning {
+  readonly code:
+    | "lanes-nearly-full"
+    | "dead-letters-nearly-full"
+    | "half-of-retention"
+    | "half-of-gc-grace"
+    | "nobody-replays"
+    | "stuck";
+  /** For a person. */
+  readonly sentence: string;
+  readonly cluster?: ClusterId | undefined;
+  readonly lane?: Lane | undefined;
+  /** Until it is too late, if it goes on as in the last minute. Milliseconds; absent: it does not get worse, or nobody can tell. */
+  readonly inMs?: number | undefined;
+}
+
+const NEARLY = 0.8;
+const HALF = 0.5;
+
+export interface Seen {
+  readonly clusters: Readonly<Record<ClusterId, ClusterStatus>>;
+  /** Undefined: it could not be read who is there. */
+  readonly pods: readonly PodStatus[] | undefined;
+  readonly room: readonly QueueRoom[];
+  readonly retentionMs: number | undefined;
+}
+
+export function warningsOf(seen: Seen): Warning[] {
+  const { clusters } = seen;
+  return [
+    ...seen.room.flatMap((room) => fullness(room, seen.pods ?? [])),
+    ...CLUSTERS.flatMap((cluster) => ages(clusters[cluster], seen)),
+    ...CLUSTERS.flatMap((cluster) => standstill(clusters[cluster], seen)),
+  ];
+}
+
+function fullness(room: QueueRoom, pods: readonly PodStatus[]): Warning[] {
+  const { of, lanes, unit, used, messages, capacity } = room;
+  if (used < NEARLY * capacity) return [];
+  const growth = of === "lanes" ? trafficOf(lanes, pods).growth : diedPerSecond(lanes, pods);
+  // Of bytes by what a message has on the average.
+  const perSecond = growth === undefined || messages === 0 ? 0 : (growth * used) / messages;
+  const inMs = perSecond > 0 ? Math.round((1000 * Math.max(0, capacity - used)) / perSecond) : undefined;
+  const what = of === "lanes" ? (lanes.length === 1 ? `lane ${lanes[0]}` : "the queue") : "the dead letters";
+  const then =
+    of === "lanes"
+      ? "full, it takes nothing more, and what a cluster misses is not queued"
+      : "full, what cannot be replayed stays in its lane";
+  const soon = inMs === undefined ? "" : `, full in ${duration(inMs)}`;
+  return [
+    {
+      code: of === "lanes" ? "lanes-nearly-full" : "dead-letters-nearly-full",
+      sentence: `${what}: ${quantity(used)} of ${quantity(capacity)} ${unit} (${Math.floor((100 * used) / capacity)} %)${soon}; ${then}`,
+      ...(lanes.length === 1 && { lane: lanes[0] }),
+      inMs,
+    },
+  ];
+}
+
+function diedPerSecond(lanes: readonly Lane[], pods: readonly PodStatus[]): number | undefined {
+  const alive = pods.filter(({ isAlive }) => isAlive);
+  const died = alive.flatMap((pod) => lanes.map((lane) => pod.lanes[lane].died.last1Min));
+  const known = died.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
+}
+
+function ages({ cluster, name, oldestAgeMs }: ClusterStatus, { retentionMs, pods = [] }: Seen): Warning[] {
+  if (oldestAgeMs === undefined) return [];
+  const graces = pods.flatMap(({ clusters }) => clusters[cluster].shortestGrace ?? []);
+  const grace = graces.sort((one, other) => one.gcGraceSeconds - other.gcGraceSeconds)[0];
+  const graceMs = grace && grace.gcGraceSeconds * 1000;
+  const old = `${name}: the oldest write has waited for ${duration(oldestAgeMs)}`;
+  const found: Warning[] = [];
+  if (retentionMs !== undefined && oldestAgeMs >= HALF * retentionMs) {
+    const inMs = Math.max(0, retentionMs - oldestAgeMs);
+    const sentence = `${old} of the ${duration(retentionMs)} for which the queue keeps it; then it becomes a dead letter (expired)`;
+    found.push({ code: "half-of-retention", sentence, cluster, inMs });
+  }
+  if (grace !== undefined && graceMs !== undefined && oldestAgeMs >= HALF * graceMs) {
+    const inMs = Math.max(0, graceMs - oldestAgeMs);
+    const sentence = `${old}, and ${grace.table} remembers its deletes for ${duration(graceMs)} (gc_grace_seconds); then what is for it becomes a dead letter (too-old)`;
+    found.push({ code: "half-of-gc-grace", sentence, cluster, inMs });
+  }
+  return found;
+}
+
+function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods }: Seen): Warning[] {
+  const stuck = lanes.filter((lane) => lane.stuck > 0);
+  const found: Warning[] = stuck.map(({ lane, stuck: count }) => ({
+    code: "stuck",
+    sentence: `${name}: ${quantity(count)} messages of lane ${lane} are stored, but owed to nobody; pods bring them back within minutes`,
+    cluster,
+    lane,
+  }));
+  if (depth > 0 && pods !== undefined && !pods.some(({ isAlive }) => isAlive)) {
+    const sentence = `${name}: ${quantity(depth)} messages wait, and no pod that replays says that it is there`;
+    found.push({ code: "nobody-replays", sentence, cluster });
+  }
+  return found;
+}
