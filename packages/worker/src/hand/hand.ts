@@ -1,6 +1,15 @@
 import type { Clock, Lane, ReplayMessage } from "@helix/core";
+import { LinkedList, type ListNode } from "@helix/core/internal";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import { heldBytes } from "../decide/held-bytes.ts";
+
+interface InHand extends ListNode<InHand> {
+  readonly message: ReplayMessage;
+  /** What it takes up in memory. */
+  readonly bytes: number;
+  /** Whether it keeps no fresh ones out. */
+  isAside: boolean;
+}
 
 /**
  * Everything of one cluster that was received and is not settled, waiting or executing. Where the queue
@@ -8,10 +17,9 @@ import { heldBytes } from "../decide/held-bytes.ts";
  * while something is in hand. What it takes up in memory is told to the budget.
  */
 export class Hand {
-  /** With the bytes that each takes up in memory. */
-  readonly #messages = new Map<ReplayMessage, number>();
-  /** Those of them that keep no fresh ones out. */
-  readonly #aside = new Set<ReplayMessage>();
+  readonly #inHand = new LinkedList<InHand>();
+  /** Weak, since the tables of a Map keep what was in them until the next full collection. */
+  readonly #places = new WeakMap<ReplayMessage, InHand>();
   readonly #budget: ByteBudget;
   readonly #clock: Clock;
   readonly #intervalMs: number | undefined;
@@ -26,42 +34,44 @@ export class Hand {
   }
 
   get size(): number {
-    return this.#messages.size;
+    return this.#inHand.size;
   }
 
   /** Looks at each of them: for who asks now and then. */
   sizeOf(lane: Lane): number {
     let size = 0;
-    for (const message of this.#messages.keys()) if (message.lane === lane) size++;
+    for (const { message } of this.#inHand) if (message.lane === lane) size++;
     return size;
   }
 
   add(message: ReplayMessage): void {
     const bytes = heldBytes(message);
-    this.#messages.set(message, bytes);
+    const place = { message, bytes, isAside: false, list: undefined, before: undefined, after: undefined };
+    this.#places.set(message, place);
+    this.#inHand.append(place);
     this.#budget.take(message.lane, bytes);
     if (this.#intervalMs !== undefined && this.#cancelTimer === undefined) this.#arm(this.#intervalMs);
   }
 
   /** It is to keep no fresh ones out. False: there are too many of those already; it is to be handed back. */
   setAside(message: ReplayMessage): boolean {
-    const bytes = this.#messages.get(message);
-    if (bytes === undefined || !this.#budget.setAside(message.lane, bytes)) return false;
-    this.#aside.add(message);
+    const place = this.#places.get(message);
+    if (place === undefined || !this.#budget.setAside(message.lane, place.bytes)) return false;
+    place.isAside = true;
     return true;
   }
 
   remove(message: ReplayMessage): void {
-    const bytes = this.#messages.get(message);
-    if (bytes !== undefined) this.#free(message, bytes);
-    this.#messages.delete(message);
-    if (this.#messages.size === 0) this.#emptied();
+    const place = this.#places.get(message);
+    if (place === undefined) return;
+    this.#places.delete(message);
+    if (this.#inHand.delete(place)) this.#free(place);
+    if (this.#inHand.size === 0) this.#emptied();
   }
 
   /** Forgets what the queue has not confirmed yet: nothing of it is extended any more. */
   clear(): void {
-    for (const [message, bytes] of this.#messages) this.#free(message, bytes);
-    this.#messages.clear();
+    for (const place of this.#inHand.take()) this.#free(place);
     this.#emptied();
   }
 
@@ -81,19 +91,18 @@ export class Hand {
 
   /** Resolves when nothing is in hand. */
   empty(): Promise<void> {
-    if (this.#messages.size === 0) return Promise.resolve();
+    if (this.#inHand.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  #free(message: ReplayMessage, bytes: number): void {
-    const isAside = this.#aside.size > 0 && this.#aside.delete(message);
+  #free({ message, bytes, isAside }: InHand): void {
     this.#budget.give(message.lane, bytes, isAside);
   }
 
   #arm(intervalMs: number): void {
     this.#cancelTimer = this.#clock.setTimer(() => {
       this.#arm(intervalMs);
-      for (const message of this.#messages.keys()) {
+      for (const { message } of this.#inHand) {
         // What is lost stays lost: a late extension would take it away from whoever has it now.
         if (this.isLost(message)) continue;
         try {
