@@ -105,7 +105,7 @@ export async function connectNatsOperator(options: NatsReplayerOptions): Promise
   const settings = { ...readReplayerOptions(options), provision: "none" as const };
   const events = eventsOf(settings);
   const link = await Link.open(settings, events);
-  if (link.isUp) return new NatsReplayer(link, settings, events);
+  if (link.isUp) return new NatsReplayer(link, settings, events, false);
   const failure = link.unavailable();
   await link.close();
   throw failure;

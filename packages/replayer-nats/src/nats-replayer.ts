@@ -25,6 +25,7 @@ import { MissingRights } from "./connection/missing-rights.ts";
 import { Outbox } from "./connection/outbox.ts";
 import { PublishFailure } from "./connection/publisher.ts";
 import { StreamClock } from "./connection/stream-clock.ts";
+import { StreamHeaders } from "./connection/stream-headers.ts";
 import { StreamPages } from "./connection/stream-pages.ts";
 import { ControlWatches } from "./control/control-watches.ts";
 import { NatsControlStore } from "./control/nats-control-store.ts";
@@ -117,8 +118,12 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #watches: ControlWatches;
   #closed: Promise<void> | undefined;
 
-  /** By `connectNatsReplayer`. */
-  constructor(link: Link, settings: ReplayerSettings, events: EventHub<QueueEvents>) {
+  /**
+   * By `connectNatsReplayer`, or `connectNatsOperator`.
+   *
+   * @param mayMakeReaders Whether the server may be asked to send dead letters without their bodies.
+   */
+  constructor(link: Link, settings: ReplayerSettings, events: EventHub<QueueEvents>, mayMakeReaders = true) {
     const { clock, logger, metrics, ackWaitMs, maxAgeMs, highPriorityRatio, strictPriority } = settings;
     const names = namesOf(settings);
     this.#link = link;
@@ -195,9 +200,11 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const places = new LetterPlaces({ publisher, admin, names });
     const maxMessageBytes = () => this.#enqueuer.maxMessageBytes;
     this.#writer = new DeadLetterWriter({ places, admin, names, bodies, nowMs, maxMessageBytes });
+    const pages = new StreamPages(admin, new DirectGets(link, { clock, logger }), clock);
     const letters = {
       admin,
-      pages: new StreamPages(admin, new DirectGets(link, { clock, logger }), clock),
+      pages,
+      headers: mayMakeReaders ? new StreamHeaders(link, admin, pages, { clock, logger }) : pages,
       bodies,
       ends: new DeadLetterEnds({ publisher, admin, names, clock, nowMs }),
       orders: new OrdersLog({ clock, logger }),

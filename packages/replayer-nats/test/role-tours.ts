@@ -103,10 +103,12 @@ async function tourOf(queue: NatsReplayer, lane: Lane): Promise<void> {
   await queue.deadLetters.redrive(`${lane.replace(".", "-")}-dies.0`);
   await (await receiver.next()).deadLetter({ reason: "rejected" });
   const letters = await queue.deadLetters.list();
+  await queue.deadLetters.count();
   const mine = letters.find((letter) => letter.lane === lane);
   const id = mine?.id as string;
   await queue.deadLetters.discard(id);
   await queue.deadLetters.trash.list();
+  await queue.deadLetters.trash.count();
   await queue.deadLetters.trash.restore(id);
   await queue.deadLetters.discard(id);
   await queue.deadLetters.trash.delete(id);

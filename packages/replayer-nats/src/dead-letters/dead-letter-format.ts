@@ -1,5 +1,5 @@
 import { type DeadLetter, type ErrorSummary, type Lane, laneOf } from "@helix/core";
-import { errorSummary, type LetterFacts } from "@helix/core/queue-kit";
+import { errorSummary } from "@helix/core/queue-kit";
 import type { Bodies } from "../bodies.ts";
 import { isObject, parsed } from "../connection/parsed.ts";
 import { headerIn, type StoredMessage } from "../connection/stored-message.ts";
@@ -60,25 +60,6 @@ export function letterIn(
 /** What a letter says without its body; the text of its last failure may be missing. */
 export type Outside = Omit<Epitaph, "lane"> & { readonly lane: Lane | undefined };
 
-/** Where the life of a message stands in the id of its dead letter, whether that is its first name or its second. */
-const LIFE = /^[^.]+\.(0|[1-9]\d{0,9})(?:-[0-9a-f]{32})?$/;
-
-/** What the conditions of a filter are about, as far as it is known without the body. */
-export function factsIn(outside: Outside, stored: StoredMessage, bodies: Bodies): LetterFacts {
-  const { id, lane, reason, deadAtMs, error } = outside;
-  const [, life] = LIFE.exec(id) ?? [];
-  return {
-    id,
-    lane,
-    reason,
-    deadAtMs,
-    toldError: error,
-    life: life === undefined ? undefined : Number(life),
-    tables: bodies.tablesOf(stored),
-    isAbout: (table) => bodies.isAbout(table, stored),
-  };
-}
-
 export function outsideIn(stored: StoredMessage, at: LetterStream): Outside {
   const epitaph = decodeEpitaph(headerIn(stored, EPITAPH_HEADER)) ?? {
     reason: "undecodable",
@@ -98,7 +79,7 @@ export function isLetterId(id: unknown): id is string {
   return typeof id === "string" && (LETTER_ID.test(id) || BY_SEQUENCE.test(id));
 }
 
-function namedIn({ subject, seq }: StoredMessage, at: LetterStream): Pick<Outside, "id" | "lane"> {
+export function namedIn({ subject, seq }: StoredMessage, at: LetterStream): Pick<Outside, "id" | "lane"> {
   const { lane, name = "" } = letterNameIn(at, subject) ?? {};
   return { lane, id: LETTER_ID.test(name) ? name : `sequence=${seq}` };
 }

@@ -62,6 +62,11 @@ export async function wholeOf(
   return { letter: isWhole ? { ...letter, data } : letter, parts };
 }
 
+/** Most are not: those need not be looked at. */
+export function isNamedAsPart(id: string): boolean {
+  return PART.test(id);
+}
+
 /** Whether it is a part of a dead letter that is there, or may be at any moment. */
 export async function isPart(
   admin: Admin,

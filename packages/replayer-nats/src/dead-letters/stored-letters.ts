@@ -32,10 +32,11 @@ import {
 import type { Bodies } from "../bodies.ts";
 import { type Admin, refusalOf } from "../connection/admin.ts";
 import type { MessageQuery, StoredMessage } from "../connection/stored-message.ts";
-import type { StreamPages } from "../connection/stream-pages.ts";
+import type { Page, StreamPages } from "../connection/stream-pages.ts";
 import { type LetterStream, letterSubject } from "../topology/names.ts";
-import { BY_SEQUENCE, factsIn, LETTER_ID, letterIn, type Outside, outsideIn } from "./dead-letter-format.ts";
-import { isPart, wholeOf } from "./letter-parts.ts";
+import { BY_SEQUENCE, LETTER_ID, letterIn, type Outside } from "./dead-letter-format.ts";
+import { isNamedAsPart, isPart, wholeOf } from "./letter-parts.ts";
+import { StoredFacts } from "./stored-facts.ts";
 
 /**
  * For so long a letter that was read need not be read again before something becomes of it: half of the time in which the lanes'
@@ -48,6 +49,8 @@ type ListOptions = DeadLetterFilter & { readonly limit?: number | undefined };
 export interface StoredLettersOptions {
   readonly admin: Admin;
   readonly pages: StreamPages;
+  /** What is looked at first where most can be told without bodies; the pages themselves where those are not to be left out. */
+  readonly headers: Pick<StreamPages, "read">;
   /** Where they lie. */
   readonly at: LetterStream;
   readonly bodies: Bodies;
@@ -71,6 +74,8 @@ interface Read<L extends DeadLetter> extends Found<L>, PlacedLetter<L> {
   readonly asOfMs: number;
 }
 
+type Matcher = ReturnType<typeof matcherOf>;
+
 interface StreamNow {
   readonly id: string;
   readonly first: number;
@@ -88,8 +93,7 @@ interface Stretch {
 /** What matches by its header, or may match: then its body decides. */
 interface Candidate {
   readonly stored: StoredMessage;
-  readonly outside: Outside;
-  readonly facts: LetterFacts;
+  readonly facts: StoredFacts;
   readonly isMatch: true | undefined;
 }
 
@@ -145,7 +149,7 @@ export class StoredLetters<L extends DeadLetter> implements DeadLetterReader<L> 
     const endsAtMs = clock.monotonicMs() + withinMs;
     let count = 0;
     let isOver = false;
-    for await (const { candidates, matches } of this.#candidates(read)) {
+    for await (const { candidates, matches } of this.#outsides(read, ({ isMatch }) => isMatch === true)) {
       if (isOver) return { count, isExact: false };
       for (const candidate of candidates) {
         if (candidate.isMatch || (await this.#read(candidate, matches)) !== undefined) count++;
@@ -157,7 +161,8 @@ export class StoredLetters<L extends DeadLetter> implements DeadLetterReader<L> 
 
   async groups(filter?: DeadLetterFilter): Promise<LetterGroup[]> {
     const groups = new LetterGroups();
-    for await (const { candidates, matches } of this.#candidates(readDeadLetterFilter(filter))) {
+    const isKnown = ({ isMatch, facts }: Candidate) => isMatch === true && areWhole(facts);
+    for await (const { candidates, matches } of this.#outsides(readDeadLetterFilter(filter), isKnown)) {
       for (const candidate of candidates) {
         const { isMatch, facts } = candidate;
         if (isMatch && areWhole(facts)) {
@@ -261,31 +266,51 @@ export class StoredLetters<L extends DeadLetter> implements DeadLetterReader<L> 
 
   /** Page by page of the stream, those that were there when it began. */
   async *#candidates(filter: DeadLetterFilter, stretch: Stretch = {}) {
-    const { admin, pages, at, bodies, nowMs } = this.#options;
+    const { pages, at, nowMs } = this.#options;
     const { first, last } = stretch.stream ?? (await this.#stream());
-    const now = nowMs();
-    const matches = matcherOf(filter, stretch.asOfMs ?? now);
+    const matches = matcherOf(filter, stretch.asOfMs ?? nowMs());
     const from = Math.max((stretch.after ?? 0) + 1, first);
     const to = Math.min(stretch.last ?? last, last);
-    for await (const { messages, asOfMs } of pages.read(at.name, from, to)) {
-      const candidates: Candidate[] = [];
-      for (const stored of messages) {
-        const outside = outsideIn(stored, at);
-        const facts = factsIn(outside, stored, bodies);
-        const isMatch = matches(facts);
-        if (isMatch === false || (await isPart(admin, at, stored, now))) continue;
-        candidates.push({ stored, outside, facts, isMatch });
-      }
-      yield { candidates, matches, asOfMs };
+    for await (const page of pages.read(at.name, from, to)) {
+      yield { candidates: await this.#candidatesOf(page, matches), matches, asOfMs: page.asOfMs };
     }
   }
 
+  /** All of them without their bodies, but for pages on which something is not known without its body. */
+  async *#outsides(filter: DeadLetterFilter, isKnown: (candidate: Candidate) => boolean) {
+    const { pages, headers, at, nowMs } = this.#options;
+    const { first, last } = await this.#stream();
+    const matches = matcherOf(filter, nowMs());
+    for await (const page of headers.read(at.name, first, last)) {
+      const candidates = await this.#candidatesOf(page, matches);
+      if (headers === pages || candidates.every(isKnown)) {
+        yield { candidates, matches };
+        continue;
+      }
+      const [from = 0, to = 0] = [page.messages[0]?.seq, page.messages.at(-1)?.seq];
+      for await (const whole of pages.read(at.name, from, to)) {
+        yield { candidates: await this.#candidatesOf(whole, matches), matches };
+      }
+    }
+  }
+
+  async #candidatesOf({ messages }: Page, matches: Matcher): Promise<Candidate[]> {
+    const { admin, at, bodies, nowMs } = this.#options;
+    const now = nowMs();
+    const candidates: Candidate[] = [];
+    for (const stored of messages) {
+      const facts = new StoredFacts(stored, at, bodies);
+      const isMatch = matches(facts);
+      if (isMatch === false) continue;
+      if (isNamedAsPart(facts.id) && (await isPart(admin, at, stored, now))) continue;
+      candidates.push({ stored, facts, isMatch });
+    }
+    return candidates;
+  }
+
   /** Undefined: its body says that it does not match. */
-  async #read(
-    { stored, outside, isMatch }: Candidate,
-    matches: ReturnType<typeof matcherOf>,
-  ): Promise<Found<L> | undefined> {
-    const found = await this.#whole(stored, outside);
+  async #read({ stored, facts, isMatch }: Candidate, matches: Matcher): Promise<Found<L> | undefined> {
+    const found = await this.#whole(stored, facts.outside);
     return isMatch || matches(factsOf(found.letter)) === true ? found : undefined;
   }
 

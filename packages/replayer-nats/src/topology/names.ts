@@ -72,10 +72,10 @@ export function letterNameIn(
   { root }: LetterStream,
   subject: string,
 ): { lane: Lane; name: string } | undefined {
-  const start = `${root}.`;
-  if (!subject.startsWith(start)) return undefined;
-  const lane = LANES.find((one) => subject.startsWith(`${one}.`, start.length));
-  return lane && { lane, name: subject.slice(start.length + lane.length + 1) };
+  if (!subject.startsWith(root) || subject[root.length] !== ".") return undefined;
+  const at = root.length + 1;
+  const lane = LANES.find((one) => subject.startsWith(one, at) && subject[at + one.length] === ".");
+  return lane && { lane, name: subject.slice(at + lane.length + 1) };
 }
 
 /** What the stream of dead letters takes, and what it took before. */

@@ -89,6 +89,14 @@ export function rightsOf(names: Names): Readonly<Record<NatsRole, readonly Right
       subjects: letters.map((one) => `$JS.API.DIRECT.GET.${one}`),
       about: "look through dead letters and trash many by one request; without it one by one",
     },
+    {
+      subjects: letters.flatMap((one) => [
+        `$JS.API.CONSUMER.CREATE.${one}.*`,
+        `$JS.API.CONSUMER.MSG.NEXT.${one}.*`,
+      ]),
+      about:
+        "count and group them by their headers; without it with their bodies. Whoever has it can have them sent to any subject of the account",
+    },
     { subjects: [clusterSubject(names)], about: "record which clusters A and B are" },
     {
       subjects: [`$KV.${bucket}.attempts.*.*`, `$KV.${bucket}.executing.*`, `$KV.${bucket}.ended.>`],
