@@ -89,8 +89,8 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "what failed on an unavailable cluster is not handed back",
     file: ENDINGS,
-    find: '    if (verdict.kind === "hand-back") void',
-    replace: '    if (ending.outcome === "unavailable") return;\n    if (verdict.kind === "hand-back") void',
+    find: '    if (verdict.kind === "hand-back")',
+    replace: '    if (ending.outcome === "unavailable") return;\n    if (verdict.kind === "hand-back")',
   },
   {
     name: "too few replicas of some data open the breaker of the cluster",
