@@ -57,9 +57,9 @@ export function setUpJobs({
     return ids;
   };
 
-  const pod = (podOptions: JobRunnerOptions & { diesAfter?: number } = {}) => {
-    const { diesAfter = Number.POSITIVE_INFINITY, ...runnerOptions } = podOptions;
-    const life = new Life(diesAfter);
+  const pod = (podOptions: JobRunnerOptions & { diesAfter?: number; failsAt?: Failing } = {}) => {
+    const { diesAfter = Number.POSITIVE_INFINITY, failsAt, ...runnerOptions } = podOptions;
+    const life = new Life(diesAfter, failsAt);
     const { deadLetters } = queue;
     const mortal = {
       queue: {
@@ -103,14 +103,22 @@ export function setUpJobs({
   };
 }
 
+/** Steps of a process at which nobody answers. */
+interface Failing {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** A process that dies after so many steps: what it calls is done or not, and never answers. */
 class Life {
   steps = 0;
   readonly #diesAfter: number;
+  readonly #failsAt: Failing | undefined;
   #frozen: Promise<void> | undefined;
 
-  constructor(diesAfter: number) {
+  constructor(diesAfter: number, failsAt: Failing | undefined) {
     this.#diesAfter = diesAfter;
+    this.#failsAt = failsAt;
   }
 
   /** It does nothing from now on, until it thaws. */
@@ -129,6 +137,10 @@ class Life {
   async step(): Promise<void> {
     this.steps++;
     await this.#frozen;
+    const { from, until } = this.#failsAt ?? { from: 0, until: 0 };
+    if (this.steps >= from && this.steps < until) {
+      throw Object.assign(new Error("no answer"), { code: "HELIX_QUEUE_TIMEOUT" });
+    }
     if (this.isOver) await new Promise<never>(() => {});
   }
 
@@ -154,7 +166,10 @@ class Life {
   }
 
   async *#scan(scan: DeadLetterStore["scan"], ...args: Parameters<DeadLetterStore["scan"]>) {
-    for await (const letter of scan(...args)) {
+    // As many as a page of a durable queue has: some of them may have gone when their turn comes.
+    const page = [];
+    for await (const letter of scan(...args)) page.push(letter);
+    for (const letter of page) {
       await this.step();
       yield letter;
     }
