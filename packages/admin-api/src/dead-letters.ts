@@ -93,7 +93,3 @@ export const letterValues = z.object({
     ),
   raw: z.string().optional().describe("Bytes that are no payload, in base64."),
 });
-
-export type LetterAnswer = z.infer<typeof letter>;
-export type TrashedAnswer = z.infer<typeof trashedLetter>;
-export type LetterValues = z.infer<typeof letterValues>;

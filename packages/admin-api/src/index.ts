@@ -1,4 +1,3 @@
-export type { LetterAnswer, LetterValues, TrashedAnswer } from "./dead-letters.ts";
 export {
   type AnswerOf,
   ENDPOINTS,

@@ -10,18 +10,22 @@ export interface Subject extends Operated, DoctorOptions {
   readonly clock: Clock;
 }
 
+/** Nobody changes what is answered. */
+type Told<T> = T extends readonly (infer U)[]
+  ? readonly Told<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Told<T[K]> }
+    : T;
+
 /** What each request does: it adds nothing of its own to what the packages do. */
 export type Handlers = {
-  readonly [K in EndpointName]: (subject: Subject, request: RequestOf<K>) => Promise<AnswerOf<K>>;
+  readonly [K in EndpointName]: (subject: Subject, request: RequestOf<K>) => Promise<Told<AnswerOf<K>>>;
 };
 
 export const HANDLERS: Handlers = {
   // There may be more in it than is described.
   status: (subject) => status(subject) as Promise<unknown> as Promise<AnswerOf<"status">>,
-  async doctor(subject) {
-    const { findings, unseen, ...report } = await doctor(subject, subject);
-    return { ...report, findings: [...findings], unseen: [...unseen] };
-  },
+  doctor: (subject) => doctor(subject, subject),
   ...gateHandlers,
   ...deadLetterHandlers,
 };

@@ -1,10 +1,10 @@
-import type { LetterValues } from "@helix/admin-api";
+import type { AnswerOf } from "@helix/admin-api";
 import type { DeadLetter } from "@helix/core";
 import { statementsOf } from "@helix/core";
 import { valueKind } from "@helix/core/internal";
 
 /** The statements of a dead letter with all that was bound to them; of what is no payload, its bytes. */
-export function valuesOf({ content }: DeadLetter): Pick<LetterValues, "statements" | "raw"> {
+export function valuesOf({ content }: DeadLetter): Pick<AnswerOf<"deadLetterValues">, "statements" | "raw"> {
   if (!content.ok) return { raw: Buffer.from(content.raw).toString("base64") };
   return {
     statements: statementsOf(content.payload).map(({ query, params }) => ({
