@@ -14,14 +14,13 @@ import {
 import { wait } from "@helix/core/internal";
 import { Heartbeat, JobRunner, loggedAudit } from "@helix/operations";
 import { ReplayWorker } from "@helix/worker";
-import type { AdminServer } from "./admin/admin-server.ts";
+import { type Running, startAdmin } from "./admin/start-admin.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
-import { TOKEN_LISTS } from "./config/rules.ts";
 import type { ServiceConfig } from "./config/schema.ts";
 import type { ReadFile } from "./config/sources.ts";
 import { type Build, PodMetrics } from "./pod-metrics.ts";
 import { listen, type ProbeServer, probeRoutes, type Routes } from "./probe-server.ts";
-import type { OpenedQueue, OpenQueue } from "./queue.ts";
+import type { OpenQueue } from "./queue.ts";
 import { Readiness } from "./readiness.ts";
 import { clusterNames, sessionOptions } from "./sessions.ts";
 import { stopInOrder } from "./stop-in-order.ts";
@@ -67,9 +66,9 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   readiness.set("worker", () => ({ up: false, detail: "waits for the queue" }));
   const server = await listenOrRefuse(options, { ...probeRoutes(readiness), "/metrics": figures.route });
   let running: Running | undefined;
-  const admin = await adminOrRefuse(options, () => running).catch(async (error: unknown) => {
+  const admin = await startAdmin({ ...options, clock, running: () => running }).catch(async (error) => {
     await server.close();
-    throw error;
+    throw new ServiceRefusedError("The admin API cannot listen", { cause: error });
   });
   logger.info({ port: server.port }, "the service has started; its probes answer");
 
@@ -140,48 +139,6 @@ async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes
   } catch (error) {
     logger.error({ error, host, port }, "the probes cannot listen; the service does not start");
     throw new ServiceRefusedError("The probes cannot listen", { cause: error });
-  }
-}
-
-/** What an operator's requests are about. */
-interface Running {
-  readonly opened: OpenedQueue;
-  readonly executor: ReplayExecutor;
-}
-
-/** Without a token there is nothing of it: not even its code is loaded. */
-async function adminOrRefuse(
-  options: ServiceOptions,
-  running: () => Running | undefined,
-): Promise<AdminServer | undefined> {
-  const { config, logger, stop, readFile, clock = systemClock } = options;
-  const { host, port } = config.admin;
-  if (TOKEN_LISTS.every((list) => config.admin[list] === undefined)) {
-    logger.info({}, "there is no admin API, since it has no token");
-    return undefined;
-  }
-  const { startAdminServer } = await import("./admin/admin-server.ts");
-  const audit = loggedAudit(logger);
-  const subject = () => {
-    const now = running();
-    if (now === undefined) return undefined;
-    const { queue, control } = now.opened;
-    return { queue, control, audit, clock, clusterNames: clusterNames(config), executor: now.executor };
-  };
-  try {
-    const admin = await startAdminServer({
-      config: config.admin,
-      subject,
-      stopping: stop,
-      readFile,
-      logger,
-      clock,
-    });
-    logger.info({ adminPort: admin.port }, "the admin API answers");
-    return admin;
-  } catch (error) {
-    logger.error({ error, host, port }, "the admin API cannot listen; the service does not start");
-    throw new ServiceRefusedError("The admin API cannot listen", { cause: error });
   }
 }
 

@@ -1,3 +1,6 @@
+import { ENDPOINTS, type Endpoint } from "@helix/admin-api";
+import { JOB_VERBS, JobRunner, type JobVerb } from "@helix/operations";
+import { waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AdminRig, TOKENS } from "./admin.ts";
 
@@ -65,6 +68,107 @@ describe("an order for a cluster", () => {
     expect(rig.records).toHaveLength(1);
     const other = await rig.ask("/v1/gates/A/pause", { body: order, headers });
     expect([other.status, other.body.error.code]).toEqual([422, "HELIX_API_KEY_REUSED"]);
+  });
+});
+
+describe("a job", () => {
+  const who = { by: "ops@example.com", why: "the schema is cured" };
+
+  test("is begun with what a dry run has counted, done by a pod, and shown with what has become of its letters", async () => {
+    const { queue, control, clock } = rig;
+    for (let n = 0; n < 3; n++) await rig.die();
+    await rig.die({ targetCluster: "A" });
+    const count = await rig.ask("/v1/jobs/count?verb=redrive&cluster=B");
+    expect(count.body).toEqual({ count: 3, isExact: true });
+    const body = { ...who, filter: { cluster: "B" }, expect: 3 };
+    const started = await rig.ask("/v1/jobs/redrive", { body, token: TOKENS.operate });
+    expect(started.body.job).toMatchObject({
+      ...who,
+      verb: "redrive",
+      state: "waiting",
+      expect: 3,
+      force: false,
+    });
+    const runner = new JobRunner({ queue, control, clock }, { holder: "pod-1" });
+    runner.start();
+    const { id } = started.body.job;
+    const job = await waitFor(
+      async () => {
+        await clock.advance(1_000);
+        const { body } = await rig.ask(`/v1/jobs/${id}`);
+        return body.job.state === "done" && body.job;
+      },
+      { timeoutMs: 5_000, describe: "it is done" },
+    );
+    expect(job).toMatchObject({ counts: { done: 3, failed: 0 }, failures: [] });
+    expect((await queue.deadLetters.count()).count).toBe(1);
+    await runner.stop();
+  });
+
+  test("is refused where there are not as many letters as somebody has counted, and nothing is begun", async () => {
+    await rig.die();
+    const body = { ...who, filter: { cluster: "B" }, expect: 2 };
+    const { status, body: answer } = await rig.ask("/v1/jobs/discard", { body });
+    expect([status, answer.error.code, answer.error.count]).toEqual([409, "HELIX_JOB_COUNT_DIFFERS", 1]);
+    expect((await rig.ask("/v1/jobs")).body).toEqual({ jobs: [] });
+  });
+
+  test("of all letters says so, with their count", async () => {
+    await rig.die();
+    const without = await rig.ask("/v1/jobs/discard", { body: { ...who, expect: 1 } });
+    expect([without.status, without.body.error.message]).toEqual([400, expect.stringContaining("`all`")]);
+    const uncounted = await rig.ask("/v1/jobs/discard", { body: { ...who, all: true } });
+    expect([uncounted.status, uncounted.body.error.message]).toEqual([
+      400,
+      expect.stringContaining("`expect`"),
+    ]);
+    const { body } = await rig.ask("/v1/jobs/discard", { body: { ...who, all: true, expect: 1 } });
+    expect(body.job).toMatchObject({ verb: "discard", filter: {}, expect: 1 });
+  });
+
+  test("that may bring back what was deleted, or destroys, needs the right to destroy", async () => {
+    await rig.die();
+    const body = { ...who, filter: { cluster: "B" }, expect: 1 };
+    for (const verb of ["discard", "empty", "forced-redrive"]) {
+      const { status, body: answer } = await rig.ask(`/v1/jobs/${verb}`, { body, token: TOKENS.operate });
+      expect([status, answer.error.right]).toEqual([403, "destroy"]);
+    }
+    const forced = await rig.ask("/v1/jobs/forced-redrive", { body });
+    expect(forced.body.job).toMatchObject({ verb: "redrive", force: true });
+  });
+
+  test("is listed by the page, the newest first, and cancelled with person and reason", async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      rig.clock.advanceNow(1);
+      const letter = await rig.die();
+      const { body } = await rig.ask("/v1/jobs/restore", {
+        body: { ...who, filter: { table: `t${n}` }, expect: 0 },
+      });
+      expect(letter).toBeDefined();
+      ids.unshift(body.job.id);
+    }
+    const first = await rig.ask("/v1/jobs?limit=2");
+    const second = await rig.ask(`/v1/jobs?limit=2&cursor=${first.body.cursor}`);
+    const listed = [first, second].map(({ body }) => body.jobs.map(({ id }: { id: string }) => id));
+    expect(listed).toEqual([ids.slice(0, 2), ids.slice(2)]);
+    expect(second.body.cursor).toBeUndefined();
+    const cancelled = await rig.ask(`/v1/jobs/${ids[0]}/cancel`, { body: { by: "Ann", why: "wrong table" } });
+    expect(cancelled.body.job).toMatchObject({
+      state: "cancelled",
+      cancelled: { by: "Ann", why: "wrong table" },
+    });
+    const forgotten = await rig.ask("/v1/jobs?cursor=00000000000000000000");
+    expect([forgotten.status, forgotten.body.error.code]).toEqual([400, "HELIX_CURSOR_INVALID"]);
+  });
+
+  test("of every kind that there is can be counted and started", () => {
+    const { verb } = ENDPOINTS.jobCount.query.shape;
+    expect(verb.options.toSorted()).toEqual(JOB_VERBS.toSorted());
+    const started = Object.values<Endpoint>(ENDPOINTS).filter(({ path }) =>
+      JOB_VERBS.includes(path.replace("/v1/jobs/", "") as JobVerb),
+    );
+    expect(started).toHaveLength(JOB_VERBS.length);
   });
 });
 

@@ -8,7 +8,9 @@ let before: unknown;
 let cursor = "";
 
 async function state(): Promise<unknown> {
-  return [await rig.control.get("gates"), await rig.queue.deadLetters.list()];
+  const { control, queue } = rig;
+  const stored = ["gates", "rates"].map((key) => control.get(key));
+  return [await Promise.all(stored), (await control.list("jobs")).documents, await queue.deadLetters.list()];
 }
 
 beforeAll(async () => {
@@ -301,6 +303,92 @@ const ROWS: readonly Row[] = [
   ["a cursor of another filter", () => `/v1/dead-letters?cluster=B&cursor=${cursor}`, {}, ...CURSOR],
   ["a long cursor", `/v1/dead-letters?cursor=${"x".repeat(501)}`, {}, ...INVALID, "query.cursor"],
   ["a question of the status", "/v1/status?verbose=true", {}, ...INVALID, "verbose"],
+
+  [
+    "a discard with `operate`",
+    "/v1/jobs/discard",
+    { token: TOKENS.operate, body: { ...WHO, filter: {} } },
+    ...LACKING,
+    "destroy",
+  ],
+  ["a job without a filter", "/v1/jobs/discard", { body: { ...WHO, expect: 2 } }, ...INVALID, "all"],
+  [
+    "a job of an empty filter",
+    "/v1/jobs/discard",
+    { body: { ...WHO, filter: {}, expect: 2 } },
+    ...INVALID,
+    "all",
+  ],
+  [
+    "a job of all, and of some",
+    "/v1/jobs/discard",
+    { body: { ...WHO, filter: { cluster: "B" }, all: true, expect: 2 } },
+    ...INVALID,
+    "all",
+  ],
+  [
+    "a job of many without a count",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { cluster: "B" } } },
+    ...INVALID,
+    "expect",
+  ],
+  [
+    "a job with another count",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { cluster: "B" }, expect: 3 } },
+    409,
+    "HELIX_JOB_COUNT_DIFFERS",
+    "2",
+  ],
+  [
+    "a job without a person",
+    "/v1/jobs/redrive",
+    { body: { why: "x", filter: { cluster: "B" }, expect: 2 } },
+    ...INVALID,
+    "body.by",
+  ],
+  [
+    "a job with a condition that there is not",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { color: "red" }, expect: 2 } },
+    ...INVALID,
+    "color",
+  ],
+  [
+    "a job with a filter that finds nothing",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { diedSinceMs: 5, diedUntilMs: 5 }, expect: 2 } },
+    ...FILTER,
+    "diedUntilMs",
+  ],
+  [
+    "a job by force, in its body",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { cluster: "B" }, expect: 2, force: true } },
+    ...INVALID,
+    "force",
+  ],
+  [
+    "a discard in stages",
+    "/v1/jobs/discard",
+    { body: { ...WHO, filter: { cluster: "B" }, expect: 2, stages: [1] } },
+    ...INVALID,
+    "stages",
+  ],
+  [
+    "eleven stages",
+    "/v1/jobs/redrive",
+    { body: { ...WHO, filter: { cluster: "B" }, expect: 2, stages: Array(11).fill(1) } },
+    ...INVALID,
+    "body.stages",
+  ],
+  ["a job of another kind", "/v1/jobs/copy", { body: { ...WHO } }, ...METHOD],
+  ["a job that there is not", "/v1/jobs/a", {}, 404, "HELIX_JOB_NOT_FOUND"],
+  ["a cancel of a job that there is not", "/v1/jobs/a/cancel", { body: WHO }, 404, "HELIX_JOB_NOT_FOUND"],
+  ["a job with a wildcard for an id", "/v1/jobs/*", {}, ...INVALID, "path.id"],
+  ["a list of jobs from one that there is not", "/v1/jobs?cursor=a", {}, ...CURSOR],
+  ["a count for no verb", "/v1/jobs/count", {}, ...INVALID, "query.verb"],
 
   ["a wildcard for an id", "/v1/dead-letters/*", {}, ...INVALID, "path.id"],
   ["the rest of a subject for an id", "/v1/dead-letters/%3e", {}, ...INVALID, "path.id"],

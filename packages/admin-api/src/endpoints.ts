@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as letters from "./dead-letters.ts";
 import { doctorReport } from "./doctor.ts";
 import { closeGate, gatesChanged, openGate } from "./gates.ts";
+import * as jobs from "./jobs.ts";
 import { status } from "./status.ts";
 import { cluster } from "./words.ts";
 
@@ -41,6 +42,7 @@ function post<const E extends Partial<Endpoint>>(path: string, about: string, re
 }
 
 const ofCluster = { params: z.strictObject({ cluster }) };
+const ofJob = { params: z.strictObject({ id: jobs.jobId }) };
 const ofLetter = { params: z.strictObject({ id: letters.letterId }) };
 
 /** All requests that there are, by name. */
@@ -104,6 +106,58 @@ export const ENDPOINTS = {
     body: letters.valuesRequest,
     answer: letters.letterValues,
   },
+  jobs: get("/v1/jobs", "Long work: all that is under way, and the last hundred that are over.", {
+    query: jobs.jobPageQuery,
+    answer: jobs.jobPage,
+  }),
+  jobCount: get("/v1/jobs/count", "How many letters a job would be about: what its `expect` says.", {
+    query: jobs.jobCountQuery,
+    answer: letters.letterCount,
+  }),
+  job: get("/v1/jobs/{id}", "One job, with what has become of its letters so far.", {
+    ...ofJob,
+    answer: jobs.oneJob,
+  }),
+  startRedrive: post("/v1/jobs/redrive", "Puts dead letters back into their lanes.", {
+    body: jobs.startRedrive,
+    answer: jobs.oneJob,
+  }),
+  startForcedRedrive: {
+    method: "POST",
+    path: "/v1/jobs/forced-redrive",
+    about: "The same, whatever speaks against it: what was deleted since may come back.",
+    right: "destroy",
+    isChange: true,
+    body: jobs.startRedrive,
+    answer: jobs.oneJob,
+  },
+  startDiscard: {
+    method: "POST",
+    path: "/v1/jobs/discard",
+    about: "Moves dead letters into the trash.",
+    right: "destroy",
+    isChange: true,
+    body: jobs.startJob,
+    answer: jobs.oneJob,
+  },
+  startRestore: post("/v1/jobs/restore", "Puts what was discarded back among the dead letters.", {
+    body: jobs.startJob,
+    answer: jobs.oneJob,
+  }),
+  startEmpty: {
+    method: "POST",
+    path: "/v1/jobs/empty",
+    about: "Deletes for good what is in the trash.",
+    right: "destroy",
+    isChange: true,
+    body: jobs.startJob,
+    answer: jobs.oneJob,
+  },
+  cancelJob: post("/v1/jobs/{id}/cancel", "No letter more is taken up, within a second.", {
+    ...ofJob,
+    body: jobs.cancelJob,
+    answer: jobs.oneJob,
+  }),
   doctor: get("/v1/doctor", "What can be lost or will stand still, the worst first, each with its cure.", {
     answer: doctorReport,
   }),
@@ -121,6 +175,8 @@ export interface RequestOf<K extends EndpointName> {
   readonly params: z.output<Of<K, "params">>;
   readonly query: z.output<Of<K, "query">>;
   readonly body: z.output<Of<K, "body">>;
+  /** By which a repeat is known. */
+  readonly key: (typeof ENDPOINTS)[K]["isChange"] extends true ? string : undefined;
 }
 /** What is answered. */
 export type AnswerOf<K extends EndpointName> = z.output<(typeof ENDPOINTS)[K]["answer"]>;

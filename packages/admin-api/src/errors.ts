@@ -7,7 +7,6 @@ export const API_ERRORS = {
   HELIX_API_HOST_REFUSED: [403, "`Host` is none of the names that the API answers to."],
   HELIX_API_ORIGIN_REFUSED: [403, "`Origin` is a page that the API does not answer."],
   HELIX_API_PATH_UNKNOWN: [404, "No such path."],
-  HELIX_API_NOT_FOUND: [404, "There is none of that id."],
   HELIX_API_METHOD_REFUSED: [405, "The path has other methods; `Allow` names them."],
   HELIX_API_REQUEST_INVALID: [400, "What was sent is not as described; `issues` says where."],
   HELIX_API_REQUEST_UNREADABLE: [400, "The body is no JSON."],
@@ -15,13 +14,29 @@ export const API_ERRORS = {
   HELIX_API_NOT_JSON: [415, "A change is sent as `application/json`, in UTF-8 and not compressed."],
   HELIX_API_KEY_REUSED: [422, "Another change has been made with that `Idempotency-Key`."],
   HELIX_API_REFUSED_OFTEN: [429, "Ten requests of this address had no token that is known: all of it wait."],
-  HELIX_API_COUNT_DIFFERS: [409, "There are not as many as `expect` says; `count` is how many."],
   HELIX_API_INTERNAL: [500, "A fault of the pod. Its log has it."],
   HELIX_API_BUSY: [503, "Ten requests are being answered."],
   HELIX_API_NOT_OPEN: [503, "The queue is not open yet, or not any more."],
   HELIX_API_STOPPING: [503, "The pod stops: it takes no changes."],
   HELIX_API_TIMEOUT: [504, "The answer took longer than 30 s. A change may have been made all the same."],
 } as const satisfies Readonly<Record<string, readonly [status: number, about: string]>>;
+
+/** What the queue, the control store and jobs refuse, by code: `HelixErrors` of `@helix/core` says what each means. Others are faults. */
+export const PASSED_ON: Readonly<Record<string, number>> = {
+  HELIX_FILTER_INVALID: 400,
+  HELIX_CURSOR_INVALID: 400,
+  HELIX_DEAD_LETTER_NOT_FOUND: 404,
+  HELIX_JOB_NOT_FOUND: 404,
+  HELIX_CONTROL_CONFLICT: 409,
+  HELIX_GATE_REFUSED: 409,
+  HELIX_JOB_COUNT_DIFFERS: 409,
+  HELIX_JOB_ENDED: 409,
+  HELIX_JOBS_FULL: 409,
+  HELIX_JOB_KEY_REUSED: 422,
+  HELIX_QUEUE_CLOSED: 503,
+  HELIX_QUEUE_UNAVAILABLE: 503,
+  HELIX_QUEUE_UNAUTHORIZED: 503,
+};
 
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
@@ -36,7 +51,7 @@ export const apiError = z
         .optional()
         .describe("Each thing that is wrong with what was sent."),
       right: z.string().optional().describe("The right that is missing."),
-      count: z.number().optional().describe("How many there are now."),
+      count: z.number().optional().describe("How many letters there are now, at least."),
       current: z.unknown().optional().describe("What somebody else has made of it."),
     }),
   })

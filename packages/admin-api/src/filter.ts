@@ -11,7 +11,9 @@ export const FILTER_SHAPE = Object.fromEntries(
     name,
     typeOf(option).optional().describe(option.about),
   ]),
-) as unknown as { readonly [K in keyof DeadLetterFilter]-?: z.ZodType<DeadLetterFilter[K]> };
+) as unknown as {
+  readonly [K in keyof DeadLetterFilter]-?: z.ZodOptional<z.ZodType<NonNullable<DeadLetterFilter[K]>>>;
+};
 
 function typeOf({ kind, values = [], min = 0 }: Option<unknown>): z.ZodType {
   switch (kind) {

@@ -8,5 +8,5 @@ export {
   RIGHTS,
   type Right,
 } from "./endpoints.ts";
-export { API_ERRORS, type ApiErrorBody, type ApiErrorCode, apiError } from "./errors.ts";
+export { API_ERRORS, type ApiErrorBody, type ApiErrorCode, apiError, PASSED_ON } from "./errors.ts";
 export { IDEMPOTENCY_KEY, openApiDocument } from "./open-api.ts";

@@ -27,7 +27,8 @@ test("no endpoint takes a statement, a stream, a subject, an address or a path",
   const taken = Object.values<Endpoint>(ENDPOINTS).flatMap(({ params, query, body }) =>
     [params, query, body].flatMap((one) => Object.keys((one as typeof params)?.shape ?? {})),
   );
-  const known = ["id", "cluster", "by", "why", "untilMs", "revision", "limit", "cursor"];
+  const known = ["id", "cluster", "by", "why", "untilMs", "revision", "limit", "cursor", "perSecond"];
+  known.push("verb", "filter", "all", "expect", "stages", "stageWaitMs", "stageMaxDiedAgain");
   const others = new Set(
     taken.filter((one) => !known.includes(one) && !Object.hasOwn(DEAD_LETTER_FILTER, one)),
   );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ENDPOINTS, type Endpoint } from "./endpoints.ts";
-import { API_ERRORS, apiError } from "./errors.ts";
+import { API_ERRORS, apiError, PASSED_ON } from "./errors.ts";
 
 type Json = Record<string, unknown>;
 
@@ -113,5 +113,6 @@ function errorTable(): string {
   const rows = Object.entries(API_ERRORS).map(
     ([code, [status, about]]) => `| \`${code}\` | ${status} | ${about} |`,
   );
-  return ["| code | status | |", "|---|---|---|", ...rows].join("\n");
+  const passedOn = Object.entries(PASSED_ON).map(([code, status]) => `| \`${code}\` | ${status} | |`);
+  return ["| code | status | |", "|---|---|---|", ...rows, ...passedOn].join("\n");
 }

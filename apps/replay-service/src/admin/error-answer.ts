@@ -1,30 +1,20 @@
-import { type HelixErrorCode, type HelixErrors, isHelixError } from "@helix/core";
+import { PASSED_ON } from "@helix/admin-api";
+import { type HelixErrors, isHelixError } from "@helix/core";
 import { errorText } from "../error-text.ts";
 import { ApiRefusal, apiRefusal } from "./api-refusal.ts";
 
-/** What the queue and the control store refuse, as HTTP says it. Others are faults. */
-const STATUS: Partial<Record<HelixErrorCode, number>> = {
-  HELIX_FILTER_INVALID: 400,
-  HELIX_CURSOR_INVALID: 400,
-  HELIX_DEAD_LETTER_NOT_FOUND: 404,
-  HELIX_CONTROL_CONFLICT: 409,
-  HELIX_GATE_REFUSED: 409,
-  HELIX_REDRIVE_NEEDS_FORCE: 409,
-  HELIX_QUEUE_FULL: 409,
-  HELIX_QUEUE_CLOSED: 503,
-  HELIX_QUEUE_UNAVAILABLE: 503,
-  HELIX_QUEUE_UNAUTHORIZED: 503,
-};
+/** Of errors of several codes, what whoever asked acts on. */
+type Fields = Partial<HelixErrors["HELIX_CONTROL_CONFLICT"] & HelixErrors["HELIX_JOB_COUNT_DIFFERS"]>;
 
 /** What is answered instead; undefined for a fault, which the caller does not hear of. */
 export function refusalOf(error: unknown): ApiRefusal | undefined {
   if (error instanceof ApiRefusal) return error;
   if (isHelixError(error)) {
-    const status = STATUS[error.code];
+    const status = PASSED_ON[error.code];
     if (status === undefined) return undefined;
-    const { code, found } = error as typeof error & Partial<HelixErrors["HELIX_CONTROL_CONFLICT"]>;
+    const { code, found, count } = error as typeof error & Fields;
     const current = found && { revision: found.revision, value: found.value };
-    return new ApiRefusal(status, { code, message: errorText(error), current });
+    return new ApiRefusal(status, { code, message: errorText(error), current, count });
   }
   const { code = "", message = "" } = Object(error) as { code?: string; message?: string };
   switch (code) {

@@ -3,6 +3,7 @@ import type { Clock } from "@helix/core";
 import { type Audit, type DoctorOptions, doctor, type Operated, status } from "@helix/operations";
 import { deadLetterHandlers } from "./dead-letters.ts";
 import { gateHandlers } from "./gates.ts";
+import { jobHandlers } from "./jobs.ts";
 
 /** What requests are about. */
 export interface Subject extends Operated, DoctorOptions {
@@ -28,4 +29,5 @@ export const HANDLERS: Handlers = {
   doctor: (subject) => doctor(subject, subject),
   ...gateHandlers,
   ...deadLetterHandlers,
+  ...jobHandlers,
 };

@@ -1,0 +1,55 @@
+import type { Clock, Logger, ReplayExecutor } from "@helix/core";
+import { loggedAudit } from "@helix/operations";
+import { TOKEN_LISTS } from "../config/rules.ts";
+import type { ServiceConfig } from "../config/schema.ts";
+import type { ReadFile } from "../config/sources.ts";
+import type { OpenedQueue } from "../queue.ts";
+import { clusterNames } from "../sessions.ts";
+import type { AdminServer } from "./admin-server.ts";
+
+/** What an operator's requests are about. */
+export interface Running {
+  readonly opened: OpenedQueue;
+  readonly executor: ReplayExecutor;
+}
+
+export interface StartAdminOptions {
+  readonly config: ServiceConfig;
+  /** Undefined while the queue is not open. */
+  readonly running: () => Running | undefined;
+  /** Aborted when the service is to stop. */
+  readonly stop: AbortSignal;
+  readonly readFile: ReadFile;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Resolves when the admin API listens. Without a token there is nothing of it: not even its code is loaded. Rejects with Node's error if it
+ * cannot listen; the log has said so.
+ */
+export async function startAdmin(options: StartAdminOptions): Promise<AdminServer | undefined> {
+  const { running, config, logger, stop: stopping, readFile, clock } = options;
+  const { host, port } = config.admin;
+  if (TOKEN_LISTS.every((list) => config.admin[list] === undefined)) {
+    logger.info({}, "there is no admin API, since it has no token");
+    return undefined;
+  }
+  const { startAdminServer } = await import("./admin-server.ts");
+  const known = { audit: loggedAudit(logger), clock, clusterNames: clusterNames(config) };
+  const subject = () => {
+    const now = running();
+    if (now === undefined) return undefined;
+    const { queue, control } = now.opened;
+    return { queue, control, executor: now.executor, ...known };
+  };
+  try {
+    const context = { config: config.admin, subject, stopping, readFile, logger, clock };
+    const admin = await startAdminServer(context);
+    logger.info({ adminPort: admin.port }, "the admin API answers");
+    return admin;
+  } catch (error) {
+    logger.error({ error, host, port }, "the admin API cannot listen; the service does not start");
+    throw error;
+  }
+}
