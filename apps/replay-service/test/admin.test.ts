@@ -1,5 +1,6 @@
 import { ENDPOINTS, type Endpoint } from "@helix/admin-api";
-import { JOB_VERBS, JobRunner, type JobVerb } from "@helix/operations";
+import { LANES } from "@helix/core";
+import { Heartbeat, JOB_VERBS, JobRunner, type JobVerb, status } from "@helix/operations";
 import { waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AdminRig, TOKENS } from "./admin.ts";
@@ -9,6 +10,19 @@ beforeEach(async () => {
   rig = await AdminRig.start();
 });
 afterEach(() => rig[Symbol.asyncDispose]());
+
+const FIGURES = {
+  breaker: "open",
+  breakerSinceMs: 1,
+  pausedBy: "ops",
+  concurrency: 8,
+  perSecond: 50,
+  lastError: { text: "refused", atMs: 2 },
+  shortestGrace: { table: "shop.users", gcGraceSeconds: 864_000 },
+} as const;
+const LANE_FIGURES = { inHand: 1, applied: 2, failed: 3, dead: 4 };
+const recordOfLanes = <T>(value: T) =>
+  Object.fromEntries(LANES.map((lane) => [lane, value])) as Record<(typeof LANES)[number], T>;
 
 const order = { by: "ops@example.com", why: "schema change", revision: 0 };
 
@@ -68,6 +82,52 @@ describe("an order for a cluster", () => {
     expect(rig.records).toHaveLength(1);
     const other = await rig.ask("/v1/gates/A/pause", { body: order, headers });
     expect([other.status, other.body.error.code]).toEqual([422, "HELIX_API_KEY_REUSED"]);
+  });
+});
+
+test("the status is told as it is, with nothing left out", async () => {
+  await rig.ask("/v1/gates/B/pause", { body: order });
+  await rig.ask("/v1/rates/A", { body: { ...order, perSecond: 100 } });
+  await rig.die();
+  const { queue, control, clock } = rig;
+  const figures = { clusters: { A: FIGURES, B: FIGURES }, lanes: recordOfLanes(LANE_FIGURES) };
+  const heartbeat = new Heartbeat({
+    control,
+    queue,
+    clock,
+    host: "pod-1",
+    version: "1.2.3",
+    worker: { figures: () => figures, setRateLimit() {} },
+  });
+  heartbeat.start();
+  await clock.advance(10_000);
+  const { body } = await rig.ask("/v1/status");
+  expect(body).toEqual(JSON.parse(JSON.stringify(await status({ queue, control, clock }))));
+  expect(body).toMatchObject({
+    revisions: { gates: 1, rates: 2 },
+    pods: [{ host: "pod-1", isAlive: true }],
+    clusters: { A: { rate: { perSecond: 100 } }, B: { gate: { state: "paused" } } },
+  });
+  await heartbeat.stop();
+});
+
+describe("a rate", () => {
+  test("is ordered over the revision that the status has shown, below its ceiling, and taken away", async () => {
+    const set = await rig.ask("/v1/rates/B", { body: { ...order, perSecond: 50 } });
+    expect(set.body).toEqual({ revision: 1 });
+    const late = await rig.ask("/v1/rates/B", { body: { ...order, perSecond: 60 } });
+    expect([late.status, late.body.error.code]).toEqual([409, "HELIX_CONTROL_CONFLICT"]);
+    const high = await rig.ask("/v1/rates/B", { body: { ...order, perSecond: 10_001, revision: 1 } });
+    expect([high.status, high.body.error.code]).toEqual([400, "HELIX_API_REQUEST_INVALID"]);
+    expect(high.body.error.message).toContain("`perSecond` to be 10000 at most, which is the ceiling");
+    const removed = await rig.ask("/v1/rates/B/remove", { body: { ...order, revision: 1 } });
+    expect(removed.body).toEqual({ revision: 2 });
+    expect(rig.records.map(({ verb, refusedBy }) => [verb, refusedBy])).toEqual([
+      ["set-rate", undefined],
+      ["set-rate", "HELIX_CONTROL_CONFLICT"],
+      ["set-rate", "RangeError"],
+      ["remove-rate", undefined],
+    ]);
   });
 });
 

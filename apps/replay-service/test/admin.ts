@@ -67,6 +67,7 @@ export class AdminRig implements AsyncDisposable {
       void rig.lines.push({ level, fields, message });
     const logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
     const { clock, queue, control } = rig;
+    const maxRate = config.admin.maxRatePerSecond;
     const logged = loggedAudit(logger);
     const audit = (record: AuditRecord) => {
       rig.records.push(record);
@@ -74,7 +75,7 @@ export class AdminRig implements AsyncDisposable {
     };
     rig.#server = await startAdminServer({
       config: config.admin,
-      subject: () => (rig.isOpen ? { queue, control, clock, audit } : undefined),
+      subject: () => (rig.isOpen ? { queue, control, clock, audit, maxRate } : undefined),
       stopping: rig.stopping.signal,
       readFile,
       logger,

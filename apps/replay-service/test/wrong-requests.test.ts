@@ -304,6 +304,29 @@ const ROWS: readonly Row[] = [
   ["a long cursor", `/v1/dead-letters?cursor=${"x".repeat(501)}`, {}, ...INVALID, "query.cursor"],
   ["a question of the status", "/v1/status?verbose=true", {}, ...INVALID, "verbose"],
 
+  ["a rate of nothing", "/v1/rates/B", { body: { ...ORDER, perSecond: 0 } }, ...INVALID, "body.perSecond"],
+  ["a rate without a number", "/v1/rates/B", { body: { ...ORDER } }, ...INVALID, "body.perSecond"],
+  [
+    "a rate above the ceiling",
+    "/v1/rates/B",
+    { body: { ...ORDER, revision: 0, perSecond: 10_001 } },
+    ...INVALID,
+    "ceiling",
+  ],
+  [
+    "a rate without a reason",
+    "/v1/rates/B",
+    { body: { ...ORDER, why: "", perSecond: 1 } },
+    ...INVALID,
+    "body.why",
+  ],
+  [
+    "a rate with `read`",
+    "/v1/rates/B",
+    { token: TOKENS.read, body: { ...ORDER, perSecond: 1 } },
+    ...LACKING,
+    "operate",
+  ],
   [
     "a discard with `operate`",
     "/v1/jobs/discard",

@@ -3,6 +3,7 @@ import * as letters from "./dead-letters.ts";
 import { doctorReport } from "./doctor.ts";
 import { closeGate, gatesChanged, openGate } from "./gates.ts";
 import * as jobs from "./jobs.ts";
+import * as rates from "./rates.ts";
 import { status } from "./status.ts";
 import { cluster } from "./words.ts";
 
@@ -67,6 +68,16 @@ export const ENDPOINTS = {
     ...ofCluster,
     body: openGate,
     answer: gatesChanged,
+  }),
+  setRate: post("/v1/rates/{cluster}", "Bounds the replay to it, over all pods together.", {
+    ...ofCluster,
+    body: rates.setRate,
+    answer: rates.ratesChanged,
+  }),
+  removeRate: post("/v1/rates/{cluster}/remove", "Takes the bound away.", {
+    ...ofCluster,
+    body: rates.removeRate,
+    answer: rates.ratesChanged,
   }),
   deadLetters: get("/v1/dead-letters", "A page of dead letters, the oldest first.", {
     query: letters.letterPageQuery,

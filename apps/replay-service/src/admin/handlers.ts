@@ -4,6 +4,7 @@ import { type Audit, type DoctorOptions, doctor, type Operated, status } from "@
 import { deadLetterHandlers } from "./dead-letters.ts";
 import { gateHandlers } from "./gates.ts";
 import { jobHandlers } from "./jobs.ts";
+import { rateHandlers } from "./rates.ts";
 
 /** What requests are about. */
 export interface Subject extends Operated, DoctorOptions {
@@ -24,10 +25,10 @@ export type Handlers = {
 };
 
 export const HANDLERS: Handlers = {
-  // There may be more in it than is described.
-  status: (subject) => status(subject) as Promise<unknown> as Promise<AnswerOf<"status">>,
+  status,
   doctor: (subject) => doctor(subject, subject),
   ...gateHandlers,
+  ...rateHandlers,
   ...deadLetterHandlers,
   ...jobHandlers,
 };

@@ -30,13 +30,13 @@ export interface StartAdminOptions {
  */
 export async function startAdmin(options: StartAdminOptions): Promise<AdminServer | undefined> {
   const { running, config, logger, stop: stopping, readFile, clock } = options;
-  const { host, port } = config.admin;
+  const { host, port, maxRatePerSecond: maxRate } = config.admin;
   if (TOKEN_LISTS.every((list) => config.admin[list] === undefined)) {
     logger.info({}, "there is no admin API, since it has no token");
     return undefined;
   }
   const { startAdminServer } = await import("./admin-server.ts");
-  const known = { audit: loggedAudit(logger), clock, clusterNames: clusterNames(config) };
+  const known = { audit: loggedAudit(logger), clock, clusterNames: clusterNames(config), maxRate };
   const subject = () => {
     const now = running();
     if (now === undefined) return undefined;

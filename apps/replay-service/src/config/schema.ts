@@ -149,6 +149,12 @@ export const SCHEMA = {
         about: "Pages of which a browser may send requests, besides the pod's own.",
       }),
     ),
+    maxRatePerSecond: integer({
+      min: 1,
+      max: 1_000_000,
+      fallback: 10_000,
+      about: "The highest rate that may be ordered for a cluster, executions per second over all pods.",
+    }),
   },
   log: {
     level: oneOf(["debug", "info", "warn", "error", "silent"], "info", {
