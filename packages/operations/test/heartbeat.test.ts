@@ -84,6 +84,17 @@ describe("a heartbeat", () => {
     expect(await control.get("pods.killed-1")).toBeUndefined();
   });
 
+  it("goes on while a look at the other pods hangs", async () => {
+    const world = setUp();
+    const { worker, key } = pods(world)();
+    await setRate(world.operated, "B", { ...ANNA, perSecond: 90 });
+    world.control.list = () => new Promise(() => {});
+    await world.clock.advance(30_000);
+    worker.lanes["high.B"].applied = 7;
+    await world.clock.advance(5000);
+    expect((await reportOf(world, key)).lanes["high.B"].applied).toBe(7);
+  });
+
   it("is small, whatever texts stand in it", async () => {
     const world = setUp();
     const { worker, key } = pods(world)({ host: "ä".repeat(10_000) });

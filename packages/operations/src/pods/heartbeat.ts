@@ -113,6 +113,7 @@ export class Heartbeat {
   #inBackOff: Readonly<Partial<Record<Lane, number>>> = {};
   #beats = 0;
   #beat: Promise<void> | undefined;
+  #look: Promise<void> | undefined;
   #isLooking = false;
   #isStopped = false;
   #complaint: string | undefined;
@@ -174,12 +175,20 @@ export class Heartbeat {
     try {
       await control.put(this.#key, this.#made());
       this.#complaint = undefined;
-      await this.#rates.look();
-      if (beat % WARNINGS_EVERY === WARNINGS_EVERY - 1) await this.#warnings.look();
-      if (beat % SWEEP_EVERY === 0) await this.#sweep();
     } catch (error) {
       this.#complain(error);
+      return;
     }
+    // Not waited for: the next report is not to be late, since the others would take this pod for gone.
+    this.#look ??= this.#lookAround(beat).finally(() => {
+      this.#look = undefined;
+    });
+  }
+
+  async #lookAround(beat: number): Promise<void> {
+    await this.#rates.look();
+    if (beat % WARNINGS_EVERY === WARNINGS_EVERY - 1) await this.#warnings.look();
+    if (beat % SWEEP_EVERY === 0) await this.#sweep().catch(() => {});
   }
 
   #made(): PodReport {
