@@ -11,8 +11,10 @@ interface Answer {
 export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
 
-  constructor(program: URL) {
-    this.#process = fork(fileURLToPath(program), { execArgv: ["--conditions=@helix/source", "--expose-gc"] });
+  /** @param flags Of Node, beside those that it needs. */
+  constructor(program: URL, flags: readonly string[] = []) {
+    const execArgv = ["--conditions=@helix/source", "--expose-gc", ...flags];
+    this.#process = fork(fileURLToPath(program), { execArgv });
   }
 
   /** Rejects with what it says, or when it has died. */

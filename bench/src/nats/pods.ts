@@ -16,6 +16,9 @@ export interface Drained {
   readonly memoryGrownMiB: number;
 }
 
+/** As the README of the pod says to start it. */
+export const POD_FLAGS: readonly string[] = ["--max-semi-space-size=16"];
+
 /** Processes that drain one stream, as the replay service does, without work to execute. */
 export class Pods implements AsyncDisposable {
   readonly #stream: BenchStream;
@@ -27,7 +30,10 @@ export class Pods implements AsyncDisposable {
   }
 
   static async open(count: number, url: string, stream: BenchStream): Promise<Pods> {
-    const pods = Array.from({ length: count }, () => new Child(new URL("./pod-process.ts", import.meta.url)));
+    const pods = Array.from(
+      { length: count },
+      () => new Child(new URL("./pod-process.ts", import.meta.url), POD_FLAGS),
+    );
     const all = new Pods(stream, pods);
     await all.#ask({ connect: url, options: stream.options });
     return all;

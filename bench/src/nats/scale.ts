@@ -5,7 +5,7 @@ import { interleaved } from "../measure/interleaved.ts";
 import { judge } from "../report/judge.ts";
 import { alone, pairs, type Row, type Series } from "../report/row.ts";
 import { highForB } from "./enqueue.ts";
-import { type Drained, Pods } from "./pods.ts";
+import { type Drained, POD_FLAGS, Pods } from "./pods.ts";
 import { BenchStream, connected } from "./stream.ts";
 
 const WARM_UP = 20_000;
@@ -80,7 +80,7 @@ async function byBacklog(
     rows.push(
       {
         id: "backlog.million.memory",
-        what: `${what}, growth of its resident memory`,
+        what: `${what} with ${POD_FLAGS.join(" ")}, growth of its resident memory`,
         unit: "MiB",
         goal: { atMost: 30 },
         samples: alone(found.map((one) => one.this.memoryGrownMiB)),
