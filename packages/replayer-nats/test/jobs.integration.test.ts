@@ -91,7 +91,7 @@ describe("a job over NATS", () => {
       await using rig = new Rig(server);
       const queue = await rig.replayer();
       await buried(rig, MANY);
-      const { id } = await order(queue, { expect: MANY, perSecond: Math.ceil(MANY / 4) });
+      const { id } = await order(queue, { expect: MANY, perSecond: Math.ceil(MANY / 2) });
       const { url } = rig.server;
       const run = (program: Program, holder: string) =>
         program.run({
