@@ -81,6 +81,11 @@ export class JobRunner implements AsyncDisposable {
       onDocument: (document) => {
         for (const id of openJobsIn(document?.value)) this.#follow(id);
       },
+      onFailure: (err, lasts) => {
+        // That the store is away others tell.
+        if (lasts)
+          this.#settings.logger.warn({ err }, "this process does no jobs: it may not see which there are");
+      },
     });
     this.#look();
   }

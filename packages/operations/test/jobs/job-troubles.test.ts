@@ -189,6 +189,21 @@ describe("a job", () => {
     expect([(await getJob(operated, id)).state, looks > 0]).toEqual(["done", true]);
   });
 
+  it("is done by no pod that may not see it, which that pod says", async () => {
+    await using world = setUpJobs();
+    const { clock, control, pod, log } = world;
+    const err = new Error("no right");
+    control.watch = (_, { onFailure }) => {
+      for (const lasts of [false, true]) onFailure?.(err, lasts);
+      return { [Symbol.dispose]() {} };
+    };
+    pod();
+    await clock.advance(1000);
+    expect(log.map(({ text }) => text)).toEqual([
+      "this process does no jobs: it may not see which there are",
+    ]);
+  });
+
   it("that nobody has listed is found by a pod that starts", async () => {
     await using world = setUpJobs();
     const { clock, operated, control, bury, pod, order } = world;

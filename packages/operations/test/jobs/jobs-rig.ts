@@ -161,8 +161,8 @@ class Life {
     });
   }
 
-  #watch(watch: ControlStore["watch"], key: string, { onDocument }: DocumentListener): Disposable {
-    return watch(key, { onDocument: (document) => this.isOver || onDocument(document) });
+  #watch(watch: ControlStore["watch"], key: string, { onDocument, onFailure }: DocumentListener): Disposable {
+    return watch(key, { onDocument: (document) => this.isOver || onDocument(document), onFailure });
   }
 
   async *#scan(scan: DeadLetterStore["scan"], ...args: Parameters<DeadLetterStore["scan"]>) {
