@@ -41,8 +41,8 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: what was ordered is not waited for at the start",
     file: "packages/core/src/control/stored-cluster-gate.ts",
-    find: '    if (this.#gates === undefined) return "paused";',
-    replace: '    if (this.#gates === undefined) return "open";',
+    find: '    return all === undefined ? "paused" :',
+    replace: '    return all === undefined ? "open" :',
   },
   {
     name: "NATS: a record that cannot be read is taken for none",
