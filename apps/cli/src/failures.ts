@@ -7,6 +7,13 @@ export const EXIT = Object.freeze({
   usage: 2,
 });
 
+/** What the packages, and a pod, have against what was typed, by its code. */
+export const MISTAKES: ReadonlySet<string> = new Set([
+  "HELIX_FILTER_INVALID",
+  "HELIX_CURSOR_INVALID",
+  "HELIX_JOB_COUNT_DIFFERS",
+]);
+
 /** What was typed cannot be carried out, and nothing was done. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -3,6 +3,9 @@ import { userInfo } from "node:os";
 import process from "node:process";
 import { run } from "./run.ts";
 
+// Whoever reads it, such as `head`, has enough.
+process.stdout.on("error", () => process.exit());
+
 process.exitCode = await run({
   argv: process.argv.slice(2),
   env: process.env,

@@ -1,3 +1,4 @@
+import type { JobVerb } from "@helix/operations";
 import { Command, type CommanderError, InvalidArgumentError } from "commander";
 import { UsageError } from "./failures.ts";
 import type { Host } from "./host.ts";
@@ -13,6 +14,8 @@ const GATES: Readonly<Record<GateVerb, string>> = {
   undrain: "Take a drain back: what waits is replayed.",
 };
 
+/** Of a dead letter, in examples. */
+const ID = "6f1c2a9e-4b0d-4c1e-9d55-0a3c1f7e8b21.0";
 const REASON = ["--reason <text>", "Why, in your words, for others."] as const;
 
 export interface ProgramOptions {
@@ -114,38 +117,124 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
     }
   }
 
+  leaf(
+    program,
+    "rate [cluster] [perSecond]",
+    "Show how fast may be replayed, or bound it over all pods together; none: as fast as it goes.",
+    async (session, args, flags) => (await import("./commands/rate.ts")).rate(session, args, flags),
+    "helix rate",
+    'helix rate B 500 --reason "after the outage" --until 2h',
+    'helix rate B none --reason "it is fine"',
+  )
+    .option(...REASON, someText)
+    .option("--until <time>", "No limit from then on: 90m, 14:00Z or 2026-11-29T14:00Z.");
+
   const dead = program.command("dead").description("What could not be replayed, and is kept for a person.");
-  const paged = (command: Command) =>
-    addFilter(command).option("--limit <count>", "So many at most.", wholeNumber(1, 200), 50);
-  paged(
-    leaf(
-      dead,
-      "list",
-      "One by one, the oldest first.",
-      async (session, _, flags: { limit: number }) =>
-        (await import("./commands/dead.ts")).listLetters(session, flags as never),
-      "helix dead list --table shop.users",
-      "helix dead list --cause rejected --died-since 2h",
-    ),
-  ).option("--cursor <cursor>", "The next page, as the one before has told it.");
-  paged(
-    leaf(
-      dead,
-      "groups",
-      "How many of which kind, the largest first.",
-      async (session, _, flags: { limit: number }) =>
-        (await import("./commands/dead.ts")).groupLetters(session, flags as never),
-      "helix dead groups",
-      "helix dead groups --cluster B",
-    ),
+  const trash = dead.command("trash").description("What was discarded, for seven days.");
+  for (const [box, parent, path] of [
+    ["dead", dead, "helix dead"],
+    ["trash", trash, "helix dead trash"],
+  ] as const) {
+    paged(
+      leaf(
+        parent,
+        "list",
+        "One by one, the first that came there first.",
+        async (session, _, flags) => (await import("./commands/dead.ts")).listLetters(session, box, flags),
+        `${path} list --table shop.users`,
+        `${path} list --cause rejected --died-since 2h`,
+      ),
+    ).option("--cursor <cursor>", "The next page, as the one before has told it.");
+    paged(
+      leaf(
+        parent,
+        "groups",
+        "How many of which kind, the largest first.",
+        async (session, _, flags) => (await import("./commands/dead.ts")).groupLetters(session, box, flags),
+        `${path} groups`,
+        `${path} groups --cluster B`,
+      ),
+    );
+    const show = leaf(
+      parent,
+      "show <id>",
+      "One of them, without its values.",
+      async (session, [id = ""], flags: { values?: boolean; reason?: string }) => {
+        const { showLetter, showValues } = await import("./commands/dead.ts");
+        if (!flags.values) return showLetter(session, box, id);
+        if (flags.reason !== undefined) return showValues(session, id, flags.reason);
+        throw new UsageError(
+          "Expected --reason with --values: why, for others",
+          `${path} show ${ID} --values --reason "…"`,
+        );
+      },
+      `${path} show ${ID}`,
+    );
+    if (box === "dead") {
+      show
+        .option(
+          "--values",
+          "With what was bound to its statements, which may be personal data. It is written down.",
+        )
+        .option(...REASON, someText);
+    }
+  }
+  const work = (parent: Command, verb: JobVerb, path: string, about: string) =>
+    addFilter(
+      leaf(
+        parent,
+        `${verb} [ids...]`,
+        about,
+        async (session, ids, flags) =>
+          (await import("./commands/bulk.ts")).orderJob(session, verb, ids, flags),
+        `${path} ${ID} --reason "column is there"`,
+        `${path} --table shop.users --reason "column is there"`,
+        `${path} --table shop.users --reason "column is there" --expect 120 --yes`,
+      ),
+    )
+      .requiredOption(...REASON, someText)
+      .option("--all", "Every one that there is.")
+      .option("--expect <count>", "Only if there are so many.", wholeNumber(0, 1e15))
+      .option("-y, --yes", "Do not ask; with --expect, unless ids are given.")
+      .option("--dry-run", "Show what it would be, and change nothing.")
+      .option("--per-second <count>", "So many at most.", wholeNumber(1, 100_000))
+      .option("--detach", "Do not wait for its end.");
+  work(dead, "redrive", "helix dead redrive", "Put them back at the end of their lanes.")
+    .option(
+      "--force",
+      "Apply what is too old, or for another table, as well: what was deleted may come back.",
+    )
+    .option(
+      "--stages <sizes>",
+      "Begin with so many, such as 1,10,100: go on when few have died again.",
+      sizes,
+    );
+  work(dead, "discard", "helix dead discard", "Move them into the trash, for seven days.");
+  work(dead, "restore", "helix dead restore", "Take them back out of the trash.");
+  work(trash, "empty", "helix dead trash empty", "Delete what is in the trash for good.");
+
+  const jobs = program.command("jobs").description("Long work that was ordered: redrive, discard, restore.");
+  leaf(
+    jobs,
+    "list",
+    "The newest first; of those that are over, the last hundred.",
+    async (session) => (await import("./commands/jobs.ts")).listJobs(session),
+    "helix jobs list",
   );
   leaf(
-    dead,
+    jobs,
     "show <id>",
-    "One of them, without its values.",
-    async (session, [id = ""]) => (await import("./commands/dead.ts")).showLetter(session, id),
-    "helix dead show 6f1c2a9e-4b0d-4c1e-9d55-0a3c1f7e8b21.0",
-  );
+    "How far one is, and what has failed.",
+    async (session, [id = ""], flags) => (await import("./commands/jobs.ts")).showJob(session, id, flags),
+    "helix jobs show 0123456789abcdef0123 --follow",
+  ).option("-f, --follow", "Until it is over.");
+  leaf(
+    jobs,
+    "cancel <id>",
+    "Take up nothing more; what is done stays done.",
+    async (session, [id = ""], flags) => (await import("./commands/jobs.ts")).cancelJob(session, id, flags),
+    'helix jobs cancel 0123456789abcdef0123 --reason "wrong table"',
+  ).requiredOption(...REASON, someText);
 
   leaf(
     program,
@@ -181,6 +270,17 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
     )
     .option("--keyspace <name>", "Of tables that are named without one.");
   return program;
+}
+
+function paged(command: Command): Command {
+  return addFilter(command).option("--limit <count>", "So many at most.", wholeNumber(1, 200), 50);
+}
+
+/** @throws InvalidArgumentError. */
+function sizes(given: string): number[] {
+  const read = given.split(",").map((one) => (/^[1-9]\d{0,4}$/.test(one) ? Number(one) : 0));
+  if (read.length <= 10 && read.every((one) => one >= 1 && one <= 10_000)) return read;
+  throw new InvalidArgumentError("Expected one to ten sizes from 1 to 10000, such as 1,10,100.");
 }
 
 /** @throws InvalidArgumentError of commander, which names the option. */

@@ -1,6 +1,6 @@
 import { isHelixError } from "@helix/core";
 import { errorText } from "@helix/core/internal";
-import { EXIT, Failure, UsageError } from "./failures.ts";
+import { EXIT, Failure, MISTAKES, UsageError } from "./failures.ts";
 
 export interface ReadFailure {
   readonly exit: number;
@@ -10,9 +10,6 @@ export interface ReadFailure {
   /** Commands that would do. */
   readonly type: readonly string[];
 }
-
-/** What somebody has typed that cannot be. */
-const MISTAKES: ReadonlySet<string> = new Set(["HELIX_FILTER_INVALID", "HELIX_CURSOR_INVALID"]);
 
 export function readFailure(error: unknown): ReadFailure {
   if (error instanceof UsageError) {

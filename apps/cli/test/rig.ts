@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { createPayload, type DeadLetterCause, type Lane } from "@helix/core";
+import { type Job, JobRunner, listJobs } from "@helix/operations";
 import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import { waitFor } from "@helix/testkit";
 import type { Host } from "../src/host.ts";
@@ -20,6 +21,10 @@ export interface TypedOptions {
   /** What is typed at a terminal; undefined: there is none. */
   readonly answer?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Takes what would be called at an interrupt. */
+  readonly onInterrupt?: (listener: () => void) => void;
+  /** Called after each output. */
+  readonly onOutput?: () => void;
 }
 
 /** A queue and a control store in memory, operated by the command line alone. */
@@ -27,6 +32,7 @@ export class Rig {
   readonly queue = new MemoryReplayer();
   readonly control = new MemoryControlStore();
   readonly setUps: object[] = [];
+  readonly #runner = new JobRunner(this, { holder: "pod-1" });
   readonly open: OpenOperator = async () => ({
     ...operatorOf(
       { queue: this.queue, control: this.control, clusterNames: { B: "north" } },
@@ -41,6 +47,16 @@ export class Rig {
   /** Types `helix …`. */
   async type(line: string | readonly string[], options: TypedOptions = {}): Promise<Said> {
     return typed(line, options, this.open);
+  }
+
+  /** From now on there is a pod that does what is ordered. */
+  startPod(): AsyncDisposable {
+    this.#runner.start();
+    return this.#runner;
+  }
+
+  async jobs(): Promise<readonly Job[]> {
+    return (await listJobs(this)).jobs;
   }
 
   async write(id: string, { lane = "high.B", table = "shop.users" }: { lane?: Lane; table?: string } = {}) {
@@ -77,7 +93,7 @@ export class Rig {
 /** @param open Without it, as the program does. */
 export async function typed(
   line: string | readonly string[],
-  { isTTY = false, answer, env = {} }: TypedOptions = {},
+  { isTTY = false, answer, env = {}, onInterrupt = () => {}, onOutput = () => {} }: TypedOptions = {},
   open?: OpenOperator,
 ): Promise<Said> {
   let [out, err] = ["", ""];
@@ -103,12 +119,16 @@ export async function typed(
     stdin,
     stdout: output((text) => {
       out += text;
+      onOutput();
     }),
     stderr: output((text) => {
       err += text;
     }),
     user: () => "anna",
-    onInterrupt: () => () => {},
+    onInterrupt(listener) {
+      onInterrupt(listener);
+      return () => {};
+    },
   };
   const exit = await run(host, open);
   return { exit, out, err };

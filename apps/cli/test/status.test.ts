@@ -10,9 +10,11 @@ describe("helix status", () => {
     expect(out).toContain(
       "A: open; nothing waits\nnorth: no pod that replays is known; 1,200 waiting, the oldest ",
     );
-    expect(out).toMatch(/^LANE {4}DEPTH {2}PENDING {2}IN HAND {2}IN BACK-OFF {2}STUCK {2}OLDEST$/m);
-    expect(out).toMatch(/^high\.B {2}1,200 {4}1,200 {8}0 {12}0 {6}0 +[\d.]+ s$/m);
-    expect(out).toMatch(/^low\.A +0 +0 +0 +0 +0 +-$/m);
+    expect(out).toMatch(
+      /^LANE {4}DEPTH {2}PENDING {2}IN HAND {2}IN BACK-OFF {2}STUCK {2}OLDEST {2}IN\/S {2}OUT\/S {2}DRAINED IN$/m,
+    );
+    expect(out).toMatch(/^high\.B {2}1,200 {4}1,200 {8}0 {12}0 {6}0 +[\d.]+ s +- +- +unknown$/m);
+    expect(out).toMatch(/^low\.A +0 +0 +0 +0 +0 +- +- +- +empty$/m);
   });
 
   it("ends with 1 where something could not be read, and tells what", async () => {
@@ -21,7 +23,7 @@ describe("helix status", () => {
     const { exit, out } = await rig.type("status");
     expect([exit, out]).toEqual([
       1,
-      expect.stringContaining("not read: gates: what lies in the store as gates are none"),
+      expect.stringContaining("not read  gates: what lies in the store as gates are none"),
     ]);
   });
 

@@ -52,6 +52,7 @@ const trashedLetter = letter
   })
   .meta({ id: "TrashedLetter" });
 
+export const oneTrashedLetter = z.object({ letter: trashedLetter });
 export const trashPage = z.object({ letters: z.array(trashedLetter), cursor: nextCursor });
 
 export const letterGroupsQuery = z.strictObject({ ...FILTER_SHAPE, limit });

@@ -107,6 +107,14 @@ export const ENDPOINTS = {
     query: letters.letterQuery,
     answer: letters.letterCount,
   }),
+  trashGroups: get("/v1/trash/groups", "How many of which kind were discarded.", {
+    query: letters.letterGroupsQuery,
+    answer: letters.letterGroups,
+  }),
+  trashedLetter: get("/v1/trash/{id}", "One that was discarded, without its values.", {
+    ...ofLetter,
+    answer: letters.oneTrashedLetter,
+  }),
   deadLetterValues: {
     method: "POST",
     path: "/v1/dead-letters/{id}/values",

@@ -14,7 +14,12 @@ export { JobRunner, type JobRunnerOptions } from "./jobs/job-runner.ts";
 export { JOB_VERBS, type JobVerb } from "./jobs/job-verbs.ts";
 export { cancelJob, getJob, type JobListing, listJobs } from "./jobs/jobs.ts";
 export { countForJob, startJob } from "./jobs/start-job.ts";
-export { type ToldLetter, type ToldWrite, toldLetter } from "./letters/told-letter.ts";
+export {
+  type ToldLetter,
+  type ToldTrashedLetter,
+  type ToldWrite,
+  toldLetter,
+} from "./letters/told-letter.ts";
 export type { Operated } from "./operated.ts";
 export { Heartbeat, type HeartbeatOptions, type ReportingWorker } from "./pods/heartbeat.ts";
 export type { PerSecond } from "./pods/per-second.ts";

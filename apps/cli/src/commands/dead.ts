@@ -1,40 +1,45 @@
 import { helixError, type LetterGroup } from "@helix/core";
-import type { ToldLetter } from "@helix/operations";
+import type { ToldLetter, ToldTrashedLetter } from "@helix/operations";
+import { UsageError } from "../failures.ts";
 import { filterIn, quoted, typedFilter } from "../input/filter-flags.ts";
-import type { LetterGroups, LetterPage } from "../operator/operator.ts";
+import type { LetterBox, LetterGroups, LetterPage, ShownValues } from "../operator/operator.ts";
+import { clean, jsonText } from "../output/clean.ts";
 import type { Paint } from "../output/paint.ts";
 import { type Column, facts, table } from "../output/table.ts";
 import { ago, counted, moment, quantity } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
+
+type Told = ToldLetter & Partial<ToldTrashedLetter>;
 
 export interface ListFlags extends Readonly<Record<string, unknown>> {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
 
-export async function listLetters(session: Session, flags: ListFlags): Promise<Answer> {
+export async function listLetters(session: Session, box: LetterBox, flags: ListFlags): Promise<Answer> {
   const nowMs = Date.now();
   const operator = await session.operator();
   const { limit, cursor } = flags;
-  const page = await operator.letters(filterIn(flags, nowMs), { limit, cursor });
-  const next = `helix dead list${typedFilter(flags)} --limit ${limit} --cursor ${quoted(page.cursor ?? "")}`;
+  const page = await operator.letters(box, filterIn(flags, nowMs), { limit, cursor });
+  const next = `helix dead ${box === "trash" ? "trash " : ""}list${typedFilter(flags)} --limit ${limit} --cursor ${quoted(page.cursor ?? "")}`;
   return { data: page, text: (paint) => pageText(page, { nowMs, next }, paint) };
 }
 
-export function pageText(
+function pageText(
   { letters, cursor }: LetterPage,
   { nowMs, next }: { readonly nowMs: number; readonly next: string },
   paint: Paint,
 ): string {
   if (letters.length === 0) return "No dead letters.\n";
+  const isTrash = letters.some((letter) => "discarded" in letter);
   const more = cursor === undefined ? "" : `${paint.dim(`more: ${next}`)}\n`;
-  return `${table(letters, letterColumns(nowMs), paint)}${more}`;
+  return `${table(letters, isTrash ? trashColumns(nowMs) : letterColumns(nowMs), paint)}${more}`;
 }
 
-export async function groupLetters(session: Session, flags: ListFlags): Promise<Answer> {
+export async function groupLetters(session: Session, box: LetterBox, flags: ListFlags): Promise<Answer> {
   const nowMs = Date.now();
   const operator = await session.operator();
-  const found = await operator.letterGroups(filterIn(flags, nowMs), flags.limit);
+  const found = await operator.letterGroups(box, filterIn(flags, nowMs), flags.limit);
   return { data: found, text: (paint) => groupsText(found, nowMs, paint) };
 }
 
@@ -46,15 +51,37 @@ export function groupsText({ groups, total }: LetterGroups, nowMs: number, paint
   return `${table(groups, groupColumns(nowMs), paint)}${paint.dim(`${counted(count, "dead letter")} in ${counted(groups.length, "group")}${rest}`)}\n`;
 }
 
-export async function showLetter(session: Session, id: string): Promise<Answer> {
+export async function showLetter(session: Session, box: LetterBox, id: string): Promise<Answer> {
   const operator = await session.operator();
-  const letter = await operator.letter(id);
+  const letter = await operator.letter(box, id);
   if (letter === undefined)
     throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter ${id}`, { id });
   return { data: { letter }, text: (paint) => letterText(letter, paint) };
 }
 
-function letterText(letter: ToldLetter, paint: Paint): string {
+/** With all that was bound to it, which is personal data: whoever asks says why, and it is written down. */
+export async function showValues(session: Session, id: string, reason: string): Promise<Answer> {
+  const operator = await session.operator();
+  if (operator.values === undefined) {
+    throw new UsageError(
+      "Values are shown by a pod, which writes down who saw them",
+      `helix dead show ${quoted(id)} --values --reason ${quoted(reason)} --url http://127.0.0.1:8081`,
+    );
+  }
+  const shown = await operator.values(id, { by: session.by, why: reason });
+  return { data: shown, text: (paint) => `${letterText(shown.letter, paint)}${valuesText(shown, paint)}` };
+}
+
+function valuesText({ error, statements = [], raw }: ShownValues, paint: Paint): string {
+  const lines = statements.map(({ query, params }) => `${clean(query)}\n  ${paint.dim(jsonText(params))}\n`);
+  return [
+    ...(error === undefined ? [] : [`${paint.dim("whole failure")}  ${clean(failureText(error))}\n`]),
+    ...lines,
+    ...(raw === undefined ? [] : [`${paint.dim("bytes, in base64")}  ${clean(raw)}\n`]),
+  ].join("");
+}
+
+function letterText(letter: Told, paint: Paint): string {
   const { id, cluster, priority, reason, outcome, error, firstError, attempts, diedAtMs, bytes, write } =
     letter;
   return facts(
@@ -72,17 +99,22 @@ function letterText(letter: ToldLetter, paint: Paint): string {
       ["timestamp", write?.timestampMicros],
       ["redriven", write && `${quantity(write.life)} times`],
       ["size", counted(bytes, "byte")],
+      ["discarded", letter.discarded && discardedText(letter.discarded)],
       ...(write === undefined ? [["content", "bytes that are no payload"] as const] : []),
     ],
     paint,
   );
 }
 
+function discardedText({ atMs, by, why }: ToldTrashedLetter["discarded"]): string {
+  return [moment(atMs), by, why].filter((one) => one !== undefined).join(", ");
+}
+
 function failureText({ name, code, message }: NonNullable<ToldLetter["error"]>): string {
   return `${[name, code].filter((one) => one !== undefined).join(" ")}: ${message}`;
 }
 
-function letterColumns(nowMs: number): readonly Column<ToldLetter>[] {
+function letterColumns(nowMs: number): readonly Column<Told>[] {
   return [
     { title: "ID", of: ({ id }) => id },
     { title: "CLUSTER", of: ({ cluster }) => cluster },
@@ -93,6 +125,19 @@ function letterColumns(nowMs: number): readonly Column<ToldLetter>[] {
     { title: "ATTEMPTS", of: ({ attempts }) => quantity(attempts), align: "right" },
     { title: "REDRIVEN", of: ({ write }) => write && quantity(write.life), align: "right" },
     { title: "TABLES", of: ({ write }) => write?.tables.join(", ") },
+  ];
+}
+
+function trashColumns(nowMs: number): readonly Column<Told>[] {
+  return [
+    ...letterColumns(nowMs),
+    {
+      title: "DISCARDED",
+      of: ({ discarded }) => discarded && ago(discarded.atMs, nowMs),
+      align: "right",
+    },
+    { title: "BY", of: ({ discarded }) => discarded?.by },
+    { title: "WHY", of: ({ discarded }) => discarded?.why },
   ];
 }
 

@@ -1,8 +1,8 @@
 import type { ClusterId } from "@helix/core";
 import type { ClusterStatus, Status } from "@helix/operations";
-import { Failure, UsageError } from "../failures.ts";
+import { Failure } from "../failures.ts";
 import { clusterIn } from "../input/cluster.ts";
-import { timeToCome } from "../input/times.ts";
+import { endOf } from "../input/end-of.ts";
 import type { GateVerb } from "../operator/operator.ts";
 import { clean } from "../output/clean.ts";
 import { duration } from "../output/words.ts";
@@ -65,18 +65,6 @@ function checkState(verb: GateVerb, { cluster, gate, sentence }: ClusterStatus):
     code: "HELIX_GATE_REFUSED",
     type: [typed(back, cluster, "…")],
   });
-}
-
-function endOf(until: string | undefined, nowMs: number, command: string): number | undefined {
-  if (until === undefined) return undefined;
-  const untilMs = timeToCome(until, nowMs);
-  if (untilMs !== undefined && untilMs > nowMs) return untilMs;
-  throw new UsageError(
-    `Expected --until to be a time to come, got ${JSON.stringify(until)}`,
-    ...["90m", "14:00Z", new Date(nowMs + 3_600_000).toISOString().replace(/:\d\d\.\d+/, "")].map(
-      (one) => `${command} --until ${one}`,
-    ),
-  );
 }
 
 function unread({ unread: parts }: Status): Failure {

@@ -68,11 +68,11 @@ function reportOf(
         withoutSchema++;
         continue;
       }
-      if ((verdict !== "refuse" && verdict !== "depends") || reason === undefined) continue;
-      const { construct, why, cure } = reason;
+      if (verdict !== "refuse" && verdict !== "depends") continue;
+      const { construct, why, cure, at: reasonAt } = reason ?? BY_VALUES;
       findings.push({
         file,
-        ...places.of(at + reason.at),
+        ...places.of(at + reasonAt),
         verdict,
         construct,
         why,
@@ -83,6 +83,13 @@ function reportOf(
   const statements = Object.values(verdicts).reduce((sum, count) => sum + count, 0);
   return { statements, verdicts, findings, withoutSchema };
 }
+
+const BY_VALUES = {
+  construct: "a value that decides",
+  at: 0,
+  why: "With some of the values that may be bound it can be replayed, with others it cannot.",
+  cure: undefined,
+} as const;
 
 /** Lines and columns of places that are asked for in their order. */
 class Places {

@@ -1,4 +1,4 @@
-import type { ClusterStatus, LaneStatus, Status } from "@helix/operations";
+import type { ClusterStatus, LaneStatus, PodStatus, Status } from "@helix/operations";
 import { EXIT } from "../failures.ts";
 import { clean } from "../output/clean.ts";
 import type { Paint } from "../output/paint.ts";
@@ -15,24 +15,25 @@ export function statusAnswer(status: Status): Answer {
   };
 }
 
-function statusText({ atMs, clusters, unread }: Status, paint: Paint): string {
+function statusText({ atMs, clusters, pods, warnings, unread }: Status, paint: Paint): string {
   const all = [clusters.A, clusters.B];
   const lanes = all.flatMap((cluster) => cluster.lanes);
   return [
     ...all.map((cluster) => `${sentence(cluster, paint)}\n`),
-    ...(lanes.length > 0 ? ["\n", table(lanes, COLUMNS, paint)] : []),
-    ...(unread.length > 0 ? ["\n"] : []),
-    ...unread.map(({ part, error }) => paint.bad(`not read: ${part}: ${clean(error)}`).concat("\n")),
+    ...warnings.map((warning) => `${paint.warning("warning")}  ${clean(warning.sentence)}\n`),
+    ...unread.map(({ part, error }) => `${paint.bad("not read")}  ${part}: ${clean(error)}\n`),
+    ...(lanes.length > 0 ? ["\n", table(lanes, LANES, paint)] : []),
+    ...(pods.length > 0 ? ["\n", table(pods, podColumns(atMs), paint)] : []),
     `\n${paint.dim(moment(atMs))}\n`,
   ].join("");
 }
 
-function sentence({ sentence: text, gate }: ClusterStatus, paint: Paint): string {
-  if (gate === undefined) return paint.bad(clean(text));
-  return gate.state === "open" ? clean(text) : paint.warning(clean(text));
+function sentence({ sentence: text, gate, breaker }: ClusterStatus, paint: Paint): string {
+  if (gate === undefined || breaker.state === "open") return paint.bad(clean(text));
+  return gate.state === "open" && breaker.state !== "partly-open" ? clean(text) : paint.warning(clean(text));
 }
 
-const COLUMNS: readonly Column<LaneStatus>[] = [
+const LANES: readonly Column<LaneStatus>[] = [
   { title: "LANE", of: ({ lane }) => lane },
   { title: "DEPTH", of: ({ depth }) => quantity(depth), align: "right" },
   { title: "PENDING", of: ({ pending }) => quantity(pending), align: "right" },
@@ -44,9 +45,43 @@ const COLUMNS: readonly Column<LaneStatus>[] = [
     align: "right",
     paint: ({ stuck }) => (stuck > 0 ? "bad" : undefined),
   },
+  { title: "OLDEST", of: ({ oldestAgeMs }) => spanText(oldestAgeMs), align: "right" },
+  { title: "IN/S", of: (lane) => perSecond(lane.in), align: "right" },
+  { title: "OUT/S", of: (lane) => perSecond(lane.out), align: "right" },
   {
-    title: "OLDEST",
-    of: ({ oldestAgeMs }) => (oldestAgeMs === undefined ? undefined : duration(oldestAgeMs)),
+    title: "DRAINED IN",
+    of: ({ outlook, drainedInMs }) => spanText(drainedInMs) ?? outlook,
     align: "right",
+    paint: ({ outlook }) => (outlook === "growing" ? "warning" : undefined),
   },
 ];
+
+function podColumns(nowMs: number): readonly Column<PodStatus>[] {
+  return [
+    { title: "POD", of: ({ host }) => host },
+    { title: "VERSION", of: ({ version }) => version },
+    { title: "UP", of: ({ startedAtMs }) => duration(Math.max(0, nowMs - startedAtMs)), align: "right" },
+    {
+      title: "STATE",
+      of: ({ isAlive, silentMs }) => (isAlive ? "alive" : `silent for ${duration(silentMs)}`),
+      paint: ({ isAlive }) => (isAlive ? undefined : "bad"),
+    },
+    { title: "BREAKER A", of: ({ clusters }) => clusters.A.breaker },
+    { title: "BREAKER B", of: ({ clusters }) => clusters.B.breaker },
+    {
+      title: "IN HAND",
+      of: ({ lanes }) => quantity(Object.values(lanes).reduce((sum, lane) => sum + lane.inHand, 0)),
+      align: "right",
+    },
+  ];
+}
+
+function spanText(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : duration(ms);
+}
+
+/** Of the last minute, where that is known; or of a quarter of an hour. */
+function perSecond({ last1Min, last15Min }: LaneStatus["in"]): string | undefined {
+  const known = last1Min ?? last15Min;
+  return known === undefined ? undefined : quantity(known);
+}

@@ -1,13 +1,13 @@
 import { request as plain } from "node:http";
 import { request as secure } from "node:https";
 import { type AnswerOf, apiError, ENDPOINTS, type Endpoint, type EndpointName } from "@helix/admin-api";
-import { EXIT, Failure } from "../failures.ts";
+import { EXIT, Failure, MISTAKES } from "../failures.ts";
 
 /** The pod gives up after 30 s. */
 const PATIENCE_MS = 40_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Answers that say that it was typed wrongly, and not that it has failed. */
-const MISTAKES: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+const MISTAKEN: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
 export interface HttpClientOptions {
   readonly url: URL;
@@ -21,6 +21,8 @@ export interface Asked {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: object;
   readonly body?: object;
+  /** Of a change: by it a repeat is known. @default a new one */
+  readonly key?: string;
 }
 
 /** Asks the admin API of a pod, in the words of `@helix/admin-api`. */
@@ -46,7 +48,7 @@ export class HttpClient {
 
   /** A change has a key, by which a repeat is known: where the answer is lost, it is asked for once more. */
   async #sent(endpoint: Endpoint, asked: Asked): Promise<{ readonly status: number; readonly text: string }> {
-    const key = endpoint.isChange ? { "idempotency-key": crypto.randomUUID() } : {};
+    const key = endpoint.isChange ? { "idempotency-key": asked.key ?? crypto.randomUUID() } : {};
     try {
       return await this.#once(endpoint, asked, key);
     } catch (error) {
@@ -129,6 +131,6 @@ function refusalOf(status: number, json: unknown): Failure {
   ];
   return new Failure([message, ...more].join("\n"), {
     code,
-    exit: MISTAKES.has(status) ? EXIT.usage : EXIT.failed,
+    exit: MISTAKEN.has(status) || MISTAKES.has(code) ? EXIT.usage : EXIT.failed,
   });
 }

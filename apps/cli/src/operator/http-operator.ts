@@ -1,7 +1,8 @@
-import type { Status } from "@helix/operations";
-import { Failure, UsageError } from "../failures.ts";
+import type { EndpointName } from "@helix/admin-api";
+import type { JobVerb, Status } from "@helix/operations";
+import { UsageError } from "../failures.ts";
 import { HttpClient } from "./http-client.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator, ShownJob } from "./operator.ts";
 import { type Sources, textIn } from "./sources.ts";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -20,21 +21,53 @@ export function openHttpOperator(sources: Sources): Operator {
 function operatorBy(client: HttpClient): Operator {
   return {
     // There may be more in it than is described.
-    status: () => client.ask("status") as Promise<unknown> as Promise<Status>,
-    order: async (verb, cluster, order) =>
-      (await client.ask(verb, { params: { cluster }, body: order })).revision,
-    letters: (filter, page) => client.ask("deadLetters", { query: { ...filter, ...page } }),
-    letterGroups: (filter, limit) => client.ask("deadLetterGroups", { query: { ...filter, limit } }),
-    letterCount: (query) => client.ask("deadLetterCount", { query }),
-    letter: async (id) => (await client.ask("deadLetter", { params: { id } })).letter,
-    async doctor() {
-      throw new Failure("The pods of this version examine nothing: ask NATS itself", {
-        type: ["helix doctor --nats nats-1:4222"],
-      });
+    status: () => client.ask("status") as Promise<Status>,
+    order: async (verb, cluster, body) => (await client.ask(verb, { params: { cluster }, body })).revision,
+    async setRate(cluster, { untilMs, ...body }) {
+      const params = { cluster };
+      const asked =
+        body.perSecond === undefined
+          ? client.ask("removeRate", { params, body })
+          : client.ask("setRate", { params, body: { ...body, untilMs } });
+      return (await asked).revision;
     },
+    doctor: () => client.ask("doctor"),
+    letters: (box, filter, page) =>
+      client.ask(box === "dead" ? "deadLetters" : "trash", { query: { ...filter, ...page } }),
+    letterGroups: (box, filter, limit) =>
+      client.ask(box === "dead" ? "deadLetterGroups" : "trashGroups", { query: { ...filter, limit } }),
+    letterCount: (box, query) => client.ask(box === "dead" ? "deadLetterCount" : "trashCount", { query }),
+    letter: async (box, id) =>
+      (await client.ask(box === "dead" ? "deadLetter" : "trashedLetter", { params: { id } })).letter,
+    values: (id, body) => client.ask("deadLetterValues", { params: { id }, body }),
+    async startJob({ verb, force, idempotencyKey: key, ...body }) {
+      const name = verb === "redrive" && force === true ? "startForcedRedrive" : STARTS[verb];
+      return (await client.ask(name, { body, key })).job;
+    },
+    async jobs() {
+      const all: ShownJob[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await client.ask("jobs", { query: { limit: MOST_AT_ONCE, cursor } });
+        all.push(...page.jobs);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return { jobs: all };
+    },
+    job: async (id) => (await client.ask("job", { params: { id } })).job,
+    cancelJob: async (id, body) => (await client.ask("cancelJob", { params: { id }, body })).job,
     async [Symbol.asyncDispose]() {},
   };
 }
+
+const MOST_AT_ONCE = 200;
+
+const STARTS = {
+  redrive: "startRedrive",
+  discard: "startDiscard",
+  restore: "startRestore",
+  empty: "startEmpty",
+} as const satisfies Record<JobVerb, EndpointName>;
 
 /** @throws UsageError for what is no address of a pod, or would show the token to whoever listens. */
 function urlOf(sources: Sources): URL {

@@ -1,7 +1,23 @@
-import { doctor, drain, type Operated, pause, resume, status, toldLetter, undrain } from "@helix/operations";
+import {
+  cancelJob,
+  doctor,
+  drain,
+  getJob,
+  type Job,
+  listJobs,
+  type Operated,
+  pause,
+  removeRate,
+  resume,
+  setRate,
+  startJob,
+  status,
+  toldLetter,
+  undrain,
+} from "@helix/operations";
 import { connectNatsOperator, ensureTopology } from "@helix/replayer-nats";
 import { natsOptions } from "./nats-settings.ts";
-import type { GateVerb, Operator } from "./operator.ts";
+import type { GateVerb, Operator, ShownJob } from "./operator.ts";
 import type { Sources } from "./sources.ts";
 
 const ORDERS = { pause, resume, drain, undrain } satisfies Record<GateVerb, unknown>;
@@ -19,23 +35,36 @@ export async function openNatsOperator(sources: Sources): Promise<Operator> {
 /** The verbs of `@helix/operations`, over whatever queue and store. */
 export function operatorOf(operated: Operated, closed: AsyncDisposable): Operator {
   const { deadLetters } = operated.queue;
+  const boxes = { dead: deadLetters, trash: deadLetters.trash };
   return {
     status: () => status(operated),
     order: (verb, cluster, order) => ORDERS[verb](operated, cluster, order),
+    setRate: (cluster, { perSecond, untilMs, ...order }) =>
+      perSecond === undefined
+        ? removeRate(operated, cluster, order)
+        : setRate(operated, cluster, { ...order, perSecond, untilMs }),
     doctor: () => doctor(operated),
-    async letters(filter, page) {
-      const { letters, cursor } = await deadLetters.page(filter, page);
+    async letters(box, filter, page) {
+      const { letters, cursor } = await boxes[box].page(filter, page);
       return { letters: letters.map(toldLetter), ...(cursor !== undefined && { cursor }) };
     },
-    async letterGroups(filter, limit) {
-      const groups = await deadLetters.groups(filter);
+    async letterGroups(box, filter, limit) {
+      const groups = await boxes[box].groups(filter);
       return { groups: groups.slice(0, limit), total: groups.length };
     },
-    letterCount: (filter) => deadLetters.count(filter),
-    async letter(id) {
-      const letter = await deadLetters.get(id);
+    letterCount: (box, filter) => boxes[box].count(filter),
+    async letter(box, id) {
+      const letter = await boxes[box].get(id);
       return letter && toldLetter(letter);
     },
+    startJob: async (order) => shown(await startJob(operated, order)),
+    jobs: async () => ({ jobs: (await listJobs(operated)).jobs.map(shown) }),
+    job: async (id) => shown(await getJob(operated, id)),
+    cancelJob: async (id, ordered) => shown(await cancelJob(operated, id, ordered)),
     [Symbol.asyncDispose]: () => closed[Symbol.asyncDispose](),
   };
+}
+
+function shown({ stageWaitMs: _, stageMaxDiedAgain: __, ...job }: Job): ShownJob {
+  return job;
 }

@@ -1,5 +1,14 @@
-import type { ClusterId, DeadLetterFilter, LetterCount, LetterGroup } from "@helix/core";
-import type { DoctorReport, GateOptions, Status, ToldLetter } from "@helix/operations";
+import type { ClusterId, DeadLetterFilter, ErrorSummary, LetterCount, LetterGroup } from "@helix/core";
+import type {
+  DoctorReport,
+  GateOptions,
+  Job,
+  JobOrder,
+  Ordered,
+  Status,
+  ToldLetter,
+  ToldTrashedLetter,
+} from "@helix/operations";
 
 export const GATE_VERBS = ["pause", "resume", "drain", "undrain"] as const;
 export type GateVerb = (typeof GATE_VERBS)[number];
@@ -15,10 +24,41 @@ export interface SetUpReport {
   readonly updated: readonly string[];
 }
 
+/** Where letters lie: what has died, and of that what was discarded. */
+export type LetterBox = "dead" | "trash";
+
 export interface LetterPage {
-  readonly letters: readonly ToldLetter[];
+  /** Of the trash with how they came there. */
+  readonly letters: readonly (ToldLetter | ToldTrashedLetter)[];
   /** For the next page; absent: there are no more. */
   readonly cursor?: string | undefined;
+}
+
+/** As a gate's; without a rate the limit is taken away. */
+export interface RateChange extends GateOrder {
+  readonly perSecond: number | undefined;
+}
+
+/** A job as it is told: without what only its order says. */
+export type ShownJob = Omit<Job, "stageWaitMs" | "stageMaxDiedAgain">;
+
+export interface JobPage {
+  /** The newest first. */
+  readonly jobs: readonly ShownJob[];
+}
+
+export interface ShownValues {
+  readonly letter: ToldLetter;
+  /** The last failure, its text whole: it may quote values. */
+  readonly error?: ErrorSummary | undefined;
+  readonly statements?:
+    | readonly {
+        readonly query: string;
+        readonly params: readonly unknown[] | Readonly<Record<string, unknown>>;
+      }[]
+    | undefined;
+  /** Bytes that are no payload, in base64. */
+  readonly raw?: string | undefined;
 }
 
 export interface LetterGroups {
@@ -35,15 +75,25 @@ export interface Operator extends AsyncDisposable {
   status(): Promise<Status>;
   /** Resolves with the revision of the gates. */
   order(verb: GateVerb, cluster: ClusterId, order: GateOrder): Promise<number>;
+  /** Over all pods together. Resolves with the revision of the rates. */
+  setRate(cluster: ClusterId, change: RateChange): Promise<number>;
   doctor(): Promise<DoctorReport>;
   /** Makes what the queue needs on its servers; with `update`, changes what differs as well. Absent where a pod answers. */
   setUp?(options: { readonly update: boolean }): Promise<SetUpReport>;
   letters(
+    box: LetterBox,
     filter: DeadLetterFilter,
     page: { readonly limit: number; readonly cursor?: string | undefined },
   ): Promise<LetterPage>;
-  letterGroups(filter: DeadLetterFilter, limit: number): Promise<LetterGroups>;
-  letterCount(filter: DeadLetterFilter): Promise<LetterCount>;
+  letterGroups(box: LetterBox, filter: DeadLetterFilter, limit: number): Promise<LetterGroups>;
+  letterCount(box: LetterBox, filter: DeadLetterFilter): Promise<LetterCount>;
   /** Undefined where there is none. */
-  letter(id: string): Promise<ToldLetter | undefined>;
+  letter(box: LetterBox, id: string): Promise<ToldLetter | ToldTrashedLetter | undefined>;
+  /** One that has died, with all that was bound to it. Absent where nobody would write down who saw it. */
+  values?(id: string, ordered: Ordered): Promise<ShownValues>;
+  /** Orders long work over letters, which some pod takes up. */
+  startJob(order: JobOrder): Promise<ShownJob>;
+  jobs(): Promise<JobPage>;
+  job(id: string): Promise<ShownJob>;
+  cancelJob(id: string, ordered: Ordered): Promise<ShownJob>;
 }

@@ -4,11 +4,13 @@ import {
   clusterOf,
   type DeadLetter,
   type DeadLetterReason,
+  type Discarded,
   type ErrorSummary,
   type PayloadSummary,
   type Priority,
   priorityOf,
   summarize,
+  type TrashedLetter,
 } from "@helix/core";
 
 /** A dead letter as plain data, for whoever may not see the rows: nothing that was bound is in it, nor a text that may quote it. */
@@ -31,6 +33,11 @@ export interface ToldLetter {
   readonly write?: ToldWrite | undefined;
 }
 
+/** One in the trash. */
+export interface ToldTrashedLetter extends ToldLetter {
+  readonly discarded: Discarded;
+}
+
 export interface ToldWrite {
   readonly kind: "statement" | BatchType;
   readonly statements: number;
@@ -43,8 +50,13 @@ export interface ToldWrite {
   readonly writtenAtMs: number;
 }
 
-export function toldLetter(letter: DeadLetter): ToldLetter {
-  const { id, lane, reason, outcome, toldError, firstError, attempts, deadAtMs, raw, content } = letter;
+export function toldLetter(letter: TrashedLetter): ToldTrashedLetter;
+export function toldLetter(letter: DeadLetter): ToldLetter;
+export function toldLetter(
+  letter: DeadLetter & Partial<TrashedLetter>,
+): ToldLetter & Partial<ToldTrashedLetter> {
+  const { id, lane, reason, outcome, toldError, firstError, attempts, deadAtMs, raw, content, discarded } =
+    letter;
   return {
     id,
     cluster: clusterOf(lane),
@@ -56,6 +68,7 @@ export function toldLetter(letter: DeadLetter): ToldLetter {
     attempts,
     diedAtMs: deadAtMs,
     bytes: raw.length,
+    ...(discarded !== undefined && { discarded }),
     ...(content.ok && { write: toldWrite(summarize(content.payload)) }),
   };
 }

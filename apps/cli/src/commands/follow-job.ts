@@ -1,0 +1,135 @@
+import { systemClock } from "@helix/core";
+import { wait } from "@helix/core/internal";
+import { EXIT } from "../failures.ts";
+import type { Operator, ShownJob } from "../operator/operator.ts";
+import { clean } from "../output/clean.ts";
+import type { Paint } from "../output/paint.ts";
+import { facts } from "../output/table.ts";
+import { counted, duration, moment, quantity } from "../output/words.ts";
+import type { Answer, Session } from "../session.ts";
+
+const LOOK_MS = 250;
+/** Longer than a pod takes that looks for jobs. */
+const TAKEN_UP_MS = 5_000;
+const BAR = 24;
+
+function isOver({ state }: Pick<ShownJob, "state">): boolean {
+  return state === "done" || state === "failed" || state === "cancelled";
+}
+
+/**
+ * Shows how far a job is until it is over. Whoever interrupts this ends the showing: the job goes on. Resolves with the job as it was seen last.
+ */
+export async function followJob(session: Session, operator: Operator, job: ShownJob): Promise<ShownJob> {
+  const { stderr } = session.host;
+  const isShown = stderr.isTTY === true && !session.flags.json;
+  const startedMs = systemClock.monotonicMs();
+  let isTold = false;
+  let last = job;
+  await session.interruptible(async (signal) => {
+    while (!isOver(last)) {
+      const forMs = systemClock.monotonicMs() - startedMs;
+      if (isShown) stderr.write(`\r\u001b[K${progressText(last, forMs)}`);
+      if (last.state === "waiting" && forMs > TAKEN_UP_MS && !isTold) {
+        isTold = true;
+        session.note(`${isShown ? "\n" : ""}No pod has taken it up yet: it waits for one`);
+      }
+      await wait(systemClock, LOOK_MS, signal);
+      if (signal.aborted) break;
+      last = await operator.job(job.id);
+    }
+  });
+  if (isShown) stderr.write("\r\u001b[K");
+  if (!isOver(last)) session.note(`It goes on: helix jobs show ${last.id} --follow`);
+  return last;
+}
+
+/** `redrive [████        ]  12,310 of 100,000  12 %  5,200/s  17 s left  3 failed`. */
+function progressText(job: ShownJob, forMs: number): string {
+  const { verb, state, expect, counts } = job;
+  const ended = endedOf(job);
+  const part = expect === 0 ? 1 : Math.min(1, ended / expect);
+  const full = Math.round(part * BAR);
+  const perSecond = forMs > 2 * LOOK_MS ? (ended / forMs) * 1000 : 0;
+  return [
+    `${verb} [${"█".repeat(full)}${" ".repeat(BAR - full)}]`,
+    `${quantity(ended)} of ${quantity(expect)}`,
+    `${Math.floor(part * 100)} %`,
+    ...(state === "running" ? [] : [state]),
+    ...(perSecond > 0
+      ? [`${quantity(perSecond)}/s`, `${duration(((expect - ended) / perSecond) * 1000)} left`]
+      : []),
+    ...(counts.failed > 0 ? [`${quantity(counts.failed)} failed`] : []),
+  ].join("  ");
+}
+
+/** Those of which it is known what has become of them. */
+export function endedOf({ counts: { done, failed, skipped, needsForce, vanished } }: ShownJob): number {
+  return done + failed + skipped + needsForce + vanished;
+}
+
+/** Ends with 1 for a job that is over and has not done all that it could. */
+export function jobAnswer(job: ShownJob): Answer {
+  const { failed, skipped, needsForce } = job.counts;
+  const isShort = failed + skipped + needsForce > 0 || job.state === "failed" || job.state === "cancelled";
+  return { data: job, text: (paint) => jobText(job, paint), exit: isShort ? EXIT.failed : EXIT.ok };
+}
+
+function jobText(job: ShownJob, paint: Paint): string {
+  const { id, verb, state, by, why, counts, expect, errors, failures, stage, stalled, cancelled, failedFor } =
+    job;
+  const { holder, perSecond, createdAtMs, endedAtMs } = job;
+  const rest = {
+    failed: "failed",
+    skipped: "no payload",
+    needsForce: "need --force",
+    vanished: "ended by somebody else",
+  };
+  const others = Object.entries(rest).flatMap(([name, words]) => {
+    const count = counts[name as keyof typeof rest];
+    return count === 0 ? [] : [`${quantity(count)} ${words}`];
+  });
+  const told = facts(
+    [
+      ["job", `${id}: ${verb}, ${state}`],
+      ["done", [`${quantity(counts.done)} of ${quantity(expect)}`, ...others].join(", ")],
+      ["by", `${by}: ${why}`],
+      ["began", moment(createdAtMs)],
+      [
+        "ended",
+        endedAtMs === undefined
+          ? undefined
+          : `${moment(endedAtMs)}, after ${duration(endedAtMs - createdAtMs)}`,
+      ],
+      ["at", perSecond === undefined ? undefined : `${quantity(perSecond)} per second at most`],
+      ["stage", stage && stageText(stage)],
+      ["pod", holder],
+      ["stalled", stalled && `${stalled.code}, since ${moment(stalled.sinceMs)}`],
+      ["cancelled", cancelled && `by ${cancelled.by}: ${cancelled.why}`],
+      ["failed for", failedFor],
+    ],
+    paint,
+  );
+  const codes = Object.entries(errors).map(([code, count]) => `  ${quantity(count)}  ${clean(code)}\n`);
+  const ids = failures.map((one) => `  ${clean(one.id)}  ${clean(one.code)}\n`);
+  return [
+    told,
+    ...(codes.length > 0 ? [`${paint.bad("failures")}\n`, ...codes] : []),
+    ...(ids.length > 0 ? [`${paint.dim(`${counted(ids.length, "letter")} of them`)}\n`, ...ids] : []),
+  ].join("");
+}
+
+function stageText({
+  index,
+  done,
+  diedAgain,
+  lookedFor,
+  decidesAtMs,
+}: NonNullable<ShownJob["stage"]>): string {
+  const again =
+    diedAgain === undefined
+      ? ""
+      : `, of ${quantity(lookedFor ?? 0)} of the last ${quantity(diedAgain)} died again`;
+  const decides = decidesAtMs === undefined ? "" : `, decides at ${moment(decidesAtMs)}`;
+  return `${index + 1}: ${quantity(done)} done${again}${decides}`;
+}

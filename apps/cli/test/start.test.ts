@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const run = promisify(execFile);
+const HOOK = fileURLToPath(new URL("loaded-modules.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const NODE = ["--conditions=@helix/source", "--import", HOOK, MAIN];
+
+/** What takes long to load, by what its address has in it. */
+const HEAVY = {
+  nats: "@nats-io/",
+  driver: "cassandra-driver",
+  operations: "packages/operations/",
+  api: "packages/admin-api/",
+  zod: "/zod/",
+  safety: "packages/safety/",
+  completion: "@bomb.sh",
+} as const;
+
+/** The heavy ones that a command loads. It may fail: it has connected to nobody by then. */
+async function loadedBy(...args: readonly string[]): Promise<string[]> {
+  const env = { PATH: process.env.PATH, HELIX_TOKEN: "a-token-of-thirty-two-characters" };
+  const { stderr } = await run(process.execPath, [...NODE, ...args], { env }).catch(
+    (error: { stderr: string }) => error,
+  );
+  const loaded: string[] = JSON.parse(/^loaded (.*)$/m.exec(stderr)?.[1] ?? "");
+  return Object.entries(HEAVY).flatMap(([name, part]) =>
+    loaded.some((url) => url.includes(part)) ? [name] : [],
+  );
+}
+
+it.each([
+  [["--help"], []],
+  [["status", "--help"], []],
+  [["lint", "package.json"], ["safety"]],
+  [["complete", "bash"], ["completion"]],
+  [
+    ["status", "--url", "http://127.0.0.1:1"],
+    ["api", "zod"],
+  ],
+  [
+    ["status", "--nats", "127.0.0.1:1"],
+    ["nats", "driver", "operations", "safety"],
+  ],
+] as const)(
+  "`helix %s` loads of what takes long only %s, so that it is there at once",
+  async (args, heavy) => {
+    expect(await loadedBy(...args)).toEqual(heavy);
+  },
+);
