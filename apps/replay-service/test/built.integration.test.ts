@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { freePorts } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TOKEN_VARIABLES, TOKENS } from "./admin.ts";
 import { startServers } from "./pod.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { environmentOf } from "./valid-environment.ts";
@@ -41,6 +42,25 @@ describe("the built program with all that it needs", () => {
     expect(readyMs).toBeLessThan(READY_MS);
     service.signal("SIGTERM");
     expect(await service.ended).toBe(0);
+  });
+
+  test("answers its admin API where it has a token, which is in nothing that it says", async ({
+    annotate,
+  }) => {
+    const env = { HELIX_NATS_SERVERS: nats.url, ...TOKEN_VARIABLES };
+    await using service = new ServiceProcess(BUILT, environmentOf(servers, env));
+    await service.ready();
+    const { adminPort } = await service.logged("the admin API answers");
+    const ask = (path: string, token: string) =>
+      fetch(`http://127.0.0.1:${adminPort}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await ask("/v1/status", TOKENS.read);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { unread: [] }]);
+    expect((await ask("/v1/dead-letters", TOKENS.values)).status).toBe(200);
+    expect((await ask("/v1/status", "wrong")).status).toBe(401);
+    await annotate(`with its admin API ${(await service.residentMB()).toFixed()} MB`);
+    service.signal("SIGTERM");
+    expect(await service.ended).toBe(0);
+    for (const token of Object.values(TOKENS)) expect(service.output).not.toContain(token);
   });
 
   // Elsewhere nobody tells as finely what a process has taken.

@@ -5,6 +5,7 @@ import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openNatsQueue } from "../src/queue.ts";
+import { TOKEN_VARIABLES, TOKENS } from "./admin.ts";
 import { CANARY, FINE, INSERT, QUOTED, startClusters, Told, tracesIn, write } from "./canary.ts";
 import { ANSWERS, param } from "./canary-faults.ts";
 import { Pod } from "./pod.ts";
@@ -101,6 +102,7 @@ describe("no value is told by a pod on NATS", () => {
         HELIX_WORKER_RETRY_DELAY_MS: "10",
         HELIX_WORKER_MAX_RETRY_DELAY_MS: "200",
         HELIX_REQUEST_TIMEOUT_MS: "500",
+        ...TOKEN_VARIABLES,
       },
       openQueue: openNatsQueue,
     });
@@ -117,6 +119,29 @@ describe("no value is told by a pod on NATS", () => {
       logger: told.logger("the queue's log"),
     });
     const probe = async () => told.hear("a probe", JSON.stringify((await pod.readyz()).body));
+    const { adminPort } = pod.log.find((line) => line.adminPort !== undefined) ?? {};
+    const ask = async (path: string, token: string = TOKENS.destroy, body?: object) => {
+      const response = await fetch(`http://127.0.0.1:${adminPort}/v1/${path}`, {
+        headers: { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) },
+        ...(body && { method: "POST", body: JSON.stringify(body) }),
+      });
+      return response.text();
+    };
+    /** Whoever has not the right to values is told of none; whoever has it is. */
+    const asked = async (id: string) => {
+      const who = { by: "an operator", why: "seen" };
+      const found = await ask(`dead-letters/${id}`);
+      expect(JSON.parse(found).letter.id).toBe(id);
+      const values = `dead-letters/${id}/values`;
+      const others = ["status", `dead-letters?ids=${id}`, "dead-letters/groups", "trash"];
+      const answers = [
+        found,
+        await ask(values, TOKENS.destroy, who),
+        ...(await Promise.all(others.map((path) => ask(path)))),
+      ];
+      for (const answer of answers) told.hear("an answer of the admin API", answer);
+      expect(tracesIn(await ask(values, TOKENS.values, who))).not.toEqual([]);
+    };
     const isEmpty = async () =>
       (await queue.depths()).every(({ pending, inFlight, delayed }) => pending + inFlight + delayed === 0);
     for (const [n, [title, { answer = () => reply.void, ends, more, enqueue }]] of Object.entries(
@@ -148,6 +173,7 @@ describe("no value is told by a pod on NATS", () => {
       expect([title, found.reason]).toEqual([title, ends]);
       expect(tracesIn(Buffer.from(found.raw).toString())).not.toEqual([]);
       told.hear("the first failure of a dead letter", found.firstError);
+      await asked(found.id);
       await queue.deadLetters.discard(found.id, { by: "an operator", why: "seen" });
     }
     expect(
@@ -166,6 +192,7 @@ describe("no value is told by a pod on NATS", () => {
       describe: "it is executed",
     });
     await probe();
+    for (const path of ["trash", "jobs", "doctor"]) told.hear("an answer of the admin API", await ask(path));
     await pod.stop();
     script.B = () => reply.void;
     for (const line of pod.lines) told.hear("the pod's log", line);
@@ -174,6 +201,7 @@ describe("no value is told by a pod on NATS", () => {
     expect([...told.places].sort()).toEqual([
       "a probe",
       "a report",
+      "an answer of the admin API",
       "header",
       "record",
       "request",
