@@ -1,7 +1,8 @@
 import type { JobVerb } from "@helix/operations";
-import { Command, type CommanderError, InvalidArgumentError } from "commander";
+import { Command, type CommanderError } from "commander";
 import { UsageError } from "./failures.ts";
 import type { Host } from "./host.ts";
+import { sizes, someText, wholeNumber } from "./input/arguments.ts";
 import { addFilter } from "./input/filter-flags.ts";
 import type { OpenOperator } from "./operator/open-operator.ts";
 import { GATE_VERBS, type GateVerb } from "./operator/operator.ts";
@@ -274,26 +275,6 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
 
 function paged(command: Command): Command {
   return addFilter(command).option("--limit <count>", "So many at most.", wholeNumber(1, 200), 50);
-}
-
-/** @throws InvalidArgumentError. */
-function sizes(given: string): number[] {
-  const read = given.split(",").map((one) => (/^[1-9]\d{0,4}$/.test(one) ? Number(one) : 0));
-  if (read.length <= 10 && read.every((one) => one >= 1 && one <= 10_000)) return read;
-  throw new InvalidArgumentError("Expected one to ten sizes from 1 to 10000, such as 1,10,100.");
-}
-
-/** @throws InvalidArgumentError of commander, which names the option. */
-function wholeNumber(min: number, max: number) {
-  return (given: string): number => {
-    if (/^\d{1,15}$/.test(given) && Number(given) >= min && Number(given) <= max) return Number(given);
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-  };
-}
-
-function someText(given: string): string {
-  if (given.trim() !== "" && given.length <= 500) return given;
-  throw new InvalidArgumentError("Expected 1 to 500 characters.");
 }
 
 /** What commander has against what was typed; whoever asks for help, or leaves a command open, gets that. */

@@ -1,5 +1,5 @@
 import { type ClusterId, silentLogger } from "@helix/core";
-import { takes } from "@helix/core/internal";
+import { boolean, takes } from "@helix/core/internal";
 import {
   aesGcmEnvelope,
   type EnsureTopologyOptions,
@@ -27,6 +27,7 @@ const QUEUE = [
   "ackWaitMs",
 ] as const;
 
+const TLS = boolean(false);
 const WHOM =
   "Expected to know whom to ask: a pod (--url, or HELIX_URL) or NATS (--nats, or HELIX_NATS_SERVERS)";
 
@@ -52,7 +53,7 @@ export function natsOptions(sources: Sources): NatsSettings {
     ...named("keyFile", text("tlsKeyFile")),
     ...named("serverName", text("tlsServerName")),
   };
-  const insists = read("nats", "tls", REPLAYER_OPTIONS.allowOldServer, given("nats", "tls"));
+  const insists = read("nats", "tls", TLS, given("nats", "tls"));
   const queue = Object.fromEntries(
     QUEUE.flatMap((key) => {
       const flag = { streamName: flags.stream, subjectPrefix: flags.prefix }[key as string];
