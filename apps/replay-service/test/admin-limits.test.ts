@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { connect as connectSecurely } from "node:tls";
 import { certificates, waitFor } from "@helix/testkit";
+import { settle } from "@helix/testkit/manual-clock";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AdminRig, TOKENS } from "./admin.ts";
 
@@ -112,6 +113,25 @@ describe("an answer that does not come", () => {
       describe: "there is a place",
     });
   });
+});
+
+test("pages of letters are read one after the other, however many are asked for, and one that hangs ends", async () => {
+  const { deadLetters } = rig.queue;
+  const page = deadLetters.page.bind(deadLetters);
+  let [reading, most] = [0, 0];
+  const spy = vi.spyOn(deadLetters, "page").mockImplementation(async (...asked) => {
+    most = Math.max(most, ++reading);
+    await settle();
+    return page(...asked).finally(() => reading--);
+  });
+  const eight = await Promise.all(Array.from({ length: 8 }, () => rig.ask("/v1/dead-letters")));
+  expect([eight.map(({ status }) => status), most]).toEqual([Array(8).fill(200), 1]);
+  spy.mockReturnValueOnce(new Promise(() => {}));
+  const hangs = rig.ask("/v1/dead-letters");
+  await waitFor(() => spy.mock.calls.length === 9, { timeoutMs: 5_000, describe: "it hangs" });
+  await rig.clock.advance(30_000);
+  expect((await hangs).status).toBe(504);
+  expect((await rig.ask("/v1/dead-letters")).status).toBe(200);
 });
 
 test("whoever sends a request and goes, or does not go, gives up its place", async () => {

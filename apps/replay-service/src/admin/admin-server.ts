@@ -11,6 +11,7 @@ import { watchCertificate } from "./certificate.ts";
 import { Door, MOST_BODY_BYTES } from "./door.ts";
 import { refusalOf } from "./error-answer.ts";
 import { HANDLERS, type Subject } from "./handlers.ts";
+import { InTurn } from "./in-turn.ts";
 import { Once } from "./once.ts";
 import { readRequest } from "./read-request.ts";
 import { RefusedAddresses } from "./refused-addresses.ts";
@@ -18,6 +19,9 @@ import { Tokens } from "./tokens.ts";
 
 const MOST_CONNECTIONS = 50;
 const MOST_ANSWER_MS = 30_000;
+
+/** What has letters in memory, of which each may have some MiB. */
+const LARGE: ReadonlySet<EndpointName> = new Set(["deadLetters", "deadLetter", "deadLetterValues", "trash"]);
 
 export interface AdminOptions {
   readonly config: ServiceConfig["admin"];
@@ -128,6 +132,7 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
       .send(JSON.stringify(body));
   });
   const once = new Once(options.clock);
+  const inTurn = new InTurn(options.clock);
   for (const [name, endpoint] of Object.entries<Endpoint>(ENDPOINTS)) {
     app.route({
       method: endpoint.method,
@@ -139,7 +144,7 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
       },
       handler: async (request, reply) => {
         const read = readRequest(endpoint, request);
-        const make = () => answer(name as EndpointName, read, options);
+        const make = () => answer(name as EndpointName, read, { ...options, inTurn });
         const { params, body, key } = read;
         const json = await (key === undefined ? make() : once.run(key, { name, params, body }, make));
         return reply.headers(ANSWER_HEADERS).send(json);
@@ -153,7 +158,7 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
 async function answer(
   name: EndpointName,
   request: object,
-  { subject, clock }: AdminOptions,
+  { subject, clock, inTurn }: AdminOptions & { readonly inTurn: InTurn },
 ): Promise<string> {
   const about = subject();
   if (about === undefined) throw apiRefusal("HELIX_API_NOT_OPEN");
@@ -163,7 +168,8 @@ async function answer(
     cancel = clock.setTimer(() => reject(apiRefusal("HELIX_API_TIMEOUT")), MOST_ANSWER_MS);
   });
   try {
-    const found = await Promise.race([handler(about, request), late]);
+    const make = () => handler(about, request);
+    const found = await Promise.race([LARGE.has(name) ? inTurn.run(make) : make(), late]);
     // Nothing is told that is not described.
     return JSON.stringify(ENDPOINTS[name].answer.parse(found));
   } finally {
