@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { get } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { connect as connectSecurely } from "node:tls";
 import { certificates, waitFor } from "@helix/testkit";
@@ -172,6 +172,18 @@ test("of more than fifty connections the last is closed, until one of the others
       timeoutMs: 5_000,
       describe: "a connection is taken",
     },
+  );
+});
+
+test("a connection that cannot be taken is told, however often, and ends nothing", async () => {
+  const listen = vi.spyOn(Server.prototype, "listen");
+  await using other = await AdminRig.start();
+  const [server] = listen.mock.contexts as Server[];
+  listen.mockRestore();
+  for (let n = 0; n < 2; n++) server?.emit("error", new Error("accept EMFILE"));
+  expect((await other.ask("/v1/status")).status).toBe(200);
+  expect(other.lines.map(({ level, message }) => [level, message])).toEqual(
+    Array(2).fill(["warn", "the admin API cannot take a connection"]),
   );
 });
 

@@ -21,7 +21,13 @@ const MOST_CONNECTIONS = 50;
 const MOST_ANSWER_MS = 30_000;
 
 /** What has letters in memory, of which each may have some MiB. */
-const LARGE: ReadonlySet<EndpointName> = new Set(["deadLetters", "deadLetter", "deadLetterValues", "trash"]);
+const LARGE: ReadonlySet<EndpointName> = new Set([
+  "deadLetters",
+  "deadLetter",
+  "deadLetterValues",
+  "trash",
+  "trashedLetter",
+]);
 
 export interface AdminOptions {
   readonly config: ServiceConfig["admin"];
@@ -69,6 +75,8 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);
   });
+  // Such as a connection that cannot be taken, since the process has no handle left.
+  server.on("error", (error) => logger.warn({ error }, "the admin API cannot take a connection"));
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {
