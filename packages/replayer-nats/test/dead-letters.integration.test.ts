@@ -38,6 +38,16 @@ describe("dead letters", () => {
     });
   });
 
+  it("of which there has never been any are counted, grouped and listed as none, in the trash as well", async () => {
+    await using rig = new Rig(server);
+    const { deadLetters } = await rig.replayer();
+    for (const letters of [deadLetters, deadLetters.trash]) {
+      expect(await letters.count()).toEqual({ count: 0, isExact: true });
+      expect(await letters.groups()).toEqual([]);
+      expect(await letters.list()).toEqual([]);
+    }
+  });
+
   it("that are redriven and die again before the redrive ends are neither lost nor two", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer();

@@ -281,7 +281,8 @@ export class StoredLetters<L extends DeadLetter> implements DeadLetterReader<L> 
     const { pages, headers, at, nowMs } = this.#options;
     const { first, last } = await this.#stream();
     const matches = matcherOf(filter, nowMs());
-    for await (const page of headers.read(at.name, first, last)) {
+    // Of a stream that has never had any the first is 0, which no server takes for a place.
+    for await (const page of headers.read(at.name, Math.max(1, first), last)) {
       const candidates = await this.#candidatesOf(page, matches);
       if (headers === pages || candidates.every(isKnown)) {
         yield { candidates, matches };
