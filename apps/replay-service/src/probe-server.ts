@@ -13,13 +13,23 @@ export interface ProbeServer {
   close(): Promise<void>;
 }
 
+export interface ProbeServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly routes: Routes;
+  /** Told of each connection that cannot be taken, such as while the process has no handle left. */
+  readonly onError: (error: unknown) => void;
+}
+
 /** Resolves when it listens; rejects with Node's error if it cannot. */
-export async function listen(options: { host: string; port: number; routes: Routes }): Promise<ProbeServer> {
+export async function listen(options: ProbeServerOptions): Promise<ProbeServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, dispatch(options.routes));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
   });
+  // Without a listener it would end the pod.
+  server.on("error", options.onError);
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

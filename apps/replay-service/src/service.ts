@@ -135,7 +135,8 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
 async function listenOrRefuse({ config, logger }: ServiceOptions, routes: Routes): Promise<ProbeServer> {
   const { host, port } = config.http;
   try {
-    return await listen({ host, port, routes });
+    const onError = (error: unknown) => logger.warn({ error }, "the probes cannot take a connection");
+    return await listen({ host, port, routes, onError });
   } catch (error) {
     logger.error({ error, host, port }, "the probes cannot listen; the service does not start");
     throw new ServiceRefusedError("The probes cannot listen", { cause: error });
