@@ -1,7 +1,9 @@
 import { decodePayload } from "@helix/codec";
 import {
+  type Clock,
   type ClusterId,
   type ControlReader,
+  type ControlStore,
   type DeadLetter,
   type GateState,
   isHelixError,
@@ -168,6 +170,11 @@ export class NatsQueue {
         await new Promise<void>((resolve) => void this.#time.schedule(resolve, ORDER_AGAIN_MS));
       }
     }
+  }
+
+  /** What a person's commands are given to. */
+  get operated(): { readonly queue: NatsReplayer; readonly control: ControlStore; readonly clock: Clock } {
+    return { queue: this.#atDesk, control: this.#atDesk.control, clock: this.#person.clock };
   }
 
   redrive(id: string, options: RedriveOneOptions): Promise<void> {

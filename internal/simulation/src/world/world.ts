@@ -20,6 +20,7 @@ import type { PlannedWrite, Scenario } from "../scenario/scenario.ts";
 import type { Write } from "../scenario/write.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Gates } from "./gates.ts";
+import { RedriveJob } from "./redrive-job.ts";
 import { type Seat, Seats } from "./seats.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { Delivery, Tape } from "./tape.ts";
@@ -46,6 +47,7 @@ export class World {
   readonly #seats: Seats;
   readonly #random: Random;
   readonly #deliveries = new WeakMap<ReplayPayload, Delivery>();
+  readonly #redriveJob: RedriveJob | undefined;
   readonly #counter = { deliveries: 0 };
 
   constructor(scenario: Scenario, time: VirtualTime, tape: Tape) {
@@ -86,6 +88,11 @@ export class World {
     }
     const { durable, memory, nats } = this;
     this.letters = new DeadLetters({ durable, memory, nats, time, tape });
+    const pods = () => this.#seats.all.filter(({ hasWorker }) => hasWorker);
+    if (nats !== undefined) {
+      const operated = () => nats.operated;
+      this.#redriveJob = new RedriveJob({ operated, pods, time, tape, random: random.fork("job") });
+    }
     const stored = () => this.#seats.all.map(({ gate }) => gate).filter((gate) => gate !== undefined);
     this.gates = new Gates({ nats, faults: scenario.faults, time, tape, stored });
   }
@@ -119,6 +126,8 @@ export class World {
   async cure(): Promise<number> {
     for (const cluster of Object.values(this.clusters)) cluster.poison.clear();
     for (const { process } of this.#seats.all) process.correctClock();
+    // Half of all people do it one by one.
+    if (this.scenario.seed % 2 === 0) await this.#redriveJob?.run();
     const { redriven, left } = await this.letters.redrive();
     // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
     if (redriven === 0) {
@@ -229,6 +238,7 @@ export class World {
     if (!seat.hasWorker) return;
     seat.worker = workerOf({ ...node, queue, deliveries: this.#deliveries, gate }, links, events);
     if (!seat.isStopped) void seat.worker.start();
+    this.#redriveJob?.began(seat);
   }
 
   /** Undefined: the process has died in the meantime, or since it could not begin. */
