@@ -173,8 +173,9 @@ describe("everything that is published", () => {
 
   test("has the service as its README starts it, which ends in order on SIGTERM", async () => {
     const readme = await readFile(new URL("../../../apps/replay-service/README.md", import.meta.url), "utf8");
-    const [, main = ""] = /exec node (\S+)/.exec(readme) ?? [];
-    await using pod = new ServiceProcess([join(everything.path, main)], VALID);
+    const [, flags = "", main = ""] = /exec node ((?:--\S+ )*)(\S+)/.exec(readme) ?? [];
+    const args = [...flags.trim().split(" "), join(everything.path, main)];
+    await using pod = new ServiceProcess(args, VALID);
     await pod.logged("Replay worker started");
     pod.signal("SIGTERM");
     expect(await pod.ended).toBe(0);
