@@ -20,11 +20,14 @@ class FakeRecord implements ClusterIdentities {
   known: KnownClusters = {};
   away = false;
   readonly claims: string[] = [];
+  /** Nobody is answered before. */
+  answers: Promise<unknown> = Promise.resolve();
   /** With it nothing is recorded, as by who only enqueues. */
   isReadOnly = false;
 
   async claim(cluster: ClusterId, found: ClusterIdentity): Promise<"same" | "unknown"> {
     this.claims.push(cluster);
+    await this.answers;
     if (this.away) throw helixError("HELIX_QUEUE_CLOSED", "the record is away", {});
     const next = claimed(this.known, cluster, found);
     if (this.isReadOnly && this.known[cluster] === undefined) return "unknown";
@@ -62,9 +65,10 @@ function clientOf(A: ClusterId, B: ClusterId): HelixClient {
   return client;
 }
 
-async function executorOf(A: ClusterId, B: ClusterId) {
+async function executorOf(A: ClusterId, B: ClusterId, waitFor?: "all") {
   const { servers } = clusters;
   const executor = await connectReplayExecutor({
+    waitFor,
     clusters: { A: driverOptions(servers[A]), B: driverOptions(servers[B]) },
   });
   closing.push(executor);
@@ -207,6 +211,27 @@ describe("a cluster", () => {
     await executor.execute(payload("B"), { signal });
     expect(writes("B")).toBe(2);
   }, 30_000);
+});
+
+describe("while the record is being asked", () => {
+  test("what is to be executed waits for the answer, and no longer than it may", async () => {
+    const { identities } = replayer;
+    const executor = await executorOf("A", "B", "all");
+    let answer = () => {};
+    identities.answers = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    executor.compareWith?.(identities);
+    const waiting = executor.execute(payload("B"), { signal });
+    const cut = new AbortController();
+    const given = errorOf(executor.execute(payload("B"), { signal: cut.signal }));
+    cut.abort(new Error("too long"));
+    expect(await given).toMatchObject({ message: "too long" });
+    expect(writes("B")).toBe(0);
+    answer();
+    await waiting;
+    expect(writes("B")).toBe(1);
+  });
 });
 
 describe("while the record cannot be asked", () => {

@@ -53,6 +53,20 @@ export function createReplayExecutor(
     // What it resolves with is nobody's business.
     return sendOperation(link, operation, query, { isWanted, signal }) as Promise<unknown> as Promise<void>;
   };
+  const run = (link: ClusterLink, payload: ReplayPayload, signal: AbortSignal) => {
+    const keyspaces = keyspacesOf(partsOf(payload.operation), payload.keyspace ?? link.config.keyspace);
+    const known = knownSchema(link, keyspaces);
+    if (known !== undefined) return send(link, payload, known, signal);
+    return readSchema(link, keyspaces, signal).then((schema) => send(link, payload, schema, signal));
+  };
+  /** What comes at the start would be taken for the end of the cluster, while the record is being asked. */
+  const whenKnown = async (link: ClusterLink, payload: ReplayPayload, signal: AbortSignal) => {
+    const { asking } = link.identity;
+    if (asking !== undefined) await abortable(asking, signal);
+    const { doubt } = link.identity;
+    if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
+    return run(link, payload, signal);
+  };
   return {
     execute(payload, options) {
       // Not `async`, which is a promise more and three turns, where nothing has to be awaited.
@@ -61,12 +75,8 @@ export function createReplayExecutor(
         signal.throwIfAborted();
         checkPayload(payload);
         const link = links.get(payload.targetCluster);
-        const { doubt } = link.identity;
-        if (doubt !== undefined && link.isConnected) throw unidentified(link, doubt.cause);
-        const keyspaces = keyspacesOf(partsOf(payload.operation), payload.keyspace ?? link.config.keyspace);
-        const known = knownSchema(link, keyspaces);
-        if (known !== undefined) return send(link, payload, known, signal);
-        return readSchema(link, keyspaces, signal).then((schema) => send(link, payload, schema, signal));
+        if (link.identity.doubt !== undefined && link.isConnected) return whenKnown(link, payload, signal);
+        return run(link, payload, signal);
       } catch (error) {
         return Promise.reject(error);
       }

@@ -130,7 +130,7 @@ export class ClusterLink {
   }
 
   /** Whether its sessions lead to the cluster that is meant. */
-  get identity(): Pick<IdentityCheck, "doubt" | "settled" | "compareWith"> {
+  get identity(): Pick<IdentityCheck, "asking" | "doubt" | "settled" | "compareWith"> {
     return this.#identity;
   }
 

@@ -64,6 +64,11 @@ export class IdentityCheck {
     return this.#identities === undefined || this.#state === "same" ? undefined : { cause: this.#cause };
   }
 
+  /** While it is being asked: settles, and never rejects, when there is an answer. */
+  get asking(): Promise<void> | undefined {
+    return this.#round?.catch(() => {});
+  }
+
   /** From now on by this record as well. */
   compareWith(identities: ClusterIdentities): void {
     if (this.#identities === identities) return;
