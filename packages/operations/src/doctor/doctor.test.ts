@@ -43,6 +43,15 @@ describe("the doctor", () => {
     expect(findings.map(({ harm }) => harm)).toEqual(["loss", "standstill", "exposure", "advice"]);
   });
 
+  it("tells what is the same of several once, and of which", async () => {
+    const at = (where: string) => ({ ...finding("a", "loss"), where });
+    const { findings } = await doctor(found(at("stream s"), finding("b", "loss"), at("stream t")));
+    expect(findings.map(({ code, where }) => [code, where])).toEqual([
+      ["a", "stream s; stream t"],
+      ["b", "here"],
+    ]);
+  });
+
   it.each([
     ["nothing", [], 0],
     ["advice alone", [finding("a", "advice")], 0],
@@ -69,7 +78,7 @@ describe("the doctor", () => {
     await clock.advance(10_000);
     const { findings, unseen, verdict } = await silent;
     expect(unseen).toEqual([{ what: "the queue", why: "no answer within 10 s" }]);
-    expect(findings.map(({ where }) => where)).toEqual(["cluster A", "cluster north"]);
+    expect(findings.map(({ where }) => where)).toEqual(["cluster A; cluster north"]);
     expect(verdict).toBe(2);
   });
 
@@ -81,13 +90,13 @@ describe("the doctor", () => {
     async (gcGraceSeconds, keptMs, what) => {
       const shortestGrace = async () => ({ table: "ks.t", gcGraceSeconds });
       const { findings } = await doctor(operated(undefined, keptMs), { executor: { shortestGrace } });
-      expect(findings).toHaveLength(2);
-      expect(findings[1]).toMatchObject({
+      expect(findings).toHaveLength(1);
+      expect(findings[0]).toMatchObject({
         code: "short-grace",
         harm: "loss",
-        where: "cluster north, table ks.t",
+        where: "cluster A, table ks.t; cluster north, table ks.t",
       });
-      expect(findings[1]?.what).toContain(what);
+      expect(findings[0]?.what).toContain(what);
       expect(
         (
           await doctor(operated(undefined, 3_600_000), {

@@ -57,9 +57,26 @@ export async function doctor(operated: Operated, { executor }: DoctorOptions = {
   }
   await Promise.all(looks);
   giveUp.abort();
-  findings.sort((one, other) => HARMS.indexOf(one.harm) - HARMS.indexOf(other.harm));
-  const isWrong = findings.some(({ harm }) => harm !== "advice");
-  return { atMs: clock.wallMs(), findings, unseen, verdict: unseen.length > 0 ? 2 : isWrong ? 1 : 0 };
+  const told = together(findings);
+  told.sort((one, other) => HARMS.indexOf(one.harm) - HARMS.indexOf(other.harm));
+  const isWrong = told.some(({ harm }) => harm !== "advice");
+  return {
+    atMs: clock.wallMs(),
+    findings: told,
+    unseen,
+    verdict: unseen.length > 0 ? 2 : isWrong ? 1 : 0,
+  };
+}
+
+/** The same of several is one, and has one cure. */
+function together(findings: readonly Finding[]): Finding[] {
+  const told = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = JSON.stringify({ ...finding, where: "" });
+    const one = told.get(key);
+    told.set(key, one === undefined ? finding : { ...one, where: `${one.where}; ${finding.where}` });
+  }
+  return [...told.values()];
 }
 
 const NOTHING: Examination = Object.freeze({ findings: [], unseen: [] });

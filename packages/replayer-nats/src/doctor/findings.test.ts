@@ -84,7 +84,7 @@ describe("what is not as the options say", () => {
       "drift: standstill",
     ]);
     expect(driftFindings([differing("max_age")])[0]?.what).toMatch(
-      /^`max_age` is not set, and 1 by the options/,
+      /^`max_age` is not set, and 0.000001 ms by the options/,
     );
   });
 });

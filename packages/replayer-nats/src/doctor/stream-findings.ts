@@ -1,6 +1,7 @@
 import { type Finding, LANES } from "@helix/core";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { TopologyDifference } from "../errors.ts";
+import { tell } from "../topology/ensure-topology.ts";
 import { isGoMade } from "../topology/topology.ts";
 
 /** Beyond that there is little time left to do something. */
@@ -69,7 +70,7 @@ export function driftFindings(differences: readonly TopologyDifference[]): Findi
     code: "drift",
     harm: LOSING.has(field) ? "loss" : "standstill",
     where: object,
-    what: `\`${field}\` is ${JSON.stringify(actual) ?? "not set"}, and ${JSON.stringify(expected)} by the options: somebody has changed it, or pods have other options.`,
+    what: `\`${field}\` is ${actual === undefined ? "not set" : tell(field, actual)}, and ${tell(field, expected)} by the options: somebody has changed it, or pods have other options.`,
     cure: 'Give all pods the same options, and let one run with `provision: "update"`.',
   }));
 }

@@ -175,7 +175,8 @@ function isTransient(error: unknown): boolean {
 /** What the server has in nanoseconds; the options are in milliseconds. */
 const TIMES = new Set(["ack_wait", "duplicate_window", "max_age"]);
 
-function tell(field: string, value: unknown): string {
+/** A value as the options have it. */
+export function tell(field: string, value: unknown): string {
   return TIMES.has(field) && typeof value === "number" ? `${value / 1e6} ms` : `${JSON.stringify(value)}`;
 }
 
