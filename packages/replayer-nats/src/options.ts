@@ -108,7 +108,7 @@ export interface NatsReplayerOptions extends NatsEnqueuerOptions, TopologyOption
   readonly sealedOnly?: boolean | undefined;
   /**
    * `create`: makes what is missing; what differs is an error. `update`: changes what differs, if the server can.
-   * `none`: takes everything as it is, and needs no rights to make anything. @default "create"
+   * `none`: makes nothing, and needs no rights to; what is missing or differs is an error. @default "create"
    */
   readonly provision?: Provision | undefined;
   /**
@@ -244,7 +244,7 @@ const TOPOLOGY_OPTIONS: OptionsOf<TopologySettings> = {
   ...NAME_OPTIONS,
   provision: oneOf(PROVISIONS, "create", {
     about:
-      "Streams and consumers at the start. create: make what is missing, and refuse what differs. update: change what differs. none: take them as they are, which needs no rights to make any.",
+      "Streams and consumers at the start. create: make what is missing, and refuse what differs. update: change what differs. none: make nothing, which needs no rights to; refuse what is missing or differs.",
   }),
   adoptGoStream: boolean(false, {
     about: "For migration: use the stream that the Go library made, as it is. Stop the Go workers first.",
