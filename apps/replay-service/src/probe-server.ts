@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import type { Readiness } from "./readiness.ts";
 
 /** Answers a GET of one path. What it throws is answered with 500. */
@@ -24,12 +24,7 @@ export interface ProbeServerOptions {
 /** Resolves when it listens; rejects with Node's error if it cannot. */
 export async function listen(options: ProbeServerOptions): Promise<ProbeServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, dispatch(options.routes));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  // Without a listener it would end the pod.
-  server.on("error", options.onError);
+  await listening(server, options);
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -38,6 +33,18 @@ export async function listen(options: ProbeServerOptions): Promise<ProbeServer> 
         server.closeAllConnections();
       }),
   };
+}
+
+/** Resolves when a server listens; rejects with Node's error if it cannot. What fails later would end the pod without a listener. */
+export async function listening(
+  server: Server,
+  { host, port, onError }: Omit<ProbeServerOptions, "routes">,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  server.on("error", onError);
 }
 
 /**

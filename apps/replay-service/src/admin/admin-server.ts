@@ -6,6 +6,7 @@ import type { Clock, Logger } from "@helix/core";
 import { type FastifyInstance, fastify } from "fastify";
 import type { ServiceConfig } from "../config/schema.ts";
 import type { ReadFile } from "../config/sources.ts";
+import { listening } from "../probe-server.ts";
 import { ANSWER_HEADERS, type ApiRefusal, apiRefusal, sendRefusal } from "./api-refusal.ts";
 import { watchCertificate } from "./certificate.ts";
 import { Door, MOST_BODY_BYTES } from "./door.ts";
@@ -71,12 +72,8 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
   server.on("request", (request, response) =>
     door.enter(request, response, () => routes.routing(request, response)),
   );
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(config.port, config.host, resolve);
-  });
-  // Such as a connection that cannot be taken, since the process has no handle left.
-  server.on("error", (error) => logger.warn({ error }, "the admin API cannot take a connection"));
+  const onError = (error: unknown) => logger.warn({ error }, "the admin API cannot take a connection");
+  await listening(server, { host: config.host, port: config.port, onError });
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {

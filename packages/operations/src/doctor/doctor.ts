@@ -5,11 +5,10 @@ import {
   type Finding,
   HARMS,
   type ReplayExecutor,
-  systemClock,
   type Unseen,
 } from "@helix/core";
 import { errorText, toldError, wait } from "@helix/core/internal";
-import type { Operated } from "../operated.ts";
+import { type Operated, settingsOf } from "../operated.ts";
 import { graceFindings, offsetFindings } from "./cluster-findings.ts";
 
 /** Who does not answer by then is not seen. */
@@ -28,11 +27,12 @@ export interface DoctorReport extends Examination {
 }
 
 /**
- * What can be lost or will stand still, and why, the worst first, each with its cure. Changes nothing. Never rejects: what does not
+ * What can be lost or will stand still, and why, the worst first, each with its cure. Changes nothing. Rejects for names or a clock that cannot be alone: what does not
  * answer within 10 s is among what could not be seen.
  */
 export async function doctor(operated: Operated, { executor }: DoctorOptions = {}): Promise<DoctorReport> {
-  const { queue, clock = systemClock } = operated;
+  const { queue } = operated;
+  const { names, clock } = settingsOf(operated);
   const findings: Finding[] = [];
   const unseen: Unseen[] = [];
   const giveUp = new AbortController();
@@ -51,7 +51,7 @@ export async function doctor(operated: Operated, { executor }: DoctorOptions = {
   const looks = [look("the queue", async () => (await queue.examine?.()) ?? NOTHING)];
   if (executor !== undefined) {
     for (const cluster of CLUSTERS) {
-      const where = `cluster ${operated.clusterNames?.[cluster] ?? cluster}`;
+      const where = `cluster ${names[cluster]}`;
       looks.push(look(where, (signal) => examined(cluster, where, { executor, signal, queue })));
     }
   }
