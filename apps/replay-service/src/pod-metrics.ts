@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
-import type { Logger, Metrics, ReplayQueue } from "@helix/core";
+import type { Logger, Metrics } from "@helix/core";
 import { prometheusMetrics } from "@helix/prometheus";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Route } from "./probe-server.ts";
+import type { OpenedQueue } from "./queue.ts";
 
 /** The longest that a timer can wait. */
 const NEVER_MS = 2 ** 31 - 1;
@@ -20,6 +21,7 @@ export class PodMetrics {
   readonly metrics: Metrics;
   readonly #registry = new Registry();
   readonly #logger: Logger;
+  #opened: OpenedQueue | undefined;
 
   constructor(build: Build, logger: Logger) {
     this.#logger = logger;
@@ -30,14 +32,24 @@ export class PodMetrics {
       labelNames: Object.keys(build),
       registers: [this.#registry],
     }).set({ ...build }, 1);
+    const isUp = () => (this.#opened?.health().up === true ? 1 : 0);
+    new Gauge({
+      name: "helix_queue_up",
+      help: "1 while the pod has its queue; 0: its server is away, or refuses the pod.",
+      registers: [this.#registry],
+      collect() {
+        this.set(isUp());
+      },
+    });
     this.metrics = prometheusMetrics({ registry: this.#registry });
   }
 
-  /** From now on each scrape has the depths of this queue, or is without them where they cannot be read. */
-  watch(queue: Pick<ReplayQueue, "depths">): void {
+  /** From now on each scrape has the figures of this queue, or is without them where they cannot be read. */
+  watch(opened: OpenedQueue): void {
+    this.#opened = opened;
     const onError = (error: unknown) =>
-      this.#logger.debug({ error }, "a scrape of /metrics is without the depths of the queue");
-    prometheusMetrics({ registry: this.#registry, queue, onError });
+      this.#logger.debug({ error }, "a scrape of /metrics is without the figures of the queue");
+    prometheusMetrics({ registry: this.#registry, queue: opened.queue, onError });
   }
 
   readonly route: Route = async (_, response) => {

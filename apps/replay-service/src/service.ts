@@ -86,7 +86,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
     running = { opened, executor };
     readiness.set("queue", () => opened.health());
-    figures.watch(opened.queue);
+    figures.watch(opened);
     const { queue, control } = opened;
     gate = new StoredClusterGate({ store: control, writer: control, logger, clock });
     worker = createWorker(options, { metrics, queue, executor, gate });

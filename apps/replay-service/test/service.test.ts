@@ -139,14 +139,16 @@ describe("the figures of a pod, at /metrics", () => {
     });
     const isOfQueue = (line: string) => line.startsWith("helix_queue_messages{");
     const scrape = async () => (await (await pod.get("/metrics")).text()).split("\n");
-    expect((await scrape()).filter(isOfQueue)).toEqual([]);
+    const before = await scrape();
+    expect([before.filter(isOfQueue), before.includes("helix_queue_up 0")]).toEqual([[], true]);
     finish();
     await pod.readyzWhen(isUp);
     const lines = await scrape();
     expect(lines.filter(isOfQueue)).toEqual([]);
+    expect(lines).toContain("helix_queue_up 1");
     expect(lines).toContain('helix_applied_total{cluster="B",priority="high"} 0');
     expect(
-      pod.log.find(({ message }) => message === "a scrape of /metrics is without the depths of the queue"),
+      pod.log.find(({ message }) => message === "a scrape of /metrics is without the figures of the queue"),
     ).toMatchObject({
       level: "debug",
       error: { code: "HELIX_QUEUE_UNAVAILABLE" },

@@ -131,7 +131,7 @@ export type {
   ReplayQueue,
   SchedulingOptions,
 } from "./queue/queue.ts";
-export { countDrained, countedDeadLetters, reportDepths } from "./queue/queue-metrics.ts";
+export { countDrained, countedDeadLetters, reportDepths, reportRoom } from "./queue/queue-metrics.ts";
 export {
   type BulkTrash,
   type Discarded,

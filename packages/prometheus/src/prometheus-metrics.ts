@@ -8,6 +8,7 @@ import {
   PRIORITIES,
   type ReplayQueue,
   reportDepths,
+  reportRoom,
 } from "@helix/core";
 import {
   callback,
@@ -25,6 +26,14 @@ import { Counter, Gauge, Histogram, type Metric, type Registry, register } from 
 import { BoundedResults } from "./bounded-results.ts";
 import { type Buckets, DEFAULT_BUCKETS } from "./buckets.ts";
 
+/** What is read of the queue at each scrape. */
+const QUEUE_GAUGES = [
+  "helix_queue_messages",
+  "helix_oldest_age_seconds",
+  "helix_capacity_used_ratio",
+  "helix_dead_letters",
+  "helix_retention_seconds",
+] as const satisfies readonly MetricName<"gauge">[];
 const DEPTHS_TIMEOUT_MS = 5_000;
 /** After so long an answer is not expected any more, and the queue is asked anew. */
 const DEPTHS_GIVEN_UP_MS = 60_000;
@@ -37,13 +46,15 @@ export interface PrometheusMetricsOptions {
   /** Upper bounds of the buckets of a histogram, in seconds, ascending. @default 1 ms to 30 s, 10 ms to 24 h */
   readonly buckets?: Partial<Buckets> | undefined;
   /**
-   * Its depths are read at each scrape. Where that fails, or takes 5 s, its figures are left out of the scrape, and
+   * Its depths are read at each scrape, and how full it is. Where that fails, or takes 5 s, its figures are left out of the scrape, and
    * the others are there all the same. @default none
    */
-  readonly queue?: Pick<ReplayQueue, "depths"> | undefined;
+  readonly queue?: WatchedQueue | undefined;
   /** Told of depths that could not be read. @default none */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+type WatchedQueue = Pick<ReplayQueue, "depths"> & Partial<Pick<ReplayQueue, "room" | "traits">>;
 
 /** Registers every metric of `METRICS`, and returns what client and worker take as their `metrics`. */
 export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metrics {
@@ -78,10 +89,10 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     observe: (name, labels, value) => histogram(name)?.observe(labelsOf(name, labels), value),
   };
   if (queue !== undefined) {
-    const gauges = [gauge("helix_queue_messages"), gauge("helix_oldest_age_seconds")];
+    const gauges = QUEUE_GAUGES.map(gauge);
     const read = once(async () => {
       for (const one of gauges) one?.reset();
-      await reportDepths(queue, metrics);
+      await Promise.all([reportDepths(queue, metrics), reportRoom(queue, metrics)]);
     }, DEPTHS_GIVEN_UP_MS);
     const report = harmlessCallback((error: unknown) => onError?.(error));
     const collect = once(() => inTime(read()).catch(report));
@@ -122,7 +133,7 @@ function once(run: () => Promise<void>, forMs = Number.POSITIVE_INFINITY): () =>
 async function inTime(read: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = toldError(`The depths of the queue were not there within ${DEPTHS_TIMEOUT_MS} ms`);
+    const error = toldError(`The figures of the queue were not there within ${DEPTHS_TIMEOUT_MS} ms`);
     timer = setTimeout(() => reject(error), DEPTHS_TIMEOUT_MS);
   });
   try {
@@ -146,7 +157,7 @@ interface Settings {
   readonly registry: Registry;
   readonly prefix: string;
   readonly buckets: Buckets;
-  readonly queue: Pick<ReplayQueue, "depths"> | undefined;
+  readonly queue: WatchedQueue | undefined;
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
@@ -198,8 +209,9 @@ export const PROMETHEUS_OPTIONS: OptionsOf<Settings> = {
     "1 ms to 30 s, 10 ms to 24 h",
   ),
   queue: optional(
-    having<Pick<ReplayQueue, "depths">>("a ReplayQueue", ["depths"], {
-      about: "Its depths are read at each scrape; where that fails its figures are left out of it.",
+    having<WatchedQueue>("a ReplayQueue", ["depths"], {
+      about:
+        "How much is in it, and how full it is, is read at each scrape; where that fails its figures are left out of it.",
     }),
   ),
   onError: callback({ about: "Told of depths that could not be read." }),

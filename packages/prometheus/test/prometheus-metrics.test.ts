@@ -1,4 +1,4 @@
-import { createPayload, METRICS, type MetricDescription } from "@helix/core";
+import { createPayload, METRICS, type MetricDescription, type QueueRoom } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { Registry, register } from "prom-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -135,6 +135,36 @@ describe("prometheusMetrics", () => {
     queue.drainAll();
     expect(await samples()).toContain('helix_queue_messages{cluster="B",priority="high",result="pending"} 0');
     expect(reads).toBe(2);
+  });
+
+  it("tells how full the queue is by the fullest of its limits, how many dead letters there are, and the retention", async () => {
+    const queue = new MemoryReplayer();
+    const lanes = ["high.A", "high.B", "low.A", "low.B"] as const;
+    const all = { of: "lanes", lanes, messages: 9 } as const;
+    const rooms: QueueRoom[] = [
+      { ...all, lanes: ["low.B"], unit: "messages", used: 3, capacity: 4 },
+      { ...all, unit: "messages", used: 9, capacity: 10 },
+      { ...all, unit: "bytes", used: 9, capacity: 90 },
+      { ...all, of: "dead-letters", unit: "bytes", used: 5, capacity: 10, messages: 2 },
+    ];
+    let isAway = false;
+    const { samples } = setUp({
+      queue: {
+        depths: async () => [],
+        room: async () => (isAway ? Promise.reject(new Error("away")) : rooms),
+        traits: { ...queue.traits, retentionMs: 3_600_000 },
+      },
+    });
+    expect(await samples()).toEqual([
+      'helix_capacity_used_ratio{cluster="B",priority="low",result="lanes"} 0.75',
+      'helix_capacity_used_ratio{result="lanes"} 0.9',
+      'helix_capacity_used_ratio{result="dead-letters"} 0.5',
+      'helix_dead_letters{result="kept"} 2',
+      'helix_retention_seconds{cluster="A"} 3600',
+      'helix_retention_seconds{cluster="B"} 3600',
+    ]);
+    isAway = true;
+    expect((await samples()).filter((line) => !line.startsWith("helix_retention"))).toEqual([]);
   });
 
   it("leaves the depths out, and nothing else, when they cannot be read, even if the listener throws", async () => {

@@ -76,7 +76,7 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     this.#retention = new RetentionWatch({
       executor: settings.executor,
       retentionMs: settings.queue.traits.retentionMs,
-      tooLong: (...found) => this.#reporter.retentionTooLong(...found),
+      known: (...found) => this.#reporter.graceKnown(...found),
     });
     for (const cluster of CLUSTERS) this.#reporter.begin(cluster, settings.rateLimit);
   }

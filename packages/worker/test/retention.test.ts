@@ -1,4 +1,4 @@
-import type { ClusterId, ReplayExecutor, TableGrace } from "@helix/core";
+import { type ClusterId, type ReplayExecutor, silentMetrics, type TableGrace } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
 import { payload, type startRig as Start, startRig } from "./rig.ts";
@@ -12,6 +12,7 @@ type Grace = NonNullable<ReplayExecutor["shortestGrace"]>;
 async function warned(shortestGrace: Grace | undefined, options: Parameters<typeof Start>[0] = {}) {
   const lines: [string, object][] = [];
   const line = () => {};
+  const gauges: unknown[] = [];
   let available: (cluster: ClusterId) => void = () => {};
   const rig = await startRig({
     traits: { retentionMs: DAY_MS },
@@ -28,10 +29,16 @@ async function warned(shortestGrace: Grace | undefined, options: Parameters<type
       error: line,
       warn: (fields, text) => void lines.push([text, fields]),
     },
+    metrics: {
+      ...silentMetrics,
+      gauge: (name, { cluster }, value) => {
+        if (name === "helix_gc_grace_seconds") gauges.push([cluster, value]);
+      },
+    },
     clusterNames: { A: "us_east" },
     ...options,
   });
-  return { ...rig, lines, available: (cluster: ClusterId) => available(cluster) };
+  return { ...rig, lines, gauges, available: (cluster: ClusterId) => available(cluster) };
 }
 
 describe("a queue that keeps messages for longer than a table remembers its deletes", () => {
@@ -47,6 +54,19 @@ describe("a queue that keeps messages for longer than a table remembers its dele
     await worker.start();
     await settle();
     expect(lines).toHaveLength(2);
+  });
+
+  it("is told by the metrics for how long deletes are remembered, where that is long enough as well", async () => {
+    const graces = { A: 3600, B: 864_000 };
+    const { gauges, lines } = await warned(async (cluster) => ({
+      ...CARTS,
+      gcGraceSeconds: graces[cluster],
+    }));
+    expect(gauges).toEqual([
+      ["A", 3600],
+      ["B", 864_000],
+    ]);
+    expect(lines).toHaveLength(1);
   });
 
   it.each<[string, Grace | undefined, Parameters<typeof Start>[0]]>([

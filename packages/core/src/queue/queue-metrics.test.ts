@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Metrics } from "../report/metrics.ts";
 import type { DeadLetter, DeadLetterStore } from "./dead-letters.ts";
-import { countDrained, countedDeadLetters, reportDepths } from "./queue-metrics.ts";
+import { countDrained, countedDeadLetters, reportDepths, reportRoom } from "./queue-metrics.ts";
 import type { TrashedLetter } from "./trash.ts";
 
 const fail = (): never => {
@@ -27,6 +27,7 @@ test("metrics that throw do not make a redrive or a discard that worked look fai
   expect(done).toEqual(["redrive one", "discard two", "restore two"]);
   const depths = async () => [{ lane: "high.A" as const, pending: 1, inFlight: 0, delayed: 0, stuck: 0 }];
   await reportDepths({ depths }, broken);
+  await reportRoom({ traits: { maxDemand: 1, retentionMs: 1000 } }, broken);
   countDrained([{ targetCluster: "A", priority: "high" } as never], broken);
 });
 

@@ -1,4 +1,4 @@
-import { clusterOf, priorityOf } from "../cluster.ts";
+import { CLUSTERS, clusterOf, priorityOf } from "../cluster.ts";
 import type { ReplayPayload } from "../payload/payload.ts";
 import { harmlessMetrics } from "../report/harmless.ts";
 import type { Metrics } from "../report/metrics.ts";
@@ -21,6 +21,30 @@ export async function reportDepths(queue: Pick<ReplayQueue, "depths">, metrics: 
       gauge("helix_queue_messages", { ...labels, result }, messages);
     }
     gauge("helix_oldest_age_seconds", labels, oldestAgeMs / 1000);
+  }
+}
+
+/** Reads once how full a queue is and for how long it keeps what it has, and sets those gauges. Rejects with what `room` rejects with. */
+export async function reportRoom(
+  queue: Partial<Pick<ReplayQueue, "traits" | "room">>,
+  metrics: Metrics,
+): Promise<void> {
+  const { gauge } = harmlessMetrics(metrics);
+  const retentionMs = queue.traits?.retentionMs;
+  if (retentionMs !== undefined) {
+    for (const cluster of CLUSTERS) gauge("helix_retention_seconds", { cluster }, retentionMs / 1000);
+  }
+  const ratios = new Map<string, number>();
+  for (const { of, lanes, used, capacity, messages } of (await queue.room?.()) ?? []) {
+    const [lane, ...more] = lanes;
+    const own = more.length === 0 ? lane : undefined;
+    // One of messages and one of bytes: what is full by either of them is full.
+    const limit = `${of} ${own}`;
+    const ratio = Math.max(used / capacity, ratios.get(limit) ?? 0);
+    ratios.set(limit, ratio);
+    const labels = own && { cluster: clusterOf(own), priority: priorityOf(own) };
+    gauge("helix_capacity_used_ratio", { ...labels, result: of }, ratio);
+    if (of === "dead-letters") gauge("helix_dead_letters", { result: "kept" }, messages);
   }
 }
 

@@ -140,6 +140,32 @@ export const METRICS = Object.freeze({
     labels: PER_LANE,
     help: "Age of the oldest write in a lane; 0 if it is empty.",
   },
+  helix_capacity_used_ratio: {
+    kind: "gauge",
+    unit: "share, 0 to 1",
+    labels: PER_RESULT,
+    results: ["lanes", "dead-letters"],
+    help: "How full the queue is, by the fullest of its limits; of a lane that has one of its own with cluster and priority.",
+  },
+  helix_dead_letters: {
+    kind: "gauge",
+    unit: "messages",
+    labels: ["result"],
+    results: ["kept"],
+    help: "Dead letters that are there now.",
+  },
+  helix_retention_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    labels: PER_CLUSTER,
+    help: "How old a message may become in the queue; then it is a dead letter.",
+  },
+  helix_gc_grace_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    labels: PER_CLUSTER,
+    help: "The least gc_grace_seconds of the tables of a cluster: an older write to that table becomes a dead letter.",
+  },
   helix_in_hand: {
     kind: "gauge",
     unit: "messages",

@@ -244,8 +244,10 @@ export class Reporter implements EventSource<WorkerEvents> {
     onDrop?.({ ...what, cause: reason, error });
   }
 
-  /** Some of what the queue keeps will be too old for a table. */
-  retentionTooLong(cluster: ClusterId, { table, gcGraceSeconds }: TableGrace, retentionMs: number): void {
+  /** Where a table remembers its deletes for a shorter time than the queue keeps messages, some will be too old for it. */
+  graceKnown(cluster: ClusterId, { table, gcGraceSeconds }: TableGrace, retentionMs: number): void {
+    this.#options.metrics.gauge("helix_gc_grace_seconds", { cluster }, gcGraceSeconds);
+    if (gcGraceSeconds * 1000 >= retentionMs) return;
     this.#options.logger.warn(
       { cluster: this.#options.clusterNames[cluster], table, gcGraceSeconds, retentionMs },
       `The queue keeps messages for ${retentionMs / 1000} s, and ${table} remembers its deletes for ${gcGraceSeconds} s ` +

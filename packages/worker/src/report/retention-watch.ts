@@ -4,8 +4,8 @@ export interface RetentionWatchOptions {
   readonly executor: ReplayExecutor;
   /** How old a message may become in the queue. Milliseconds; undefined: nobody looks. */
   readonly retentionMs: number | undefined;
-  /** Told of the table that remembers its deletes for the shortest time, where that is shorter; once per cluster. */
-  readonly tooLong: (cluster: ClusterId, grace: TableGrace, retentionMs: number) => void;
+  /** Told of the table that remembers its deletes for the shortest time; once per cluster. */
+  readonly known: (cluster: ClusterId, grace: TableGrace, retentionMs: number) => void;
 }
 
 /**
@@ -34,9 +34,7 @@ export class RetentionWatch {
         const grace = await executor.shortestGrace?.(cluster, { signal: stopping.signal });
         if (stopping.signal.aborted) return;
         this.#known.set(cluster, grace);
-        if (grace !== undefined && grace.gcGraceSeconds * 1000 < retentionMs) {
-          this.#options.tooLong(cluster, grace, retentionMs);
-        }
+        if (grace !== undefined) this.#options.known(cluster, grace, retentionMs);
       } catch {
         // It is away, or does not say: it is no concern of the replay.
       } finally {
