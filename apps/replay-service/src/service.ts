@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "@helix/core";
 import { wait } from "@helix/core/internal";
-import { Heartbeat, JobRunner, loggedAudit } from "@helix/operations";
+import { Heartbeat, JobRunner, loggedAudit, TrafficHistory } from "@helix/operations";
 import { ReplayWorker } from "@helix/worker";
 import { type Running, startAdmin } from "./admin/start-admin.ts";
 import { ClusterWatch } from "./cluster-watch.ts";
@@ -83,11 +83,15 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   let jobs: JobRunner | undefined;
   let gate: StoredClusterGate | undefined;
   let heartbeat: Heartbeat | undefined;
+  let traffic: TrafficHistory | undefined;
   if (opened !== undefined && !(opened instanceof ServiceRefusedError)) {
-    running = { opened, executor };
+    const { queue, control } = opened;
+    traffic = new TrafficHistory({ queue, control, clock });
+    // Nobody else asks for it.
+    if (admin !== undefined) traffic.start();
+    running = { opened, executor, traffic };
     readiness.set("queue", () => opened.health());
     figures.watch(opened);
-    const { queue, control } = opened;
     gate = new StoredClusterGate({ store: control, writer: control, logger, clock });
     worker = createWorker(options, { metrics, queue, executor, gate });
     for (const watch of watches) watch.watchWorker(worker);
@@ -111,6 +115,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
   const { graceMs } = config.stop;
   logger.info({ graceMs }, "the service stops: what is in hand is finished or handed back");
   const leaving = heartbeat?.stop();
+  traffic?.stop();
   const closeQueue = async () => {
     await leaving;
     await (await opening.catch(() => undefined))?.close();

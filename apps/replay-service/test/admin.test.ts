@@ -85,6 +85,42 @@ describe("an order for a cluster", () => {
   });
 });
 
+test("whoever asks is told what the token is good for, and where what to do is written, if somebody has said", async () => {
+  const rightsOf = async (token: string) => (await rig.ask("/v1/me", { token })).body;
+  expect(await rightsOf(TOKENS.read)).toEqual({ rights: ["read"] });
+  expect(await rightsOf(TOKENS.operate)).toEqual({ rights: ["read", "operate"] });
+  expect(await rightsOf(TOKENS.destroy)).toEqual({ rights: ["read", "operate", "destroy"] });
+  expect(await rightsOf(TOKENS.values)).toEqual({ rights: ["read", "values"] });
+  await using other = await AdminRig.start({
+    HELIX_ADMIN_RUNBOOK_URL: "https://wiki.example/helix",
+    HELIX_ADMIN_VALUES_TOKENS: TOKENS.operate,
+  });
+  expect((await other.ask("/v1/me", { token: TOKENS.operate })).body).toEqual({
+    rights: ["read", "operate", "values"],
+    runbookUrl: "https://wiki.example/helix",
+  });
+});
+
+test("what went through the lanes is told as it was seen, with gaps", async () => {
+  rig.history.start();
+  expect((await rig.ask("/v1/traffic")).body).toEqual({
+    everyMs: 10_000,
+    lanes: LANES.map((lane) => ({ lane, in: [], out: [] })),
+  });
+  await rig.clock.advance(10_000);
+  const { depths } = rig.queue;
+  rig.queue.depths = () => Promise.reject(new Error("away"));
+  await rig.clock.advance(10_000);
+  rig.queue.depths = depths;
+  const { body } = await rig.ask("/v1/traffic", { token: TOKENS.read });
+  expect(body).toEqual(JSON.parse(JSON.stringify(rig.history.report())));
+  expect(body).toMatchObject({
+    atMs: rig.clock.wallMs(),
+    lanes: [{ in: [0, null], out: [0, null] }, {}, {}, {}],
+  });
+  rig.history.stop();
+});
+
 test("the status is told as it is, with nothing left out", async () => {
   await rig.ask("/v1/gates/B/pause", { body: order });
   await rig.ask("/v1/rates/A", { body: { ...order, perSecond: 100 } });

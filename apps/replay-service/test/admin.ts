@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { json } from "node:stream/consumers";
 import { createPayload, type DeadLetterCause, type PayloadInput } from "@helix/core";
-import { type AuditRecord, loggedAudit } from "@helix/operations";
+import { type AuditRecord, loggedAudit, TrafficHistory } from "@helix/operations";
 import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { type AdminServer, startAdminServer } from "../src/admin/admin-server.ts";
@@ -44,6 +44,7 @@ export class AdminRig implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly queue = new MemoryReplayer({ clock: this.clock });
   readonly control = new MemoryControlStore({ clock: this.clock });
+  readonly history = new TrafficHistory({ queue: this.queue, control: this.control, clock: this.clock });
   readonly records: AuditRecord[] = [];
   readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] = [];
   readonly files: Record<string, string>;
@@ -67,7 +68,7 @@ export class AdminRig implements AsyncDisposable {
       void rig.lines.push({ level, fields, message });
     const logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
     const { clock, queue, control } = rig;
-    const maxRate = config.admin.maxRatePerSecond;
+    const { maxRatePerSecond: maxRate, runbookUrl } = config.admin;
     const logged = loggedAudit(logger);
     const audit = (record: AuditRecord) => {
       rig.records.push(record);
@@ -75,7 +76,10 @@ export class AdminRig implements AsyncDisposable {
     };
     rig.#server = await startAdminServer({
       config: config.admin,
-      subject: () => (rig.isOpen ? { queue, control, clock, audit, maxRate } : undefined),
+      subject: () =>
+        rig.isOpen
+          ? { queue, control, clock, audit, maxRate, runbookUrl, traffic: () => rig.history.report() }
+          : undefined,
       stopping: rig.stopping.signal,
       readFile,
       logger,

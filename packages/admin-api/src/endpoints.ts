@@ -3,21 +3,12 @@ import * as letters from "./dead-letters.ts";
 import { doctorReport } from "./doctor.ts";
 import { closeGate, gatesChanged, openGate } from "./gates.ts";
 import * as jobs from "./jobs.ts";
+import { me } from "./me.ts";
 import * as rates from "./rates.ts";
+import type { Right } from "./rights.ts";
 import { status } from "./status.ts";
+import { traffic } from "./traffic.ts";
 import { cluster } from "./words.ts";
-
-/** What a token may be good for. */
-export const RIGHTS = ["read", "operate", "destroy", "values"] as const;
-export type Right = (typeof RIGHTS)[number];
-
-/** Each right with those that it includes. */
-export const INCLUDED: Readonly<Record<Right, readonly Right[]>> = {
-  read: ["read"],
-  operate: ["read", "operate"],
-  destroy: ["read", "operate", "destroy"],
-  values: ["read", "values"],
-};
 
 /** One request that there is: what it needs, takes and answers. */
 export interface Endpoint {
@@ -48,7 +39,11 @@ const ofLetter = { params: z.strictObject({ id: letters.letterId }) };
 
 /** All requests that there are, by name. */
 export const ENDPOINTS = {
+  me: get("/v1/me", "What the token is good for.", { answer: me }),
   status: get("/v1/status", "What is ordered, what waits, and since when.", { answer: status }),
+  traffic: get("/v1/traffic", "What went in and out of each lane within the last quarter of an hour.", {
+    answer: traffic,
+  }),
   pause: post("/v1/gates/{cluster}/pause", "No replay to it; writes and reads as usual.", {
     ...ofCluster,
     body: closeGate,

@@ -1,11 +1,10 @@
 import { LANES } from "@helix/core";
 import { z } from "zod";
-import { cluster, counted, priority, timeMs } from "./words.ts";
+import { cluster, counted, durationMs, priority, timeMs } from "./words.ts";
 
 // As `status` of `@helix/operations` gives it. What is absent is not known, or is not there.
 
-const durationMs = z.number().nonnegative().describe("Milliseconds.");
-const lane = z.enum(LANES);
+export const lane = z.enum(LANES);
 const perSecond = z
   .object({ last1Min: z.number().optional(), last15Min: z.number().optional() })
   .describe("Messages per second. An estimate.");

@@ -4,6 +4,7 @@ import { z } from "zod";
 export const cluster = z.enum(CLUSTERS).describe("The cluster.");
 export const priority = z.enum(PRIORITIES);
 export const timeMs = z.number().nonnegative().describe("Milliseconds since 1970.");
+export const durationMs = z.number().nonnegative().describe("Milliseconds.");
 export const counted = z.int().nonnegative();
 
 /** What each change has: who orders it, and why. */

@@ -37,4 +37,10 @@ export type {
   Status,
   Unread,
 } from "./status/status-types.ts";
+export {
+  type LaneTraffic,
+  TrafficHistory,
+  type TrafficHistoryOptions,
+  type TrafficReport,
+} from "./status/traffic-history.ts";
 export type { Warning } from "./status/warnings.ts";

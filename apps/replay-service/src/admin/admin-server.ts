@@ -11,7 +11,7 @@ import { ANSWER_HEADERS, type ApiRefusal, apiRefusal, sendRefusal } from "./api-
 import { watchCertificate } from "./certificate.ts";
 import { Door, MOST_BODY_BYTES } from "./door.ts";
 import { refusalOf } from "./error-answer.ts";
-import { HANDLERS, type Subject } from "./handlers.ts";
+import { type Asker, HANDLERS, type Subject } from "./handlers.ts";
 import { InTurn } from "./in-turn.ts";
 import { Once } from "./once.ts";
 import { readRequest } from "./read-request.ts";
@@ -149,7 +149,8 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
       },
       handler: async (request, reply) => {
         const read = readRequest(endpoint, request);
-        const make = () => answer(name as EndpointName, read, { ...options, inTurn });
+        const rights = door.rightsOf(request.raw);
+        const make = () => answer(name as EndpointName, read, { ...options, rights, inTurn });
         const { params, body, key } = read;
         const json = await (key === undefined ? make() : once.run(key, { name, params, body }, make));
         return reply.headers(ANSWER_HEADERS).send(json);
@@ -163,17 +164,17 @@ async function routesOf(door: Door, options: AdminOptions): Promise<FastifyInsta
 async function answer(
   name: EndpointName,
   request: object,
-  { subject, clock, inTurn }: AdminOptions & { readonly inTurn: InTurn },
+  { subject, clock, rights, inTurn }: AdminOptions & Asker & { readonly inTurn: InTurn },
 ): Promise<string> {
   const about = subject();
   if (about === undefined) throw apiRefusal("HELIX_API_NOT_OPEN");
-  const handler = HANDLERS[name] as (subject: Subject, request: object) => Promise<unknown>;
+  const handler = HANDLERS[name] as (subject: Subject, request: object, asker: Asker) => Promise<unknown>;
   let cancel = () => {};
   const late = new Promise<never>((_, reject) => {
     cancel = clock.setTimer(() => reject(apiRefusal("HELIX_API_TIMEOUT")), MOST_ANSWER_MS);
   });
   try {
-    const make = () => handler(about, request);
+    const make = () => handler(about, request, { rights });
     const found = await Promise.race([LARGE.has(name) ? inTurn.run(make) : make(), late]);
     // Nothing is told that is not described.
     return JSON.stringify(ENDPOINTS[name].answer.parse(found));

@@ -1,5 +1,5 @@
 import type { Clock, Logger, ReplayExecutor } from "@helix/core";
-import { loggedAudit } from "@helix/operations";
+import { loggedAudit, type TrafficHistory } from "@helix/operations";
 import { TOKEN_LISTS } from "../config/rules.ts";
 import type { ServiceConfig } from "../config/schema.ts";
 import type { ReadFile } from "../config/sources.ts";
@@ -11,6 +11,7 @@ import type { AdminServer } from "./admin-server.ts";
 export interface Running {
   readonly opened: OpenedQueue;
   readonly executor: ReplayExecutor;
+  readonly traffic: TrafficHistory;
 }
 
 export interface StartAdminOptions {
@@ -30,18 +31,20 @@ export interface StartAdminOptions {
  */
 export async function startAdmin(options: StartAdminOptions): Promise<AdminServer | undefined> {
   const { running, config, logger, stop: stopping, readFile, clock } = options;
-  const { host, port, maxRatePerSecond: maxRate } = config.admin;
+  const { host, port, maxRatePerSecond: maxRate, runbookUrl } = config.admin;
   if (TOKEN_LISTS.every((list) => config.admin[list] === undefined)) {
     logger.info({}, "there is no admin API, since it has no token");
     return undefined;
   }
   const { startAdminServer } = await import("./admin-server.ts");
-  const known = { audit: loggedAudit(logger), clock, clusterNames: clusterNames(config), maxRate };
+  const audit = loggedAudit(logger);
+  const known = { audit, clock, clusterNames: clusterNames(config), maxRate, runbookUrl };
   const subject = () => {
     const now = running();
     if (now === undefined) return undefined;
-    const { queue, control } = now.opened;
-    return { queue, control, executor: now.executor, ...known };
+    const { opened, executor, traffic } = now;
+    const { queue, control } = opened;
+    return { queue, control, executor, traffic: () => traffic.report(), ...known };
   };
   try {
     const context = { config: config.admin, subject, stopping, readFile, logger, clock };

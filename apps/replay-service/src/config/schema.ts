@@ -155,6 +155,13 @@ export const SCHEMA = {
       fallback: 10_000,
       about: "The highest rate that may be ordered for a cluster, executions per second over all pods.",
     }),
+    runbookUrl: optional(
+      text({
+        pattern: /^https?:\/\/[^\s@]+$/,
+        expectation: "an address such as https://wiki.example/helix",
+        about: "Where your people read what to do: the page links each warning to its code there.",
+      }),
+    ),
   },
   log: {
     level: oneOf(["debug", "info", "warn", "error", "silent"], "info", {

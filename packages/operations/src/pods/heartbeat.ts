@@ -7,7 +7,6 @@ import {
   isHelixError,
   LANES,
   type Lane,
-  type LaneDepth,
   type Logger,
   type ReplayQueue,
   type WorkerFigures,
@@ -27,6 +26,7 @@ import {
 } from "@helix/core/internal";
 import { ObeyedRates } from "../rates/obeyed-rates.ts";
 import { recordOf } from "../record-of.ts";
+import { heldIn } from "../status/traffic.ts";
 import { WarningLog } from "../status/warning-log.ts";
 import { PerSecondOf } from "./per-second.ts";
 import { listPods } from "./pod-list.ts";
@@ -234,7 +234,7 @@ export class Heartbeat {
       const of = new Map(depths.map((depth) => [depth.lane, depth]));
       this.#depth.add(
         clock.monotonicMs(),
-        recordOf(LANES, (lane) => sumOf(of.get(lane))),
+        recordOf(LANES, (lane) => heldIn(of.get(lane))),
       );
       this.#inBackOff = recordOf(LANES, (lane) => of.get(lane)?.delayed ?? 0);
     } catch {
@@ -291,9 +291,4 @@ function bounded(figures: ClusterFigures): ClusterFigures {
       shortestGrace: { ...shortestGrace, table: boundedText(shortestGrace.table, MAX_TEXT) },
     }),
   };
-}
-
-function sumOf(depth: LaneDepth | undefined): number {
-  if (depth === undefined) return 0;
-  return depth.pending + depth.inFlight + depth.delayed + depth.stuck;
 }

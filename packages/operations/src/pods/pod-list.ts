@@ -12,7 +12,9 @@ const FORGOTTEN_MS = 600_000;
 export interface ListedPod {
   readonly key: string;
   readonly revision: number;
-  /** Since its last report, by the store's clock. */
+  /** When it has reported last. By the store's clock, milliseconds since 1970. */
+  readonly storedAtMs: number;
+  /** Since then. */
   readonly silentMs: number;
   readonly isAlive: boolean;
   readonly isForgotten: boolean;
@@ -33,6 +35,7 @@ function podOf({ key, revision, storedAtMs, value }: ControlDocument, nowMs: num
   return {
     key,
     revision,
+    storedAtMs,
     silentMs,
     isAlive: silentMs < MISSED * intervalMs,
     isForgotten: silentMs >= FORGOTTEN_MS,

@@ -1,4 +1,4 @@
-import type { Lane } from "@helix/core";
+import type { Lane, LaneDepth } from "@helix/core";
 import type { PerSecond } from "../pods/per-second.ts";
 import type { Outlook, PodStatus } from "./status-types.ts";
 
@@ -52,6 +52,11 @@ function sum(all: readonly PerSecond[]): PerSecond {
   return { last1Min: of("last1Min"), last15Min: of("last15Min") };
 }
 
-function rounded(value: number): number {
+/** All that is in a lane. */
+export function heldIn(depth: LaneDepth | undefined): number {
+  return depth === undefined ? 0 : depth.pending + depth.inFlight + depth.delayed + depth.stuck;
+}
+
+export function rounded(value: number): number {
   return Math.round(100 * value) / 100;
 }
