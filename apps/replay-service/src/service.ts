@@ -95,10 +95,9 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     gate = new StoredClusterGate({ store: control, writer: control, logger, clock });
     worker = createWorker(options, { metrics, queue, executor, gate });
     for (const watch of watches) watch.watchWorker(worker);
-    const { version } = options.build;
-    const { host } = options;
-    const names = clusterNames(config);
-    heartbeat = new Heartbeat({ control, queue, worker, host, version, clusterNames: names, logger, clock });
+    const { host, build } = options;
+    const pod = { host, version: build.version, clusterNames: clusterNames(config) };
+    heartbeat = new Heartbeat({ control, queue, worker, ...pod, logger, metrics, clock });
     heartbeat.start();
     await soon(Promise.all([gate.known(), heartbeat.ratesKnown()]), clock, stop);
     await worker.start();

@@ -1,6 +1,7 @@
 import type { ClusterId, Lane } from "./cluster.ts";
 import type { ClusterIdentity } from "./cluster-identity.ts";
 import type { ControlDocument } from "./control/control-store.ts";
+import type { GateState } from "./policy/cluster-gate.ts";
 import type { DeadLetterReason } from "./queue/dead-letters.ts";
 
 /** What is known of one logical write on one cluster when the call that made it returns or fails. */
@@ -143,9 +144,13 @@ export interface HelixErrors {
   };
   /**
    * An order to drain a cluster while the other one is drained, since writes would go nowhere; or one that would take back what
-   * it does not speak of. Nothing was changed.
+   * it does not speak of: `state` is what holds. Nothing was changed.
    */
-  HELIX_GATE_REFUSED: { readonly cluster: ClusterId; readonly drained?: ClusterId | undefined };
+  HELIX_GATE_REFUSED: {
+    readonly cluster: ClusterId;
+    readonly drained?: ClusterId | undefined;
+    readonly state?: GateState | undefined;
+  };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

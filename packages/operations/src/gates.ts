@@ -21,11 +21,10 @@ type Gated = Pick<Operated, "control" | "audit" | "clock">;
 
 /**
  * Replays nothing more to a cluster; writes and reads are as usual. Refused for one that is drained, since writes would go there
- * again: with `revision` whoever orders has seen that, and it is done.
+ * again.
  */
 export function pause(operated: Gated, cluster: ClusterId, options: GateOptions): Promise<number> {
-  const from = options.revision === undefined ? (["open", "paused"] as const) : undefined;
-  return order(operated, "pause", { cluster, state: "paused", from }, options);
+  return order(operated, "pause", { cluster, state: "paused", from: ["open", "paused"] }, options);
 }
 
 /** Takes a pause back. Refused for a cluster that is drained. */

@@ -37,19 +37,30 @@ describe("an order for a cluster", () => {
     expect((await status(operated)).clusters.B.gate).toEqual({ state: "open" });
   });
 
-  it("takes no drain back that it does not speak of, unless that was seen", async () => {
+  it("takes no drain back that it does not speak of, though it was seen, and says what does", async () => {
     const { operated, records } = setUp();
     const revision = await drain(operated, "B", ANNA);
     for (const verb of [pause, resume]) {
-      await expect(verb(operated, "B", BERT)).rejects.toThrow(/B is drained by anna \(schema change\)/);
+      for (const seen of [undefined, revision]) {
+        const error = await verb(operated, "B", { ...BERT, revision: seen }).catch(
+          (thrown: unknown) => thrown,
+        );
+        expect(error).toMatchObject({ code: "HELIX_GATE_REFUSED", cluster: "B", state: "drained" });
+        expect(String(error)).toMatch(/B is drained by anna \(schema change\).*Undrain it first/);
+      }
     }
-    await pause(operated, "B", { ...BERT, revision });
-    await expect(undrain(operated, "B", BERT)).rejects.toMatchObject({ code: "HELIX_GATE_REFUSED" });
+    expect((await status(operated)).clusters.B.gate?.state).toBe("drained");
+    await undrain(operated, "B", BERT);
+    await pause(operated, "B", BERT);
+    await expect(undrain(operated, "B", BERT)).rejects.toThrow(/B is paused by bert.*Resume it first/);
     expect((await status(operated)).clusters.B.gate?.state).toBe("paused");
     expect(records.map(({ verb, refusedBy }) => [verb, refusedBy])).toEqual([
       ["drain", undefined],
       ["pause", "HELIX_GATE_REFUSED"],
+      ["pause", "HELIX_GATE_REFUSED"],
       ["resume", "HELIX_GATE_REFUSED"],
+      ["resume", "HELIX_GATE_REFUSED"],
+      ["undrain", undefined],
       ["pause", undefined],
       ["undrain", "HELIX_GATE_REFUSED"],
     ]);

@@ -1,14 +1,26 @@
-import { LANES, type Logger, type QueueRoom, silentLogger } from "@helix/core";
+import {
+  LANES,
+  type Logger,
+  METRICS,
+  type Metrics,
+  type QueueRoom,
+  silentLogger,
+  silentMetrics,
+} from "@helix/core";
 import { describe, expect, it } from "vitest";
 import { status } from "../src/index.ts";
 import { pods, setUp } from "./rig.ts";
 
 const HOUR_MS = 3_600_000;
 
-function warned(world: ReturnType<typeof setUp>, queue: object = {}) {
-  const { traits } = world.queue;
-  const of = { depths: () => world.queue.depths(), room: () => world.queue.room(), traits, ...queue };
-  return status({ ...world.operated, queue: of }).then(({ warnings }) => warnings);
+async function warned(world: ReturnType<typeof setUp>, queue: object = {}) {
+  const { warnings } = await status({ ...world.operated, queue: { ...watched(world), ...queue } });
+  for (const { code } of warnings) expect(METRICS.helix_warning.results).toContain(code);
+  return warnings;
+}
+
+function watched({ queue }: ReturnType<typeof setUp>) {
+  return { depths: () => queue.depths(), room: () => queue.room(), traits: queue.traits };
 }
 
 describe("a warning", () => {
@@ -116,18 +128,23 @@ describe("a warning", () => {
     await heartbeat.stop();
   });
 
-  it("is a log line of the pod that has been there for the longest, once, and another one when it is over", async () => {
+  it("is a log line and a gauge of the pod that has been there for the longest, once, and another one when it is over", async () => {
     const world = setUp({ queueCapacity: 10 });
     const lines: [string, string][] = [];
+    const gauges: unknown[][] = [];
+    const metricsOf = (pod: string): Metrics => ({
+      ...silentMetrics,
+      gauge: (name, labels, value) => gauges.push([pod, name, labels, value]),
+    });
     const loggerOf = (pod: string): Logger => ({
       ...silentLogger,
       info: (_, line) => lines.push([pod, line]),
       warn: (_, line) => lines.push([pod, line]),
     });
     const start = pods(world);
-    const first = start({ logger: loggerOf("first") });
+    const first = start({ logger: loggerOf("first"), metrics: metricsOf("first") });
     await world.clock.advance(1000);
-    start({ logger: loggerOf("second") });
+    start({ logger: loggerOf("second"), metrics: metricsOf("second") });
     for (let n = 0; n < 9; n++) await world.write("B");
     await world.clock.advance(300_000);
     expect(lines).toEqual([["first", expect.stringMatching(/^the queue: 9 of 10 messages \(90 %\)/)]]);
@@ -138,5 +155,31 @@ describe("a warning", () => {
     await first.heartbeat.stop();
     await world.clock.advance(60_000);
     expect(lines.slice(2).map(([pod]) => pod)).toEqual(["second"]);
+    const labels = { cluster: undefined, result: "lanes-nearly-full" };
+    expect(gauges).toEqual([
+      ["first", "helix_warning", labels, 1],
+      ["first", "helix_warning", labels, 0],
+      ["second", "helix_warning", labels, 1],
+    ]);
+  });
+
+  it("has the lane whose own it is in its gauge", async () => {
+    const world = setUp();
+    const gauges: unknown[] = [];
+    const room: QueueRoom = {
+      of: "lanes",
+      lanes: ["low.B"],
+      unit: "messages",
+      used: 9,
+      messages: 9,
+      capacity: 10,
+    };
+    const queue = { ...watched(world), room: async () => [room] };
+    pods(world)({
+      queue,
+      metrics: { ...silentMetrics, gauge: (_, labels, value) => gauges.push([labels, value]) },
+    });
+    await world.clock.advance(60_000);
+    expect(gauges).toEqual([[{ cluster: "B", priority: "low", result: "lanes-nearly-full" }, 1]]);
   });
 });

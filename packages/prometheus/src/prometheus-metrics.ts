@@ -69,7 +69,7 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     const config = { name: prefix + name, help, labelNames: [...labels], registers: [registry] };
     const create = {
       counter: () => startAtZero(new Counter(config), description),
-      gauge: () => new Gauge(config),
+      gauge: () => withoutValue(new Gauge(config), description),
       histogram: () => new Histogram({ ...config, buckets: [...buckets[name as keyof Buckets]] }),
     };
     registered.set(name, registry.getSingleMetric(config.name) ?? create[kind]());
@@ -99,6 +99,12 @@ export function prometheusMetrics(options: PrometheusMetricsOptions = {}): Metri
     for (const one of gauges) if (one !== undefined) Object.assign(one, { collect });
   }
   return metrics;
+}
+
+/** One without labels is 0 from the beginning, before anything was measured. */
+function withoutValue(gauge: Gauge, { labels }: MetricDescription): Gauge {
+  if (labels.length === 0) gauge.remove();
+  return gauge;
 }
 
 /** `increase()` does not see the first value of a series, so each is there before anything is counted. */

@@ -11,7 +11,7 @@ it("the table of the README names every metric with its unit and labels, and say
     Object.entries<MetricDescription>(METRICS).map(([name, { unit, labels }]) => ({
       name,
       unit,
-      labels: labels.join(", "),
+      labels: labels.join(", ") || "none",
     })),
   );
   for (const [, name, , , tells] of rows) expect(tells?.length, name).toBeGreaterThan(30);

@@ -137,7 +137,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       scheduling: { highPriorityRatio, strictPriority },
     });
     const admin = new Admin(link);
-    const streamClock = new StreamClock({ clock, logger, events });
+    const streamClock = new StreamClock({ clock, logger, metrics, events });
     const nowMs = () => streamClock.nowMs();
     this.#streamClock = streamClock;
     this.#unopened = new Unopened({ clock, logger });

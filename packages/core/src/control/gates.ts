@@ -76,8 +76,9 @@ function checkGates({ cluster, state, from }: GateChange, gates: Gates, nowMs: n
   }
   const now = gateStateAt(gates[cluster], nowMs);
   if (from === undefined || from.includes(now)) return;
-  const text = `Cluster ${cluster} is ${now}${by(gates[cluster])}, which this order would take back without speaking of it`;
-  throw helixError("HELIX_GATE_REFUSED", text, { cluster });
+  const first = now === "drained" ? "Undrain it first" : "Resume it first";
+  const text = `Cluster ${cluster} is ${now}${by(gates[cluster])}, which this order would take back without speaking of it. ${first}`;
+  throw helixError("HELIX_GATE_REFUSED", text, { cluster, state: now });
 }
 
 function by(order: GateOrder | undefined): string {

@@ -202,6 +202,26 @@ export const METRICS = Object.freeze({
     labels: PER_CLUSTER,
     help: "1 while the client's breaker of a cluster is open or half-open.",
   },
+  helix_warning: {
+    kind: "gauge",
+    unit: "0 or 1",
+    labels: PER_RESULT,
+    results: [
+      "lanes-nearly-full",
+      "dead-letters-nearly-full",
+      "half-of-retention",
+      "half-of-gc-grace",
+      "nobody-replays",
+      "stuck",
+    ],
+    help: "1 while the status warns of something, 0 when that is over; told by the pod that has been there for the longest.",
+  },
+  helix_queue_clock_offset_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    labels: [],
+    help: "So much the clock of the durable queue's servers is ahead of this process's.",
+  },
   helix_cluster_clock_offset_seconds: {
     kind: "gauge",
     unit: "seconds",

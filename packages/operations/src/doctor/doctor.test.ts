@@ -117,6 +117,13 @@ describe("the doctor", () => {
     expect(findings[0]?.what).toContain(what);
   });
 
+  it("does not say that pods agree whose reports it cannot read", async () => {
+    const control = new MemoryControlStore();
+    control.list = () => Promise.reject(toldError("away"));
+    const { unseen, verdict } = await doctor({ ...operated(), control });
+    expect([unseen, verdict]).toEqual([[{ what: "the pods", why: "away" }], 2]);
+  });
+
   it("does not say that a cluster is healthy that does not answer", async () => {
     const shortestGrace = () => Promise.reject(toldError("away"));
     const { unseen } = await doctor(operated(undefined, 1000), { executor: { shortestGrace } });

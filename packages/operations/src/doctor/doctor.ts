@@ -10,6 +10,7 @@ import {
 import { errorText, toldError, wait } from "@helix/core/internal";
 import { type Operated, settingsOf } from "../operated.ts";
 import { graceFindings, offsetFindings } from "./cluster-findings.ts";
+import { podFindings } from "./pod-findings.ts";
 
 /** Who does not answer by then is not seen. */
 const PATIENCE_MS = 10_000;
@@ -31,7 +32,7 @@ export interface DoctorReport extends Examination {
  * answer within 10 s is among what could not be seen.
  */
 export async function doctor(operated: Operated, { executor }: DoctorOptions = {}): Promise<DoctorReport> {
-  const { queue } = operated;
+  const { queue, control } = operated;
   const { names, clock } = settingsOf(operated);
   const findings: Finding[] = [];
   const unseen: Unseen[] = [];
@@ -48,7 +49,10 @@ export async function doctor(operated: Operated, { executor }: DoctorOptions = {
       unseen.push({ what, why: errorText(error) });
     }
   };
-  const looks = [look("the queue", async () => (await queue.examine?.()) ?? NOTHING)];
+  const looks = [
+    look("the queue", async () => (await queue.examine?.()) ?? NOTHING),
+    look("the pods", async () => ({ findings: await podFindings(control), unseen: [] })),
+  ];
   if (executor !== undefined) {
     for (const cluster of CLUSTERS) {
       const where = `cluster ${names[cluster]}`;

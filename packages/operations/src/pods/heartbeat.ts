@@ -8,6 +8,7 @@ import {
   LANES,
   type Lane,
   type Logger,
+  type Metrics,
   type ReplayQueue,
   type WorkerFigures,
 } from "@helix/core";
@@ -17,6 +18,7 @@ import {
   clusterNames,
   having,
   logger,
+  metrics,
   milliseconds,
   type OptionsOf,
   random,
@@ -60,6 +62,8 @@ export interface HeartbeatOptions {
   readonly clusterNames?: Readonly<Partial<Record<ClusterId, string>>> | undefined;
   /** Where log lines go, warnings of `status` among them. Whatever it does changes nothing. @default none */
   readonly logger?: Logger | undefined;
+  /** Has `helix_warning` for each of those warnings. Whatever it does changes nothing. @default none */
+  readonly metrics?: Metrics | undefined;
   /** @default the machine's */
   readonly clock?: Clock | undefined;
   /** What makes the ids of two pods differ: a number in [0, 1). @default Math.random */
@@ -75,6 +79,7 @@ interface Settings {
   readonly intervalMs: number;
   readonly clusterNames: Readonly<Record<ClusterId, string>>;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -88,6 +93,7 @@ const OPTIONS: OptionsOf<Settings> = {
   intervalMs: milliseconds({ min: 1_000, max: 60_000, fallback: 5_000, about: "Between reports." }),
   clusterNames,
   logger,
+  metrics,
   clock,
   random,
 };
@@ -127,7 +133,7 @@ export class Heartbeat {
     this.#key = `${PODS_KEY}.${this.#id}`;
     this.#startedAtMs = settings.clock.wallMs();
     this.#rates = new ObeyedRates({ ...settings, countPods: () => this.#countPods() });
-    this.#warnings = new WarningLog(settings, settings.logger, this.#id);
+    this.#warnings = new WarningLog(settings, settings, this.#id);
   }
 
   /** Under which its report lies. */
@@ -209,6 +215,7 @@ export class Heartbeat {
       host: boundedText(host, MAX_TEXT),
       version: boundedText(version, MAX_TEXT),
       startedAtMs: this.#startedAtMs,
+      atMs: clock.wallMs(),
       intervalMs,
       clusters: recordOf(CLUSTERS, (cluster) => bounded(clusters[cluster])),
       lanes: recordOf(

@@ -18,6 +18,8 @@ export interface ListedPod {
   readonly silentMs: number;
   readonly isAlive: boolean;
   readonly isForgotten: boolean;
+  /** So much the pod's clock was ahead of the store's with the last report, which had to get there: at least. Milliseconds. */
+  readonly clockOffsetMs: number | undefined;
   /** Undefined: what it has written is no report, of a newer version perhaps. */
   readonly report: PodReport | undefined;
 }
@@ -39,6 +41,7 @@ function podOf({ key, revision, storedAtMs, value }: ControlDocument, nowMs: num
     silentMs,
     isAlive: silentMs < MISSED * intervalMs,
     isForgotten: silentMs >= FORGOTTEN_MS,
+    clockOffsetMs: report?.atMs === undefined ? undefined : report.atMs - storedAtMs,
     report,
   };
 }

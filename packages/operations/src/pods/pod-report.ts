@@ -22,6 +22,8 @@ export interface PodReport {
   readonly host: string;
   readonly version: string;
   readonly startedAtMs: number;
+  /** Its clock when it wrote this; absent: it is of an older version. */
+  readonly atMs?: number | undefined;
   /** How often it says so. */
   readonly intervalMs: number;
   readonly clusters: Readonly<Record<ClusterId, ClusterFigures>>;
@@ -54,7 +56,7 @@ export function readPodReport(value: unknown): PodReport | undefined {
 class NoReport extends Error {}
 
 function readReport(value: unknown): PodReport {
-  const { protocol, id, host, version, startedAtMs, intervalMs, clusters, lanes } = fieldsOf(value);
+  const { protocol, id, host, version, startedAtMs, atMs, intervalMs, clusters, lanes } = fieldsOf(value);
   const [of, on] = [fieldsOf(clusters), fieldsOf(lanes)];
   return {
     protocol: count(protocol),
@@ -62,6 +64,7 @@ function readReport(value: unknown): PodReport {
     host: text(host),
     version: text(version),
     startedAtMs: count(startedAtMs),
+    ...(atMs !== undefined && { atMs: count(atMs) }),
     intervalMs: count(intervalMs),
     clusters: recordOf(CLUSTERS, (cluster) => readCluster(of[cluster])),
     lanes: recordOf(LANES, (lane) => readLane(on[lane])),

@@ -1,4 +1,4 @@
-import { EventHub, type QueueEvents } from "@helix/core";
+import { EventHub, type QueueEvents, silentMetrics } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { expect, test } from "vitest";
 import { StreamClock } from "./stream-clock.ts";
@@ -13,19 +13,21 @@ function rig() {
   const events = new EventHub<QueueEvents>(() => {});
   const told: number[] = [];
   events.on("queue:clock:differs", ({ offsetMs }) => told.push(offsetMs));
+  const gauges: unknown[] = [];
+  const metrics = { ...silentMetrics, gauge: (...told: unknown[]) => void gauges.push(told) };
   const mine = {
     wallMs: () => clock.wallMs() + shift.wallMs,
     monotonicMs: () => clock.monotonicMs(),
     setTimer: clock.setTimer.bind(clock),
   };
-  const stream = new StreamClock({ clock: mine, logger, events });
+  const stream = new StreamClock({ clock: mine, logger, metrics, events });
   const hear = (aheadMs: number, tookMs = 0) =>
     stream.learn(async () => {
       const ts = new Date(clock.wallMs() + aheadMs).toISOString();
       await clock.advance(tookMs);
       return { ts };
     });
-  return { clock, mine, shift, stream, hear, log, told };
+  return { clock, mine, shift, stream, hear, log, told, gauges };
 }
 
 test("before the server's clock was heard it is this process's", () => {
@@ -37,6 +39,16 @@ test("an answer without a time, or with one that is none, teaches nothing", asyn
   const { stream, mine } = rig();
   for (const ts of [undefined, "", "soon", 17, null]) await stream.learn(async () => ({ ts }));
   expect(stream.nowMs()).toBe(mine.wallMs());
+});
+
+test("each time that the server's clock is heard a gauge has by how much it is ahead", async () => {
+  const { hear, gauges } = rig();
+  await hear(5000);
+  await hear(-250);
+  expect(gauges).toEqual([
+    ["helix_queue_clock_offset_seconds", {}, 5],
+    ["helix_queue_clock_offset_seconds", {}, -0.25],
+  ]);
 });
 
 test("the server's time goes on though the wall clock of this process jumps", async () => {

@@ -1,4 +1,4 @@
-import type { Clock, EventSink, Logger, QueueEvents } from "@helix/core";
+import type { Clock, EventSink, Logger, Metrics, QueueEvents } from "@helix/core";
 
 /** Further apart, one of the two clocks is wrong, and nobody here knows which. Milliseconds. */
 const MAX_OFFSET_MS = 60_000;
@@ -6,6 +6,7 @@ const MAX_OFFSET_MS = 60_000;
 export interface StreamClockOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly events: EventSink<QueueEvents>;
 }
 
@@ -62,10 +63,11 @@ export class StreamClock {
   }
 
   #learned(serverMs: number, atMs: number): void {
-    const { clock, logger, events } = this.#options;
+    const { clock, logger, metrics, events } = this.#options;
     const wasTrusted = this.isTrusted;
     this.#heard = { serverMs, atMs };
     this.#offsetMs = serverMs - clock.wallMs();
+    metrics.gauge("helix_queue_clock_offset_seconds", {}, this.#offsetMs / 1000);
     if (wasTrusted === this.isTrusted) return;
     const fields = { offsetMs: this.#offsetMs };
     if (wasTrusted) {
