@@ -1,6 +1,6 @@
-import { connectNatsEnqueuer, ensureTopology, type NatsRole, natsPermissions } from "@helix/replayer-nats";
+import { connectNatsEnqueuer, ensureTopology, natsPermissions } from "@helix/replayer-nats";
 import { reply, type ScriptedCqlServer, waitFor } from "@helix/testkit";
-import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { goStreamRequests, type NatsServer, startNatsServer, withDeployedUsers } from "@helix/testkit/nats";
 import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { insert, startServers } from "./pod.ts";
@@ -9,26 +9,18 @@ import { environmentOf } from "./valid-environment.ts";
 
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.";
 
-const user = (name: string, role: NatsRole, isAllowed = (_subject: string) => true) => {
-  const { publish, subscribe } = natsPermissions(role, { inboxPrefix: `_INBOX_${name}` });
-  return {
-    user: name,
-    password: "p",
-    permissions: { publish: publish.filter(isAllowed), subscribe },
-  };
-};
-const USERS = [
+const { publish, subscribe } = natsPermissions("worker", { inboxPrefix: "_INBOX_idle" });
+const IDLE = { publish: publish.filter((subject) => !subject.startsWith(PULL)), subscribe };
+const USERS = withDeployedUsers(
   { user: "admin", password: "p" },
-  user("worker", "worker"),
-  user("application", "application"),
-  user("idle", "worker", (subject) => !subject.startsWith(PULL)),
-];
+  { user: "idle", password: "p", permissions: IDLE },
+);
 
 let nats: NatsServer;
 let servers: { A: ScriptedCqlServer; B: ScriptedCqlServer };
 
 beforeEach(async () => {
-  nats = await startNatsServer({ killable: true, config: { authorization: { users: USERS } } });
+  nats = await startNatsServer({ killable: true, ...USERS });
   const refusesBad = reply.error({ code: "syntaxError", message: "line 1: no viable alternative" });
   servers = await startServers({
     B: { onPrepare: (query) => (query.includes("bad") ? refusesBad : undefined) },

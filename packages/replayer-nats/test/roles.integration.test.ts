@@ -1,13 +1,12 @@
 import { waitFor } from "@helix/testkit";
-import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { type NatsServer, startNatsServer, withDeployedUsers } from "@helix/testkit/nats";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsEnqueuer, connectNatsReplayer, ensureTopology, natsPermissions } from "../src/index.ts";
 import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
-const ENQUEUE = natsPermissions("application", { inboxPrefix: "_INBOX_app" });
-const WORK = natsPermissions("worker", { inboxPrefix: "_INBOX_worker" });
-const ADMIN = natsPermissions("provisioner", { inboxPrefix: "_INBOX_admin" });
+const ENQUEUE = natsPermissions("application");
+const WORK = natsPermissions("worker");
 const PULL = "$JS.API.CONSUMER.MSG.NEXT.helix-replay.helix-worker-low-A";
 const COMPARE = "$JS.API.STREAM.MSG.GET.KV_helix-replay-clusters";
 const READ = "$JS.API.STREAM.MSG.GET.KV_helix-replay-state";
@@ -19,56 +18,49 @@ beforeAll(async () => {
     password: "p",
     permissions,
   });
-  server = await startNatsServer({
-    config: {
-      authorization: {
-        users: [
-          user("app", ENQUEUE),
-          user("worker", WORK),
-          user("admin", ADMIN),
-          user("careless", natsPermissions("worker")),
-          user("spy", { publish: ["other"], subscribe: ["_INBOX.>"] }),
-          user("idle", {
-            publish: WORK.publish.filter((subject) => subject !== PULL),
-            subscribe: ["_INBOX_idle.>"],
-          }),
-          user("blind", {
-            publish: WORK.publish.filter((subject) => subject !== READ),
-            subscribe: ["_INBOX_blind.>"],
-          }),
-          user("mute", {
-            publish: WORK.publish.filter((subject) => !subject.startsWith("$KV.")),
-            subscribe: ["_INBOX_mute.>"],
-          }),
-          user("uncompared", {
-            publish: ENQUEUE.publish.filter((subject) => subject !== COMPARE),
-            subscribe: ["_INBOX_uncompared.>"],
-          }),
-          user("nobody", { publish: ["other"], subscribe: ["_INBOX_app.>"] }),
-          user("deaf", { publish: ENQUEUE.publish, subscribe: ["other"] }),
-        ],
-      },
-    },
-  });
-  await ensureTopology({ connect: as("admin") });
+  server = await startNatsServer(
+    withDeployedUsers(
+      user("careless", WORK),
+      user("spy", { publish: ["other"], subscribe: ["_INBOX.>"] }),
+      user("idle", {
+        publish: WORK.publish.filter((subject) => subject !== PULL),
+        subscribe: ["_INBOX_idle.>"],
+      }),
+      user("blind", {
+        publish: WORK.publish.filter((subject) => subject !== READ),
+        subscribe: ["_INBOX_blind.>"],
+      }),
+      user("mute", {
+        publish: WORK.publish.filter((subject) => !subject.startsWith("$KV.")),
+        subscribe: ["_INBOX_mute.>"],
+      }),
+      user("uncompared", {
+        publish: ENQUEUE.publish.filter((subject) => subject !== COMPARE),
+        subscribe: ["_INBOX_uncompared.>"],
+      }),
+      user("nobody", { publish: ["other"], subscribe: ["_INBOX_nobody.>"] }),
+      user("deaf", { publish: ENQUEUE.publish, subscribe: ["other"] }),
+    ),
+  );
+  await ensureTopology({ connect: as("provisioner") });
 });
 afterAll(() => server.stop());
 
-function as(user: string, inbox = user) {
-  return { servers: server.url, user, pass: "p", inboxPrefix: `_INBOX_${inbox}` };
+function as(user: string) {
+  return { servers: server.url, user, pass: "p", inboxPrefix: `_INBOX_${user}` };
 }
 
 describe("a user with the rights of", () => {
   it("an application enqueues, and can do nothing else", async () => {
     await using rig = new Rig(server);
-    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("app") }));
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("application") }));
     await queue.enqueue(payloadOf("from-app"));
-    expect(await failureOf(ensureTopology({ connect: as("app") }))).toMatchObject({
+    expect(await failureOf(ensureTopology({ connect: as("application") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
       operation: "publish",
       subject: "$JS.API.STREAM.INFO.KV_helix-replay-state",
     });
-    expect(await failureOf(connectNatsReplayer({ connect: as("app") }))).toMatchObject({
+    expect(await failureOf(connectNatsReplayer({ connect: as("application") }))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
     });
   });
@@ -101,7 +93,7 @@ describe("a user with the rights of", () => {
 describe("without the rights", () => {
   it("to publish, an enqueue is refused at once and nothing is stored", async () => {
     await using rig = new Rig(server);
-    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody", "app") }));
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody") }));
     const before = performance.now();
     expect(await failureOf(queue.enqueue(payloadOf("nobody")))).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
@@ -113,7 +105,7 @@ describe("without the rights", () => {
 
   it("to publish, each of many enqueues at once is told that it is not stored", async () => {
     await using rig = new Rig(server);
-    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody", "app") }));
+    const queue = rig.closing(await connectNatsEnqueuer({ connect: as("nobody") }));
     const all = Array.from({ length: 1000 }, (_, n) => failureOf(queue.enqueue(payloadOf(`nobody-${n}`))));
     const told = new Set((await Promise.all(all)).map(({ code, stored }) => `${code} ${stored}`));
     expect([...told]).toEqual(["HELIX_QUEUE_UNAUTHORIZED no"]);
@@ -180,7 +172,9 @@ describe("without the rights", () => {
   });
 
   it("to connect at all, the queue is not made", async () => {
-    expect(await failureOf(connectNatsReplayer({ connect: { ...as("app"), pass: "wrong" } }))).toMatchObject({
+    expect(
+      await failureOf(connectNatsReplayer({ connect: { ...as("application"), pass: "wrong" } })),
+    ).toMatchObject({
       code: "HELIX_QUEUE_UNAUTHORIZED",
       operation: "connect",
     });

@@ -1,3 +1,4 @@
+export { withDeployedUsers } from "./deployed-users.ts";
 export { type ApiRequest, goStreamRequests } from "./go-stream.ts";
 export type {
   NatsCluster,

@@ -34,7 +34,8 @@ export function natsConfig(node: NatsNodeConfig): string {
     ...extra,
     jetstream: { store_dir: node.storeDirectory, ...(jetstream as NatsConfig | undefined) },
   };
-  return JSON.stringify(settings, null, 2);
+  // Not a key but a word of the server's language.
+  return JSON.stringify(settings, null, 2).replace(/"include": (?=")/g, "include ");
 }
 
 function clusterSettings(

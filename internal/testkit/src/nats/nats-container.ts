@@ -76,6 +76,7 @@ async function launchContainer(
           { container: MONITOR_PORT, host: plan.monitorPort },
         )
         .withCopyContentToContainer([{ content, target: CONFIG }, ...files])
+        .withEnvironment({ ...plan.environment })
         .withWorkingDir(DIRECTORY)
         .withCommand(["-c", CONFIG]),
   });

@@ -14,6 +14,7 @@ export interface NatsPlan {
   readonly extra: NatsConfig;
   /** Contents by name. */
   readonly files?: Readonly<Record<string, string>> | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -55,6 +55,7 @@ async function launchIn(guardian: Guardian, binary: string, plan: NatsPlan): Pro
     name: `NATS on ${probe.url}`,
     command: binary,
     args: ["-c", file],
+    env: { ...process.env, ...plan.environment },
     answers: probe.answers,
     startTimeoutMs: START_TIMEOUT_MS,
   });

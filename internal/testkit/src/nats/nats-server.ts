@@ -7,7 +7,8 @@ export type NatsSource = "environment" | "containers" | "processes";
 /**
  * Settings of nats-server under its own names, as in its configuration file, which they are added to:
  * `{ max_payload: 1_024, authorization: { users: [{ user, password, permissions }] } }`. Those of `jetstream`
- * (`sync_interval`, `max_file_store`, …) are added to that block. Sizes are numbers of bytes.
+ * (`sync_interval`, `max_file_store`, …) are added to that block. Sizes are numbers of bytes. `include: "users.conf"`
+ * includes one of the `files` at that place.
  */
 export type NatsConfig = Readonly<Record<string, unknown>>;
 
@@ -34,6 +35,8 @@ export interface NatsServerOptions extends NatsOptions {
   readonly killable?: boolean | undefined;
   /** Contents of files that the settings name, by their names there: the server finds them in its working directory. @default none */
   readonly files?: Readonly<Record<string, string>> | undefined;
+  /** Variables that the settings, or an included file, refer to as `$NAME`. @default none but those of this process */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a cluster is started with. */

@@ -12,7 +12,7 @@ import type { NatsServer, NatsServerOptions } from "./nats-server.ts";
  * keeps the process alive.
  */
 export function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
-  const { config = {}, files } = options;
+  const { config = {}, files, environment } = options;
   return startFromFirst(
     options,
     (launcher, signal) =>
@@ -23,6 +23,7 @@ export function startNatsServer(options: NatsServerOptions = {}): Promise<NatsSe
           monitorPort,
           extra: config,
           files,
+          environment,
           signal,
         });
         return natsServer(node, launcher);

@@ -11,7 +11,7 @@ const LOG_LINES = 25;
 const STOP_TIMEOUT_MS = 5_000;
 
 /** What to run, and how to tell that it is there. */
-export interface ServerProcessOptions extends Pick<GuardedCommand, "command" | "args"> {
+export interface ServerProcessOptions extends Pick<GuardedCommand, "command" | "args" | "env"> {
   /** For errors: "Cassandra on 127.0.0.1:9042". */
   readonly name: string;
   readonly answers: () => Promise<boolean>;
@@ -84,8 +84,8 @@ export class ServerProcess implements ControlledServer {
   }
 
   #spawn(): ChildProcess {
-    const { command, args } = this.#options;
-    this.#server = this.#guardian.spawn({ command, args, log: this.#log });
+    const { command, args, env } = this.#options;
+    this.#server = this.#guardian.spawn({ command, args, env, log: this.#log });
     return this.#server;
   }
 
