@@ -1,0 +1,13 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { Boundary } from "./parts/boundary.tsx";
+
+const root = document.getElementById("page");
+if (root !== null) {
+  render(
+    <Boundary what="The page">
+      <App />
+    </Boundary>,
+    root,
+  );
+}

@@ -1,0 +1,53 @@
+import type { AnswerOf, Right } from "@helix/admin-api";
+import { systemClock } from "@helix/core";
+import { createContext } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Client } from "./api/client.ts";
+import { Poller, type Seen } from "./api/poller.ts";
+
+export type Status = AnswerOf<"status">;
+export type ClusterStatus = Status["clusters"]["A"];
+
+/** What every part of the page has at hand. */
+export interface Pod {
+  readonly client: Client;
+  /** Undefined: the pod has not said. Then it is the pod that refuses. */
+  readonly rights: ReadonlySet<Right> | undefined;
+  /** Where the runbook is; undefined: nobody has said. */
+  readonly runbookUrl: string | undefined;
+  /** What is looked at again when something has been done. */
+  readonly onChange: Set<() => void>;
+}
+
+export const PodContext = createContext<Pod | undefined>(undefined);
+
+interface PolledOptions<T> {
+  readonly ask: (signal: AbortSignal) => Promise<T>;
+  readonly everyMs: (last: T | undefined) => number;
+  readonly onChange: Set<() => void>;
+}
+
+/** Asks for as long as it is on the page, and anew where `what` is another; what was seen of the one before is forgotten. */
+export function usePolled<T>(what: string, { ask, everyMs, onChange }: PolledOptions<T>): Seen<T> {
+  const [seen, setSeen] = useState<Seen<T> & { readonly what?: string }>({});
+  useEffect(() => {
+    const poller = new Poller<T>({
+      ask,
+      everyMs,
+      isHidden: () => document.hidden,
+      onSeen: (now) => setSeen({ ...now, what }),
+      clock: systemClock,
+    });
+    const look = () => poller.now();
+    const onVisible = () => document.hidden || look();
+    onChange.add(look);
+    document.addEventListener("visibilitychange", onVisible);
+    look();
+    return () => {
+      poller.stop();
+      onChange.delete(look);
+      document.removeEventListener("visibilitychange", onVisible);
+    };
+  }, [what]);
+  return seen.what === what ? seen : {};
+}
