@@ -74,6 +74,18 @@ describe("a pod with a token", () => {
     for (const token of Object.values(TOKENS)) expect(pod.lines.join()).not.toContain(token);
   });
 
+  test("serves the page of its operators, unless it is told not to", async () => {
+    const [on, off] = [await start(), await start({ ...TOKEN_VARIABLES, HELIX_ADMIN_PAGE: "false" })];
+    const typeOf = async ({ pod }: typeof on) => {
+      await adminOf(pod);
+      const port = pod.log.find(({ adminPort }) => adminPort !== undefined)?.adminPort;
+      return (await fetch(`http://127.0.0.1:${port}/`)).headers.get("content-type");
+    };
+    // In words, where it is not built.
+    expect(await typeOf(on)).toMatch(/^text\/(html|plain); charset=utf-8$/);
+    expect(await typeOf(off)).toBe("application/json; charset=utf-8");
+  });
+
   test("answers while its queue is being opened, with 503 where that is needed", async () => {
     let finish = () => {};
     const opening = new Promise<void>((resolve) => {

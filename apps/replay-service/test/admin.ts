@@ -6,6 +6,7 @@ import { MemoryControlStore, MemoryReplayer } from "@helix/replayer-memory";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { type AdminServer, startAdminServer } from "../src/admin/admin-server.ts";
 import { loadConfig } from "../src/config/load-config.ts";
+import type { Page } from "../src/page/page.ts";
 import { filesOf, VALID } from "./valid-environment.ts";
 
 /** A token of each right. */
@@ -60,6 +61,7 @@ export class AdminRig implements AsyncDisposable {
   static async start(
     env: Readonly<Record<string, string>> = {},
     files: Record<string, string> = {},
+    page?: Page,
   ): Promise<AdminRig> {
     const rig = new AdminRig(files);
     const readFile = (path: string) => filesOf(rig.files)(path);
@@ -82,6 +84,7 @@ export class AdminRig implements AsyncDisposable {
           : undefined,
       stopping: rig.stopping.signal,
       readFile,
+      page,
       logger,
       clock,
     });

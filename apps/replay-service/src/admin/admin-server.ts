@@ -6,6 +6,7 @@ import type { Clock, Logger } from "@helix/core";
 import { type FastifyInstance, fastify } from "fastify";
 import type { ServiceConfig } from "../config/schema.ts";
 import type { ReadFile } from "../config/sources.ts";
+import type { Page } from "../page/page.ts";
 import { listening } from "../probe-server.ts";
 import { ANSWER_HEADERS, type ApiRefusal, apiRefusal, sendRefusal } from "./api-refusal.ts";
 import { watchCertificate } from "./certificate.ts";
@@ -37,6 +38,8 @@ export interface AdminOptions {
   /** Aborted when the service is to stop: no changes from then on. */
   readonly stopping: AbortSignal;
   readonly readFile: ReadFile;
+  /** Absent: there is none. */
+  readonly page?: Page | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -50,7 +53,7 @@ export interface AdminServer {
 
 /** Resolves when it listens; rejects with Node's error if it cannot. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
-  const { config, stopping, clock, logger } = options;
+  const { config, stopping, page, clock, logger } = options;
   const door = new Door({
     tokens: new Tokens(
       {
@@ -63,6 +66,7 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
     ),
     addresses: new RefusedAddresses(clock),
     names: { hosts: config.allowedHosts ?? [], origins: config.allowedOrigins ?? [] },
+    page,
     stopping,
     clock,
     logger,

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Right } from "@helix/admin-api";
 import type { Clock, Logger } from "@helix/core";
+import type { Page, PageFile } from "../page/page.ts";
+import { sendPageFile } from "../page/send-page-file.ts";
 import { type ApiRefusal, apiRefusal, sendRefusal } from "./api-refusal.ts";
 import { type AllowedNames, isHostAllowed, isOriginAllowed } from "./names.ts";
 import type { RefusedAddresses } from "./refused-addresses.ts";
@@ -16,6 +18,8 @@ export interface DoorOptions {
   readonly tokens: Tokens;
   readonly addresses: RefusedAddresses;
   readonly names: AllowedNames;
+  /** What everybody may have, since there is nothing of anybody in it. */
+  readonly page?: Page | undefined;
   /** Aborted: no more changes. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
@@ -24,7 +28,8 @@ export interface DoorOptions {
 
 /**
  * In front of every route, those that do not exist among them: who may come in, with what, and how many at once. Nothing of a request that is
- * refused here is read but its head. Until a token is known all are answered alike, whatever they ask for.
+ * refused here is read but its head. Until a token is known all are answered alike, whatever they ask for; but for the files of the page, which
+ * are answered here, without a place among those that have a token.
  */
 export class Door {
   readonly #options: DoorOptions;
@@ -42,35 +47,54 @@ export class Door {
 
   /** Lets it in, or answers. */
   enter(request: IncomingMessage, response: ServerResponse, letIn: () => void): void {
-    const refusal = this.#stranger(request) ?? this.#request(request);
+    const file = this.#fileFor(request);
+    const refusal = file ? this.#misnamed(request) : (this.#stranger(request) ?? this.#request(request));
     if (refusal !== undefined) {
       // What it has sent besides is not read.
       response.setHeader("connection", "close");
       sendRefusal(response, refusal);
       return;
     }
-    this.#inside++;
     const cancel = this.#options.clock.setTimer(() => request.destroy(), MOST_PLACE_MS);
+    response.once("close", cancel);
+    if (file !== undefined) {
+      sendPageFile(request, response, file);
+      return;
+    }
+    this.#inside++;
     response.once("close", () => {
-      cancel();
       this.#inside--;
     });
     letIn();
   }
 
+  #fileFor(request: IncomingMessage): PageFile | undefined {
+    const { method, url = "" } = request;
+    if ((method !== "GET" && method !== "HEAD") || hasBody(request)) return undefined;
+    return this.#options.page?.get(url.split("?", 1)[0] ?? "");
+  }
+
+  /** Why nobody may come in by that name, or from that page. */
+  #misnamed({ headers: { host = "", origin }, socket }: IncomingMessage): ApiRefusal | undefined {
+    const { names } = this.#options;
+    if (!isHostAllowed(host, socket.localAddress ?? "", names)) return apiRefusal("HELIX_API_HOST_REFUSED");
+    const isSecure = (socket as Partial<TLSSocket>).encrypted === true;
+    return isOriginAllowed(origin, { host, isSecure }, names)
+      ? undefined
+      : apiRefusal("HELIX_API_ORIGIN_REFUSED");
+  }
+
   /** Why whoever it is may not come in. */
   #stranger(request: IncomingMessage): ApiRefusal | undefined {
-    const { tokens, addresses, names, logger } = this.#options;
-    const { remoteAddress = "", localAddress = "" } = request.socket;
+    const { tokens, addresses, logger } = this.#options;
+    const { remoteAddress = "" } = request.socket;
     const waitMs = addresses.waitMs(remoteAddress);
     if (waitMs !== undefined) {
       return apiRefusal("HELIX_API_REFUSED_OFTEN", {}, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
     }
-    const { host = "", origin, authorization = "" } = request.headers;
-    if (!isHostAllowed(host, localAddress, names)) return apiRefusal("HELIX_API_HOST_REFUSED");
-    const isSecure = (request.socket as Partial<TLSSocket>).encrypted === true;
-    if (!isOriginAllowed(origin, { host, isSecure }, names)) return apiRefusal("HELIX_API_ORIGIN_REFUSED");
-    const token = /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? "";
+    const misnamed = this.#misnamed(request);
+    if (misnamed !== undefined) return misnamed;
+    const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
     const rights = tokens.rightsOf(token);
     if (rights === undefined) {
       addresses.refused(remoteAddress);
@@ -82,12 +106,13 @@ export class Door {
   }
 
   /** Why a request may not, whoever sends it. */
-  #request({ method = "", url = "", headers }: IncomingMessage): ApiRefusal | undefined {
+  #request(request: IncomingMessage): ApiRefusal | undefined {
+    const { method = "", url = "", headers } = request;
     // Another form of target is for proxies.
     if (!url.startsWith("/")) return apiRefusal("HELIX_API_PATH_UNKNOWN");
-    const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
     if (method === "GET" || method === "HEAD") {
-      if (hasBody) return apiRefusal("HELIX_API_REQUEST_INVALID", { message: `A ${method} has no body.` });
+      if (hasBody(request))
+        return apiRefusal("HELIX_API_REQUEST_INVALID", { message: `A ${method} has no body.` });
     } else {
       if (this.#options.stopping.aborted) return apiRefusal("HELIX_API_STOPPING");
       if (!isJson(headers)) return apiRefusal("HELIX_API_NOT_JSON");
@@ -98,6 +123,10 @@ export class Door {
       ? undefined
       : apiRefusal("HELIX_API_BUSY", {}, { "retry-after": "1" });
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
 /** A form of a page of somebody else's can send other types without being asked for leave. */

@@ -37,6 +37,8 @@ export async function startAdmin(options: StartAdminOptions): Promise<AdminServe
     return undefined;
   }
   const { startAdminServer } = await import("./admin-server.ts");
+  const { loadPage, pageFolder } = await import("../page/page.ts");
+  const page = config.admin.page ? await loadPage(pageFolder()) : undefined;
   const audit = loggedAudit(logger);
   const known = { audit, clock, clusterNames: clusterNames(config), maxRate, runbookUrl };
   const subject = () => {
@@ -47,7 +49,7 @@ export async function startAdmin(options: StartAdminOptions): Promise<AdminServe
     return { queue, control, executor, traffic: () => traffic.report(), ...known };
   };
   try {
-    const context = { config: config.admin, subject, stopping, readFile, logger, clock };
+    const context = { config: config.admin, subject, stopping, readFile, page, logger, clock };
     const admin = await startAdminServer(context);
     logger.info({ adminPort: admin.port }, "the admin API answers");
     return admin;

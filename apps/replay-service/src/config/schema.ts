@@ -155,6 +155,10 @@ export const SCHEMA = {
       fallback: 10_000,
       about: "The highest rate that may be ordered for a cluster, executions per second over all pods.",
     }),
+    page: boolean(true, {
+      about:
+        "Serve the page for operators at `/` as well. Whoever reaches the port gets it, and sees nothing without a token.",
+    }),
     runbookUrl: optional(
       text({
         pattern: /^https?:\/\/[^\s@]+$/,
