@@ -1,6 +1,7 @@
 import type { Client } from "cassandra-driver";
 import { isObject, member } from "./member.ts";
 import { spareFrames } from "./spared-frames.ts";
+import { spareOperations } from "./spared-operations.ts";
 import { spareStreams } from "./spared-streams.ts";
 
 interface Socket {
@@ -64,6 +65,7 @@ export function watchConnections(
       const isNews = () => state !== "open" || connection.netClient !== made.get(connection);
       spareFrames(connection, nowMs, () => isNews() || listeners() !== own || isLogged());
       spareStreams(connection);
+      spareOperations(connection);
     }
     const { netClient } = connection;
     if (netClient !== made.get(connection)) {
