@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+const read = (path: string) => readFileSync(new URL(`../../../deploy/${path}`, import.meta.url), "utf8");
+
+export interface Rule {
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export function rulesOf(text = read("prometheus/alerts.yml")): Rule[] {
+  const { groups } = parse(text) as { groups: { rules: Rule[] }[] };
+  return groups.flatMap(({ rules }) => rules);
+}
+
+export interface RuleTest {
+  readonly alert_rule_test: { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
+}
+
+export function ruleTests(): RuleTest[] {
+  return (parse(read("prometheus/alerts.test.yml")) as { tests: RuleTest[] }).tests;
+}
