@@ -12,13 +12,16 @@ const isThere = (program: string) =>
 const alerts = rulesOf().filter(({ alert }) => alert !== undefined);
 
 describe("an alert", () => {
-  it.each(alerts)("$alert says how bad it is, what happened, and where to read on", ({ labels, annotations }) => {
-    expect(labels?.severity).toMatch(/^(warning|critical)$/);
-    const { summary, description, runbook_url } = annotations ?? {};
-    expect(summary?.length).toBeLessThan(80);
-    expect(description?.length).toBeGreaterThan(40);
-    expect(runbook_url).toMatch(/^docs\/operating\/runbook\.md#[a-z-]+$/);
-  });
+  it.each(alerts)(
+    "$alert says how bad it is, what happened, and where to read on",
+    ({ labels, annotations }) => {
+      expect(labels?.severity).toMatch(/^(warning|critical)$/);
+      const { summary, description, runbook_url } = annotations ?? {};
+      expect(summary?.length).toBeLessThan(80);
+      expect(description?.length).toBeGreaterThan(40);
+      expect(runbook_url).toMatch(/^docs\/operating\/runbook\.md#[a-z-]+$/);
+    },
+  );
 
   it.each(alerts)("$alert has a test in which it fires, and one in which it does not", ({ alert }) => {
     const cases = ruleTests()

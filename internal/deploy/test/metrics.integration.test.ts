@@ -11,7 +11,7 @@ import { MAIN, ServiceProcess } from "../../../apps/replay-service/test/service-
 import { environmentOf } from "../../../apps/replay-service/test/valid-environment.ts";
 import { type Exposed, readExposition } from "./exposition.ts";
 import { readQuery } from "./promql.ts";
-import { rulesOf } from "./queries.ts";
+import { panelQueries, rulesOf } from "./queries.ts";
 
 /** Put on by whoever scrapes. */
 const OF_THE_TARGET = new Set(["namespace", "job", "instance"]);
@@ -27,7 +27,11 @@ beforeAll(async () => {
   const application = await connectNatsEnqueuer({ connect: { servers: nats.url } });
   await application.enqueue(insert("B", ["1", "Alice"]));
   await application.close();
-  const known = ["helix_gc_grace_seconds{", "helix_cluster_clock_offset_seconds{", "helix_queue_messages{"];
+  const known = [
+    "helix_gc_grace_seconds{",
+    "helix_cluster_clock_offset_seconds{",
+    "helix_replay_lag_seconds_bucket{",
+  ];
   let pod = "";
   await waitFor(
     async () => {
@@ -72,33 +76,36 @@ async function figuresOfClient(servers: Awaited<ReturnType<typeof startServers>>
   return registry.metrics();
 }
 
+/** By what is declared of those that are told only when something is wrong. */
+function seriesOf(metric: string): readonly Readonly<Record<string, string>>[] {
+  if (metric !== "helix_stray_messages" && metric !== "helix_warning") return exposed.get(metric) ?? [];
+  const { labels, results = [] }: MetricDescription = METRICS[metric];
+  const others = { ...(labels.includes("cluster") && { cluster: "A", priority: "high" }) };
+  return results.map((result) => ({ ...others, result }));
+}
+
 /** What a query asks for and nobody tells; recorded ones are asked for where they are made. */
 function missingIn(query: string, recorded: readonly string[]): string[] {
   const { selectors, groupedBy } = readQuery(query);
   const own = selectors.filter(({ metric }) => !recorded.includes(metric));
-  const labelsOf = (metric: string) => {
-    const series = exposed.get(metric) ?? [];
-    // It is told only when there are any.
-    const declared = METRICS[metric as keyof typeof METRICS] as MetricDescription | undefined;
-    if (metric === "helix_stray_messages" && declared !== undefined && series.length === 0) {
-      return (declared.results ?? []).map((result) => ({ result }));
-    }
-    return series;
-  };
   const missing: string[] = [];
   for (const { metric, labels } of own) {
-    const series: readonly Readonly<Record<string, string>>[] = labelsOf(metric);
+    const series = seriesOf(metric);
     if (series.length === 0) missing.push(metric);
     for (const { name, operator, value } of labels.filter((label) => !OF_THE_TARGET.has(label.name))) {
       const isMet = (labels: Readonly<Record<string, string>>) => {
         const has = labels[name] ?? "";
         return operator.includes("~") ? new RegExp(`^(?:${value})$`).test(has) : has === value;
       };
-      if (!series.some((one) => name in one && isMet(one))) missing.push(`${metric}{${name}${operator}"${value}"}`);
+      if (!series.some((one) => name in one && isMet(one)))
+        missing.push(`${metric}{${name}${operator}"${value}"}`);
     }
   }
   const ofRecorded = selectors.length > own.length ? ["cluster"] : [];
-  const grouping = new Set([...ofRecorded, ...own.flatMap(({ metric }) => labelsOf(metric).flatMap(Object.keys))]);
+  const grouping = new Set([
+    ...ofRecorded,
+    ...own.flatMap(({ metric }) => seriesOf(metric).flatMap(Object.keys)),
+  ]);
   const strange = groupedBy.filter((label) => !OF_THE_TARGET.has(label) && !grouping.has(label));
   return [...missing, ...strange];
 }
@@ -106,12 +113,12 @@ function missingIn(query: string, recorded: readonly string[]): string[] {
 const rules = rulesOf();
 const recorded = rules.flatMap(({ record }) => record ?? []);
 
-test.each(rules.map(({ alert, record, expr }) => [alert ?? record, expr]))(
-  "%s asks for metrics and labels that a pod or a client tells",
-  (_, expr = "") => {
-    expect(missingIn(expr, recorded)).toEqual([]);
-  },
-);
+test.each([
+  ...rules.map(({ alert, record, expr }) => [`the rule ${alert ?? record}`, expr]),
+  ...panelQueries().map(([title, query]) => [`the panel "${title}"`, query]),
+])("%s asks for metrics and labels that a pod or a client tells", (_, expr = "") => {
+  expect(missingIn(expr, recorded)).toEqual([]);
+});
 
 test.each([
   ["sum by (cluster) (rate(helix_replayed_total[5m]))", ["helix_replayed_total", "cluster"]],

@@ -23,3 +23,16 @@ export interface RuleTest {
 export function ruleTests(): RuleTest[] {
   return (parse(read("prometheus/alerts.test.yml")) as { tests: RuleTest[] }).tests;
 }
+
+/** What the panels of the dashboard ask, by their titles, as Grafana sends it. */
+export function panelQueries(): [string, string][] {
+  const { panels } = JSON.parse(read("grafana/helix.json")) as { panels: Panel[] };
+  return panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }): [string, string] => [title, expr.replaceAll("$__rate_interval", "1m")]),
+  );
+}
+
+interface Panel {
+  readonly title: string;
+  readonly targets?: readonly { readonly expr: string }[];
+}
