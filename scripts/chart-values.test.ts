@@ -6,6 +6,7 @@ import { variableOf } from "../apps/replay-service/src/config/names.ts";
 import { settings } from "../apps/replay-service/src/config/schema.ts";
 import { METRICS } from "../packages/core/src/report/metrics.ts";
 import { CHART_SCHEMA, chartSchemaText } from "./chart-schema.ts";
+import { chartText } from "./chart-version.ts";
 import { configOf, manifestsIn, podOf } from "./deployed-pod.ts";
 import { VALUE_SETS } from "./helm.ts";
 
@@ -15,6 +16,10 @@ const isValid = new Ajv({ strict: false }).compile(JSON.parse(read("values.schem
 
 test("the chart's values are checked as the pod checks its settings: `npx -y pnpm@12 readme` writes the schema", () => {
   expect(read("values.schema.json")).toBe(chartSchemaText());
+});
+
+test("the chart is for the pod of this version: `npx -y pnpm@12 readme` writes it", () => {
+  expect(read("Chart.yaml")).toBe(chartText());
 });
 
 test.each([{ name: "values.yaml", file: new URL("values.yaml", CHART) }, ...VALUE_SETS])(

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { has, run } from "./tools.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../deploy/${path}`, import.meta.url));
 
@@ -9,10 +9,10 @@ const CHART = at("helm/helix-replay");
 const KUBERNETES = ["--kube-version", "1.34.0"];
 
 /** Whether this machine has it. */
-export const HAS_HELM = spawnSync("helm", ["version"]).status === 0;
+export const HAS_HELM = has("helm", "version");
 
 /** Whether this machine has what knows the manifests of Kubernetes, a package of PyPI. */
-export const HAS_VALIDATOR = spawnSync("kubernetes-validate", ["--version"]).status === 0;
+export const HAS_VALIDATOR = has("kubernetes-validate");
 
 /** What the chart has by itself. */
 export const DEFAULTS = `${CHART}/values.yaml`;
@@ -47,13 +47,6 @@ export function validate(file: string, kubernetes: string): string {
 
 function helm(...args: readonly string[]): string {
   return run("helm", ...args);
-}
-
-function run(program: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(stderr + stdout);
-  return stdout;
 }
 
 interface Manifest {
