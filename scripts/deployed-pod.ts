@@ -12,7 +12,8 @@ export interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly spec: {
-    readonly replicas?: number;
+    readonly minReplicaCount?: number;
+    readonly fallback?: { readonly replicas: number };
     readonly triggers?: readonly { readonly metadata: Readonly<Record<string, string>> }[];
     readonly template: { readonly spec: PodSpec };
   };

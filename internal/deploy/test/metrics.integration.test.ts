@@ -11,7 +11,7 @@ import { MAIN, ServiceProcess } from "../../../apps/replay-service/test/service-
 import { environmentOf } from "../../../apps/replay-service/test/valid-environment.ts";
 import { type Exposed, readExposition } from "./exposition.ts";
 import { readQuery } from "./promql.ts";
-import { panelQueries, rulesOf } from "./queries.ts";
+import { panelQueries, rulesOf, scalerQuery } from "./queries.ts";
 
 /** Put on by whoever scrapes. */
 const OF_THE_TARGET = new Set(["namespace", "job", "instance"]);
@@ -116,6 +116,7 @@ const recorded = rules.flatMap(({ record }) => record ?? []);
 test.each([
   ...rules.map(({ alert, record, expr }) => [`the rule ${alert ?? record}`, expr]),
   ...panelQueries().map(([title, query]) => [`the panel "${title}"`, query]),
+  ["the scaler", scalerQuery()],
 ])("%s asks for metrics and labels that a pod or a client tells", (_, expr = "") => {
   expect(missingIn(expr, recorded)).toEqual([]);
 });

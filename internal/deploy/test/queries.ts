@@ -32,6 +32,16 @@ export function panelQueries(): [string, string][] {
   );
 }
 
+/** What makes pods more or fewer, as the chart has it. */
+export function scalerQuery(): string {
+  const { spec } = parse(read("kubernetes/scaled-object.yaml")) as ScaledObject;
+  return spec.triggers.map(({ metadata }) => metadata.query).join();
+}
+
+interface ScaledObject {
+  readonly spec: { readonly triggers: readonly { readonly metadata: { readonly query: string } }[] };
+}
+
 interface Panel {
   readonly title: string;
   readonly targets?: readonly { readonly expr: string }[];
