@@ -44,7 +44,7 @@ describe("the built program with all that it needs", () => {
     expect(await service.ended).toBe(0);
   });
 
-  test("answers its admin API where it has a token, which is in nothing that it says", async ({
+  test("answers its admin API and serves its page where it has a token, which is in nothing that it says", async ({
     annotate,
   }) => {
     const env = { HELIX_NATS_SERVERS: nats.url, ...TOKEN_VARIABLES };
@@ -57,6 +57,9 @@ describe("the built program with all that it needs", () => {
     expect([answer.status, await answer.json()]).toMatchObject([200, { unread: [] }]);
     expect((await ask("/v1/dead-letters", TOKENS.values)).status).toBe(200);
     expect((await ask("/v1/status", "wrong")).status).toBe(401);
+    const page = await fetch(`http://127.0.0.1:${adminPort}/`);
+    const script = /src="([^"]+)"/.exec(await page.text())?.[1] ?? "none";
+    expect([page.status, (await fetch(new URL(script, page.url))).status]).toEqual([200, 200]);
     await annotate(`with its admin API ${(await service.residentMB()).toFixed()} MB`);
     service.signal("SIGTERM");
     expect(await service.ended).toBe(0);

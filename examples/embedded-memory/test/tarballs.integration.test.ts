@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { freePorts } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { TOKEN_VARIABLES } from "../../../apps/replay-service/test/admin.ts";
 import { ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
 import { VALID } from "../../../apps/replay-service/test/valid-environment.ts";
 import { Program } from "../../embedded-nats/test/program.ts";
@@ -171,12 +172,16 @@ describe("everything that is published", () => {
     expect(refusal).toMatchObject({ code: 64, stderr: expect.stringContaining("HELIX_NATS_SERVERS") });
   });
 
-  test("has the service as its README starts it, which ends in order on SIGTERM", async () => {
+  test("has the service as its README starts it, which serves its page and ends in order on SIGTERM", async () => {
     const readme = await readFile(new URL("../../../apps/replay-service/README.md", import.meta.url), "utf8");
     const [, flags = "", main = ""] = /exec node ((?:--\S+ )*)(\S+)/.exec(readme) ?? [];
     const args = [...flags.trim().split(" "), join(everything.path, main)];
-    await using pod = new ServiceProcess(args, VALID);
+    await using pod = new ServiceProcess(args, { ...VALID, ...TOKEN_VARIABLES });
     await pod.logged("Replay worker started");
+    const { adminPort } = await pod.logged("the admin API answers");
+    const page = await fetch(`http://127.0.0.1:${adminPort}/`);
+    const script = /src="([^"]+)"/.exec(await page.text())?.[1] ?? "none";
+    expect([page.status, (await fetch(new URL(script, page.url))).status]).toEqual([200, 200]);
     pod.signal("SIGTERM");
     expect(await pod.ended).toBe(0);
   });
