@@ -1,13 +1,8 @@
-import { HelixClient } from "@helix/client";
-import { createPayload, type ReplayPayload } from "@helix/core";
-import { MemoryReplayer } from "@helix/replayer-memory";
-import { types } from "cassandra-driver";
 import { type Bench, sized } from "../bench.ts";
-import { drained } from "../measure/drained.ts";
-import { interleaved } from "../measure/interleaved.ts";
-import { type Cost, cost, inFlight } from "../measure/timing.ts";
+import type { Cost } from "../measure/timing.ts";
 import { pairs, type Row } from "../report/row.ts";
-import { clustersWithTable, fourColumns, INSERT, KEYSPACE, rawDrivers } from "./drivers.ts";
+import { clustersWithTable } from "./drivers.ts";
+import { inTurn } from "./in-turn.ts";
 
 const CONCURRENCY = 128;
 
@@ -17,30 +12,12 @@ export const replay: Bench = {
   short: true,
   async run(run) {
     await using clusters = await clustersWithTable(run);
-    const messages = sized(run, 8_000, 10_000);
-    await using raw = await rawDrivers(clusters);
-    await using client = new HelixClient({ clusters, replayer: new MemoryReplayer() });
-    await client.connect({ waitFor: "all" });
-    const executor = client.replayExecutor();
-    const payloads = Array.from({ length: messages }, (_, id) => insertOf(id));
-    const each = (send: (payload: ReplayPayload, id: number) => Promise<unknown>) => () =>
-      cost(messages, () => inFlight(messages, CONCURRENCY, (id) => send(payloads[id] as ReplayPayload, id)));
-    const measured = await interleaved(sized(run, 5, 7), {
-      driver: each(({ timestampMicros }, id) =>
-        raw.B.execute(INSERT, fourColumns(id), {
-          prepare: true,
-          timestamp: types.Long.fromString(String(timestampMicros)),
-          consistency: types.consistencies.localOne,
-          isIdempotent: true,
-        }),
-      ),
-      executor: each((payload) => executor.execute(payload, { signal: new AbortController().signal })),
-      worker: async () => {
-        await using queue = new MemoryReplayer({ queueCapacity: messages });
-        for (const payload of payloads) await queue.enqueue(payload);
-        return await drained(queue, messages, { concurrency: CONCURRENCY, executor });
-      },
-    });
+    const messages = 4_000;
+    const measured = await inTurn(
+      sized(run, 7, 15),
+      { driver: "a driver's replays", executor: "an executor's replays", worker: "a worker's replays" },
+      { clusters, pieces: messages, atOnce: CONCURRENCY },
+    );
     const rows = (id: string, what: string, ours: readonly Cost[]): Row[] => {
       const both = {
         what: `${what}, ${messages} four-column inserts, ${CONCURRENCY} in flight`,
@@ -82,13 +59,3 @@ export const replay: Bench = {
     return { rows: all.filter(({ id }) => !run.isShort || id.endsWith(".processor")) };
   },
 };
-
-function insertOf(id: number): ReplayPayload {
-  return createPayload({
-    targetCluster: "B",
-    timestampMicros: 1_764_000_000_000_000n + BigInt(id),
-    consistency: types.consistencies.localOne,
-    tables: [`${KEYSPACE}.t`],
-    operation: { kind: "statement", query: INSERT, params: fourColumns(id) },
-  });
-}

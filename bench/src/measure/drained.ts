@@ -2,14 +2,13 @@ import type { ReplayQueue } from "@helix/core";
 import { ReplayWorker, type ReplayWorkerOptions } from "@helix/worker";
 import { type Cost, cost } from "./timing.ts";
 
-/** What it costs a worker to drain so many messages of the queue: from its start until the queue knows the end of the last one. */
-export async function drained(
-  queue: ReplayQueue,
-  messages: number,
-  options: Partial<ReplayWorkerOptions> = {},
-): Promise<Cost> {
-  let left = messages;
-  const finished = Promise.withResolvers<void>();
+/** Drains so many messages of the queue, again and again, by one worker that is stopped in between. */
+export type Drain = (messages: number) => Promise<Cost>;
+
+/** What a drain costs: from the worker's start until the queue knows the end of the last message. */
+export function drainOf(queue: ReplayQueue, options: Partial<ReplayWorkerOptions> = {}): Drain {
+  let left = 0;
+  let finished = Promise.withResolvers<void>();
   const worker = new ReplayWorker({
     queue,
     executor: async () => {},
@@ -19,12 +18,25 @@ export async function drained(
     },
     onDrop: ({ cause }) => finished.reject(new Error(`A message became a dead letter: ${cause}`)),
   });
-  try {
-    return await cost(messages, async () => {
-      await worker.start();
-      await finished.promise;
-    });
-  } finally {
-    await worker.stop();
-  }
+  return async (messages) => {
+    left = messages;
+    finished = Promise.withResolvers();
+    try {
+      return await cost(messages, async () => {
+        await worker.start();
+        await finished.promise;
+      });
+    } finally {
+      await worker.stop();
+    }
+  };
+}
+
+/** The same once, by a worker of its own. */
+export function drained(
+  queue: ReplayQueue,
+  messages: number,
+  options: Partial<ReplayWorkerOptions> = {},
+): Promise<Cost> {
+  return drainOf(queue, options)(messages);
 }
