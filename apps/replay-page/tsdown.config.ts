@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type Rolldown } from "tsdown";
 
+/** In this order. */
+const STYLES = ["base", "forms", "tables", "parts", "dialogs"];
+
 const here = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 /**
@@ -23,12 +26,16 @@ export default defineConfig({
   plugins: [page()],
 });
 
+function styles(): string {
+  return STYLES.map((name) => here(`src/style/${name}.css`)).join("\n");
+}
+
 function page(): Rolldown.Plugin {
   return {
     name: "page",
     generateBundle(_, bundle) {
       const script = Object.values(bundle).find((one) => one.type === "chunk" && one.isEntry);
-      const style = this.emitFile({ type: "asset", name: "page.css", source: here("src/page.css") });
+      const style = this.emitFile({ type: "asset", name: "page.css", source: styles() });
       const html = here("src/index.html")
         .replace("%SCRIPT%", `./${script?.fileName}`)
         .replace("%STYLE%", `./${this.getFileName(style)}`);

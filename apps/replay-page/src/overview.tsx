@@ -1,9 +1,18 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { DialogHost } from "./actions/dialog.tsx";
+import { placeIn } from "./address.ts";
 import type { Client } from "./api/client.ts";
+import { isOver } from "./job-pace.ts";
+import { Announcer } from "./parts/announcer.tsx";
 import { Clusters } from "./parts/clusters.tsx";
+import { DeadLetters } from "./parts/dead-letters.tsx";
 import { Freshness } from "./parts/freshness.tsx";
+import { Jobs } from "./parts/jobs.tsx";
 import { Lanes } from "./parts/lanes.tsx";
+import { Pods } from "./parts/pods.tsx";
+import { Rights } from "./parts/rights.tsx";
 import { Section } from "./parts/section.tsx";
+import { Warnings } from "./parts/warnings.tsx";
 import { type Pod, PodContext, usePolled } from "./pod.ts";
 
 interface OverviewProps {
@@ -14,30 +23,91 @@ interface OverviewProps {
 /** All that is told of the pods, in the order in which somebody wants to know it. */
 export function Overview({ client, onLeave }: OverviewProps) {
   const onChange = useMemo(() => new Set<() => void>(), []);
-  const seen = usePolled("status", {
+  const status = usePolled("status", {
     ask: (signal) => client.ask("status", { signal }),
     everyMs: () => 2_000,
     onChange,
   });
-  const pod: Pod = { client, rights: undefined, runbookUrl: undefined, onChange };
-  const status = seen.value;
+  const traffic = usePolled("traffic", {
+    ask: (signal) => client.ask("traffic", { signal }),
+    everyMs: (last) => last?.everyMs ?? 10_000,
+    onChange,
+  });
+  const jobs = usePolled("jobs", {
+    ask: (signal) => client.ask("jobs", { query: { limit: 20 }, signal }),
+    everyMs: (last) => (last?.jobs.every(isOver) ? 10_000 : 2_000),
+    onChange,
+  });
+  const me = usePolled("me", {
+    ask: (signal) => client.ask("me", { signal }),
+    everyMs: () => 60_000,
+    onChange,
+  });
+  const pod = useMemo<Pod>(
+    () => ({
+      client,
+      rights: me.value && new Set(me.value.rights),
+      runbookUrl: me.value?.runbookUrl,
+      onChange,
+    }),
+    [client, me.value],
+  );
+  const place = usePlace();
+  const { value } = status;
   return (
     <PodContext.Provider value={pod}>
-      <header class="top">
-        <h1>Helix replay</h1>
-        <Freshness seen={seen} />
-        <button type="button" onClick={onLeave}>
-          Forget the token
-        </button>
-      </header>
-      <main>
-        <Section id="clusters" title="Clusters" seen={seen}>
-          {status && <Clusters status={status} />}
-        </Section>
-        <Section id="lanes" title="Lanes" seen={seen}>
-          {status && <Lanes status={status} />}
-        </Section>
-      </main>
+      <DialogHost>
+        <header class="top">
+          <h1>Helix replay</h1>
+          <Rights />
+          <Freshness seen={status} />
+          <button type="button" onClick={onLeave}>
+            Forget the token
+          </button>
+        </header>
+        <Announcer seen={status} />
+        <main>
+          <Section id="clusters" title="Clusters" seen={status}>
+            {value && <Clusters status={value} />}
+          </Section>
+          <Section id="wrong" title="What is wrong now" seen={status}>
+            {value && <Warnings status={value} />}
+          </Section>
+          <Section id="lanes" title="Lanes" aside={<Legend />} seen={status}>
+            {value && <Lanes status={value} traffic={traffic.value} />}
+          </Section>
+          <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
+          <Section id="jobs" title="Jobs" seen={jobs}>
+            {jobs.value && <Jobs jobs={jobs.value.jobs} nowMs={value?.atMs ?? Date.now()} />}
+          </Section>
+          <Section id="pods" title="Pods" seen={status}>
+            {value && <Pods status={value} />}
+          </Section>
+        </main>
+      </DialogHost>
     </PodContext.Provider>
   );
+}
+
+function Legend() {
+  return (
+    <p class="legend quiet" aria-hidden="true">
+      <span class="in">in</span> <span class="out">out</span>, the last 15 min
+    </p>
+  );
+}
+
+/** What the address asks for. */
+function usePlace() {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const look = () => setHash(location.hash);
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, []);
+  const place = useMemo(() => placeIn(hash), [hash]);
+  useEffect(() => {
+    if (place.isNamed) document.getElementById("letters")?.scrollIntoView();
+  }, [place]);
+  return place;
 }

@@ -1,12 +1,14 @@
 import type { AnswerOf, Right } from "@helix/admin-api";
 import { systemClock } from "@helix/core";
 import { createContext } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useState } from "preact/hooks";
 import type { Client } from "./api/client.ts";
 import { Poller, type Seen } from "./api/poller.ts";
 
 export type Status = AnswerOf<"status">;
 export type ClusterStatus = Status["clusters"]["A"];
+export type Traffic = AnswerOf<"traffic">;
+export type Job = AnswerOf<"jobs">["jobs"][number];
 
 /** What every part of the page has at hand. */
 export interface Pod {
@@ -21,7 +23,22 @@ export interface Pod {
 
 export const PodContext = createContext<Pod | undefined>(undefined);
 
-interface PolledOptions<T> {
+export function usePod(): Pod {
+  const pod = useContext(PodContext);
+  if (pod === undefined) throw new Error("There is no pod around this part of the page");
+  return pod;
+}
+
+export function may(pod: Pod, right: Right): boolean {
+  return pod.rights?.has(right) ?? true;
+}
+
+/** Something has been done: what is shown is looked at again. */
+export function changed({ onChange }: Pod): void {
+  for (const look of onChange) look();
+}
+
+export interface PolledOptions<T> {
   readonly ask: (signal: AbortSignal) => Promise<T>;
   readonly everyMs: (last: T | undefined) => number;
   readonly onChange: Set<() => void>;

@@ -113,6 +113,23 @@ test("a token that is not known any more is told to whoever can ask for another"
   expect(onStranger).toHaveBeenCalledExactlyOnceWith("The pod does not know this token, or not any more.");
 });
 
+test("a token is tried by one request, and sent no more once it is refused", async () => {
+  const { client, fetch, onStranger } = setUp(async () => answer(401, told("HELIX_API_TOKEN_REFUSED")));
+  const asked = [client.ask("status"), client.ask("jobs"), client.ask("me")];
+  const refused = await Promise.allSettled(asked);
+  await client.ask("status").catch(() => {});
+  expect(refused.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect([fetch.mock.calls.length, onStranger.mock.calls.length]).toEqual([1, 1]);
+});
+
+test("the first request that fails otherwise holds up no other", async () => {
+  let isUp = false;
+  const { client } = setUp(async () => (isUp ? answer(200, {}) : answer(502, "")));
+  const asked = [client.ask("status"), client.ask("jobs")];
+  isUp = true;
+  expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+});
+
 test("what nobody waits for any more is no failure of the pod", async () => {
   const left = new AbortController();
   const { client } = setUp(async () => {

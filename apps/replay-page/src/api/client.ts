@@ -3,7 +3,9 @@ import { Refusal } from "./refusal.ts";
 
 /** Where each request goes: `@helix/admin-api` has the same with its schemas, which are not for a browser. A test compares them. */
 export const PATHS = {
+  me: "GET v1/me",
   status: "GET v1/status",
+  traffic: "GET v1/traffic",
   doctor: "GET v1/doctor",
   pause: "POST v1/gates/{cluster}/pause",
   resume: "POST v1/gates/{cluster}/resume",
@@ -49,9 +51,16 @@ export interface ClientOptions {
   readonly onStranger: (why: string) => void;
 }
 
-/** Asks the pod that serves the page, and nobody else. The token goes in a header, never in an address. */
+/**
+ * Asks the pod that serves the page, and nobody else. The token goes in a header, never in an address.
+ *
+ * untried → (the first answer) known or refused. The first request goes alone, and a token that is refused is not sent again: the pod lets
+ * an address wait that has sent ten wrong ones.
+ */
 export class Client {
   readonly #options: ClientOptions;
+  #trial: Promise<unknown> | undefined;
+  #isRefused = false;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -59,6 +68,18 @@ export class Client {
 
   /** Rejects with Refusal; with the signal's reason where that is aborted. */
   async ask<K extends Request>(name: K, asked: Asked = {}): Promise<AnswerOf<K>> {
+    if (this.#trial === undefined) {
+      const trial = this.#send(name, asked);
+      this.#trial = trial;
+      return trial;
+    }
+    await this.#trial.catch(() => {});
+    asked.signal?.throwIfAborted();
+    if (this.#isRefused) throw new Refusal(401, undefined);
+    return this.#send(name, asked);
+  }
+
+  async #send<K extends Request>(name: K, asked: Asked): Promise<AnswerOf<K>> {
     const { params = {}, query = {}, body, key, signal } = asked;
     const [method = "", path = ""] = PATHS[name].split(" ");
     const search = new URLSearchParams(
@@ -98,7 +119,10 @@ export class Client {
       return json as AnswerOf<K>;
     }
     const refusal = new Refusal(status, (json as Partial<ApiErrorBody> | null | undefined)?.error);
-    if (status === 401) this.#options.onStranger(refusal.message);
+    if (status === 401 && !this.#isRefused) {
+      this.#isRefused = true;
+      this.#options.onStranger(refusal.message);
+    }
     throw refusal;
   }
 }

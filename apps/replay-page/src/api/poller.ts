@@ -1,5 +1,5 @@
 import type { Clock } from "@helix/core";
-import { Refusal } from "./refusal.ts";
+import { asRefusal, type Refusal } from "./refusal.ts";
 
 /** What is known of something that is asked for again and again. */
 export interface Seen<T> {
@@ -68,8 +68,7 @@ export class Poller<T> {
       this.#seen = { value, atMs: clock.monotonicMs() };
     } catch (error) {
       this.#failures++;
-      const failure = error instanceof Refusal ? error : new Refusal(200, undefined);
-      this.#seen = { ...this.#seen, failure };
+      this.#seen = { ...this.#seen, failure: asRefusal(error) };
     }
     this.#isAsking = false;
     if (signal.aborted) return;

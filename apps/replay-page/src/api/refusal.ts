@@ -35,3 +35,8 @@ function textOf(status: number, { code, message, issues, right }: Told): string 
   const more = Array.isArray(issues) ? issues.map((one) => ` ${one.path}: ${one.message}.`) : [];
   return [message.replace(/[^.!?]$/, "$&."), ...more].join("");
 }
+
+/** Of whatever a request was rejected with. */
+export function asRefusal(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal(200, undefined);
+}

@@ -2,7 +2,7 @@ import type { ClusterStatus } from "../pod.ts";
 import { Mark, type Tone } from "./mark.tsx";
 
 /** What holds of a cluster, in a word. */
-function stateOf({ gate, breaker }: Pick<ClusterStatus, "gate" | "breaker">): readonly [Tone, string] {
+export function stateOf({ gate, breaker }: Pick<ClusterStatus, "gate" | "breaker">): readonly [Tone, string] {
   if (gate === undefined) return ["bad", "unknown"];
   if (gate.state !== "open") return ["warning", gate.state];
   if (breaker.state === "open") return ["bad", "away"];

@@ -1,13 +1,27 @@
-import type { ClusterStatus, Status } from "../pod.ts";
+import type { ClusterStatus, Status, Traffic } from "../pod.ts";
 import { duration, perSecond, quantity } from "../words.ts";
 import { Mark } from "./mark.tsx";
+import { Sparkline } from "./sparkline.tsx";
 import { type Column, Table } from "./table.tsx";
 
-type Lane = ClusterStatus["lanes"][number] & { readonly breaker: ClusterStatus["breaker"] };
+interface Lane extends Readonly<ClusterStatus["lanes"][number]> {
+  readonly breaker: ClusterStatus["breaker"];
+  readonly traffic: Traffic["lanes"][number] | undefined;
+}
 
-export function Lanes({ status }: { readonly status: Status }) {
-  const lanes = [status.clusters.A, status.clusters.B].flatMap(({ lanes: own, breaker }) =>
-    own.map((lane) => ({ ...lane, breaker })),
+interface LanesProps {
+  readonly status: Status;
+  /** Undefined: the pod has not told it yet. */
+  readonly traffic: Traffic | undefined;
+}
+
+export function Lanes({ status, traffic }: LanesProps) {
+  const lanes: Lane[] = [status.clusters.A, status.clusters.B].flatMap(({ lanes: own, breaker }) =>
+    own.map((lane) => ({
+      ...lane,
+      breaker,
+      traffic: traffic?.lanes.find((one) => one.lane === lane.lane),
+    })),
   );
   if (lanes.length === 0) return <p>What waits could not be read.</p>;
   return (
@@ -27,6 +41,10 @@ const COLUMNS: readonly Column<Lane>[] = [
   },
   { title: "In/s", of: (lane) => perSecond(lane.in), align: "right" },
   { title: "Out/s", of: (lane) => perSecond(lane.out), align: "right" },
+  {
+    title: "Last 15 min",
+    of: ({ traffic }) => traffic !== undefined && <Sparkline in={traffic.in} out={traffic.out} />,
+  },
   { title: "Outlook", of: outlook },
   { title: "Breaker", of: ({ breaker }) => breakerOf(breaker) },
 ];

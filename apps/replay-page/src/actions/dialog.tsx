@@ -1,0 +1,74 @@
+import { type ComponentChild, type ComponentChildren, createContext } from "preact";
+import { useContext, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+
+interface Dialogs {
+  /** In place of the one that is open. */
+  open(dialog: ComponentChild): void;
+  close(): void;
+}
+
+const DialogContext = createContext<Dialogs>({ open() {}, close() {} });
+
+export function useDialogs(): Dialogs {
+  return useContext(DialogContext);
+}
+
+/** One dialog at a time. When it is closed, the focus goes back to what had it before the first of them. */
+export function DialogHost({ children }: { readonly children: ComponentChildren }) {
+  const [dialog, setDialog] = useState<{ readonly content: ComponentChild; readonly key: number }>();
+  const opener = useRef<Element | null>(null);
+  const dialogs = useMemo<Dialogs>(
+    () => ({
+      open: (content) =>
+        setDialog((before) => {
+          if (before === undefined) opener.current = document.activeElement;
+          return { content, key: (before?.key ?? 0) + 1 };
+        }),
+      close: () => setDialog(undefined),
+    }),
+    [],
+  );
+  const isOpen = dialog !== undefined;
+  useLayoutEffect(() => {
+    const { current: before } = opener;
+    if (isOpen || before === null) return;
+    opener.current = null;
+    // What was done may have taken away what it was ordered by.
+    const back = before.isConnected ? before : document.querySelector("h2");
+    if (back instanceof HTMLElement) back.focus();
+  }, [isOpen]);
+  return (
+    <DialogContext.Provider value={dialogs}>
+      {children}
+      {dialog !== undefined && <Fragmentary key={dialog.key}>{dialog.content}</Fragmentary>}
+    </DialogContext.Provider>
+  );
+}
+
+/** Another dialog in the place of one is a new one. */
+function Fragmentary({ children }: { readonly children: ComponentChildren }) {
+  return <>{children}</>;
+}
+
+export function Dialog({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const { close } = useDialogs();
+  useLayoutEffect(() => {
+    const { current: dialog } = ref;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog ref={ref} aria-labelledby={id} onCancel={close}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
