@@ -9,6 +9,7 @@ import type { IdleQuestion, IdleReport } from "./idle-process.ts";
 import { BenchStream, connected } from "./stream.ts";
 
 const IDLE_MS = 10_000;
+const LOOKS = 3;
 
 /** A system in which nothing is queued: how soon a message is executed, and what waiting for it costs. */
 export const waiting: Bench = {
@@ -57,8 +58,8 @@ export async function lagsOf(connection: NatsConnection, messages: number): Prom
 async function idle(url: string): Promise<Row[]> {
   await using child = new Child(new URL("./idle-process.ts", import.meta.url));
   const ask = (question: IdleQuestion) => child.ask<IdleReport>(question);
-  const inMemory = await ask({ forMs: IDLE_MS });
-  const onNats = await ask({ forMs: IDLE_MS, url });
+  const inMemory = await ask({ forMs: IDLE_MS, looks: 1 });
+  const onNats = await ask({ forMs: IDLE_MS, looks: LOOKS, url });
   const what = `an idle worker with four lanes, ${IDLE_MS / 1000} s`;
   const goal = { atMost: 0.1 };
   return [
@@ -67,21 +68,21 @@ async function idle(url: string): Promise<Row[]> {
       what: `${what}, NATS`,
       unit: "% of a core",
       goal,
-      samples: alone([onNats.percent]),
+      samples: alone(onNats.percent),
     },
     {
       id: "idle.requests",
       what: `${what}, NATS`,
       unit: "messages to the server/s",
       goal: { atMost: 1 },
-      samples: alone([onNats.perSecond]),
+      samples: alone(onNats.perSecond),
     },
     {
       id: "idle.memory.processor",
       what: `${what}, memory queue`,
       unit: "% of a core",
       goal,
-      samples: alone([inMemory.percent]),
+      samples: alone(inMemory.percent),
     },
   ];
 }

@@ -22,8 +22,8 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: an acknowledgement is told before the server is known to have it",
     file: SETTLEMENTS,
-    find: "    return batch.confirmed;",
-    replace: "    return verb === ACK ? Promise.resolve() : batch.confirmed;",
+    find: "    this.#settle({ lease, verb: ACK, done });",
+    replace: "    this.#settle({ lease, verb: ACK });\n    done();",
   },
   {
     name: "NATS: a lease moves before the server is known to have been told",
@@ -59,14 +59,14 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: what was not confirmed is not sent again after a reconnect",
     file: SETTLEMENTS,
-    find: "      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);",
+    find: "        if (!lease.isOver) this.#publish(lease.reply, verb);",
     replace: "",
   },
   {
     name: "NATS: what was delivered often is a suspect",
     file: `${LANES}/nats-message.ts`,
-    find: "    return isSuspect(this.delivered.record);",
-    replace: "    return isSuspect(this.delivered.record) || this.delivered.delivery.deliveries > 4;",
+    find: "    return isSuspect(this.record);",
+    replace: "    return isSuspect(this.record) || this.delivered.delivery.deliveries > 4;",
   },
   {
     name: "NATS: what is handed back while a queue closes comes back to it",

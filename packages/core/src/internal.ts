@@ -46,6 +46,7 @@ export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.
 export { weigh } from "./payload/weight.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
+export { Moment } from "./policy/moment.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { BulkRun } from "./queue/bulk-run.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";

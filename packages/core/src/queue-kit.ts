@@ -41,6 +41,7 @@ export {
 } from "./options/index.ts";
 export { laneFault } from "./payload/lane-fault.ts";
 export { wait } from "./policy/clock.ts";
+export { Moment } from "./policy/moment.ts";
 export { readDeadLetterFilter, readDeadLetterList } from "./queue/dead-letter-filter.ts";
 export {
   cutOffAt,

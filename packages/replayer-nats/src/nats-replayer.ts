@@ -222,15 +222,14 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       readmit: (payload, id) => this.#enqueuer.readmit(payload, id),
     });
     this.#settler = {
-      ack: (message) => this.#ack(message),
-      gone: (message) => this.#forget(message),
+      ack: (message, done) => this.#ack(message, done),
       release: (message, delayMs, record, hastenedBy) => this.#release(message, delayMs, record, hastenedBy),
       extend: ({ delivered }) => this.#settlements.extend(delivered.lease),
       forget: (message) => {
         this.#evidence.end(message);
         message.delivered.lease.giveUp();
       },
-      mark: (message) => this.#evidence.begin(message, message.delivered.id, message.suspect),
+      mark: (message) => this.#evidence.begin(message, message.id, message.suspect),
       deadLetter: (message, cause) => this.#deadLetter(message, cause),
     };
     this.#provisioning = new Provisioning({
@@ -375,6 +374,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   #channel(lane: Lane, receiver: LaneReceiver): PullChannel {
     const { clock, logger, maxRequestBatch, maxAckPending, ackWaitMs } = this.#settings;
     return new PullChannel({
+      lane,
       link: this.#link,
       outbox: this.#outbox,
       clock,
@@ -403,9 +403,12 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     await this.strays.count().catch(() => {});
   }
 
-  #ack(message: NatsMessage): Promise<void> {
+  #ack(message: NatsMessage, done: (refusal?: unknown) => void): void {
     this.#evidence.end(message);
-    return this.#settlements.ack(message.delivered.lease);
+    this.#settlements.ack(message.delivered.lease, (refusal) => {
+      if (refusal === undefined) this.#forget(message);
+      done(refusal);
+    });
   }
 
   /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
@@ -415,8 +418,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     record: MessageRecord | undefined,
     hastenedBy: string | undefined,
   ): Promise<void> {
-    const { id, lane, lease, delivery } = message.delivered;
-    let known: MessageRecord | undefined = record ?? message.delivered.record;
+    const { id } = message;
+    const { lane, lease, delivery } = message.delivered;
+    let known: MessageRecord | undefined = record ?? message.record;
     if (record !== undefined) {
       try {
         await this.#records.write(id, record);
@@ -445,7 +449,9 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     }
     message.assertLent();
     // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
-    const acknowledged = this.#ack(message);
+    const acknowledged = new Promise<void>((resolve, reject) => {
+      this.#ack(message, (refusal) => (refusal === undefined ? resolve() : reject(refusal)));
+    });
     this.#settlements.hurry();
     await acknowledged;
   }
@@ -460,8 +466,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     if (isUnheard || isMissing) void this.#provisioning.again();
   }
 
-  #forget({ delivered, isRecorded }: NatsMessage): void {
-    this.#handBacks.forget(delivered.delivery);
-    if (isRecorded) this.#records.forget(delivered.id);
+  #forget(message: NatsMessage): void {
+    this.#handBacks.forget(message.delivered.delivery);
+    if (message.isRecorded) this.#records.forget(message.id);
   }
 }

@@ -24,29 +24,42 @@ function deferred() {
 const SETTLED = "HELIX_MESSAGE_SETTLED";
 const refuse = () => Promise.reject(new Error("refused"));
 
-describe("the life of a message", () => {
+type Act = () => Promise<void> | void;
+
+describe.each<[string, (life: MessageLife, act: Act) => Promise<void>]>([
+  ["promises", (life, act) => life.settle(act)],
+  [
+    "calls",
+    (life, act) =>
+      life.settleBy((done) => {
+        const told = act();
+        if (told === undefined) done();
+        else told.then(() => done(), done);
+      }),
+  ],
+])("the life of a message whose queue %s", (_, settle) => {
   test("ends with the first settlement, and all others are told so without being tried", async () => {
     const life = new MessageLife("high.A");
     let tried = 0;
     const act = () => {
       tried++;
     };
-    expect(await endOf(life.settle(act))).toBe("done");
-    expect([await endOf(life.settle(act)), await endOf(life.settle(act))]).toEqual([SETTLED, SETTLED]);
+    expect(await endOf(settle(life, act))).toBe("done");
+    expect([await endOf(settle(life, act)), await endOf(settle(life, act))]).toEqual([SETTLED, SETTLED]);
     expect([tried, life.isOver]).toEqual([1, true]);
   });
 
   test("has one settlement at a time, whose refusal gives it back to the hand", async () => {
     const life = new MessageLife("high.A");
     const first = deferred();
-    const settling = life.settle(() => first.promise);
-    expect(await endOf(life.settle(() => {}))).toBe(SETTLED);
+    const settling = settle(life, () => first.promise);
+    expect(await endOf(settle(life, () => {}))).toBe(SETTLED);
     first.reject(new Error("refused"));
     expect(await endOf(settling)).toBe("refused");
     expect(life.isOver).toBe(false);
     life.assertInHand();
-    expect(await endOf(life.settle(refuse))).toBe("refused");
-    expect(await endOf(life.settle(() => {}))).toBe("done");
+    expect(await endOf(settle(life, refuse))).toBe("refused");
+    expect(await endOf(settle(life, () => {}))).toBe("done");
   });
 
   test("is given back by a settlement that throws at once as well", async () => {
@@ -54,19 +67,19 @@ describe("the life of a message", () => {
     const fail = () => {
       throw new Error("refused");
     };
-    expect(await endOf(life.settle(fail))).toBe("refused");
-    expect(await endOf(life.settle(() => {}))).toBe("done");
+    expect(await endOf(settle(life, fail))).toBe("refused");
+    expect(await endOf(settle(life, () => {}))).toBe("done");
   });
 
   test("is over at once where the queue has it at once", () => {
     const life = new MessageLife("high.A");
-    void life.settle(() => {});
+    void settle(life, () => {});
     expect(life.isOver).toBe(true);
   });
 
   test("is over where the queue says that somebody else has settled it", async () => {
     const life = new MessageLife("high.A");
-    expect(await endOf(life.settle(() => Promise.reject(settledAlready("high.A"))))).toBe(SETTLED);
+    expect(await endOf(settle(life, () => Promise.reject(settledAlready("high.A"))))).toBe(SETTLED);
     expect(life.isOver).toBe(true);
   });
 
@@ -75,7 +88,7 @@ describe("the life of a message", () => {
     async (how) => {
       const life = new MessageLife("high.A");
       const told = deferred();
-      const settling = life.settle(() => told.promise);
+      const settling = settle(life, () => told.promise);
       expect(life.end()).toBe(true);
       if (how === "resolves") told.resolve();
       else told.reject(new Error("refused"));

@@ -42,11 +42,37 @@ export class MessageLife {
       if (told !== undefined) await told;
       confirm?.();
     } catch (error) {
-      if (this.isOver) throw settledAlready(this.#lane);
-      this.#state = isHelixError(error, "HELIX_MESSAGE_SETTLED") ? "over" : "in hand";
-      throw error;
+      throw this.#refused(error);
     }
     this.#state = "over";
+  }
+
+  /**
+   * As `settle`, of a queue that knows at once for many messages what became of them: `act` is given what it is to call then,
+   * with an error if it refuses. It costs a promise less for each.
+   */
+  settleBy(act: (done: (refusal?: unknown) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.assertInHand();
+      this.#state = "settling";
+      const done = (refusal?: unknown) => {
+        if (refusal !== undefined) return reject(this.#refused(refusal));
+        this.#state = "over";
+        resolve();
+      };
+      try {
+        act(done);
+      } catch (error) {
+        done(error);
+      }
+    });
+  }
+
+  /** Returns what its settlement rejects with. */
+  #refused(error: unknown): unknown {
+    if (this.isOver) return settledAlready(this.#lane);
+    this.#state = isHelixError(error, "HELIX_MESSAGE_SETTLED") ? "over" : "in hand";
+    return error;
   }
 
   /** Forgets it, without a word to anybody. Returns whether it was not over already. */

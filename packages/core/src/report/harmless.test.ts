@@ -73,6 +73,14 @@ describe("a logger, metrics and a callback that are read from options", () => {
     expect(useAll(safeLogger, safeMetrics)).toEqual(Array(7).fill(undefined));
   });
 
+  test.each(["throws", "rejects"])("tell of what was called, when it %s", async (how) => {
+    const told: unknown[] = [];
+    const callback = misbehaviours[how] as (...args: string[]) => unknown;
+    harmlessCallback(callback, (error, ...args) => told.push((error as Error).message, args))("one", "two");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual([how === "throws" ? "threw" : "rejected", ["one", "two"]]);
+  });
+
   test("are told everything, as methods of what was given", () => {
     class Lines implements Logger {
       readonly lines: unknown[][] = [];

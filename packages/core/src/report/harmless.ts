@@ -22,19 +22,25 @@ export function harmlessMetrics(metrics: Metrics): Metrics {
   return metrics === silentMetrics ? metrics : harmless(metrics, ["increment", "gauge", "observe"]);
 }
 
-/** The same function, as {@link harmlessLogger} says. `report` is told what it throws or rejects with. */
+/** The same function, as {@link harmlessLogger} says. `report` is told what it throws or rejects with, and of what. */
 export function harmlessCallback<A extends unknown[]>(
   callback: (...args: A) => unknown,
-  report: (error: unknown) => void = () => {},
+  report: (error: unknown, ...args: A) => void = () => {},
 ): (...args: A) => void {
-  // Made once, since metrics are called for each message: a call makes no closure.
+  // Made once, since it is called for each message: a call makes no closure.
   return (...args) => {
     try {
-      watch(callback(...args), report);
+      const result = callback(...args);
+      if (typeof result === "object" && result !== null) watch(result, bound(report, args));
     } catch (error) {
-      safely(report, error);
+      safely(bound(report, args), error);
     }
   };
+}
+
+/** Apart, since it keeps the arguments. */
+function bound<A extends unknown[]>(report: (error: unknown, ...args: A) => void, args: A) {
+  return (error: unknown) => report(error, ...args);
 }
 
 /** What was made here, so that it is not wrapped again where one package hands it to the next. */

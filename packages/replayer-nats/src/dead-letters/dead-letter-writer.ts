@@ -5,7 +5,7 @@ import type { Admin } from "../connection/admin.ts";
 import { headerBlock } from "../connection/publisher.ts";
 import { DEAD_LETTER_RESERVE } from "../enqueuer.ts";
 import { digestOf } from "../identity.ts";
-import type { Delivered, NatsMessage } from "../lanes/nats-message.ts";
+import type { NatsMessage } from "../lanes/nats-message.ts";
 import { letterSubject, type Names } from "../topology/names.ts";
 import { EPITAPH_HEADER, encodeEpitaph } from "./dead-letter-format.ts";
 import { bodyOf, type Headers, type LetterBody } from "./letter-body.ts";
@@ -45,19 +45,19 @@ export class DeadLetterWriter {
    *
    * Rejects as {@link LetterPlaces.put} does.
    */
-  async write({ delivered }: NatsMessage, cause: DeadLetterCause): Promise<void> {
-    for (const name of namesFor(delivered)) {
-      if (await this.#writeAs(name, delivered, cause)) return;
+  async write(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
+    for (const name of namesFor(message)) {
+      if (await this.#writeAs(name, message, cause)) return;
     }
-    throw taken(delivered.id);
+    throw taken(message.id);
   }
 
   /** Resolves with whether it lies under that name: not so if something else does. */
-  async #writeAs(id: string, delivered: Delivered, cause: DeadLetterCause): Promise<boolean> {
+  async #writeAs(id: string, message: NatsMessage, cause: DeadLetterCause): Promise<boolean> {
     const { admin, names, bodies, nowMs } = this.#options;
-    const { lane, raw, content, delivery, record } = delivered;
+    const { lane, raw, content, delivery } = message.delivered;
     const { "Nats-Msg-Id": _, ...headers } = content.ok ? bodies.headersOf(content.payload) : {};
-    const { error: whole, toldError: error, ...death } = deathOf(cause, record);
+    const { error: whole, toldError: error, ...death } = deathOf(cause, message.record);
     const text = whole?.message === error?.message ? "" : (whole?.message ?? "");
     const epitaph = encodeEpitaph({
       id,
@@ -73,7 +73,7 @@ export class DeadLetterWriter {
       },
     });
     const all = { ...headers, [EPITAPH_HEADER]: epitaph };
-    const split = await this.#split(all, delivered, bodies.encodeText(text));
+    const split = await this.#split(all, message, bodies.encodeText(text));
     const subject = letterSubject(names.dead, lane, id);
     for (;;) {
       if (await this.#put(subject, split.headers, split.data, lane)) return true;
@@ -86,9 +86,9 @@ export class DeadLetterWriter {
   }
 
   /** Header and body of the dead letter itself. What of the bytes does not fit beside the header is stored before it. */
-  async #split(headers: Headers, delivered: Delivered, text: Uint8Array): Promise<LetterBody> {
+  async #split(headers: Headers, message: NatsMessage, text: Uint8Array): Promise<LetterBody> {
     const { admin, names, maxMessageBytes } = this.#options;
-    const { lane, id, raw } = delivered;
+    const { lane, raw } = message.delivered;
     const room = maxMessageBytes() - DEAD_LETTER_RESERVE;
     const whole = bodyOf(headers, raw, text);
     const isSmall = headerBlock(whole.headers).length + MORE_HEADERS + whole.data.length <= maxMessageBytes();
@@ -97,11 +97,11 @@ export class DeadLetterWriter {
     const { name, parts } = partsOf(raw, room);
     for (const [at, part] of parts.entries()) {
       const subject = partSubject(names.dead, lane, name, at + 1);
-      const of = { [PART_OF_HEADER]: namesFor(delivered).join(" ") };
+      const of = { [PART_OF_HEADER]: namesFor(message).join(" ") };
       while (!(await this.#put(subject, of, part, lane))) {
         const there = await admin.message(names.dead.name, { last_by_subj: subject });
         if (there === undefined) continue;
-        if (Buffer.compare(there.data, part) !== 0) throw taken(id);
+        if (Buffer.compare(there.data, part) !== 0) throw taken(message.id);
         break;
       }
     }
@@ -117,8 +117,8 @@ export class DeadLetterWriter {
 }
 
 /** What its dead letter may be called: the second where the first is another write's. */
-function namesFor({ id, raw }: Delivered): [string, string] {
-  return [id, `${id}-${digestOf(raw)}`];
+function namesFor({ id, delivered }: NatsMessage): [string, string] {
+  return [id, `${id}-${digestOf(delivered.raw)}`];
 }
 
 /** Its two names are other writes' already. */

@@ -58,7 +58,8 @@ export function unreadable(
 }
 
 function isSealed(raw: Uint8Array): boolean {
-  return FRAME.every((byte, at) => raw[at] === byte);
+  // Each message is asked, and most differ in the first byte.
+  return raw[0] === FRAME[0] && FRAME.every((byte, at) => raw[at] === byte);
 }
 
 function bytes(value: unknown): Uint8Array {

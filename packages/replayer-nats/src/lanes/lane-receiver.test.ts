@@ -106,7 +106,8 @@ class SlowRecords {
     });
     const reply = `$JS.ACK.s.c.${deliveries}.${++this.#arrivals}.1.${(nowMs - ageMs) * 1_000_000}.0`;
     const { clock } = this;
-    const lease = new Lease(reply, { clock, leaseMs: LEASE_MS, onFree: () => this.freed++ });
+    const terms = { lane: "high.A", clock, leaseMs: LEASE_MS, onFree: () => this.freed++ } as const;
+    const lease = new Lease(reply, terms, nowMs);
     const data = bodies.encode(payload, 1_000_000);
     this.receiver.received({ reply, data, subject: "s" } as Msg, data, lease);
   }

@@ -1,5 +1,5 @@
-import { type Lane, type LaneSource, type Logger, messageId, type ReplayMessage } from "@helix/core";
-import { integer, isolate } from "@helix/core/queue-kit";
+import type { Lane, LaneSource, Logger, ReplayMessage } from "@helix/core";
+import { harmlessCallback, integer } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
 import type { StreamClock } from "../connection/stream-clock.ts";
@@ -11,7 +11,7 @@ import { firstStoredIn, firstStoredMs } from "./first-stored.ts";
 import type { HandBacks } from "./hand-backs.ts";
 import type { Lease } from "./lease.ts";
 import type { MessageRecord } from "./message-records.ts";
-import { type Delivered, type MessageSettler, NatsMessage } from "./nats-message.ts";
+import { type Delivered, type MessageSettler, NatsMessage, nameOf, placeOf } from "./nats-message.ts";
 import type { PullChannel } from "./pull-channel.ts";
 import type { Settlements } from "./settlements.ts";
 import type { Unopened } from "./unopened.ts";
@@ -54,8 +54,8 @@ export interface LaneReceiverOptions {
 }
 
 /** What it is, and since when it has been in the lanes, by the server's clock. */
-type Known = Omit<Delivered, "record" | "expired"> & { readonly sinceMs: number };
-type Arrived = Omit<Known, "content" | "id">;
+type Known = Delivered & { readonly sinceMs: number };
+type Arrived = Omit<Known, "content">;
 
 /**
  * Turns what a consumer delivers into messages for the worker: decoded, with their record, and with a word about those
@@ -82,9 +82,13 @@ export class LaneReceiver {
 
   /** @throws TypeError if it is open already. */
   open(onMessage: (message: ReplayMessage) => void): LaneSource {
-    const { lane } = this.#options;
+    const { lane, logger } = this.#options;
     if (this.isOpen) throw new TypeError(`Lane \`${lane}\` of this queue is open already`);
-    this.#onMessage = onMessage;
+    this.#onMessage = harmlessCallback(onMessage, (error, message) => {
+      logger.error({ err: error, lane }, "the receiver of a lane failed");
+      // It may have settled it before.
+      message.release({ delayMs: FAILED_DELAY_MS }).catch(() => {});
+    });
     this.#channel.wake();
     let stopping: Promise<void> | undefined;
     return {
@@ -145,9 +149,9 @@ export class LaneReceiver {
   }
 
   #decoded(arrived: Arrived): Known {
-    const { raw, lane, delivery } = arrived;
-    const content = this.#options.bodies.read(raw, lane);
-    return { ...arrived, content, id: content.ok ? messageId(content.payload) : placeOf(delivery) };
+    const { raw, lane, lease, delivery, sinceMs } = arrived;
+    const { bodies } = this.#options;
+    return { lane, raw, lease, delivery, sinceMs, content: bodies.read(raw, lane) };
   }
 
   /**
@@ -167,7 +171,7 @@ export class LaneReceiver {
       const { record, delayMs = 0 } = await evidence.judge(place);
       if (record === undefined) this.#postpone(arrived, delayMs);
       else if (record.attempts > 0) {
-        this.#deliver({ ...arrived, id: place, content: bodies.fatal(raw) }, record);
+        this.#deliver({ ...arrived, content: bodies.fatal(raw) }, record);
       } else {
         await evidence.begin(arrived, place, isSuspect(record));
         let known: Known;
@@ -219,7 +223,7 @@ export class LaneReceiver {
 
   async #deliverAgain(known: Known): Promise<void> {
     if (this.#isPutOff(known)) return;
-    const { record, delayMs = 0 } = await this.#options.evidence.judge(known.id);
+    const { record, delayMs = 0 } = await this.#options.evidence.judge(nameOf(known));
     if (record === undefined || known.lease.isOver) this.#postpone(known, delayMs);
     else this.#deliver(known, record);
   }
@@ -253,7 +257,7 @@ export class LaneReceiver {
   /** Back with it, if nobody wants it any more. */
   #deliver(known: Known, record: MessageRecord): void {
     if (this.#isPutOff(known)) return;
-    const { handBacks, settlements, settler, logger } = this.#options;
+    const { handBacks, settlements, settler } = this.#options;
     const onMessage = this.#onMessage;
     if (!this.#channel.claim(known.raw.length) || onMessage === undefined) {
       handBacks.note(known.delivery, record);
@@ -261,19 +265,6 @@ export class LaneReceiver {
       return;
     }
     const expired = known.content.ok && this.#isTooOld(known);
-    const message = new NatsMessage({ ...known, record, expired }, settler);
-    isolate(
-      () => onMessage(message),
-      (error) => {
-        logger.error({ err: error, lane: known.lane }, "the receiver of a lane failed");
-        // It may have settled it before.
-        message.release({ delayMs: FAILED_DELAY_MS }).catch(() => {});
-      },
-    );
+    onMessage(new NatsMessage(known, record, expired, settler));
   }
-}
-
-/** The name of one that has none that can be read. */
-function placeOf({ streamSequence, storedAtMs }: Delivery): string {
-  return `undecodable.${streamSequence}-${storedAtMs}`;
 }

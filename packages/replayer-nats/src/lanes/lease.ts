@@ -1,7 +1,8 @@
-import type { Clock } from "@helix/core";
+import { type Clock, type HelixError, helixError, type Lane } from "@helix/core";
 
 /** What the leases of a lane have in common. */
 export interface LeaseTerms {
+  readonly lane: Lane;
   readonly clock: Clock;
   readonly leaseMs: number;
   /** It counts no more against what the lane may hold. */
@@ -24,10 +25,11 @@ export class Lease {
   #isGivenUp = false;
   #isFree = false;
 
-  constructor(reply: string, terms: LeaseTerms) {
+  /** @param arrivedAtMs When the message did, by the wall clock; not later than that. */
+  constructor(reply: string, terms: LeaseTerms, arrivedAtMs: number) {
     this.reply = reply;
     this.#terms = terms;
-    this.#untilMs = terms.clock.wallMs() + terms.leaseMs;
+    this.#untilMs = arrivedAtMs + terms.leaseMs;
   }
 
   /** Wall clock, milliseconds. */
@@ -37,7 +39,21 @@ export class Lease {
 
   /** It has lapsed or was given up: somebody else may have the message. */
   get isOver(): boolean {
-    return this.#isGivenUp || this.#untilMs <= this.#terms.clock.wallMs();
+    return this.isOverAt(this.#terms.clock.wallMs());
+  }
+
+  /** @param nowMs By the wall clock. */
+  isOverAt(nowMs: number): boolean {
+    return this.#isGivenUp || this.#untilMs <= nowMs;
+  }
+
+  /** What a settlement rejects with after it was over. */
+  lapsed(): HelixError {
+    return helixError(
+      "HELIX_LEASE_LAPSED",
+      "Its lease was over before the queue was known to have the settlement",
+      { lane: this.#terms.lane },
+    );
   }
 
   get isFree(): boolean {

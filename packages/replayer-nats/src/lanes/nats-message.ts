@@ -1,8 +1,8 @@
 import {
   type DeadLetterCause,
-  helixError,
   type Lane,
   type MessageContent,
+  messageId,
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
@@ -18,20 +18,24 @@ export interface Delivered {
   /** The bytes as they lie in the stream. */
   readonly raw: Uint8Array;
   readonly content: MessageContent;
-  /** Names it for good: id and life, or its place in the stream if it cannot be decoded. */
-  readonly id: string;
   readonly lease: Lease;
   readonly delivery: Delivery;
-  readonly record: MessageRecord;
-  readonly expired: boolean;
+}
+
+/** Names it for good: id and life, or its place in the stream if it cannot be decoded. */
+export function nameOf({ content, delivery }: Delivered): string {
+  return content.ok ? messageId(content.payload) : placeOf(delivery);
+}
+
+/** The name of one that has none that can be read. */
+export function placeOf({ streamSequence, storedAtMs }: Delivery): string {
+  return `undecodable.${streamSequence}-${storedAtMs}`;
 }
 
 /** What settles messages: the queue. */
 export interface MessageSettler {
-  /** Resolves when the server has it. */
-  ack(message: NatsMessage): Promise<void>;
-  /** It has left its lane. */
-  gone(message: NatsMessage): void;
+  /** Calls back when the server has it, or with why that is not so. */
+  ack(message: NatsMessage, done: (refusal?: unknown) => void): void;
   release(
     message: NatsMessage,
     delayMs: number,
@@ -53,15 +57,27 @@ export interface MessageSettler {
  */
 export class NatsMessage implements ReplayMessage {
   readonly delivered: Delivered;
-  readonly attempts: number;
+  readonly record: MessageRecord;
+  readonly expired: boolean;
   readonly #settler: MessageSettler;
   readonly #life: MessageLife;
 
-  constructor(delivered: Delivered, settler: MessageSettler) {
+  /** @param record What is known of its failures. */
+  constructor(delivered: Delivered, record: MessageRecord, expired: boolean, settler: MessageSettler) {
     this.delivered = delivered;
-    this.attempts = delivered.record.attempts;
+    this.record = record;
+    this.expired = expired;
     this.#settler = settler;
     this.#life = new MessageLife(delivered.lane);
+  }
+
+  /** Names it for good. */
+  get id(): string {
+    return nameOf(this.delivered);
+  }
+
+  get attempts(): number {
+    return this.record.attempts;
   }
 
   get lane(): Lane {
@@ -76,12 +92,8 @@ export class NatsMessage implements ReplayMessage {
     return this.delivered.raw.length;
   }
 
-  get expired(): boolean {
-    return this.delivered.expired;
-  }
-
   get suspect(): boolean {
-    return isSuspect(this.delivered.record);
+    return isSuspect(this.record);
   }
 
   get leaseUntilMs(): number {
@@ -94,13 +106,16 @@ export class NatsMessage implements ReplayMessage {
   }
 
   ack(): Promise<void> {
-    return this.#end(() => this.#settler.ack(this));
+    return this.#life.settleBy((done) => {
+      this.assertLent();
+      this.#settler.ack(this, done);
+    });
   }
 
   async release(options?: ReleaseOptions): Promise<void> {
     this.#life.assertInHand();
     const { delayMs, hastenedBy, ...failure } = readRelease(options);
-    const before = this.delivered.record;
+    const before = this.record;
     const after = { ...before, ...recordAfter(before, failure) };
     const record = after.attempts === before.attempts ? undefined : after;
     await this.#life.settle(() => {
@@ -131,20 +146,10 @@ export class NatsMessage implements ReplayMessage {
   async deadLetter(cause: DeadLetterCause): Promise<void> {
     this.#life.assertInHand();
     checkCause(cause);
-    await this.#end(() => this.#settler.deadLetter(this, cause));
-  }
-
-  #end(settle: () => Promise<void>): Promise<void> {
-    return this.#life.settle(
-      () => {
-        this.assertLent();
-        return settle();
-      },
-      () => {
-        this.assertLent();
-        this.#settler.gone(this);
-      },
-    );
+    await this.#life.settle(() => {
+      this.assertLent();
+      return this.#settler.deadLetter(this, cause);
+    });
   }
 
   /**
@@ -153,11 +158,7 @@ export class NatsMessage implements ReplayMessage {
    * @throws HelixError HELIX_LEASE_LAPSED
    */
   assertLent(): void {
-    if (!this.delivered.lease.isOver) return;
-    throw helixError(
-      "HELIX_LEASE_LAPSED",
-      "Its lease was over before the queue was known to have the settlement",
-      { lane: this.lane },
-    );
+    const { lease } = this.delivered;
+    if (lease.isOver) throw lease.lapsed();
   }
 }

@@ -57,6 +57,7 @@ class SilentServer {
       },
     };
     this.channel = new PullChannel({
+      lane: "high.A",
       link: link as unknown as Link,
       outbox: new Outbox(link as unknown as Link),
       clock: this.clock,

@@ -1,4 +1,5 @@
-import { Backoff, type Clock, type Logger } from "@helix/core";
+import { Backoff, type Clock, type Lane, type Logger } from "@helix/core";
+import { Moment } from "@helix/core/queue-kit";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { newInbox, unsubscribe } from "../connection/inbox.ts";
 import type { Link } from "../connection/link.ts";
@@ -38,6 +39,7 @@ const OVERTAKEN_MS = 50;
 const MS = 1_000_000;
 
 export interface PullChannelOptions {
+  readonly lane: Lane;
   readonly link: Link;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -76,6 +78,8 @@ export class PullChannel {
   readonly #terms: LeaseTerms;
   readonly #pulls = new OpenPulls();
   readonly #held: HeldLeases;
+  /** Of what one read of the socket brings: too early by what is done with that, so no lease is too long. */
+  readonly #arrival: Moment;
   #subscription: Subscription | undefined;
   #inbox = "";
   #demanded = 0;
@@ -100,8 +104,9 @@ export class PullChannel {
 
   constructor(options: PullChannelOptions) {
     this.#options = options;
-    const { clock, leaseMs } = options;
-    this.#terms = { clock, leaseMs, onFree: (lease) => this.#freed(lease) };
+    const { lane, clock, leaseMs } = options;
+    this.#arrival = new Moment(() => clock.wallMs());
+    this.#terms = { lane, clock, leaseMs, onFree: (lease) => this.#freed(lease) };
     this.#held = new HeldLeases(clock);
     this.#stopListening = options.link.listen({
       onChange: (isUp) => {
@@ -229,7 +234,7 @@ export class PullChannel {
     this.#pulls.arrived();
     this.#isNextLarge = false;
     this.#failures = 0;
-    const lease = new Lease(message.reply ?? "", this.#terms);
+    const lease = new Lease(message.reply ?? "", this.#terms, this.#arrival.nowMs);
     this.#held.add(lease);
     if (this.#demanded > this.#underWay) {
       this.#underWay++;

@@ -44,7 +44,13 @@ class SilentConnection {
   }
 
   lease(reply: string): Lease {
-    return new Lease(reply, { clock: this.clock, leaseMs: LEASE_MS, onFree: () => this.freed++ });
+    const terms = {
+      lane: "high.A",
+      clock: this.clock,
+      leaseMs: LEASE_MS,
+      onFree: () => this.freed++,
+    } as const;
+    return new Lease(reply, terms, this.clock.wallMs());
   }
 
   change(isUp: boolean): void {
@@ -56,14 +62,9 @@ class SilentConnection {
   ack(reply: string): { state: string; readonly lease: Lease } {
     const lease = this.lease(reply);
     const acknowledgement = { state: "pending", lease };
-    this.settlements.ack(lease).then(
-      () => {
-        acknowledgement.state = "confirmed";
-      },
-      (error: { code: string }) => {
-        acknowledgement.state = error.code;
-      },
-    );
+    this.settlements.ack(lease, (refusal) => {
+      acknowledgement.state = refusal === undefined ? "confirmed" : (refusal as { code: string }).code;
+    });
     return acknowledgement;
   }
 

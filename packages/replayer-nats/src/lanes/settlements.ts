@@ -11,13 +11,19 @@ const PING_AFTER = 400;
 /** A first one waits for those that come in the same moment. */
 const GATHER_MS = 1;
 
+interface Settlement {
+  readonly lease: Lease;
+  readonly verb: string;
+  /** Called when the server has it, or with why that is not known. Must not throw. */
+  readonly done?: ((refusal?: unknown) => void) | undefined;
+}
+
 /** What one ping confirms: all that was sent since the ping before. */
 interface Batch {
-  settlements: { readonly lease: Lease; readonly verb: string }[];
+  readonly settlements: Settlement[];
   extensions: { readonly lease: Lease; readonly untilMs: number }[];
-  readonly confirmed: Promise<void>;
-  readonly confirm: () => void;
-  readonly refuse: (error: unknown) => void;
+  /** Who waits for all of it. */
+  readonly flushed: (() => void)[];
 }
 
 /**
@@ -52,15 +58,18 @@ export class Settlements {
     this.#stopListening = link.listen({ onChange: (isUp) => (isUp ? this.#resend() : this.#interrupt()) });
   }
 
-  /** It was applied, or is a dead letter. Resolves when the server has it; rejects with HELIX_QUEUE_CLOSED. */
-  ack(lease: Lease): Promise<void> {
-    return this.#settle(lease, ACK);
+  /**
+   * It was applied, or is a dead letter. `done` is called when the server has it; with HELIX_LEASE_LAPSED where the lease was over
+   * by then, and with HELIX_QUEUE_CLOSED. It must not throw.
+   */
+  ack(lease: Lease, done: (refusal?: unknown) => void): void {
+    this.#settle({ lease, verb: ACK, done });
   }
 
   /** Delivered again after the delay. */
   release(lease: Lease, delayMs: number): void {
     const verb = delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1_000_000)}}` : "-NAK";
-    void this.#settle(lease, verb);
+    this.#settle({ lease, verb });
   }
 
   /** The server waits for it anew. Lost with the connection: then the message is delivered again. */
@@ -83,7 +92,7 @@ export class Settlements {
         resolve();
       };
       this.#onDown.add(done);
-      last.confirmed.then(done, done);
+      last.flushed.push(done);
     });
   }
 
@@ -99,25 +108,27 @@ export class Settlements {
     this.#stopListening();
     this.#interrupt();
     const error = helixError("HELIX_QUEUE_CLOSED", "The queue was closed before the server had it", {});
-    for (const { refuse } of this.#waiting.splice(0)) refuse(error);
+    for (const { settlements, flushed } of this.#waiting.splice(0)) {
+      for (const { done } of settlements) done?.(error);
+      for (const done of flushed) done();
+    }
   }
 
-  #settle(lease: Lease, verb: string): Promise<void> {
-    const batch = this.#batch();
-    batch.settlements.push({ lease, verb });
+  #settle(settlement: Settlement): void {
+    const { lease, verb } = settlement;
+    this.#batch().settlements.push(settlement);
     if (this.#link.isUp) {
       this.#publish(lease.reply, verb);
       this.#pingInTime();
     }
     // The server reads in order: what is pulled from now on comes after it.
     lease.free();
-    return batch.confirmed;
   }
 
   #batch(): Batch {
     let batch = this.#waiting.at(-1);
     if (batch === undefined) {
-      batch = newBatch();
+      batch = { settlements: [], extensions: [], flushed: [] };
       this.#waiting.push(batch);
     }
     return batch;
@@ -163,7 +174,8 @@ export class Settlements {
       if (this.#pinged !== pinged) return;
       this.#pinged = undefined;
       if (isConfirmed) {
-        for (const batch of pinged) confirm(batch);
+        const nowMs = this.#clock.wallMs();
+        for (const batch of pinged) confirm(batch, nowMs);
         this.#pingInTime();
       } else {
         // The connection is about to be gone, or else it is asked again.
@@ -188,8 +200,9 @@ export class Settlements {
 
   #resend(): void {
     for (const batch of this.#waiting) {
-      batch.settlements = batch.settlements.filter(({ lease }) => !lease.isOver);
-      for (const { lease, verb } of batch.settlements) this.#publish(lease.reply, verb);
+      for (const { lease, verb } of batch.settlements) {
+        if (!lease.isOver) this.#publish(lease.reply, verb);
+      }
     }
     this.hurry();
   }
@@ -204,19 +217,8 @@ async function pong(link: Link): Promise<void> {
   await link.up.flush();
 }
 
-function newBatch(): Batch {
-  let confirm = () => {};
-  let refuse: (error: unknown) => void = () => {};
-  const confirmed = new Promise<void>((resolve, reject) => {
-    confirm = resolve;
-    refuse = reject;
-  });
-  // Of hand-backs nobody waits for it.
-  confirmed.catch(() => {});
-  return { settlements: [], extensions: [], confirmed, confirm, refuse };
-}
-
-function confirm(batch: Batch): void {
-  for (const { lease, untilMs } of batch.extensions) lease.moveTo(untilMs);
-  batch.confirm();
+function confirm({ settlements, extensions, flushed }: Batch, nowMs: number): void {
+  for (const { lease, untilMs } of extensions) lease.moveTo(untilMs);
+  for (const { lease, done } of settlements) done?.(lease.isOverAt(nowMs) ? lease.lapsed() : undefined);
+  for (const done of flushed) done();
 }

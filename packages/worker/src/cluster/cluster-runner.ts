@@ -231,7 +231,8 @@ export class ClusterRunner {
       this.#handBack(message);
       return;
     }
-    if (this.#hand.isLost(message)) {
+    // Before it begins, or ends without, that is asked again.
+    if (this.#hand.wasLost(message)) {
       this.#settler.lose(message);
       return;
     }

@@ -1,6 +1,9 @@
 import type { LaneSource } from "@helix/core";
+import { LinkedList, type ListNode } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { type MayRetry, type Waiting, WaitingRetries } from "../decide/waiting-retries.ts";
+
+interface Fresh extends Waiting, ListNode<Fresh> {}
 
 /**
  * One lane as its runner sees it: what was asked of the queue, and what has arrived and waits for a slot.
@@ -8,7 +11,7 @@ import { type MayRetry, type Waiting, WaitingRetries } from "../decide/waiting-r
  * their share; otherwise the older one goes first, among retries that of the table whose turn it is.
  */
 export class LaneIntake {
-  readonly #fresh: Waiting[] = [];
+  readonly #fresh = new LinkedList<Fresh>();
   readonly #retries = new WaitingRetries();
   #source: LaneSource | undefined;
   #demanded = 0;
@@ -21,7 +24,7 @@ export class LaneIntake {
 
   /** Messages waiting that never failed. */
   get fresh(): number {
-    return this.#fresh.length;
+    return this.#fresh.size;
   }
 
   /** What the queue may still deliver. */
@@ -88,9 +91,10 @@ export class LaneIntake {
 
   /** @param failures How often a retry was executed here in vain. */
   hold(item: HeldMessage, failures: number): void {
-    const waiting = { item, arrival: this.#arrivals++, failures };
-    if (item.kind === "retry") this.#retries.add(waiting);
-    else this.#fresh.push(waiting);
+    const arrival = this.#arrivals++;
+    if (item.kind === "retry") this.#retries.add({ item, arrival, failures });
+    else
+      this.#fresh.append({ item, arrival, failures, list: undefined, before: undefined, after: undefined });
   }
 
   /**
@@ -104,14 +108,17 @@ export class LaneIntake {
 
   /** Whether one could start now. */
   has(mayRetry: MayRetry): boolean {
-    return this.#fresh.length > 0 || this.#retries.first(mayRetry) !== undefined;
+    return this.#fresh.size > 0 || this.#retries.first(mayRetry) !== undefined;
   }
 
   take(mayRetry: MayRetry): HeldMessage | undefined {
-    const [fresh] = this.#fresh;
+    const fresh = this.#fresh.first;
     const retry = this.#retries.first(mayRetry);
-    if (retry === undefined || (fresh !== undefined && fresh.arrival < retry.arrival))
-      return this.#fresh.shift()?.item;
+    if (fresh !== undefined && (retry === undefined || fresh.arrival < retry.arrival)) {
+      this.#fresh.delete(fresh);
+      return fresh.item;
+    }
+    if (retry === undefined) return undefined;
     this.#retries.take(retry);
     return retry.item;
   }
@@ -119,8 +126,12 @@ export class LaneIntake {
   /** Takes those at the head that match, until one does not. */
   takeLeading(matches: (item: HeldMessage) => boolean, onTaken: (item: HeldMessage) => void): void {
     this.#retries.takeLeading(matches, onTaken);
-    for (let first = this.#fresh[0]; first !== undefined && matches(first.item); first = this.#fresh[0]) {
-      this.#fresh.shift();
+    for (
+      let first = this.#fresh.first;
+      first !== undefined && matches(first.item);
+      first = this.#fresh.first
+    ) {
+      this.#fresh.delete(first);
       onTaken(first.item);
     }
   }

@@ -1,5 +1,5 @@
 import type { Clock, Lane, ReplayMessage } from "@helix/core";
-import { LinkedList, type ListNode } from "@helix/core/internal";
+import { LinkedList, type ListNode, Moment } from "@helix/core/internal";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import { heldBytes } from "../decide/held-bytes.ts";
 
@@ -22,6 +22,7 @@ export class Hand {
   readonly #places = new WeakMap<ReplayMessage, InHand>();
   readonly #budget: ByteBudget;
   readonly #clock: Clock;
+  readonly #moment: Moment;
   readonly #intervalMs: number | undefined;
   #cancelTimer: (() => void) | undefined;
   #whenEmpty: (() => void)[] = [];
@@ -30,6 +31,7 @@ export class Hand {
   constructor(clock: Clock, leaseMs: number | undefined, budget: ByteBudget) {
     this.#budget = budget;
     this.#clock = clock;
+    this.#moment = new Moment(() => clock.wallMs());
     this.#intervalMs = leaseMs === undefined ? undefined : Math.max(1, Math.floor(leaseMs / 3));
   }
 
@@ -87,6 +89,11 @@ export class Hand {
   /** Whether its lease ran out, as after a blocked event loop: somebody else may have it by now. */
   isLost({ leaseUntilMs }: ReplayMessage): boolean {
     return leaseUntilMs !== undefined && leaseUntilMs <= this.#clock.wallMs();
+  }
+
+  /** Whether it did before this {@link Moment}: for who looks at each of many, where whoever comes next looks as well. */
+  wasLost({ leaseUntilMs }: ReplayMessage): boolean {
+    return leaseUntilMs !== undefined && leaseUntilMs <= this.#moment.nowMs;
   }
 
   /** Resolves when nothing is in hand. */

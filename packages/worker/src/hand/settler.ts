@@ -46,7 +46,11 @@ export class Settler {
   /** It was applied. */
   async ack(item: HeldMessage): Promise<void> {
     const { message } = item;
-    if (this.#isLost(message)) return;
+    // The queue looks as well: it acknowledges none that has lapsed.
+    if (this.#options.hand.wasLost(message)) {
+      this.lose(message);
+      return;
+    }
     try {
       await message.ack();
     } catch (error) {

@@ -22,7 +22,7 @@ import {
   type TableGrace,
   type WorkerEvents,
 } from "@helix/core";
-import { type BreakerState, LoggableError } from "@helix/core/internal";
+import { type BreakerState, LoggableError, Moment } from "@helix/core/internal";
 import { readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { OwnFigures } from "./own-figures.ts";
@@ -87,6 +87,7 @@ export class Reporter implements EventSource<WorkerEvents> {
   readonly #events: EventHub<WorkerEvents>;
   readonly #figures = new Map<ClusterId, Figures>();
   readonly own: OwnFigures;
+  readonly #moment: Moment;
   /** Where nobody reads it there is none. */
   readonly #progress: ProgressReport | undefined;
 
@@ -94,6 +95,7 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#options = options;
     const { logger, queue, clock } = options;
     this.own = new OwnFigures(clock);
+    this.#moment = new Moment(() => clock.wallMs());
     if (logger !== silentLogger)
       this.#progress = new ProgressReport({ ...options, depths: () => queue.depths() });
     this.#events = new EventHub((error, event) =>
@@ -212,9 +214,9 @@ export class Reporter implements EventSource<WorkerEvents> {
 
   /** A message was applied and has left the queue. */
   applied({ message, payload, priority }: HeldMessage): void {
-    const { metrics, clock, onSuccess } = this.#options;
+    const { metrics, onSuccess } = this.#options;
     this.own.count(message.lane, "applied");
-    const lagMs = Math.max(0, clock.wallMs() - payload.writtenAtMs);
+    const lagMs = Math.max(0, this.#moment.nowMs - payload.writtenAtMs);
     const labels = { cluster: payload.targetCluster, priority };
     metrics.increment("helix_applied_total", labels);
     metrics.observe("helix_replay_lag_seconds", labels, lagMs / 1000);
