@@ -145,7 +145,7 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
         `${path} list --table shop.users`,
         `${path} list --cause rejected --died-since 2h`,
       ),
-    ).option("--cursor <cursor>", "The next page, as the one before has told it.");
+    );
     paged(
       leaf(
         parent,
@@ -156,29 +156,26 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
         `${path} groups --cluster B`,
       ),
     );
-    const show = leaf(
+    leaf(
       parent,
       "show <id>",
       "One of them, without its values.",
       async (session, [id = ""], flags: { values?: boolean; reason?: string }) => {
         const { showLetter, showValues } = await import("./commands/dead.ts");
         if (!flags.values) return showLetter(session, box, id);
-        if (flags.reason !== undefined) return showValues(session, id, flags.reason);
+        if (flags.reason !== undefined) return showValues(session, box, id, flags.reason);
         throw new UsageError(
           "Expected --reason with --values: why, for others",
           `${path} show ${ID} --values --reason "…"`,
         );
       },
       `${path} show ${ID}`,
-    );
-    if (box === "dead") {
-      show
-        .option(
-          "--values",
-          "With what was bound to its statements, which may be personal data. It is written down.",
-        )
-        .option(...REASON, someText);
-    }
+    )
+      .option(
+        "--values",
+        "With what was bound to its statements, which may be personal data. It is written down.",
+      )
+      .option(...REASON, someText);
   }
   const work = (parent: Command, verb: JobVerb, path: string, about: string) =>
     addFilter(
@@ -274,7 +271,9 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
 }
 
 function paged(command: Command): Command {
-  return addFilter(command).option("--limit <count>", "So many at most.", wholeNumber(1, 200), 50);
+  return addFilter(command)
+    .option("--limit <count>", "So many at most.", wholeNumber(1, 200), 50)
+    .option("--cursor <cursor>", "The next page, as the one before has told it.");
 }
 
 /** What commander has against what was typed; whoever asks for help, or leaves a command open, gets that. */

@@ -67,6 +67,24 @@ describe("whoever has no token that is known", () => {
     rig.clock.advanceNow(60_000);
     expect((await rig.ask("/v1/status", { token: TOKENS.read })).status).toBe(200);
   });
+
+  test("behind a proxy that is trusted waits alone; what it says of itself, or without such a proxy, counts for nothing", async () => {
+    const statusesOf = async (
+      env: Record<string, string>,
+      headers: (n: number) => Record<string, string>,
+    ) => {
+      await using proxied = await AdminRig.start(env);
+      for (let n = 0; n < 10; n++) await proxied.ask("/v1/status", { token: "wrong", headers: headers(n) });
+      const ask = async (address: string) =>
+        (await proxied.ask("/v1/status", { headers: { "x-forwarded-for": address } })).status;
+      return [await ask("192.0.2.1"), await ask("192.0.2.2")];
+    };
+    const proxy = { HELIX_ADMIN_TRUSTED_PROXIES: "127.0.0.1,::1" };
+    expect(await statusesOf(proxy, () => ({ "x-forwarded-for": "192.0.2.1" }))).toEqual([429, 200]);
+    const lying = (n: number) => ({ "x-forwarded-for": `198.51.100.${n}, 192.0.2.1` });
+    expect(await statusesOf(proxy, lying)).toEqual([429, 200]);
+    expect(await statusesOf({}, lying)).toEqual([429, 429]);
+  });
 });
 
 test("a body that is too large is refused before it is sent", async () => {

@@ -83,6 +83,25 @@ describe("an order for a cluster", () => {
     const other = await rig.ask("/v1/gates/A/pause", { body: order, headers });
     expect([other.status, other.body.error.code]).toEqual([422, "HELIX_API_KEY_REUSED"]);
   });
+
+  test("that is sent to another pod, since the answer of the first was lost, is given once", async () => {
+    await using pod = await AdminRig.start({}, {}, undefined, rig.control);
+    const orders: [string, object][] = [
+      ["/v1/gates/B/drain", order],
+      ["/v1/gates/B/undrain", { ...order, revision: 1 }],
+      ["/v1/rates/B", { ...order, perSecond: 5 }],
+      ["/v1/rates/B/remove", { ...order, revision: 3 }],
+    ];
+    for (const [path, body] of orders) {
+      const headers = { "idempotency-key": `one-key-for${path.replaceAll("/", "-")}` };
+      const first = await rig.ask(path, { body, headers });
+      const again = await pod.ask(path, { body, headers });
+      expect([first.status, again.status, again.body]).toEqual([200, 200, first.body]);
+      await using third = await AdminRig.start({}, {}, undefined, rig.control);
+      const other = await third.ask(path, { body: { ...body, why: "another" }, headers });
+      expect([other.status, other.body.error.code]).toEqual([422, "HELIX_ORDER_KEY_REUSED"]);
+    }
+  });
 });
 
 test("whoever asks is told what the token is good for, and where what to do is written, if somebody has said", async () => {
@@ -299,6 +318,11 @@ describe("dead letters", () => {
       total: 3,
       groups: [{ count: 1, tables: ["shop.users"], redrivenBefore: 0 }],
     });
+    const rest = await rig.ask(`/v1/dead-letters/groups?limit=2&cursor=${groups.body.cursor}`);
+    expect(rest.body).toMatchObject({ total: 3, groups: [{ count: 1 }, { count: 1 }] });
+    expect(rest.body.cursor).toBeUndefined();
+    const samples = [...groups.body.groups, ...rest.body.groups].map(({ sampleId }) => sampleId);
+    expect(new Set(samples)).toEqual(new Set(ids));
     const one = await rig.ask(`/v1/dead-letters/${ids[0]}`, { token: TOKENS.read });
     expect(one.body).toEqual({ letter: first.body.letters[0] });
     const answers = JSON.stringify([first, second, last, groups, one].map(({ body }) => body));
@@ -320,6 +344,24 @@ describe("dead letters", () => {
       { verb: "show values", refusedBy: "HELIX_DEAD_LETTER_NOT_FOUND", ...body },
     ]);
     expect(JSON.stringify(rig.records)).not.toContain("Alice");
+  });
+
+  test("are shown so when they were discarded, and nobody else's token sees them", async () => {
+    const id = await rig.die({}, { error: new Error("no Alice") });
+    await rig.queue.deadLetters.discard(id);
+    const body = { by: "ops@example.com", why: "a ticket" };
+    const shown = await rig.ask(`/v1/trash/${id}/values`, { body, token: TOKENS.values });
+    expect(shown.body).toMatchObject({
+      letter: { id },
+      error: { message: "no Alice" },
+      statements: [{ params: ["1", "Alice"] }],
+    });
+    expect((await rig.ask(`/v1/trash/${id}/values`, { body, token: TOKENS.destroy })).status).toBe(403);
+    expect((await rig.ask(`/v1/dead-letters/${id}/values`, { body, token: TOKENS.values })).status).toBe(404);
+    expect(rig.records).toMatchObject([
+      { verb: "show values", subject: { id, box: "trash" }, ...body },
+      { verb: "show values", subject: { id }, refusedBy: "HELIX_DEAD_LETTER_NOT_FOUND" },
+    ]);
   });
 });
 

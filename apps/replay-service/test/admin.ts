@@ -44,8 +44,8 @@ export interface Answered {
 export class AdminRig implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly queue = new MemoryReplayer({ clock: this.clock });
-  readonly control = new MemoryControlStore({ clock: this.clock });
-  readonly history = new TrafficHistory({ queue: this.queue, control: this.control, clock: this.clock });
+  readonly control: MemoryControlStore;
+  readonly history: TrafficHistory;
   readonly records: AuditRecord[] = [];
   readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] = [];
   readonly files: Record<string, string>;
@@ -54,16 +54,21 @@ export class AdminRig implements AsyncDisposable {
   #server: AdminServer | undefined;
   #keys = 0;
 
-  private constructor(files: Record<string, string>) {
+  private constructor(files: Record<string, string>, control?: MemoryControlStore) {
+    const { clock, queue } = this;
     this.files = files;
+    this.control = control ?? new MemoryControlStore({ clock });
+    this.history = new TrafficHistory({ queue, control: this.control, clock });
   }
 
+  /** @param shared The control store of another pod. @default one of its own */
   static async start(
     env: Readonly<Record<string, string>> = {},
     files: Record<string, string> = {},
     page?: Page,
+    shared?: MemoryControlStore,
   ): Promise<AdminRig> {
-    const rig = new AdminRig(files);
+    const rig = new AdminRig(files, shared);
     const readFile = (path: string) => filesOf(rig.files)(path);
     const { config } = loadConfig({ ...VALID, ...TOKEN_VARIABLES, ...env }, readFile);
     const log = (level: string) => (fields: object, message: string) =>

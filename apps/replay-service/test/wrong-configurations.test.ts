@@ -143,6 +143,11 @@ const WRONG_VALUES: readonly (readonly [string, string | undefined, string])[] =
     'expected host names or addresses without ports, got "helix.example:8081"',
   ],
   [
+    "HELIX_ADMIN_TRUSTED_PROXIES",
+    "0.0.0.0/0",
+    'expected addresses or networks such as 10.0.0.7,10.1.0.0/16, got "0.0.0.0/0"',
+  ],
+  [
     "HELIX_ADMIN_ALLOWED_ORIGINS",
     "helix.example",
     'expected origins such as https://helix.example, got "helix.example"',

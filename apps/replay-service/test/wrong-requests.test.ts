@@ -300,6 +300,12 @@ const ROWS: readonly Row[] = [
     {},
     ...CURSOR,
   ],
+  [
+    "a cursor of letters, for groups",
+    () => `/v1/dead-letters/groups?reason=rejected&cursor=${cursor}`,
+    {},
+    ...CURSOR,
+  ],
   ["a cursor of another filter", () => `/v1/dead-letters?cluster=B&cursor=${cursor}`, {}, ...CURSOR],
   ["a long cursor", `/v1/dead-letters?cursor=${"x".repeat(501)}`, {}, ...INVALID, "query.cursor"],
   ["a question of the status", "/v1/status?verbose=true", {}, ...INVALID, "verbose"],
@@ -427,6 +433,20 @@ const ROWS: readonly Row[] = [
     { token: TOKENS.values, body: WHO },
     404,
     "HELIX_DEAD_LETTER_NOT_FOUND",
+  ],
+  [
+    "values of the trash, of one that there is not",
+    "/v1/trash/a.0/values",
+    { token: TOKENS.values, body: WHO },
+    404,
+    "HELIX_DEAD_LETTER_NOT_FOUND",
+  ],
+  [
+    "values of the trash without the right",
+    "/v1/trash/a.0/values",
+    { token: TOKENS.destroy, body: WHO },
+    403,
+    "HELIX_API_RIGHT_MISSING",
   ],
   [
     "values, and nobody who wants them",

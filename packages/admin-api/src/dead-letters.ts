@@ -55,7 +55,6 @@ const trashedLetter = letter
 export const oneTrashedLetter = z.object({ letter: trashedLetter });
 export const trashPage = z.object({ letters: z.array(trashedLetter), cursor: nextCursor });
 
-export const letterGroupsQuery = z.strictObject({ ...FILTER_SHAPE, limit });
 export const letterGroups = z.object({
   groups: z
     .array(
@@ -75,6 +74,7 @@ export const letterGroups = z.object({
     )
     .describe("By cluster, tables, reason and code of the failure, the largest first."),
   total: counted.describe("How many groups there are."),
+  cursor: nextCursor,
 });
 
 export const valuesRequest = z.strictObject(ordered);

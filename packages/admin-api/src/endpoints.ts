@@ -83,7 +83,7 @@ export const ENDPOINTS = {
     answer: letters.letterCount,
   }),
   deadLetterGroups: get("/v1/dead-letters/groups", "How many of which kind.", {
-    query: letters.letterGroupsQuery,
+    query: letters.letterPageQuery,
     answer: letters.letterGroups,
   }),
   deadLetter: get("/v1/dead-letters/{id}", "One of them, without its values.", {
@@ -103,7 +103,7 @@ export const ENDPOINTS = {
     answer: letters.letterCount,
   }),
   trashGroups: get("/v1/trash/groups", "How many of which kind were discarded.", {
-    query: letters.letterGroupsQuery,
+    query: letters.letterPageQuery,
     answer: letters.letterGroups,
   }),
   trashedLetter: get("/v1/trash/{id}", "One that was discarded, without its values.", {
@@ -114,6 +114,16 @@ export const ENDPOINTS = {
     method: "POST",
     path: "/v1/dead-letters/{id}/values",
     about: "One of them with its values. It is written down who saw them.",
+    right: "values",
+    isChange: false,
+    ...ofLetter,
+    body: letters.valuesRequest,
+    answer: letters.letterValues,
+  },
+  trashedLetterValues: {
+    method: "POST",
+    path: "/v1/trash/{id}/values",
+    about: "One that was discarded with its values. It is written down who saw them.",
     right: "values",
     isChange: false,
     ...ofLetter,

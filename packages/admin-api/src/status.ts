@@ -114,6 +114,10 @@ const pod = z
     intervalMs: durationMs,
     isAlive: z.boolean(),
     silentMs: durationMs,
+    clockOffsetMs: z
+      .number()
+      .optional()
+      .describe("So much its clock was ahead of the queue's with its last report, at least. Milliseconds."),
     clusters: z.object({ A: podCluster, B: podCluster }),
     lanes: z.record(lane, podLane),
   })

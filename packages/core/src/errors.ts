@@ -151,6 +151,8 @@ export interface HelixErrors {
     readonly drained?: ClusterId | undefined;
     readonly state?: GateState | undefined;
   };
+  /** The key of an order is that of another one for the same cluster. Nothing was changed. */
+  HELIX_ORDER_KEY_REUSED: { readonly cluster: ClusterId };
   /** An execution outlived `executeTimeoutMs`; it may still be applied. */
   HELIX_EXECUTE_TIMEOUT: { readonly timeoutMs: number; readonly outcome: "uncertain" };
 }

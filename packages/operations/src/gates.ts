@@ -8,6 +8,11 @@ export interface GateOptions extends Ordered {
   readonly untilMs?: number | undefined;
   /** Only over what `status` has shown as `revisions.gates`. @default whatever was ordered meanwhile */
   readonly revision?: number | undefined;
+  /**
+   * Names this order: given twice, to whatever pod, it is the same one, as long as there was no other for the cluster. 1 to 200 characters.
+   * @default each is another order
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Of an order that has no end. */
@@ -16,7 +21,7 @@ export type OpenOptions = Omit<GateOptions, "untilMs">;
 type Gated = Pick<Operated, "control" | "audit" | "clock">;
 
 // Each resolves with the revision of the gates when the order is stored; pods and clients obey it within a second. Each rejects with
-// HELIX_GATE_REFUSED, with HELIX_CONTROL_CONFLICT, whose `found` is what somebody else has ordered, and as the store does; with
+// HELIX_GATE_REFUSED, with HELIX_ORDER_KEY_REUSED, with HELIX_CONTROL_CONFLICT, whose `found` is what somebody else has ordered, and as the store does; with
 // TypeError or RangeError for an order that cannot be.
 
 /**
@@ -49,11 +54,11 @@ function order(
   operated: Gated,
   verb: string,
   change: Pick<GateChange, "cluster" | "state" | "from">,
-  { by, why, untilMs, revision }: GateOptions,
+  { by, why, untilMs, revision, idempotencyKey: key }: GateOptions,
 ): Promise<number> {
   const { control, clock } = operated;
   const subject = { cluster: change.cluster, ...(untilMs !== undefined && { untilMs }) };
   return audited(operated, { verb, subject, by, why }, () =>
-    orderGate(control, { ...change, reason: why, by, untilMs, revision }, { clock }),
+    orderGate(control, { ...change, reason: why, by, untilMs, revision, key }, { clock }),
   );
 }

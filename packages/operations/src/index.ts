@@ -14,6 +14,7 @@ export { JobRunner, type JobRunnerOptions } from "./jobs/job-runner.ts";
 export { JOB_VERBS, type JobVerb } from "./jobs/job-verbs.ts";
 export { cancelJob, getJob, type JobListing, listJobs } from "./jobs/jobs.ts";
 export { countForJob, startJob } from "./jobs/start-job.ts";
+export { groupLetters, type LetterBox, type LetterGroupPage, showValues } from "./letters/letter-box.ts";
 export {
   type ToldLetter,
   type ToldTrashedLetter,

@@ -77,7 +77,50 @@ describe("an order for a cluster", () => {
     expect(records.at(-1)).toMatchObject({ verb: "resume", by: "anna", refusedBy: "HELIX_CONTROL_CONFLICT" });
   });
 
+  it("that is repeated by its key is the same one, whichever pod it is given to, though the gates have another revision by then", async () => {
+    const { operated, control } = setUp();
+    const before = await pause(operated, "A", ANNA);
+    const order = { ...ANNA, revision: before, idempotencyKey: "k1" };
+    const first = await drain(operated, "B", order);
+    expect(await drain(operated, "B", order)).toBe(first);
+    expect((await control.get("gates"))?.revision).toBe(first);
+    const later = await resume(operated, "A", BERT);
+    expect(await drain(operated, "B", order)).toBe(later);
+    expect((await status(operated)).clusters.B.gate).toMatchObject({ state: "drained", by: "anna" });
+  });
+
+  it("is no repeat of the same one for the other cluster, nor once there was another one", async () => {
+    const { operated } = setUp();
+    const order = { ...ANNA, idempotencyKey: "k1" };
+    const first = await pause(operated, "B", order);
+    expect(await pause(operated, "A", order)).toBeGreaterThan(first);
+    await resume(operated, "B", BERT);
+    await expect(pause(operated, "B", { ...order, revision: first })).rejects.toMatchObject({
+      code: "HELIX_CONTROL_CONFLICT",
+    });
+    await pause(operated, "B", order);
+    expect((await status(operated)).clusters.B.gate?.state).toBe("paused");
+  });
+
   it.each([
+    ["another verb", drain, {}],
+    ["another reason", pause, { why: "new disks" }],
+    ["another person", pause, { by: "bert" }],
+    ["an end", pause, { untilMs: 10_000_000_000_000 }],
+  ])("with the key of the last one and %s is refused", async (_, verb, more) => {
+    const { operated } = setUp();
+    const order = { ...ANNA, idempotencyKey: "k1" };
+    await pause(operated, "B", order);
+    await expect(verb(operated, "B", { ...order, ...more })).rejects.toMatchObject({
+      code: "HELIX_ORDER_KEY_REUSED",
+      cluster: "B",
+    });
+    expect((await status(operated)).clusters.B.gate).toMatchObject({ state: "paused", ...ANNA });
+  });
+
+  it.each([
+    [{ by: "a", why: "w", idempotencyKey: "" }, /`key`/],
+    [{ by: "a", why: "w", idempotencyKey: "x".repeat(201) }, /`key`/],
     [{ by: "", why: "w" }, /`by`/],
     [{ by: "a", why: "" }, /`reason`/],
     [{ by: "a", why: 5 as unknown as string }, /`reason`/],

@@ -252,6 +252,19 @@ describe("a rate", () => {
     });
   });
 
+  it("that is repeated by its key is the same one, whichever pod it is given to", async () => {
+    const { operated, control } = setUp();
+    const order = { ...ANNA, perSecond: 5, idempotencyKey: "k1" };
+    const first = await setRate(operated, "B", { ...order, revision: 0 });
+    expect(await setRate(operated, "B", { ...order, revision: 0 })).toBe(first);
+    expect((await control.get("rates"))?.revision).toBe(first);
+    const reused = { code: "HELIX_ORDER_KEY_REUSED", cluster: "B" };
+    await expect(setRate(operated, "B", { ...order, perSecond: 6 })).rejects.toMatchObject(reused);
+    await expect(removeRate(operated, "B", { ...ANNA, idempotencyKey: "k1" })).rejects.toMatchObject(reused);
+    const removed = await removeRate(operated, "B", { ...ANNA, revision: first, idempotencyKey: "k2" });
+    expect(await removeRate(operated, "B", { ...ANNA, revision: first, idempotencyKey: "k2" })).toBe(removed);
+  });
+
   it("over what somebody has replaced is refused, and leaves the other cluster's alone", async () => {
     const { operated, control } = setUp();
     const revision = await setRate(operated, "B", { ...ANNA, perSecond: 5 });

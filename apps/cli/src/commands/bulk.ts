@@ -1,8 +1,8 @@
 import type { DeadLetterFilter } from "@helix/core";
-import type { JobVerb } from "@helix/operations";
+import type { JobVerb, LetterBox, LetterGroupPage } from "@helix/operations";
 import { Failure, UsageError } from "../failures.ts";
 import { filterIn, quoted, typedFilter } from "../input/filter-flags.ts";
-import type { LetterBox, LetterGroups, Operator } from "../operator/operator.ts";
+import type { Operator } from "../operator/operator.ts";
 import { paintFor } from "../output/paint.ts";
 import { counted } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
@@ -50,7 +50,7 @@ export async function orderJob(
   const filter = filterOf(ids, flags, command);
   const typed = `helix dead ${command}${ids.map((id) => ` ${quoted(id)}`).join("")}${typedFilter(flags)}${all ? " --all" : ""} --reason ${quoted(reason)}`;
   const operator = await session.operator();
-  const found = await operator.letterGroups(box, filter, MOST_GROUPS);
+  const found = await operator.letterGroups(box, filter, { limit: MOST_GROUPS });
   const count = await countOf(operator, { box, filter, found });
   const seen = { verb, count, groups: found.groups, total: found.total };
   const named = ids.length > 0 ? ids.length : undefined;
@@ -120,7 +120,7 @@ async function countOf(
     box,
     filter,
     found: { groups, total },
-  }: { readonly box: LetterBox; readonly filter: DeadLetterFilter; readonly found: LetterGroups },
+  }: { readonly box: LetterBox; readonly filter: DeadLetterFilter; readonly found: LetterGroupPage },
 ): Promise<number> {
   if (total <= groups.length) return groups.reduce((sum, group) => sum + group.count, 0);
   const { count, isExact } = await operator.letterCount(box, filter);

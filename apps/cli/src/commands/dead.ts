@@ -1,8 +1,8 @@
 import { helixError, type LetterGroup } from "@helix/core";
-import type { ToldLetter, ToldTrashedLetter } from "@helix/operations";
+import type { LetterBox, LetterGroupPage, ToldLetter, ToldTrashedLetter } from "@helix/operations";
 import { UsageError } from "../failures.ts";
 import { filterIn, quoted, typedFilter } from "../input/filter-flags.ts";
-import type { LetterBox, LetterGroups, LetterPage, ShownValues } from "../operator/operator.ts";
+import type { LetterPage, ShownValues } from "../operator/operator.ts";
 import { clean, jsonText } from "../output/clean.ts";
 import type { Paint } from "../output/paint.ts";
 import { type Column, facts, table } from "../output/table.ts";
@@ -21,33 +21,50 @@ export async function listLetters(session: Session, box: LetterBox, flags: ListF
   const operator = await session.operator();
   const { limit, cursor } = flags;
   const page = await operator.letters(box, filterIn(flags, nowMs), { limit, cursor });
-  const next = `helix dead ${box === "trash" ? "trash " : ""}list${typedFilter(flags)} --limit ${limit} --cursor ${quoted(page.cursor ?? "")}`;
-  return { data: page, text: (paint) => pageText(page, { nowMs, next }, paint) };
+  return {
+    data: page,
+    text: (paint) => `${pageText(page, nowMs, paint)}${nextText(`${wordsOf(box)} list`, flags, page, paint)}`,
+  };
 }
 
-function pageText(
-  { letters, cursor }: LetterPage,
-  { nowMs, next }: { readonly nowMs: number; readonly next: string },
-  paint: Paint,
-): string {
+function pageText({ letters }: LetterPage, nowMs: number, paint: Paint): string {
   if (letters.length === 0) return "No dead letters.\n";
   const isTrash = letters.some((letter) => "discarded" in letter);
-  const more = cursor === undefined ? "" : `${paint.dim(`more: ${next}`)}\n`;
-  return `${table(letters, isTrash ? trashColumns(nowMs) : letterColumns(nowMs), paint)}${more}`;
+  return table(letters, isTrash ? trashColumns(nowMs) : letterColumns(nowMs), paint);
+}
+
+/** What to type for the next page, if there is one. */
+function nextText(
+  command: string,
+  flags: ListFlags,
+  { cursor }: { readonly cursor?: string | undefined },
+  paint: Paint,
+): string {
+  if (cursor === undefined) return "";
+  const typed = `${command}${typedFilter(flags)} --limit ${flags.limit} --cursor ${quoted(cursor)}`;
+  return `${paint.dim(`more: ${typed}`)}\n`;
+}
+
+function wordsOf(box: LetterBox): string {
+  return box === "trash" ? "helix dead trash" : "helix dead";
 }
 
 export async function groupLetters(session: Session, box: LetterBox, flags: ListFlags): Promise<Answer> {
   const nowMs = Date.now();
   const operator = await session.operator();
-  const found = await operator.letterGroups(box, filterIn(flags, nowMs), flags.limit);
-  return { data: found, text: (paint) => groupsText(found, nowMs, paint) };
+  const { limit, cursor } = flags;
+  const found = await operator.letterGroups(box, filterIn(flags, nowMs), { limit, cursor });
+  return {
+    data: found,
+    text: (paint) =>
+      `${groupsText(found, nowMs, paint)}${nextText(`${wordsOf(box)} groups`, flags, found, paint)}`,
+  };
 }
 
-export function groupsText({ groups, total }: LetterGroups, nowMs: number, paint: Paint): string {
+export function groupsText({ groups, total }: LetterGroupPage, nowMs: number, paint: Paint): string {
   if (groups.length === 0) return "No dead letters.\n";
   const count = groups.reduce((sum, group) => sum + group.count, 0);
-  const rest =
-    total > groups.length ? `, and ${counted(total - groups.length, "smaller group")} not shown` : "";
+  const rest = total > groups.length ? ` of ${quantity(total)}` : "";
   return `${table(groups, groupColumns(nowMs), paint)}${paint.dim(`${counted(count, "dead letter")} in ${counted(groups.length, "group")}${rest}`)}\n`;
 }
 
@@ -60,15 +77,20 @@ export async function showLetter(session: Session, box: LetterBox, id: string): 
 }
 
 /** With all that was bound to it, which is personal data: whoever asks says why, and it is written down. */
-export async function showValues(session: Session, id: string, reason: string): Promise<Answer> {
+export async function showValues(
+  session: Session,
+  box: LetterBox,
+  id: string,
+  reason: string,
+): Promise<Answer> {
   const operator = await session.operator();
   if (operator.values === undefined) {
     throw new UsageError(
       "Values are shown by a pod, which writes down who saw them",
-      `helix dead show ${quoted(id)} --values --reason ${quoted(reason)} --url http://127.0.0.1:8081`,
+      `${wordsOf(box)} show ${quoted(id)} --values --reason ${quoted(reason)} --url http://127.0.0.1:8081`,
     );
   }
-  const shown = await operator.values(id, { by: session.by, why: reason });
+  const shown = await operator.values(box, id, { by: session.by, why: reason });
   return { data: shown, text: (paint) => `${letterText(shown.letter, paint)}${valuesText(shown, paint)}` };
 }
 

@@ -34,12 +34,13 @@ function operatorBy(client: HttpClient): Operator {
     doctor: () => client.ask("doctor"),
     letters: (box, filter, page) =>
       client.ask(box === "dead" ? "deadLetters" : "trash", { query: { ...filter, ...page } }),
-    letterGroups: (box, filter, limit) =>
-      client.ask(box === "dead" ? "deadLetterGroups" : "trashGroups", { query: { ...filter, limit } }),
+    letterGroups: (box, filter, page) =>
+      client.ask(box === "dead" ? "deadLetterGroups" : "trashGroups", { query: { ...filter, ...page } }),
     letterCount: (box, query) => client.ask(box === "dead" ? "deadLetterCount" : "trashCount", { query }),
     letter: async (box, id) =>
       (await client.ask(box === "dead" ? "deadLetter" : "trashedLetter", { params: { id } })).letter,
-    values: (id, body) => client.ask("deadLetterValues", { params: { id }, body }),
+    values: (box, id, body) =>
+      client.ask(box === "dead" ? "deadLetterValues" : "trashedLetterValues", { params: { id }, body }),
     async startJob({ verb, force, idempotencyKey: key, ...body }) {
       const name = verb === "redrive" && force === true ? "startForcedRedrive" : STARTS[verb];
       return (await client.ask(name, { body, key })).job;

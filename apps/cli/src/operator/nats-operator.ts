@@ -3,6 +3,7 @@ import {
   doctor,
   drain,
   getJob,
+  groupLetters,
   type Job,
   listJobs,
   type Operated,
@@ -48,10 +49,7 @@ export function operatorOf(operated: Operated, closed: AsyncDisposable): Operato
       const { letters, cursor } = await boxes[box].page(filter, page);
       return { letters: letters.map(toldLetter), ...(cursor !== undefined && { cursor }) };
     },
-    async letterGroups(box, filter, limit) {
-      const groups = await boxes[box].groups(filter);
-      return { groups: groups.slice(0, limit), total: groups.length };
-    },
+    letterGroups: (box, filter, page) => groupLetters(operated, box, filter, page),
     letterCount: (box, filter) => boxes[box].count(filter),
     async letter(box, id) {
       const letter = await boxes[box].get(id);

@@ -1,9 +1,11 @@
-import type { ClusterId, DeadLetterFilter, ErrorSummary, LetterCount, LetterGroup } from "@helix/core";
+import type { ClusterId, DeadLetterFilter, ErrorSummary, LetterCount } from "@helix/core";
 import type {
   DoctorReport,
   GateOptions,
   Job,
   JobOrder,
+  LetterBox,
+  LetterGroupPage,
   Ordered,
   Status,
   ToldLetter,
@@ -23,9 +25,6 @@ export interface SetUpReport {
   readonly created: readonly string[];
   readonly updated: readonly string[];
 }
-
-/** Where letters lie: what has died, and of that what was discarded. */
-export type LetterBox = "dead" | "trash";
 
 export interface LetterPage {
   /** Of the trash with how they came there. */
@@ -61,10 +60,10 @@ export interface ShownValues {
   readonly raw?: string | undefined;
 }
 
-export interface LetterGroups {
-  readonly groups: readonly LetterGroup[];
-  /** How many groups there are. */
-  readonly total: number;
+/** Which of them: so many at most, from where the page before has ended. */
+export interface AskedPage {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
 }
 
 /**
@@ -80,17 +79,13 @@ export interface Operator extends AsyncDisposable {
   doctor(): Promise<DoctorReport>;
   /** Makes what the queue needs on its servers; with `update`, changes what differs as well. Absent where a pod answers. */
   setUp?(options: { readonly update: boolean }): Promise<SetUpReport>;
-  letters(
-    box: LetterBox,
-    filter: DeadLetterFilter,
-    page: { readonly limit: number; readonly cursor?: string | undefined },
-  ): Promise<LetterPage>;
-  letterGroups(box: LetterBox, filter: DeadLetterFilter, limit: number): Promise<LetterGroups>;
+  letters(box: LetterBox, filter: DeadLetterFilter, page: AskedPage): Promise<LetterPage>;
+  letterGroups(box: LetterBox, filter: DeadLetterFilter, page: AskedPage): Promise<LetterGroupPage>;
   letterCount(box: LetterBox, filter: DeadLetterFilter): Promise<LetterCount>;
   /** Undefined where there is none. */
   letter(box: LetterBox, id: string): Promise<ToldLetter | ToldTrashedLetter | undefined>;
-  /** One that has died, with all that was bound to it. Absent where nobody would write down who saw it. */
-  values?(id: string, ordered: Ordered): Promise<ShownValues>;
+  /** One of them with all that was bound to it. Absent where nobody would write down who saw it. */
+  values?(box: LetterBox, id: string, ordered: Ordered): Promise<ShownValues>;
   /** Orders long work over letters, which some pod takes up. */
   startJob(order: JobOrder): Promise<ShownJob>;
   jobs(): Promise<JobPage>;

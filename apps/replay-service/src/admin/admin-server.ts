@@ -10,6 +10,7 @@ import type { Page } from "../page/page.ts";
 import { listening } from "../probe-server.ts";
 import { ANSWER_HEADERS, type ApiRefusal, apiRefusal, sendRefusal } from "./api-refusal.ts";
 import { watchCertificate } from "./certificate.ts";
+import { clientAddresses } from "./client-address.ts";
 import { Door, MOST_BODY_BYTES } from "./door.ts";
 import { refusalOf } from "./error-answer.ts";
 import { type Asker, HANDLERS, type Subject } from "./handlers.ts";
@@ -29,6 +30,7 @@ const LARGE: ReadonlySet<EndpointName> = new Set([
   "deadLetterValues",
   "trash",
   "trashedLetter",
+  "trashedLetterValues",
 ]);
 
 export interface AdminOptions {
@@ -65,6 +67,7 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
       { clock, logger },
     ),
     addresses: new RefusedAddresses(clock),
+    clientAddress: clientAddresses(config.trustedProxies ?? []),
     names: { hosts: config.allowedHosts ?? [], origins: config.allowedOrigins ?? [] },
     page,
     stopping,

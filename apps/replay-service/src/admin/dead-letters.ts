@@ -1,6 +1,7 @@
-import { type DeadLetter, type DeadLetterReader, helixError, type LetterGroup } from "@helix/core";
-import { audited, toldLetter } from "@helix/operations";
-import type { Handlers } from "./handlers.ts";
+import type { RequestOf } from "@helix/admin-api";
+import { type DeadLetter, type DeadLetterReader, helixError } from "@helix/core";
+import { groupLetters, type LetterBox, showValues, toldLetter } from "@helix/operations";
+import type { Handlers, Subject } from "./handlers.ts";
 import { valuesOf } from "./values.ts";
 
 export const deadLetterHandlers = {
@@ -9,8 +10,7 @@ export const deadLetterHandlers = {
     return { letters: page.letters.map((letter) => toldLetter(letter)), cursor: page.cursor };
   },
   deadLetterCount: ({ queue }, { query }) => queue.deadLetters.count(query),
-  deadLetterGroups: async ({ queue }, { query: { limit, ...filter } }) =>
-    firstOf(await queue.deadLetters.groups(filter), limit),
+  deadLetterGroups: groupsIn("dead"),
   async deadLetter({ queue }, { params: { id } }) {
     return { letter: toldLetter(await find(queue.deadLetters, id)) };
   },
@@ -19,17 +19,12 @@ export const deadLetterHandlers = {
     return { letters: page.letters.map((letter) => toldLetter(letter)), cursor: page.cursor };
   },
   trashCount: ({ queue }, { query }) => queue.deadLetters.trash.count(query),
-  trashGroups: async ({ queue }, { query: { limit, ...filter } }) =>
-    firstOf(await queue.deadLetters.trash.groups(filter), limit),
+  trashGroups: groupsIn("trash"),
   async trashedLetter({ queue }, { params: { id } }) {
     return { letter: toldLetter(await find(queue.deadLetters.trash, id)) };
   },
-  async deadLetterValues(subject, { params: { id }, body: { by, why } }) {
-    const letter = await audited(subject, { verb: "show values", subject: { id }, by, why }, () =>
-      find(subject.queue.deadLetters, id),
-    );
-    return { letter: toldLetter(letter), error: letter.error, ...valuesOf(letter) };
-  },
+  deadLetterValues: valuesIn("dead"),
+  trashedLetterValues: valuesIn("trash"),
 } satisfies Partial<Handlers>;
 
 async function find<L extends DeadLetter>(letters: Pick<DeadLetterReader<L>, "get">, id: string): Promise<L> {
@@ -38,6 +33,18 @@ async function find<L extends DeadLetter>(letters: Pick<DeadLetterReader<L>, "ge
   throw helixError("HELIX_DEAD_LETTER_NOT_FOUND", `There is no dead letter ${id}`, { id });
 }
 
-function firstOf(groups: readonly LetterGroup[], limit: number) {
-  return { groups: groups.slice(0, limit), total: groups.length };
+type ShowRequest = Pick<RequestOf<"deadLetterValues">, "params" | "body">;
+
+function groupsIn(box: LetterBox) {
+  return (
+    subject: Subject,
+    { query: { limit, cursor, ...filter } }: Pick<RequestOf<"deadLetterGroups">, "query">,
+  ) => groupLetters(subject, box, filter, { limit, cursor });
+}
+
+function valuesIn(box: LetterBox) {
+  return async (subject: Subject, { params: { id }, body }: ShowRequest) => {
+    const letter = await showValues(subject, box, id, body);
+    return { letter: toldLetter(letter), error: letter.error, ...valuesOf(letter) };
+  };
 }

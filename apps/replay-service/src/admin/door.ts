@@ -17,6 +17,8 @@ const MOST_PLACE_MS = 40_000;
 export interface DoorOptions {
   readonly tokens: Tokens;
   readonly addresses: RefusedAddresses;
+  /** Whom a request comes from. */
+  readonly clientAddress: (request: IncomingMessage) => string;
   readonly names: AllowedNames;
   /** What everybody may have, since there is nothing of anybody in it. */
   readonly page?: Page | undefined;
@@ -86,9 +88,9 @@ export class Door {
 
   /** Why whoever it is may not come in. */
   #stranger(request: IncomingMessage): ApiRefusal | undefined {
-    const { tokens, addresses, logger } = this.#options;
-    const { remoteAddress = "" } = request.socket;
-    const waitMs = addresses.waitMs(remoteAddress);
+    const { tokens, addresses, clientAddress, logger } = this.#options;
+    const address = clientAddress(request);
+    const waitMs = addresses.waitMs(address);
     if (waitMs !== undefined) {
       return apiRefusal("HELIX_API_REFUSED_OFTEN", {}, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
     }
@@ -97,8 +99,8 @@ export class Door {
     const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
     const rights = tokens.rightsOf(token);
     if (rights === undefined) {
-      addresses.refused(remoteAddress);
-      logger.warn({ address: remoteAddress }, "the admin API has refused a token");
+      addresses.refused(address);
+      logger.warn({ address }, "the admin API has refused a token");
       return apiRefusal("HELIX_API_TOKEN_REFUSED", {}, { "www-authenticate": "Bearer" });
     }
     this.#rights.set(request, rights);

@@ -5,12 +5,13 @@ import type { Handlers } from "./handlers.ts";
 interface GateRequest {
   readonly params: { readonly cluster: ClusterId };
   readonly body: GateOptions;
+  readonly key: string;
 }
 
 const ordered =
   (verb: typeof pause) =>
-  async (...[subject, { params, body }]: [Parameters<typeof pause>[0], GateRequest]) => ({
-    revision: await verb(subject, params.cluster, body),
+  async (...[subject, { params, body, key }]: [Parameters<typeof pause>[0], GateRequest]) => ({
+    revision: await verb(subject, params.cluster, { ...body, idempotencyKey: key }),
   });
 
 export const gateHandlers = {

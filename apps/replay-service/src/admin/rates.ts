@@ -2,8 +2,10 @@ import { removeRate, setRate } from "@helix/operations";
 import type { Handlers } from "./handlers.ts";
 
 export const rateHandlers = {
-  setRate: async (subject, { params, body }) => ({ revision: await setRate(subject, params.cluster, body) }),
-  removeRate: async (subject, { params, body }) => ({
-    revision: await removeRate(subject, params.cluster, body),
+  setRate: async (subject, { params, body, key }) => ({
+    revision: await setRate(subject, params.cluster, { ...body, idempotencyKey: key }),
+  }),
+  removeRate: async (subject, { params, body, key }) => ({
+    revision: await removeRate(subject, params.cluster, { ...body, idempotencyKey: key }),
   }),
 } satisfies Partial<Handlers>;

@@ -12,7 +12,7 @@ import {
 } from "@helix/core/internal";
 import { CONNECT_OPTIONS, REPLAYER_OPTIONS } from "@helix/replayer-nats/internal";
 import { WORKER_OPTIONS } from "@helix/worker/internal";
-import { isHostPort, isNatsServer } from "./addresses.ts";
+import { isHostPort, isNatsServer, isNetwork } from "./addresses.ts";
 import { file, type Setting, secret } from "./setting.ts";
 
 /** The driver's names of consistency levels that a write can have. */
@@ -147,6 +147,14 @@ export const SCHEMA = {
         isItem: (one) => /^https?:\/\/[^/\s@]+$/.test(one),
         expectation: "origins such as https://helix.example",
         about: "Pages of which a browser may send requests, besides the pod's own.",
+      }),
+    ),
+    trustedProxies: optional(
+      list({
+        isItem: isNetwork,
+        expectation: "addresses or networks such as 10.0.0.7,10.1.0.0/16",
+        about:
+          "Proxies in front of the admin API: wrong tokens are counted for the address that they name in `X-Forwarded-For`, instead of theirs. Each of them has to add the address that it answers, and may not be reached by others.",
       }),
     ),
     maxRatePerSecond: integer({

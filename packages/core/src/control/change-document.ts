@@ -11,16 +11,19 @@ const TRIES = 20;
  *
  * @param revision Only of this one. @default whatever is there
  * @param change Makes the new document of the old one; undefined: there is none.
+ * @param isMade Whether it lies there already, by an answer that was lost: then nothing is changed, whatever the revision. May throw.
  */
 export async function changeDocument(
   store: ControlStore,
   key: string,
   revision: number | undefined,
   change: (value: unknown) => object,
+  isMade: (value: unknown) => boolean = () => false,
 ): Promise<number> {
   for (let tries = 1; ; tries++) {
     const found = await store.get(key);
     const seen = found?.revision ?? 0;
+    if (isMade(found?.value)) return seen;
     if (revision !== undefined && revision !== seen) throw controlConflict(key, revision, found);
     try {
       return await store.put(key, change(found?.value), { revision: seen });

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../policy/clock.ts";
 import { GATE_STATES, type GateState } from "../policy/cluster-gate.ts";
 import { changeDocument } from "./change-document.ts";
 import type { ControlStore } from "./control-store.ts";
-import { checkOrder, checkUntil, isOver, type Order, readOrders } from "./order.ts";
+import { checkOrder, checkUntil, isOver, isRepeated, type Order, readOrders } from "./order.ts";
 
 /** Where the gates of both clusters lie: in one document, so that an order sees the other cluster's as well. */
 export const GATES_KEY = "gates";
@@ -23,8 +23,8 @@ const OVERLAP_MS = 60_000;
 
 /** The schema of the document; undefined for what is none. What a newer version adds is skipped. */
 export function readGates(value: unknown): Gates | undefined {
-  return readOrders<GateOrder>(value, ({ state, reason, by, sinceMs, untilMs }) =>
-    GATE_STATES.includes(state) ? { state, reason, by, sinceMs, untilMs } : undefined,
+  return readOrders<GateOrder>(value, ({ state, reason, by, sinceMs, untilMs, key }) =>
+    GATE_STATES.includes(state) ? { state, reason, by, sinceMs, untilMs, key } : undefined,
   );
 }
 
@@ -46,8 +46,8 @@ export interface GateChange extends Omit<GateOrder, "sinceMs"> {
  * once the later one holds, and neither undoes what was ordered for the other cluster.
  *
  * Rejects with HELIX_GATE_REFUSED for a drain while the other cluster is drained, or was until a minute ago: writes would go nowhere; and
- * where something else holds than what `from` names. Rejects with HELIX_CONTROL_CONFLICT if the gates are not at `revision`, and as the
- * store does.
+ * where something else holds than what `from` names. Rejects with HELIX_ORDER_KEY_REUSED where the last order for this cluster has the
+ * same key and is another, with HELIX_CONTROL_CONFLICT if the gates are not at `revision`, and as the store does.
  *
  * @throws TypeError, RangeError for an order that cannot be.
  */
@@ -56,16 +56,18 @@ export async function orderGate(
   change: GateChange,
   { clock = systemClock }: { readonly clock?: Clock | undefined } = {},
 ): Promise<number> {
-  const { cluster, revision, state, reason, by, untilMs } = change;
+  const { cluster, revision, state, reason, by, untilMs, key } = change;
   const nowMs = clock.wallMs();
   checkChange(change, nowMs);
-  const order: GateOrder = { state, reason, by, sinceMs: nowMs, ...(untilMs !== undefined && { untilMs }) };
-  return changeDocument(store, GATES_KEY, revision, (found) => {
+  const order: GateOrder = { state, reason, by, sinceMs: nowMs, untilMs, key };
+  const changed = (found: unknown) => {
     // What is no document of gates only an order replaces.
     const gates = readGates(found) ?? {};
     checkGates(change, gates, nowMs);
     return { ...gates, [cluster]: order };
-  });
+  };
+  const isMade = (found: unknown) => isRepeated(cluster, readGates(found)?.[cluster], order);
+  return changeDocument(store, GATES_KEY, revision, changed, isMade);
 }
 
 function checkGates({ cluster, state, from }: GateChange, gates: Gates, nowMs: number): void {

@@ -1,4 +1,5 @@
 import { CLUSTERS, type ClusterId } from "../cluster.ts";
+import { helixError } from "../errors.ts";
 import { isObject } from "../is-object.ts";
 import { expected } from "../options/expected.ts";
 
@@ -11,8 +12,14 @@ export interface Order {
   readonly sinceMs: number;
   /** From then on it is over, by the clock of whoever obeys. Milliseconds since 1970; undefined: until another order. */
   readonly untilMs?: number | undefined;
+  /**
+   * By which whoever ordered it repeats it: as long as it is the last one for its cluster, the same order with this key changes nothing, and is
+   * answered as if it had. 1 to 200 characters. @default each is another order
+   */
+  readonly key?: string | undefined;
 }
 
+const MAX_KEY = 200;
 const MAX_REASON = 500;
 const MAX_BY = 200;
 
@@ -39,12 +46,33 @@ export function readOrders<O extends Order>(
 
 function isOrder(value: unknown): value is Order {
   if (!isObject(value)) return false;
-  const { reason, by, sinceMs, untilMs } = value as Partial<Order>;
+  const { reason, by, sinceMs, untilMs, key } = value as Partial<Order>;
   return (
     isText(reason, MAX_REASON) &&
     isText(by, MAX_BY) &&
+    (key === undefined || isText(key, MAX_KEY)) &&
     isTime(sinceMs) &&
     (untilMs === undefined || isTime(untilMs))
+  );
+}
+
+/**
+ * Whether it is the last order for its cluster that is given once more, whenever it was given.
+ *
+ * @throws HelixError HELIX_ORDER_KEY_REUSED where the last one has its key and is another.
+ */
+export function isRepeated<O extends Order>(cluster: ClusterId, last: O | undefined, order: O): boolean {
+  if (last?.key === undefined || last.key !== order.key) return false;
+  if (textOf(last) === textOf(order)) return true;
+  const text = `The key is that of another order for cluster ${cluster}, by ${last.by} (${last.reason})`;
+  throw helixError("HELIX_ORDER_KEY_REUSED", text, { cluster });
+}
+
+function textOf(order: Order): string {
+  return JSON.stringify(
+    Object.entries({ ...order, sinceMs: 0 })
+      .filter(([, value]) => value !== undefined)
+      .sort(),
   );
 }
 
@@ -52,9 +80,9 @@ export function isOver({ untilMs }: Order, nowMs: number): boolean {
   return untilMs !== undefined && untilMs <= nowMs;
 }
 
-/** @throws TypeError for an order without a person, or without a reason. */
+/** @throws TypeError for an order without a person, or without a reason, or whose key cannot be. */
 export function checkOrder(
-  { reason, by }: { readonly reason: unknown; readonly by: unknown },
+  { reason, by, key }: { readonly reason: unknown; readonly by: unknown; readonly key?: unknown },
   { mayLackReason = false }: { readonly mayLackReason?: boolean } = {},
 ): void {
   if (!isText(reason, MAX_REASON) || (reason === "" && !mayLackReason)) {
@@ -62,6 +90,9 @@ export function checkOrder(
   }
   if (!isText(by, MAX_BY) || by === "") {
     throw new TypeError(expected("by", `a text of 1 to ${MAX_BY} characters`, by));
+  }
+  if (key !== undefined && (!isText(key, MAX_KEY) || key === "")) {
+    throw new TypeError(expected("key", `a text of 1 to ${MAX_KEY} characters`, key));
   }
 }
 

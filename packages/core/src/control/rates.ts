@@ -4,7 +4,7 @@ import { number, optional, readOption } from "../options/index.ts";
 import { type Clock, systemClock } from "../policy/clock.ts";
 import { changeDocument } from "./change-document.ts";
 import type { ControlStore } from "./control-store.ts";
-import { checkOrder, checkUntil, isOver, type Order, readOrders } from "./order.ts";
+import { checkOrder, checkUntil, isOver, isRepeated, type Order, readOrders } from "./order.ts";
 
 /** Where the rates of both clusters lie. */
 export const RATES_KEY = "rates";
@@ -23,10 +23,10 @@ export type Rates = Readonly<Partial<Record<ClusterId, RateOrder>>>;
 
 /** The schema of the document; undefined for what is none. What a newer version adds is skipped. */
 export function readRates(value: unknown): Rates | undefined {
-  return readOrders<RateOrder>(value, ({ perSecond, reason, by, sinceMs, untilMs }) => {
+  return readOrders<RateOrder>(value, ({ perSecond, reason, by, sinceMs, untilMs, key }) => {
     const isOne =
       perSecond === undefined || (typeof perSecond === "number" && perSecond >= MIN && perSecond <= MAX);
-    return isOne ? { perSecond, reason, by, sinceMs, untilMs } : undefined;
+    return isOne ? { perSecond, reason, by, sinceMs, untilMs, key } : undefined;
   });
 }
 
@@ -43,23 +43,25 @@ export interface RateChange extends Omit<RateOrder, "sinceMs"> {
 
 /**
  * Gives an order. Resolves with the revision of the rates when it is stored. Rejects with HELIX_CONTROL_CONFLICT if the rates are not
- * at `revision`, and as the store does.
+ * at `revision`, with HELIX_ORDER_KEY_REUSED where the last order for this cluster has the same key and is another, and as the store does.
  *
  * @throws TypeError, RangeError for an order that cannot be.
  */
 export async function orderRate(
   store: ControlStore,
-  { cluster, revision, perSecond, reason, by, untilMs }: RateChange,
+  { cluster, revision, perSecond, reason, by, untilMs, key }: RateChange,
   { clock = systemClock }: { readonly clock?: Clock | undefined } = {},
 ): Promise<number> {
   const nowMs = clock.wallMs();
   if (!isClusterId(cluster)) throw new TypeError(expected("cluster", '"A" or "B"', cluster));
   readOption(optional(number({ min: MIN, max: MAX })), perSecond, "perSecond");
-  checkOrder({ reason, by });
+  checkOrder({ reason, by, key });
   checkUntil(untilMs, nowMs);
   if (untilMs !== undefined && perSecond === undefined) {
     throw new TypeError(expected("untilMs", "undefined where there is no `perSecond`", untilMs));
   }
-  const order: RateOrder = { perSecond, reason, by, sinceMs: nowMs, untilMs };
-  return changeDocument(store, RATES_KEY, revision, (found) => ({ ...readRates(found), [cluster]: order }));
+  const order: RateOrder = { perSecond, reason, by, sinceMs: nowMs, untilMs, key };
+  const changed = (found: unknown) => ({ ...readRates(found), [cluster]: order });
+  const isMade = (found: unknown) => isRepeated(cluster, readRates(found)?.[cluster], order);
+  return changeDocument(store, RATES_KEY, revision, changed, isMade);
 }

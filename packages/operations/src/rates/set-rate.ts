@@ -10,6 +10,11 @@ export interface RateOptions extends Ordered {
   readonly untilMs?: number | undefined;
   /** Only over what `status` has shown as `revisions.rates`. @default whatever was ordered meanwhile */
   readonly revision?: number | undefined;
+  /**
+   * Names this order: given twice, to whatever pod, it is the same one, as long as there was no other for the cluster. 1 to 200 characters.
+   * @default each is another order
+   */
+  readonly idempotencyKey?: string | undefined;
 }
 
 type Rated = Pick<Operated, "control" | "audit" | "clock" | "maxRate">;
@@ -18,7 +23,8 @@ type Rated = Pick<Operated, "control" | "audit" | "clock" | "maxRate">;
  * Bounds the replay to a cluster, over all pods together: each gives its worker its share. Resolves with the revision of the rates when it is
  * stored; pods obey it within a second, and adapt to one that comes or goes within about 6 s, or 20 s where it was killed.
  *
- * Rejects with TypeError or RangeError for an order that cannot be, with HELIX_CONTROL_CONFLICT, and as the store does.
+ * Rejects with TypeError or RangeError for an order that cannot be, with HELIX_ORDER_KEY_REUSED, with HELIX_CONTROL_CONFLICT, and
+ * as the store does.
  */
 export function setRate(operated: Rated, cluster: ClusterId, options: RateOptions): Promise<number> {
   const { perSecond, untilMs, ...order } = options;
@@ -50,12 +56,12 @@ function change(
     readonly perSecond?: number;
     readonly untilMs?: number | undefined;
   },
-  { by, why, revision }: Omit<RateOptions, "perSecond" | "untilMs">,
+  { by, why, revision, idempotencyKey: key }: Omit<RateOptions, "perSecond" | "untilMs">,
   check: () => void,
 ): Promise<number> {
   const { control, clock } = operated;
   return audited(operated, { verb, subject, by, why }, async () => {
     check();
-    return orderRate(control, { ...subject, reason: why, by, revision }, { clock });
+    return orderRate(control, { ...subject, reason: why, by, revision, key }, { clock });
   });
 }

@@ -102,9 +102,11 @@ export interface LaneStatus extends Outlook {
   readonly out: PerSecond;
 }
 
-export interface PodStatus extends PodReport {
+export interface PodStatus extends Omit<PodReport, "atMs"> {
   /** Whether its reports come. */
   readonly isAlive: boolean;
   /** Since the last one. */
   readonly silentMs: number;
+  /** So much its clock was ahead of the store's with the last one, at least. */
+  readonly clockOffsetMs?: number | undefined;
 }

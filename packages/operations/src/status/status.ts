@@ -59,7 +59,9 @@ export async function status(operated: Observed): Promise<Status> {
 
 async function podsIn(control: Operated["control"]): Promise<PodStatus[]> {
   const listed = await listPods(control);
-  return listed.flatMap(({ report, isAlive, silentMs, isForgotten }) =>
-    report === undefined || isForgotten ? [] : { ...report, isAlive, silentMs },
-  );
+  return listed.flatMap(({ report, isAlive, silentMs, isForgotten, clockOffsetMs }) => {
+    if (report === undefined || isForgotten) return [];
+    const { atMs: _, ...told } = report;
+    return { ...told, isAlive, silentMs, clockOffsetMs };
+  });
 }
