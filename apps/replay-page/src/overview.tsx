@@ -4,6 +4,7 @@ import { placeIn } from "./address.ts";
 import type { Client } from "./api/client.ts";
 import { isOver } from "./job-pace.ts";
 import { Announcer } from "./parts/announcer.tsx";
+import { Boundary } from "./parts/boundary.tsx";
 import { Clusters } from "./parts/clusters.tsx";
 import { DeadLetters } from "./parts/dead-letters.tsx";
 import { Freshness } from "./parts/freshness.tsx";
@@ -54,6 +55,8 @@ export function Overview({ client, onLeave }: OverviewProps) {
   );
   const place = usePlace();
   const { value } = status;
+  // That it fails is said once, at the top.
+  const shown = { value };
   return (
     <PodContext.Provider value={pod}>
       <DialogHost>
@@ -65,22 +68,24 @@ export function Overview({ client, onLeave }: OverviewProps) {
             Forget the token
           </button>
         </header>
-        <Announcer seen={status} />
+        <Boundary what="What has changed" of={value}>
+          <Announcer seen={status} />
+        </Boundary>
         <main>
-          <Section id="clusters" title="Clusters" seen={status}>
+          <Section id="clusters" title="Clusters" seen={shown}>
             {value && <Clusters status={value} />}
           </Section>
-          <Section id="wrong" title="What is wrong now" seen={status}>
+          <Section id="wrong" title="What is wrong now" seen={shown}>
             {value && <Warnings status={value} />}
           </Section>
-          <Section id="lanes" title="Lanes" aside={<Legend />} seen={status}>
+          <Section id="lanes" title="Lanes" aside={<Legend />} seen={shown}>
             {value && <Lanes status={value} traffic={traffic.value} />}
           </Section>
           <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
           <Section id="jobs" title="Jobs" seen={jobs}>
             {jobs.value && <Jobs jobs={jobs.value.jobs} nowMs={value?.atMs ?? Date.now()} />}
           </Section>
-          <Section id="pods" title="Pods" seen={status}>
+          <Section id="pods" title="Pods" seen={shown}>
             {value && <Pods status={value} />}
           </Section>
         </main>

@@ -1,6 +1,6 @@
 import { ENDPOINTS, type Endpoint } from "@helix/admin-api";
 import { expect, test, vi } from "vitest";
-import { Client, PATHS } from "./client.ts";
+import { Client, PARTS, PATHS } from "./client.ts";
 import { Refusal } from "./refusal.ts";
 
 const answer = (status: number, body: unknown) =>
@@ -15,6 +15,11 @@ function setUp(fetch: () => Promise<Response>) {
 test.each(Object.entries(PATHS))("`%s` goes to where the API has it, by a relative address", (name, path) => {
   const endpoint: Endpoint = ENDPOINTS[name as keyof typeof PATHS];
   expect(path).toBe(`${endpoint.method} ${endpoint.path.slice(1)}`);
+});
+
+test.each(Object.entries(PARTS))("what is expected of `%s` is in every answer of a pod", (name, parts) => {
+  const { shape } = ENDPOINTS[name as keyof typeof PATHS].answer;
+  expect(Object.keys(shape)).toEqual(expect.arrayContaining([...parts]));
 });
 
 test("a change is sent with its key and the token in headers, and neither is in the address", async () => {
@@ -38,7 +43,7 @@ test("a change is sent with its key and the token in headers, and neither is in 
 });
 
 test("a filter goes into the address as the API reads it, and whatever an id has in it stays an id", async () => {
-  const { client, fetch } = setUp(async () => answer(200, {}));
+  const { client, fetch } = setUp(async () => answer(200, { letters: [], letter: {} }));
   await client.ask("deadLetters", { query: { table: "shop.a&b", ids: ["a.0", "b.0"], cursor: undefined } });
   await client.ask("deadLetter", { params: { id: "../status?x" } });
   expect(fetch.mock.calls.map(([address]) => address)).toEqual([
@@ -69,6 +74,11 @@ test.each<[string, () => Promise<Response>, Partial<Refusal>]>([
     "something else answers",
     async () => answer(200, "<html>"),
     { message: "What was answered is not from a pod." },
+  ],
+  [
+    "something else answers what could be one",
+    async () => answer(200, { clusters: {}, pods: null }),
+    { message: "What was answered is not as expected: is the pod of another version than this page?" },
   ],
   ["null is answered", async () => answer(200, "null"), { message: "What was answered is not from a pod." }],
   ["an error is none", async () => answer(500, { error: "no" }), { status: 500, code: undefined }],
@@ -124,7 +134,7 @@ test("a token is tried by one request, and sent no more once it is refused", asy
 
 test("the first request that fails otherwise holds up no other", async () => {
   let isUp = false;
-  const { client } = setUp(async () => (isUp ? answer(200, {}) : answer(502, "")));
+  const { client } = setUp(async () => (isUp ? answer(200, { jobs: [] }) : answer(502, "")));
   const asked = [client.ask("status"), client.ask("jobs")];
   isUp = true;
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);

@@ -31,6 +31,21 @@ export const PATHS = {
 
 export type Request = keyof typeof PATHS;
 
+/** What has to be in an answer that is looked into: another server, or another version, may answer anything. */
+export const PARTS: { readonly [K in Request]?: readonly (keyof AnswerOf<K>)[] } = {
+  me: ["rights"],
+  status: ["clusters", "pods", "warnings", "revisions", "unread"],
+  traffic: ["lanes"],
+  doctor: ["findings", "unseen"],
+  deadLetters: ["letters"],
+  deadLetterGroups: ["groups"],
+  deadLetter: ["letter"],
+  trash: ["letters"],
+  trashGroups: ["groups"],
+  trashedLetter: ["letter"],
+  jobs: ["jobs"],
+};
+
 /** What a request takes. */
 export interface Asked {
   readonly params?: Readonly<Record<string, string>> | undefined;
@@ -40,6 +55,11 @@ export interface Asked {
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const UNEXPECTED = {
+  code: "HELIX_PAGE_UNEXPECTED",
+  message: "What was answered is not as expected: is the pod of another version than this page?",
+};
 
 /** The pod gives up after 30 s. */
 const PATIENCE_MS = 35_000;
@@ -115,8 +135,10 @@ export class Client {
       signal?.throwIfAborted();
       throw new Refusal(0, undefined);
     }
-    if (status >= 200 && status <= 299 && typeof json === "object" && json !== null) {
-      return json as AnswerOf<K>;
+    if (status >= 200 && status <= 299 && isObject(json)) {
+      const parts: readonly PropertyKey[] = PARTS[name] ?? [];
+      if (parts.every((part) => isObject(json[String(part)]))) return json as AnswerOf<K>;
+      throw new Refusal(status, UNEXPECTED);
     }
     const refusal = new Refusal(status, (json as Partial<ApiErrorBody> | null | undefined)?.error);
     if (status === 401 && !this.#isRefused) {
@@ -125,4 +147,8 @@ export class Client {
     }
     throw refusal;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

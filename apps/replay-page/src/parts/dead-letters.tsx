@@ -123,7 +123,7 @@ function GroupTable({ box, filter, found: { groups, total }, nowMs }: GroupTable
       align: "right",
     },
     { title: "Cluster", of: ({ cluster }) => cluster },
-    { title: "Tables", of: ({ tables }) => tables.join(", ") || "–" },
+    { title: "Tables", of: ({ tables }) => tables.join(", ") || "–", isLong: true },
     { title: "Reason", of: ({ reason }) => reason },
     { title: "Code", of: ({ errorCode }) => errorCode ?? "–" },
     { title: "Died again", of: ({ redrivenBefore }) => quantity(redrivenBefore), align: "right" },

@@ -1,7 +1,7 @@
 import { DEAD_LETTER_FILTER, type DeadLetterFilter } from "@helix/core";
 import type { Option } from "@helix/core/internal";
 import { useState } from "preact/hooks";
-import { type Box, filterOf, hasConditions, hashOf } from "../address.ts";
+import { type Box, filterOf, hashOf } from "../address.ts";
 
 const CONDITIONS = Object.entries(DEAD_LETTER_FILTER) as [keyof DeadLetterFilter, Option<unknown>][];
 
@@ -16,7 +16,7 @@ export function FilterForm({ box, filter }: { readonly box: Box; readonly filter
     if (mistake === undefined) location.hash = hashOf(box, read);
   };
   return (
-    <details open={hasConditions(filter) || undefined}>
+    <details>
       <summary>Filter</summary>
       <form class="filter card" onSubmit={submit}>
         {CONDITIONS.map(([name, option]) => (

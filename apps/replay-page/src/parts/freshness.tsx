@@ -12,21 +12,23 @@ export function Freshness({ seen: { value, atMs, failure } }: { readonly seen: S
   const nowMs = useNow();
   const ageMs = atMs === undefined ? undefined : nowMs - atMs;
   const isOld = failure !== undefined || (ageMs ?? 0) > FRESH_MS;
-  const why = failure === undefined ? "waiting for the pod" : sentenceOf(failure.message);
+  const why = failure?.message ?? "Waiting for the pod.";
   return (
     <>
       <p class="quiet moment">{value !== undefined && !isOld && moment(value.atMs)}</p>
       {isOld && (
         <p class="problem stale">
-          {ageMs === undefined ? why : `As of ${duration(Math.round(ageMs / 1000) * 1000)} ago; ${why}`}
+          {ageMs === undefined
+            ? why
+            : `As of ${duration(Math.round(ageMs / 1000) * 1000)} ago; ${continued(why)}`}
         </p>
       )}
     </>
   );
 }
 
-function sentenceOf(text: string): string {
-  return text.replace(/^The pod/, "the pod");
+function continued(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** Every second. */

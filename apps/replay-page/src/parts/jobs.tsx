@@ -23,8 +23,8 @@ export function Jobs({ jobs, nowMs }: { readonly jobs: readonly Job[]; readonly 
       ),
     },
     { title: "State", of: ({ state }) => <Mark tone={TONES[state]}>{state}</Mark> },
-    { title: "Progress", of: (job) => <Progress job={job} nowMs={nowMs} /> },
-    { title: "By", of: ({ by, why }) => `${by}: ${why}` },
+    { title: "Progress", of: (job) => <Progress job={job} nowMs={nowMs} />, isLong: true },
+    { title: "By", of: ({ by, why }) => `${by}: ${why}`, isLong: true },
     { title: "Ordered", of: ({ createdAtMs }) => ago(createdAtMs, nowMs), align: "right" },
     {
       title: "",

@@ -62,12 +62,13 @@ export function LetterList({ box, filter, groups, nowMs }: LetterListProps) {
     { title: "Lane", of: ({ priority, cluster }) => `${priority}.${cluster}` },
     { title: "Died", of: ({ diedAtMs }) => ago(diedAtMs, nowMs), align: "right" },
     { title: "Reason", of: ({ reason }) => reason },
-    { title: "Last failure", of: ({ error }) => error?.message ?? "–" },
+    { title: "Last failure", of: ({ error }) => error?.message ?? "–", isLong: true },
     { title: "Redriven", of: ({ write }) => (write ? quantity(write.life) : "–"), align: "right" },
     { title: "Tables", of: ({ write }) => write?.tables.join(", ") || "–" },
   ];
   const discarded: Column<Letter> = {
     title: "Discarded",
+    isLong: true,
     of: ({ discarded: d }) =>
       d && [ago(d.atMs, nowMs), d.by, d.why].filter((one) => one !== undefined).join(", "),
   };

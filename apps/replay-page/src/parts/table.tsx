@@ -4,6 +4,8 @@ export interface Column<R> {
   readonly title: string;
   readonly of: (row: R) => ComponentChildren;
   readonly align?: "right" | undefined;
+  /** Its texts are long: in a card it has a line of its own. */
+  readonly isLong?: boolean | undefined;
 }
 
 interface TableProps<R> {
@@ -30,13 +32,13 @@ export function Table<R>({ caption, columns, rows, keyOf }: TableProps<R>) {
       <tbody>
         {rows.map((row) => (
           <tr key={keyOf(row)}>
-            {columns.map(({ title, of, align }, index) =>
+            {columns.map(({ title, of, align, isLong }, index) =>
               index === 0 ? (
                 <th key={title} scope="row" class={align}>
                   {of(row)}
                 </th>
               ) : (
-                <td key={title} class={align} data-title={title}>
+                <td key={title} class={isLong ? "long" : align} data-title={title}>
                   {of(row)}
                 </td>
               ),
