@@ -5,11 +5,32 @@ import { SCHEMA } from "./config/schema.ts";
 
 /** Without values; an option is called by the variable that an operator sets. */
 export function errorText(error: unknown): string {
-  const text = withServerName(readError(error).text);
+  const text = withCertificates(withServerName(readError(error).text));
   if (!isHelixError(error)) return text;
   return text.replace(/`(\w+)`/g, (quoted, option: string) =>
     Object.hasOwn(SCHEMA.queue, option) ? `\`${variableOf("queue", option)}\`` : quoted,
   );
+}
+
+/** OpenSSL's place in its own sources, and what it says there. */
+const OPENSSL = /[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):[^\n]*\n?/;
+
+/** What is said where a certificate is not trusted, and what cures it. */
+const TRUST: readonly [said: RegExp, cure: string][] = [
+  [
+    /unable to (verify|get)[\w ]*certificate|self-signed certificate/,
+    "Give the authority that has signed what the server shows as `HELIX_…_TLS_CA_FILE`",
+  ],
+  [
+    /refuses the certificate of this client|alert (\w+ )?(certificate|unknown ca)/,
+    "Give a certificate that the server trusts as `HELIX_…_TLS_CERT_FILE`, with its key",
+  ],
+];
+
+function withCertificates(text: string): string {
+  const plain = text.replace(OPENSSL, "$1");
+  const cure = TRUST.find(([said]) => said.test(plain))?.[1];
+  return cure === undefined ? plain : `${plain}. ${cure}`;
 }
 
 /** Node says what a certificate does not name; of NATS it has been said already what can be done. */
