@@ -1,17 +1,24 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Replayer, ReplayPayload } from "@helix/core";
 import { connectNatsEnqueuer, ensureTopology } from "@helix/replayer-nats";
 import { waitFor } from "@helix/testkit";
-import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
+import { type NatsServer, startNatsServer, withDeployedUsers } from "@helix/testkit/nats";
 import { connect } from "@nats-io/transport-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Manifest, manifestsIn, podOf } from "../../../scripts/deployed-pod.ts";
 import { insert } from "./pod.ts";
 import { MAIN, ServiceProcess } from "./service-process.ts";
 import { environmentOf } from "./valid-environment.ts";
 import { Executions, WatchedClusters } from "./watched-clusters.ts";
 
+/** Who says nothing of itself may do everything. */
+const { config, ...users } = withDeployedUsers({ user: "admin", password: "p" });
+
 let nats: NatsServer;
 beforeEach(async () => {
-  nats = await startNatsServer({ killable: true });
+  nats = await startNatsServer({ killable: true, config: { ...config, no_auth_user: "admin" }, ...users });
 });
 afterEach(() => nats.stop());
 
@@ -131,44 +138,74 @@ test("a pod that is killed while it works delays what it had in hand by `ackWait
   await nothingLeft();
 });
 
-test("a rolling restart of both pods under load loses nothing, counts no attempt and executes nothing again", async ({
+/** What the container of these manifests has, with its files in this folder instead of `/etc/helix`. */
+async function mounted(manifests: readonly Manifest[], folder: string): Promise<Record<string, string>> {
+  const json = manifests.find(({ kind }) => kind === "ConfigMap")?.data?.["config.json"] ?? "";
+  const env: Record<string, string> = {};
+  for (const { name, value = "" } of podOf(manifests).containers.flatMap((container) => container.env)) {
+    env[name] = join(folder, name);
+    await writeFile(join(folder, name), value.endsWith("config.json") ? json : "p");
+  }
+  return env;
+}
+
+test("a rolling update as the chart's manifests have it, under load, loses nothing, counts no attempt and executes nothing again", async ({
   annotate,
 }) => {
+  const as = (user: string) => ({ servers: nats.url, user, pass: "p", inboxPrefix: `_INBOX_${user}` });
+  const file = new URL("../../../deploy/kubernetes/helix-replay.yaml", import.meta.url);
+  const manifests = manifestsIn(await readFile(file, "utf8"));
+  const { terminationGracePeriodSeconds } = podOf(manifests);
+  const folder = await mkdtemp(join(tmpdir(), "helix-rollout-"));
+  const env = await mounted(manifests, folder);
+  await ensureTopology({ connect: as("provisioner") });
+
   const executions = new Executions();
-  await using first = await WatchedClusters.start(executions, { answerMs: 20 });
-  await using second = await WatchedClusters.start(executions, { answerMs: 20 });
-  const clusters = [first, second];
-  const pods = clusters.map((watched) => start(watched));
+  const options = { answerMs: 100 };
+  const clusters = await Promise.all([1, 2, 3, 4].map(() => WatchedClusters.start(executions, options)));
+  const pods = clusters.slice(0, 2).map((watched) => start(watched, env));
   await Promise.all(pods.map((pod) => pod.ready()));
-  await using enqueuer = await connectNatsEnqueuer({ connect: { servers: nats.url } });
+  await using enqueuer = await connectNatsEnqueuer({ connect: as("application") });
   const load = new AbortController();
   let enqueued = 0;
-  function* untilAborted() {
-    for (const payload of missedWrites(1_000_000)) {
-      if (load.signal.aborted) return;
-      enqueued++;
-      yield payload;
+  // Each after the one before is executed, so that the pods are at work and never behind.
+  const writeOn = async () => {
+    while (!load.signal.aborted) {
+      const id = String(enqueued++);
+      await enqueuer.enqueue(insert(enqueued % 2 === 0 ? "A" : "B", [id, "Alice"]));
+      await waitFor(() => executions.has(id), {
+        timeoutMs: 30_000,
+        describe: `message ${id} is executed`,
+        signal: load.signal,
+      }).catch((error) => load.signal.aborted || Promise.reject(error));
     }
-  }
-  const enqueueing = enqueueAll(enqueuer, untilAborted());
-  const restarts: string[] = [];
-  for (const [index, watched] of clusters.entries()) {
+  };
+  const writing = Promise.all(Array.from({ length: 64 }, writeOn));
+  // Looked at in its turn.
+  writing.catch(() => {});
+  const stops: number[] = [];
+  for (const [index, watched] of clusters.slice(0, 2).entries()) {
+    // One more is there before one goes: maxSurge 1, maxUnavailable 0.
+    const next = start(clusters[index + 2] as WatchedClusters, env);
+    pods.push(next);
+    await next.ready();
     await waitFor(() => watched.inHand.size > 0, { timeoutMs: 10_000, describe: "the pod is at work" });
     const startMs = performance.now();
     pods[index]?.signal("SIGTERM");
     expect(await pods[index]?.ended).toBe(0);
-    const stoppedMs = performance.now();
-    const pod = start(watched);
-    pods[index] = pod;
-    await pod.ready();
-    restarts.push(`${(stoppedMs - startMs).toFixed()} + ${(performance.now() - stoppedMs).toFixed()} ms`);
+    stops.push(performance.now() - startMs);
   }
   load.abort();
-  await enqueueing;
+  await writing;
   await executed(executions, enqueued, 60_000);
   await nothingLeft();
-  for (const pod of pods) pod.signal("SIGTERM");
-  expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0]);
-  await annotate(`${enqueued} messages, ${executions.again} again; stop + start: ${restarts.join(", ")}`);
+  for (const pod of pods.slice(2)) pod.signal("SIGTERM");
+  expect(await Promise.all(pods.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
+  await annotate(`${enqueued} messages; stopped in ${stops.map((ms) => `${ms.toFixed()} ms`).join(", ")}`);
+  expect(Math.max(...stops)).toBeLessThan(terminationGracePeriodSeconds * 1_000);
   expect(executions.again).toBe(0);
+  await Promise.all([
+    ...clusters.map((watched) => watched[Symbol.asyncDispose]()),
+    rm(folder, { recursive: true }),
+  ]);
 });

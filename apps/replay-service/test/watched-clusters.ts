@@ -24,6 +24,10 @@ export class Executions {
     return this.#byId.size;
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** Executions beyond the first of each. */
   get again(): number {
     return [...this.#byId.values()].reduce((sum, { length }) => sum + length - 1, 0);
