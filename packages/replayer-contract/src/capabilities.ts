@@ -36,6 +36,8 @@ export interface QueueCapabilities {
   readonly injects?: boolean | undefined;
   /** Its sources `hasten` what was handed back with a delay. @default false */
   readonly hastens?: boolean | undefined;
+  /** It knows by whose order a letter was ended: its dead letters and its trash have `orderOf`. @default false */
+  readonly orders?: boolean | undefined;
   /** It has a connection that can be lost. Needs `cut` and `heal`. @default false */
   readonly connection?: boolean | undefined;
   /** A message is delivered again so long after its delivery or its last `extend`. At least 1 ms. @default none */
@@ -67,6 +69,7 @@ export const CAPABILITIES: OptionsOf<ReadCapabilities> = {
   durable: fact("Survives its process. Needs `reopen()` and `crash()`."),
   shared: fact("Several queue objects drain the same storage. Needs `otherPod()`."),
   hastens: fact("Its sources `hasten` what was handed back with a delay."),
+  orders: fact("It knows by whose order a letter was ended: its dead letters and its trash have `orderOf`."),
   connection: fact("It has a connection that can be lost. Needs `cut()` and `heal()`."),
   injects: fact("Bytes that are no payload can be put into a lane. Needs `inject(lane, bytes)`."),
   ordered: fact(

@@ -4,6 +4,7 @@ import { BROKEN_DEAD_LETTERS } from "./broken/dead-letters.ts";
 import { BROKEN_DELIVERIES } from "./broken/delivery.ts";
 import { BROKEN_ENQUEUES } from "./broken/enqueue.ts";
 import { BROKEN_FILTERS } from "./broken/letter-filters.ts";
+import { BROKEN_ORDERS } from "./broken/orders.ts";
 import { BROKEN_OWNERSHIPS } from "./broken/ownership.ts";
 import { BROKEN_REDRIVES } from "./broken/redrive.ts";
 import { BROKEN_SETTLEMENTS } from "./broken/settlement.ts";
@@ -22,6 +23,7 @@ const BROKEN = [
   ...BROKEN_FILTERS,
   ...BROKEN_REDRIVES,
   ...BROKEN_TRASHES,
+  ...BROKEN_ORDERS,
   ...BROKEN_CONNECTIONS,
 ];
 

@@ -55,6 +55,7 @@ const cases = replayQueueContract({
     shared: true,
     injects: true,
     hastens: true,
+    orders: true,
     connection: true,
     leases: { leaseMs: LEASE_MS },
     deDuplicates: { windowMs: 120_000 },

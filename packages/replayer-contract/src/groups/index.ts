@@ -13,6 +13,7 @@ import { lanes } from "./lanes.ts";
 import { listeners } from "./listeners.ts";
 import { listing } from "./listing.ts";
 import { oneEnd } from "./one-end.ts";
+import { orders } from "./orders.ts";
 import { ownership } from "./ownership.ts";
 import { redelivery } from "./redelivery.ts";
 import { redrive } from "./redrive.ts";
@@ -40,6 +41,7 @@ export const GROUPS: readonly ContractGroup[] = [
   redrive,
   oneEnd,
   trash,
+  orders,
   depths,
   listeners,
   deDuplication,

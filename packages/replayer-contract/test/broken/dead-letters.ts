@@ -4,6 +4,7 @@ import {
   type DeadLetterFilter,
   type DeadLetterPage,
   isHelixError,
+  type OrderedOptions,
   type PageOptions,
   type ReplayMessage,
   type ScanOptions,
@@ -213,6 +214,7 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "keeps what is discarded as it was, with who has discarded it, why and when",
       "looks at the trash by the filters of the dead letters, and at nothing else",
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
     ],
   },
   {
@@ -393,8 +395,8 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
     wrong: "discards for whoever",
     Queue: reading(
       class extends ModelDeadLetters {
-        override discard(id: string): Promise<void> {
-          return super.discard(id);
+        override discard(id: string, options?: OrderedOptions): Promise<void> {
+          return super.discard(id, { order: options?.order });
         }
       },
     ),
@@ -431,6 +433,9 @@ export const BROKEN_DEAD_LETTERS: readonly BrokenAdapter[] = [
       "keeps its trash when it is closed and opened, or killed",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
 ];

@@ -56,6 +56,9 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "keeps its trash when it is closed and opened, or killed",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -136,7 +139,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
     Queue: reading(
       class extends ModelDeadLetters {
         override redrive(id: string, options?: RedriveOneOptions): Promise<void> {
-          return super.redrive(id, { force: Boolean(options?.force) });
+          return super.redrive(id, { ...options, force: Boolean(options?.force) });
         }
       },
     ),
@@ -204,6 +207,9 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "keeps its trash when it is closed and opened, or killed",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -250,6 +256,10 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "keeps its trash when it is closed and opened, or killed",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
+      "tells by whose order a letter was ended though its process has been killed",
     ],
   },
   {
@@ -271,6 +281,7 @@ export const BROKEN_REDRIVES: readonly BrokenAdapter[] = [
       "keeps a dead letter that the full queue does not take",
       "keeps a dead letter that cannot be decoded, with HELIX_PAYLOAD_INVALID",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {

@@ -4,6 +4,7 @@ import type {
   DiscardOneOptions,
   LetterCount,
   LetterGroup,
+  OrderedOptions,
   TrashedLetter,
 } from "@helix/core";
 import type { PlacedLetter } from "@helix/core/queue-kit";
@@ -37,15 +38,15 @@ class OwnTrash extends ModelTrash {
     return new Map([...super.kept].filter(([id]) => this.mine.has(id)));
   }
 
-  override restore(id: string): Promise<void> {
-    return super.restore(this.mine.has(id) ? id : "none");
+  override restore(id: string, options?: OrderedOptions): Promise<void> {
+    return super.restore(this.mine.has(id) ? id : "none", options);
   }
 }
 
 class HastyTrash extends ModelTrash {
-  override async restore(id: string): Promise<void> {
+  override async restore(id: string, options?: OrderedOptions): Promise<void> {
     await this.queue.reach(() => this.queue.store.findTrashed(id));
-    super.restore(id).catch(() => {});
+    super.restore(id, options).catch(() => {});
   }
 }
 
@@ -73,6 +74,9 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "keeps its trash when it is closed and opened, or killed",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -137,6 +141,7 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "has a letter in one place, whoever discards and restores it at the same time",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -184,6 +189,7 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -201,6 +207,9 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "has a letter in one place, whoever discards and restores it at the same time",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
       "restores and deletes from any pod",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -219,16 +228,17 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "restores one as it was, as the last that came among the dead letters, and nothing else",
       "deletes one in the trash for good, and nothing else",
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
     wrong: "says of what was discarded twice why it was the first time",
     Store: class extends ModelStore {
-      readonly orders = new Map<string, DiscardOneOptions>();
+      readonly persons = new Map<string, DiscardOneOptions>();
       override discard(id: string, person: DiscardOneOptions): void {
-        const first = this.orders.get(id) ?? person;
+        const first = this.persons.get(id) ?? person;
         super.discard(id, first);
-        this.orders.set(id, first);
+        this.persons.set(id, first);
       }
     },
     caughtBy: ["discards again what was restored, by the order of the second time"],
@@ -250,8 +260,8 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
     wrong: "deletes in the trash for whoever",
     Queue: trashing(
       class extends ModelTrash {
-        override delete(id: string): Promise<void> {
-          return super.delete(id);
+        override delete(id: string, options?: DiscardOneOptions): Promise<void> {
+          return super.delete(id, { order: options?.order });
         }
       },
     ),
@@ -274,6 +284,7 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "deletes one in the trash for good, and nothing else",
       "refuses in the trash what was not discarded with HELIX_DEAD_LETTER_NOT_FOUND",
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -387,6 +398,8 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
     caughtBy: [
       "keeps in the trash what the full dead letters do not take back",
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
     ],
   },
   {
@@ -408,6 +421,10 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "refuses to discard for somebody or a reason that is no text, and keeps the dead letter",
       "lets one of those who redrive and discard a dead letter at the same time do it, and tells the others",
       "refuses a discard with HELIX_TRASH_FULL when no more are kept there, until one is deleted",
+      "tells by whose order a letter was ended last, and nobody's where nobody is named",
+      "tells by whose order a letter left the trash, apart from by whose it came there",
+      "lets one of two orders end a letter, and tells every process which of them it was",
+      "tells by whose order a letter was ended though its process has been killed",
     ],
   },
   {
@@ -448,6 +465,8 @@ export const BROKEN_TRASHES: readonly BrokenAdapter[] = [
       "keeps in the trash what the full dead letters do not take back",
       "lets one of those who restore and delete a letter at the same time do it, and tells the others",
       "has moved what is discarded, and restored, when the promise resolves: a crash loses nothing",
+      "lets one of two orders end a letter, and tells every process which of them it was",
+      "tells by whose order a letter was ended though its process has been killed",
     ],
   },
 ];

@@ -16,11 +16,25 @@ export class ModelDeadLetters extends ModelLetters<DeadLetter> implements DeadLe
   }
 
   redrive(id: string, options?: RedriveOneOptions): Promise<void> {
-    return this.queue.reach(() => this.queue.store.redrive(id, readRedrive(options)));
+    const { store } = this.queue;
+    return this.queue.reach(() => {
+      const read = readRedrive(options);
+      store.redrive(id, read);
+      store.ordered(id, read);
+    });
   }
 
   discard(id: string, options?: DiscardOneOptions): Promise<void> {
-    return this.queue.reach(() => this.queue.store.discard(id, readDiscard(options)));
+    const { store } = this.queue;
+    return this.queue.reach(() => {
+      const read = readDiscard(options);
+      store.discard(id, read);
+      store.ordered(id, read);
+    });
+  }
+
+  orderOf(id: string): Promise<string | undefined> {
+    return this.queue.reach(() => this.queue.store.orders.get(id));
   }
 
   override letterOf(buried: Buried): DeadLetter {

@@ -9,6 +9,7 @@ import {
   type Lane,
   laneOf,
   messageId,
+  type OrderedOptions,
   type RedriveOneOptions,
   type ReleaseOptions,
   type ReplayPayload,
@@ -65,6 +66,8 @@ export class ModelStore {
   messages: Stored[] = [];
   readonly buried = new Map<string, Buried>();
   readonly trash = new Map<string, Buried>();
+  /** By whose order each was ended last; in the trash under names of its own. */
+  readonly orders = new Map<string, string | undefined>();
   lastPlace = 0;
   readonly published = new Map<string, number>();
   #sequence = 0;
@@ -166,7 +169,7 @@ export class ModelStore {
     throw helixError("HELIX_DEAD_LETTERS_FULL", "full", { lane, capacity: MODEL.deadLetters });
   }
 
-  discard(id: string, person: DiscardOneOptions): void {
+  discard(id: string, { order: _, ...person }: DiscardOneOptions): void {
     const buried = this.find(id);
     if (this.trash.size >= MODEL.trashed) this.trashFull(buried);
     const discarded = { atMs: this.clock.wallMs(), ...person };
@@ -195,6 +198,10 @@ export class ModelStore {
     const found = this.trash.get(id);
     if (found === undefined) throw deadLetterNotFound(id, " in the trash");
     return found;
+  }
+
+  ordered(name: string, { order }: OrderedOptions): void {
+    this.orders.set(name, order);
   }
 
   forget(id: string): void {

@@ -17,6 +17,7 @@ export const MODEL_CAPABILITIES: QueueCapabilities = {
   ordered: true,
   injects: true,
   hastens: true,
+  orders: true,
   connection: true,
   leases: { leaseMs: MODEL.leaseMs },
   deDuplicates: { windowMs: MODEL.windowMs },
