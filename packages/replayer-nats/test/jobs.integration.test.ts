@@ -15,12 +15,6 @@ const KILLS = Number(process.env.HELIX_JOB_KILLS ?? 3);
 const LEASE_MS = 1000;
 const PERSON = { by: "anna", why: "the column is there again" };
 
-let server: NatsServer;
-beforeAll(async () => {
-  server = await startNatsServer();
-});
-afterAll(() => server.stop());
-
 function order(queue: NatsReplayer, more: Partial<JobOrder> & { expect: number }) {
   const operated = { queue, control: queue.control };
   const key = crypto.randomUUID();
@@ -58,7 +52,13 @@ async function drained(rig: Rig, queue: NatsReplayer): Promise<string[]> {
   return ids;
 }
 
-describe("a job over NATS", () => {
+describe.each(["2.12", "2.15"] as const)("a job over NATS %s", (version) => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNatsServer({ version });
+  });
+  afterAll(() => server.stop());
+
   it("redrives exactly what lay there when it was ordered, while some of it dies again and others die", async () => {
     await using rig = new Rig(server);
     const queue = await rig.replayer();

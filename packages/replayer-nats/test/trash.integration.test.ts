@@ -18,12 +18,6 @@ import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 const MANY = 300;
 
-let server: NatsServer;
-beforeAll(async () => {
-  server = await startNatsServer({ config: { max_payload: 65_536 } });
-});
-afterAll(() => server.stop());
-
 const names = Array.from({ length: MANY }, (_, n) => `p${n}.0`).sort();
 
 async function idsIn(letters: Pick<DeadLetterReader, "scan">): Promise<string[]> {
@@ -49,7 +43,13 @@ async function discardedHalf(rig: Rig, queue: NatsReplayer, id: string): Promise
   expect([await stored(rig, "dead-letters"), await stored(rig, "trash")]).toEqual([1, 1]);
 }
 
-describe("the trash", () => {
+describe.each(["2.12", "2.15"] as const)("the trash on NATS %s", (version) => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await startNatsServer({ version, config: { max_payload: 65_536 } });
+  });
+  afterAll(() => server.stop());
+
   it.each(["discard", "restore"] as const)(
     "has each letter in one place when a process that does %s many is killed at any moment and another goes on",
     async (verb) => {
