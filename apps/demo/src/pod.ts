@@ -14,6 +14,8 @@ import type { TappedCluster } from "./executions.ts";
 
 const MAIN = fileURLToPath(new URL("../../replay-service/src/main.ts", import.meta.url));
 const HOST = "127.0.0.1";
+/** With all rights but `values`; it is good for as long as the demo runs, and on this machine. */
+const TOKEN = "helix-demo-helix-demo-helix-demo";
 const START_TIMEOUT_MS = 60_000;
 
 /**
@@ -38,17 +40,19 @@ export class Pod implements AsyncDisposable {
   readonly #open: readonly CqlTap[];
   readonly #env: NodeJS.ProcessEnv;
   readonly #port: number;
+  readonly #adminPort: number;
 
   private constructor(
     program: Program,
     taps: Readonly<Record<ClusterId, CqlTap>>,
-    port: number,
+    [port, adminPort]: readonly [probes: number, admin: number],
     options: PodOptions,
   ) {
     this.#program = program;
     this.#open = [taps.A, taps.B];
     this.taps = CLUSTERS.map((cluster) => ({ cluster, tap: taps[cluster] }));
     this.#port = port;
+    this.#adminPort = adminPort;
     const { natsUrl, name, clusters } = options;
     // Nothing is inherited: the service refuses HELIX_ variables that it does not know.
     this.#env = {
@@ -63,6 +67,8 @@ export class Pod implements AsyncDisposable {
       HELIX_CLUSTER_B_LOCAL_DATA_CENTER: clusters.B.localDataCenter,
       HELIX_HTTP_HOST: HOST,
       HELIX_HTTP_PORT: String(port),
+      HELIX_ADMIN_PORT: String(adminPort),
+      HELIX_ADMIN_DESTROY_TOKENS: TOKEN,
     };
   }
 
@@ -71,10 +77,20 @@ export class Pod implements AsyncDisposable {
     const { clusters, onApplied } = options;
     const tap = (cluster: ClusterId) =>
       startCqlTap({ target: clusters[cluster], onApplied: (execution) => onApplied(cluster, execution) });
-    const [A, B, program, [port = 0]] = await Promise.all([tap("A"), tap("B"), Program.open(), freePorts(1)]);
-    const pod = new Pod(program, { A, B }, port, options);
+    const [A, B, program, [port = 0, adminPort = 0]] = await Promise.all([
+      tap("A"),
+      tap("B"),
+      Program.open(),
+      freePorts(2),
+    ]);
+    const pod = new Pod(program, { A, B }, [port, adminPort], options);
     pod.run();
     return pod;
+  }
+
+  /** Where its page is, and what opens it. */
+  get page(): string {
+    return `http://${HOST}:${this.#adminPort}/   the page of the pod; its token: ${TOKEN}`;
   }
 
   run(): void {

@@ -53,6 +53,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   const pods = [first, second] as const;
   await Promise.all(pods.map((pod) => pod.untilUp(ALL_PARTS, signal)));
   screen.say("both pods are ready");
+  for (const { page } of pods) screen.print(`          ${page}`);
   await using ending = new Crashes({ pods, nats, tally, screen, signal });
   crashes = ending;
 
@@ -101,7 +102,7 @@ export async function playService(stage: Stage): Promise<boolean> {
     ...comparisonFigures(comparison),
   ];
   const isGood = pronounce(screen, figures, tally, comparison);
-  await keepRunning(stage, commands);
+  await keepRunning(stage, [...commands, ...pods.map(({ page }) => page)]);
   return isGood;
 }
 

@@ -13,7 +13,7 @@ export function Pods({ status: { pods, atMs, clusters } }: { readonly status: St
     align: "right",
   });
   const columns: readonly Column<Pod>[] = [
-    { title: "Pod", of: ({ host }) => host },
+    { title: "Pod", of: ({ id }) => id },
     {
       title: "State",
       of: ({ isAlive, silentMs }) =>

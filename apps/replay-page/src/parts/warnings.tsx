@@ -2,25 +2,22 @@ import type { AnswerOf } from "@helix/admin-api";
 import { useState } from "preact/hooks";
 import { asRefusal, type Refusal } from "../api/refusal.ts";
 import { type Status, usePod } from "../pod.ts";
+import { troublesOf } from "../troubles.ts";
 import { Mark } from "./mark.tsx";
 
 type Report = AnswerOf<"doctor">;
 
 /** What somebody should do something about. */
-export function Warnings({ status: { warnings, unread } }: { readonly status: Status }) {
-  const isCalm = warnings.length === 0 && unread.length === 0;
+export function Warnings({ status }: { readonly status: Status }) {
+  const troubles = troublesOf(status);
   return (
     <>
-      {isCalm && <p>Nothing that this pod can see.</p>}
+      {troubles.length === 0 && <p>Nothing that this pod can see.</p>}
       <ul class="findings">
-        {warnings.map(({ code, sentence, cluster, lane }) => (
-          <li key={[code, cluster, lane].join()}>
-            <Mark tone="warning">warning</Mark> {sentence}. <Runbook code={code} />
-          </li>
-        ))}
-        {unread.map(({ part, error }) => (
-          <li key={part}>
-            <Mark tone="bad">not read</Mark> {part}: {error}
+        {troubles.map(({ code, isBad, mark, text }) => (
+          <li key={text}>
+            <Mark tone={isBad ? "bad" : "warning"}>{mark}</Mark> {text}.{" "}
+            {code !== undefined && <Runbook code={code} />}
           </li>
         ))}
       </ul>
