@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePorts } from "@helix/testkit";
+import { freePorts, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { MAIN as SERVICE, ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
@@ -7,6 +7,7 @@ import { fromSource, Program } from "../../embedded-nats/test/program.ts";
 import { createShop, untilReplayed, userOnBoth } from "../../embedded-nats/test/shop.ts";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
+const MEASURED = new URL("../src/measured.ts", import.meta.url);
 
 let nats: NatsServer;
 beforeAll(async () => {
@@ -54,4 +55,19 @@ test("an application that reaches both clusters writes to both", async () => {
   const user = await userOnBoth({ A, B }, id);
   expect(user).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: user.A });
   expect(await application.end("SIGINT")).toBe(0);
+});
+
+test("an application with figures makes its table, and tells Prometheus what became of its writes", async () => {
+  const { A, B } = inject("cassandra");
+  const [port = 0] = await freePorts(1);
+  await using application = new Program(
+    fromSource(MEASURED, A.contactPoint, B.contactPoint, nats.url, String(port)),
+  );
+  const figures = () => fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.text());
+  await waitFor(
+    async () => /^helix_write_total{cluster="B",result="applied"} [1-9]/m.test(await figures().catch(String)),
+    { timeoutMs: 30_000, describe: () => `it has written; it said:\n${application.output}` },
+  );
+  expect(application.output).toMatch(/^\S+ {"A":"applied","B":"applied"}$/m);
+  expect(await application.end("SIGTERM")).toBe(0);
 });
