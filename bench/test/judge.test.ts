@@ -14,6 +14,12 @@ describe("a row", () => {
     expect(met).toBe(true);
   });
 
+  it("counts by what is between both of two rounds", () => {
+    const { ratio, met } = judge(row({ atMost: 1.1 }, pairs([11, 3], [9, 10])));
+    expect(ratio?.median).toBeCloseTo((11 / 9 + 0.3) / 2);
+    expect(met).toBe(true);
+  });
+
   it.each<[Goal, number, boolean, boolean]>([
     [{ atLeast: 1 }, 1, true, false],
     [{ atLeast: 1 }, 0.99, false, false],
@@ -73,7 +79,7 @@ describe("the table", () => {
       row({ atLeast: 1 }, pairs([30_000, 20_000], [10_000, 20_000])),
       { ...row({ atMost: 1 }, alone([0.25])), id: "other" },
     ]);
-    expect(text).toContain("| some.row | 30,000 | 20,000 | messages/s | 3.00 (1.00 to 3.00) | ≥ 1  | yes |");
+    expect(text).toContain("| some.row | 25,000 | 15,000 | messages/s | 2.00 (1.00 to 3.00) | ≥ 1  | yes |");
     expect(text).toContain("- some.row: ours, against theirs; 2 rounds");
     expect(text).toContain("| other    | 0.25   |");
   });

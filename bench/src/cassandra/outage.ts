@@ -12,7 +12,7 @@ import { createTable, driverOptions, fourColumns, INSERT } from "./drivers.ts";
 import { Timeline } from "./timeline.ts";
 
 const PER_SECOND = 500;
-const HEALTHY_MS = 3_000;
+const HEALTHY_MS = 4_000;
 /** From then on the client knows that B is gone. */
 const NOTICED_MS = 2_000;
 const GONE_MS = 3_000;
@@ -42,7 +42,7 @@ export const outage: Bench = {
       A: driverOptions({ ...pair.A, contactPoint: a }),
       B: driverOptions({ ...pair.B, contactPoint: b }),
     };
-    const outages = outagesOf(pair, (mode) => proxies.ask({ proxy: 1, mode }), sized(run, 1, 2));
+    const outages = outagesOf(pair, (mode) => proxies.ask({ proxy: 1, mode }), sized(run, 1, 3));
     await using memory = new MemoryReplayer({ queueCapacity: 1_000_000 });
     const inMemory = await through("memory queue", memory, clusters, outages);
     await using nats = await connectNatsReplayer({
@@ -120,7 +120,7 @@ async function through(
       await timeline.stop();
       samples.push({
         ours: timeline.quantile(0.99, beganAtMs + NOTICED_MS, endedAtMs),
-        theirs: timeline.quantile(0.99, HEALTHY_MS / 3, beganAtMs),
+        theirs: timeline.quantile(0.99, HEALTHY_MS / 4, beganAtMs),
       });
       if (round === rounds - 1)
         series.push(picture(what, name, timeline, { beganAtMs, endedAtMs, caughtUpAtMs }));
