@@ -4,7 +4,7 @@ import { isEmpty } from "./check-column.ts";
 import { type ColumnType, CQL, type Structure, structureOf } from "./column-type.ts";
 import { driverEncoder } from "./driver-encoder.ts";
 import { invalidValue } from "./invalid-value.ts";
-import { longToBigint } from "./long.ts";
+import { longBytes, longToBigint } from "./long.ts";
 import { decimalOf, MAX_NUMBER_LENGTH, varintBytes, varintOf } from "./number-bytes.ts";
 import type { Positions } from "./positions.ts";
 
@@ -155,7 +155,7 @@ function isInteger(kind: ValueKind): boolean {
 /** A Long may be bound to a varint here: Go's int64 may, and is read as one beyond 2^53. */
 function integerBytes(value: unknown, kind: ValueKind, type: ColumnType): unknown {
   if (kind === "bigint" && type.code === CQL.varint) return varintBytes(value as bigint);
-  if (kind === "long") return BIGINT.encode(longToBigint(value), type);
+  if (kind === "long") return type.code === CQL.varint ? varintBytes(longToBigint(value)) : longBytes(value);
   return (kind === "bigint" ? BIGINT : PLAIN).encode(value, type);
 }
 

@@ -7,6 +7,8 @@ export interface TargetTable {
   /** With its keyspace: `shop.users`. */
   readonly name: string;
   readonly schema: TableSchema;
+  /** By the clock of its cluster; long ago where that is not known. */
+  readonly createdAtMs: number;
 }
 
 /**
@@ -41,12 +43,12 @@ export function tableFault(
   const { clockOffsetMs = 0 } = times;
   // An id says the time by the cluster's own clock.
   const writtenThereMs = writtenAtMs + (Math.abs(clockOffsetMs) > CLOCK_ERROR_MS ? clockOffsetMs : 0);
-  for (const { name, schema: table } of tables) {
+  for (const { name, schema: table, createdAtMs } of tables) {
     if (table.id === undefined) continue;
     const writtenTo = schema?.tableIds?.[name];
     const isOther =
       writtenTo === undefined
-        ? createdAtMs(table.id) > writtenThereMs + CLOCK_DIFFERENCE_MS
+        ? createdAtMs > writtenThereMs + CLOCK_DIFFERENCE_MS
         : // Null: the cluster got the table later, and misses what was written before.
           writtenTo !== null && writtenTo !== table.id;
     if (isOther) return tableGone(targetCluster, name, "recreated");
@@ -94,9 +96,9 @@ export function aheadFault({ writtenAtMs }: ReplayPayload, nowMs: number): Error
 /** From 1582-10-15 the times of UUIDs count, in units of 100 ns. */
 const GREGORIAN_MS = -12_219_292_800_000;
 
-/** Of a version 1 UUID, to some microseconds; of another: long ago. */
-function createdAtMs(id: string): number {
-  if (id[14] !== "1") return Number.NEGATIVE_INFINITY;
+/** When a table was made: of a version 1 UUID, to some microseconds; of another, or none: long ago. */
+export function timeOfTable({ id }: TableSchema): number {
+  if (id?.[14] !== "1") return Number.NEGATIVE_INFINITY;
   const digits = (at: number, end: number) => Number.parseInt(id.slice(at, end), 16);
   const ticks = (digits(15, 18) * 2 ** 16 + digits(9, 13)) * 2 ** 32 + digits(0, 8);
   return ticks / 10_000 + GREGORIAN_MS;
