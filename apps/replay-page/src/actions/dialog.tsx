@@ -1,9 +1,13 @@
-import { type ComponentChild, type ComponentChildren, createContext } from "preact";
+import { type ComponentChild, type ComponentChildren, createContext, Fragment } from "preact";
 import { useContext, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 interface Dialogs {
-  /** In place of the one that is open. */
-  open(dialog: ComponentChild): void;
+  /**
+   * In place of the one that is open.
+   *
+   * @param backTo The id of what gets the focus afterwards, where what had it before may go. @default that
+   */
+  open(dialog: ComponentChild, backTo?: string): void;
   close(): void;
 }
 
@@ -19,9 +23,11 @@ export function DialogHost({ children }: { readonly children: ComponentChildren 
   const opener = useRef<Element | null>(null);
   const dialogs = useMemo<Dialogs>(
     () => ({
-      open: (content) =>
+      open: (content, backTo) =>
         setDialog((before) => {
-          if (before === undefined) opener.current = document.activeElement;
+          if (before === undefined) {
+            opener.current = backTo === undefined ? document.activeElement : document.getElementById(backTo);
+          }
           return { content, key: (before?.key ?? 0) + 1 };
         }),
       close: () => setDialog(undefined),
@@ -40,14 +46,9 @@ export function DialogHost({ children }: { readonly children: ComponentChildren 
   return (
     <DialogContext.Provider value={dialogs}>
       {children}
-      {dialog !== undefined && <Fragmentary key={dialog.key}>{dialog.content}</Fragmentary>}
+      {dialog !== undefined && <Fragment key={dialog.key}>{dialog.content}</Fragment>}
     </DialogContext.Provider>
   );
-}
-
-/** Another dialog in the place of one is a new one. */
-function Fragmentary({ children }: { readonly children: ComponentChildren }) {
-  return <>{children}</>;
 }
 
 export function Dialog({

@@ -3,10 +3,16 @@ import type { Seen } from "../api/poller.ts";
 import type { Status } from "../pod.ts";
 import { stateOf } from "./cluster-mark.tsx";
 
+/** That all is well is no news at first. */
+const CALM: ReadonlyMap<string, string> = new Map([
+  ["pod", "false"],
+  ["warnings", ""],
+]);
+
 /** What has become another, for whoever listens to the page: not every number that has moved. */
 export function Announcer({ seen }: { readonly seen: Seen<Status> }) {
   const [text, setText] = useState("");
-  const last = useRef<ReadonlyMap<string, string>>(new Map());
+  const last = useRef<ReadonlyMap<string, string>>(CALM);
   const states = statesOf(seen);
   const key = [...states.values()].map(([state]) => state).join();
   useEffect(() => {

@@ -33,7 +33,7 @@ export function Jobs({ jobs, nowMs }: { readonly jobs: readonly Job[]; readonly 
           <button
             type="button"
             disabled={!may(pod, "operate") || job.state === "cancelling"}
-            onClick={() => open(<CancelDialog job={job} />)}
+            onClick={() => open(<CancelDialog job={job} />, "jobs-title")}
           >
             Cancel …
           </button>
@@ -45,7 +45,7 @@ export function Jobs({ jobs, nowMs }: { readonly jobs: readonly Job[]; readonly 
 
 const TONES: Readonly<Record<Job["state"], Tone>> = {
   waiting: "quiet",
-  running: "good",
+  running: "quiet",
   paused: "warning",
   cancelling: "warning",
   done: "good",

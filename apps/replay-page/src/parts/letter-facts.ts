@@ -22,7 +22,7 @@ export function factsOf(letter: Letter, nowMs: number): Facts {
   const all: readonly (readonly [string, string | undefined])[] = [
     ["lane", `${priority}.${cluster}`],
     ["died", `${moment(diedAtMs)}, ${ago(diedAtMs, nowMs)}`],
-    ["reason", outcome === undefined ? reason : `${reason} (${outcome})`],
+    ["reason", outcome === undefined || outcome === reason ? reason : `${reason} (${outcome})`],
     ["last failure", error && failureText(error)],
     ["first failure", firstError && failureText(firstError)],
     ["attempts", quantity(attempts)],
