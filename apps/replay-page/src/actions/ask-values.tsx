@@ -1,5 +1,6 @@
 import type { AnswerOf } from "@helix/admin-api";
 import { useState } from "preact/hooks";
+import type { Box } from "../address.ts";
 import { asRefusal, type Refusal } from "../api/refusal.ts";
 import { may, usePod } from "../pod.ts";
 import { keep } from "../session.ts";
@@ -8,7 +9,7 @@ import { OrderForm } from "./order-form.tsx";
 type Values = AnswerOf<"deadLetterValues">;
 
 /** What was bound to a letter's statements, for whoever asks and may. It is here until the dialog is closed. */
-export function AskValues({ id }: { readonly id: string }) {
+export function AskValues({ id, box }: { readonly id: string; readonly box: Box }) {
   const pod = usePod();
   const [isAsked, setAsked] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -39,7 +40,7 @@ export function AskValues({ id }: { readonly id: string }) {
           setRefusal(undefined);
           keep("helix-by", body.by);
           pod.client
-            .ask("deadLetterValues", { params: { id }, body })
+            .ask(box === "dead" ? "deadLetterValues" : "trashedLetterValues", { params: { id }, body })
             .then(setValues, (error: unknown) => setRefusal(asRefusal(error)))
             .finally(() => setBusy(false));
         }}

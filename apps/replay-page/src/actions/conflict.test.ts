@@ -44,6 +44,7 @@ test.each<[number, string | undefined, string]>([
   [0, undefined, "not done twice"],
   [422, "HELIX_API_KEY_REUSED", "has been done"],
   [422, "HELIX_JOB_KEY_REUSED", "has been done"],
+  [422, "HELIX_ORDER_KEY_REUSED", "has been done"],
   [409, "HELIX_GATE_REFUSED", "It is so."],
 ])("a refusal with %d and %s says what it means for whoever ordered", (status, code, words) => {
   expect(refusalText({ status, code, message: "It is so." })).toContain(words);

@@ -49,7 +49,7 @@ export function LetterDialog({ id, box, nowMs }: LetterDialogProps) {
           ))}
         </dl>
       )}
-      {letter !== undefined && box === "dead" && <AskValues id={id} />}
+      {letter !== undefined && <AskValues id={id} box={box} />}
       <div class="buttons">
         {VERBS[box].map((verb) => (
           <button

@@ -74,7 +74,7 @@ export function refusalText({ status, code, message }: Pick<Refusal, "status" | 
   if (status === 0) {
     return `${message} It may have been done all the same: to press again is safe, it is not done twice.`;
   }
-  if (code === "HELIX_API_KEY_REUSED" || code === "HELIX_JOB_KEY_REUSED") {
+  if (code?.endsWith("_KEY_REUSED")) {
     return "What was sent first from here has been done. Leave this, look at what there is now, and begin anew.";
   }
   return message;

@@ -20,6 +20,7 @@ export const PATHS = {
   trash: "GET v1/trash",
   trashGroups: "GET v1/trash/groups",
   trashedLetter: "GET v1/trash/{id}",
+  trashedLetterValues: "POST v1/trash/{id}/values",
   jobs: "GET v1/jobs",
   jobCount: "GET v1/jobs/count",
   startRedrive: "POST v1/jobs/redrive",
