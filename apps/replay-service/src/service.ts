@@ -4,6 +4,7 @@ import {
   type Clock,
   type ClusterGate,
   type ClusterId,
+  countedDeadLetters,
   type Logger,
   type Metrics,
   type ReplayExecutor,
@@ -103,7 +104,12 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
     await worker.start();
     readiness.set("worker", () => ({ up: true }));
     jobs = new JobRunner(
-      { queue, control, audit: loggedAudit(logger), clock },
+      {
+        queue: { deadLetters: countedDeadLetters(queue.deadLetters, metrics) },
+        control,
+        audit: loggedAudit(logger),
+        clock,
+      },
       { holder: options.host.slice(0, 100) || undefined, logger },
     );
     jobs.start();

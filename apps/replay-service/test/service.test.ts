@@ -69,6 +69,8 @@ describe("a pod with all that it needs", () => {
     );
     const subject = expect.objectContaining({ job: id, verb: "redrive", state: "done", done: 1 });
     expect(ended.audit).toMatchObject({ subject, ...person });
+    const figures = (await (await pod.get("/metrics")).text()).split("\n");
+    expect(figures).toContain('helix_redriven_total{cluster="B",priority="high"} 1');
     expect(await pod.stop()).toEqual({ inOrder: true });
   });
 

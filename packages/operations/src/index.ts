@@ -21,7 +21,7 @@ export {
   type ToldWrite,
   toldLetter,
 } from "./letters/told-letter.ts";
-export type { Operated } from "./operated.ts";
+export type { JobsOperated, Operated } from "./operated.ts";
 export { Heartbeat, type HeartbeatOptions, type ReportingWorker } from "./pods/heartbeat.ts";
 export type { PerSecond } from "./pods/per-second.ts";
 export type { PodLane, PodReport } from "./pods/pod-report.ts";

@@ -17,6 +17,11 @@ export interface Operated {
   readonly clock?: Clock | undefined;
 }
 
+/** What whoever does jobs needs of it. */
+export interface JobsOperated extends Pick<Operated, "control" | "audit" | "clock"> {
+  readonly queue: Pick<Operated["queue"], "deadLetters">;
+}
+
 /** What has a default, checked. */
 export function settingsOf(operated: Pick<Operated, "clusterNames" | "clock">) {
   return {

@@ -224,8 +224,9 @@ export class JobLetters {
   #fail(id: string, code: string): void {
     const { job } = this.#held;
     const { errors, failures } = job;
-    const known = Object.hasOwn(errors, code) || Object.keys(errors).length < MOST_CODES ? code : "others";
-    job.errors = { ...errors, [known]: (errors[known] ?? 0) + 1 };
+    const counts = new Map(Object.entries(errors));
+    const known = counts.has(code) || counts.size < MOST_CODES ? code : "others";
+    job.errors = Object.fromEntries(counts.set(known, (counts.get(known) ?? 0) + 1));
     const bytes = failures.reduce((sum, one) => sum + bytesOf(one.id) + bytesOf(one.code), bytesOf(id));
     if (failures.length < MOST_FAILURES && bytes < MOST_FAILURE_BYTES)
       job.failures = [...failures, { id, code }];

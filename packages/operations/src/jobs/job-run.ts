@@ -1,7 +1,7 @@
 import { Backoff, type Clock, type DeadLetter } from "@helix/core";
 import { BulkRun, wait } from "@helix/core/internal";
 import { audited } from "../audited.ts";
-import type { Operated } from "../operated.ts";
+import type { JobsOperated } from "../operated.ts";
 import { type HeldJob, JobLost } from "./held-job.ts";
 import type { JobState } from "./job.ts";
 import { codeOf, JobLetters } from "./job-letters.ts";
@@ -21,7 +21,7 @@ class Unsure extends Error {
 }
 
 export interface JobRunOptions {
-  readonly operated: Pick<Operated, "queue" | "control" | "audit">;
+  readonly operated: JobsOperated;
   readonly clock: Clock;
   readonly held: HeldJob;
   readonly leaseMs: number;

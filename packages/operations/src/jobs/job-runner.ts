@@ -1,6 +1,6 @@
 import { type Clock, type ControlDocument, isHelixError, type Logger, systemClock } from "@helix/core";
 import { logger, milliseconds, type OptionsOf, readOptions, text } from "@helix/core/internal";
-import type { Operated } from "../operated.ts";
+import type { JobsOperated } from "../operated.ts";
 import { HeldJob } from "./held-job.ts";
 import { isOver } from "./job.ts";
 import { JOBS, jobKey, readStoredJob, type StoredJob } from "./job-document.ts";
@@ -52,7 +52,7 @@ interface Followed {
  * States: stopped ⇄ running. A stop hands back what is under way, for others to go on with at once.
  */
 export class JobRunner implements AsyncDisposable {
-  readonly #operated: Pick<Operated, "queue" | "control" | "audit">;
+  readonly #operated: JobsOperated;
   readonly #clock: Clock;
   readonly #settings: Settings;
   readonly #followed = new Map<string, Followed>();
@@ -63,10 +63,7 @@ export class JobRunner implements AsyncDisposable {
   #isRunning = false;
 
   /** @throws TypeError, RangeError for an option. */
-  constructor(
-    operated: Pick<Operated, "queue" | "control" | "audit" | "clock">,
-    options: JobRunnerOptions = {},
-  ) {
+  constructor(operated: JobsOperated, options: JobRunnerOptions = {}) {
     this.#operated = operated;
     this.#clock = operated.clock ?? systemClock;
     this.#settings = readOptions<Settings>("JobRunner", OPTIONS, options);

@@ -78,7 +78,7 @@ describe("a job", () => {
     async (calls) => {
       const run = async (from: number) => {
         await using world = setUpJobs({ knowsOrders: true });
-        const { clock, operated, bury, pod, order, lane, left } = world;
+        const { clock, operated, bury, pod, order, lane, left, records } = world;
         await bury(8);
         const { id } = await order({ perSecond: 4 });
         const { life } = pod({ failsAt: { from, until: from + calls } });
@@ -87,6 +87,7 @@ describe("a job", () => {
         expect([from, state, counts, stalled]).toEqual([from, "done", { ...NONE, done: 8 }, undefined]);
         expect((await lane()).sort()).toEqual(names(8, 1));
         expect(await left()).toEqual([]);
+        expect([from, records.filter((record) => record.verb === "endJob").length]).toEqual([from, 1]);
         return life.steps;
       };
       const steps = await run(Number.MAX_SAFE_INTEGER);

@@ -48,6 +48,41 @@ describe("a job in stages", () => {
   });
 });
 
+describe("a job between two stages", () => {
+  it("is not decided before its time where its pod stops, and goes on elsewhere when that has come", async () => {
+    await using world = setUpJobs();
+    const { clock, operated, bury, pod, order } = world;
+    await bury(10);
+    const { id } = await order({ stages: [1] });
+    const { runner } = pod({ holder: "first" });
+    await clock.advance(1000);
+    await runner.stop();
+    expect(await getJob(operated, id)).toMatchObject({ state: "paused", stage: { index: 0, done: 1 } });
+    pod({ holder: "second" });
+    await clock.advance(58_000);
+    expect(await getJob(operated, id)).toMatchObject({
+      state: "paused",
+      holder: "second",
+      counts: { done: 1 },
+    });
+    await clock.advance(2000);
+    expect(await getJob(operated, id)).toMatchObject({ state: "done", counts: { ...NONE, done: 10 } });
+  });
+
+  it("that somebody cancels is over at once, and the next is not begun", async () => {
+    await using world = setUpJobs();
+    const { clock, operated, bury, pod, order, left } = world;
+    await bury(10);
+    const { id } = await order({ stages: [1] });
+    pod();
+    await clock.advance(1000);
+    await cancelJob(operated, id, { by: "ben", why: "no" });
+    await clock.advance(1000);
+    expect(await getJob(operated, id)).toMatchObject({ state: "cancelled", counts: { ...NONE, done: 1 } });
+    expect(await left()).toHaveLength(9);
+  });
+});
+
 describe("a job", () => {
   it("waits while there is no room in the lane, says so, and goes on when there is", async () => {
     await using world = setUpJobs({ queueCapacity: 10 });
@@ -88,6 +123,19 @@ describe("a job", () => {
     expect(await lane()).toHaveLength(40);
   });
 
+  it("begins nothing more where its pod cannot say that it has it, before another one may take it up", async () => {
+    await using world = setUpJobs();
+    const { clock, control, bury, pod, order, lane } = world;
+    await bury(40);
+    await order({ perSecond: 10 });
+    pod({ leaseMs: 1000 });
+    await clock.advance(1050);
+    control.put = () => new Promise(() => {});
+    await clock.advance(5000);
+    // Of the twenty that are written down, those of three quarters of the lease.
+    expect((await lane()).length).toBeLessThan(20);
+  });
+
   it("is left by a pod that was away for longer than its lease, when another has it", async () => {
     await using world = setUpJobs({ knowsOrders: true });
     const { clock, operated, bury, pod, order, lane, records } = world;
@@ -126,6 +174,24 @@ describe("a job", () => {
     const forced = await order({ force: true, filter: { reason: "too-old" }, expect: 2 });
     await clock.advance(60_000);
     expect((await getJob(operated, forced.id)).counts).toEqual({ ...NONE, done: 2 });
+  });
+
+  it("counts failures by their codes, whatever those are, twenty of them, and the rest together", async () => {
+    await using world = setUpJobs();
+    const { clock, operated, queue, bury, pod, order } = world;
+    const codes = ["constructor", "__proto__", "toString", ...Array.from({ length: 17 }, (_, n) => `E${n}`)];
+    const all = [...codes, "hasOwnProperty", "E99", "constructor"];
+    await bury(all.length);
+    queue.deadLetters.redrive = async (id) => {
+      throw Object.assign(new Error(), { code: all[Number.parseInt(id.slice(1), 10)] });
+    };
+    const { id } = await order();
+    pod();
+    await clock.advance(60_000);
+    const { state, counts, errors } = await getJob(operated, id);
+    expect([state, counts]).toEqual(["done", { ...NONE, failed: all.length }]);
+    const expected = new Map([...codes.map((code) => [code, 1] as const), ["constructor", 2], ["others", 2]]);
+    expect(new Map(Object.entries(errors))).toEqual(expected);
   });
 
   it("whose document is none any more is left alone and told, and the others go on", async () => {
