@@ -14,7 +14,7 @@ import { Pods } from "./parts/pods.tsx";
 import { Rights } from "./parts/rights.tsx";
 import { Section } from "./parts/section.tsx";
 import { Warnings } from "./parts/warnings.tsx";
-import { type Pod, PodContext, usePolled } from "./pod.ts";
+import { changed, type Pod, PodContext, usePolled } from "./pod.ts";
 
 interface OverviewProps {
   readonly client: Client;
@@ -53,6 +53,9 @@ export function Overview({ client, onLeave }: OverviewProps) {
     }),
     [client, me.value],
   );
+  const ended = jobs.value?.jobs.filter(isOver).map(({ id }) => id);
+  // What ends changes what lies there.
+  useEffect(() => changed(pod), [ended?.join()]);
   const place = usePlace();
   const { value } = status;
   // That it fails is said once, at the top.

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, request } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -10,6 +10,7 @@ import { waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadPage } from "../src/page/page.ts";
 import { AdminRig, TOKENS } from "./admin.ts";
+import { startPrefixProxy } from "./page/prefix-proxy.ts";
 
 const SCRIPT = "/page-DW9iUZfd.js";
 const FILES: Readonly<Record<string, string>> = {
@@ -156,25 +157,14 @@ describe("the page", () => {
   });
 
   test("works under a path of a proxy that takes that away: it asks for what lies beside it", async () => {
-    const proxy = createServer((incoming, outgoing) => {
-      const { url = "", method, headers } = incoming;
-      if (!url.startsWith("/ops/helix/")) return void outgoing.writeHead(404).end();
-      const path = url.slice("/ops/helix".length);
-      const onward = request({ port: rig.port, path, method, headers, agent: false }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 0, answer.headers);
-        answer.pipe(outgoing);
-      });
-      incoming.pipe(onward);
-    }).listen(0, "127.0.0.1");
-    await waitFor(() => proxy.listening, { timeoutMs: 5_000, describe: "the proxy listens" });
-    const { port } = proxy.address() as AddressInfo;
+    await using proxy = await startPrefixProxy("/ops/helix", rig.port);
+    const port = Number(new URL(proxy.url).port);
     const page = await get("/ops/helix/", { port });
     const script = /src="([^"]+)"/.exec(String(page.body))?.[1] ?? "";
-    const at = new URL(script, `http://127.0.0.1:${port}/ops/helix/`);
+    const at = new URL(script, proxy.url);
     expect((await get(at.pathname, { port })).status).toBe(200);
     const headers = { authorization: `Bearer ${TOKENS.read}` };
     expect((await get("/ops/helix/v1/me", { port, headers })).status).toBe(200);
-    proxy.close();
   });
 });
 

@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { type AnswerOf, ENDPOINTS, type EndpointName } from "@helix/admin-api";
 import { createPayload, type PayloadInput } from "@helix/core";
 import { connectNatsEnqueuer, ensureTopology, type NatsEnqueuer } from "@helix/replayer-nats";
@@ -20,13 +18,13 @@ import {
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
+import { build } from "tsdown";
 import { TOKEN_VARIABLES, TOKENS } from "../admin.ts";
 import { MAIN, ServiceProcess } from "../service-process.ts";
 import { environmentOf } from "../valid-environment.ts";
 import { launchChromium } from "./chromium.ts";
 
 const KEYSPACE = "page_test";
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
 const PATIENCE_MS = 30_000;
 
 interface Screen {
@@ -35,10 +33,19 @@ interface Screen {
   readonly colorScheme?: "light" | "dark";
   /** Of the token that is typed in. @default destroy */
   readonly right?: keyof typeof TOKENS | undefined;
+  /** @default the pod's own */
+  readonly url?: string;
   /** What comes after `#` in the address. */
   readonly hash?: string;
   /** Its time can be turned ahead by `page.clock`. @default false */
   readonly isTimeOurs?: boolean;
+}
+
+interface Writes extends Partial<PayloadInput> {
+  /** Of so many the id is no number. */
+  readonly poisonous?: number;
+  /** As CQL has it. @default users */
+  readonly table?: string;
 }
 
 /** A pod as a process, over real NATS and two real clusters, of which B can be taken away; and browsers that look at its page. */
@@ -80,13 +87,12 @@ export class PageRig implements AsyncDisposable {
   /** Builds the page, which a pod from source serves. */
   static async start(pair: CassandraPairInfo): Promise<PageRig> {
     const stack = new AsyncDisposableStack();
-    const build = ["-y", "pnpm@12", "exec", "turbo", "run", "build", "--filter", "@helix/replay-page"];
     const [nats, B, browser, [port = 0]] = await Promise.all([
       startNatsServer({ killable: true }),
       startFaultProxy({ target: pair.B }),
       launchChromium(),
       freePorts(1),
-      promisify(execFile)("npx", build, { cwd: root }),
+      build({ cwd: fileURLToPath(new URL("../../../replay-page", import.meta.url)), logLevel: "silent" }),
       createTestKeyspace(pair, KEYSPACE),
     ]);
     stack.defer(() => nats.stop());
@@ -132,7 +138,7 @@ export class PageRig implements AsyncDisposable {
       }
     });
     if (screen.isTimeOurs) await page.clock.install();
-    await page.goto(this.url + hash);
+    await page.goto((screen.url ?? this.url) + hash);
     await signIn(page, TOKENS[right]);
     return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
   }
@@ -167,11 +173,8 @@ export class PageRig implements AsyncDisposable {
     return json;
   }
 
-  /** Queues writes that B has missed. Of `poisonous` the id is no number. */
-  async write(
-    count: number,
-    { poisonous = 0, ...more }: Partial<PayloadInput> & { poisonous?: number } = {},
-  ) {
+  /** Queues writes that B has missed. */
+  async write(count: number, { poisonous = 0, table = "users", ...more }: Writes = {}) {
     const payloads = Array.from({ length: count }, (_, n) => {
       const id = this.#written++;
       return createPayload({
@@ -179,10 +182,9 @@ export class PageRig implements AsyncDisposable {
         targetCluster: "B",
         operation: {
           kind: "statement",
-          query: `INSERT INTO ${KEYSPACE}.users (id, name) VALUES (?, ?)`,
+          query: `INSERT INTO ${KEYSPACE}.${table} (id, name) VALUES (?, ?)`,
           params: [n < poisonous ? "none" : id, "canary"],
         },
-        tables: [`${KEYSPACE}.users`],
         timestampMicros: 1n,
         ...more,
       });
@@ -195,7 +197,7 @@ export class PageRig implements AsyncDisposable {
   }
 
   /** Makes dead letters of writes, by an order of the application. Resolves when there are so many more. */
-  async die(count: number, more: Parameters<PageRig["write"]>[1] = {}): Promise<void> {
+  async die(count: number, more: Writes = {}): Promise<void> {
     const before = await this.dead();
     await this.write(count, { disposition: "hold", ...more });
     await waitFor(async () => (await this.dead()) === before + count, {

@@ -4,6 +4,7 @@ import { waitFor } from "@helix/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { TOKENS } from "../admin.ts";
 import { faultsOf, heldBy, PageRig, sidewaysOf, signIn } from "./page-rig.ts";
+import { startPrefixProxy } from "./prefix-proxy.ts";
 
 let rig: PageRig;
 beforeAll(async () => {
@@ -91,6 +92,19 @@ test.each<[string, { readonly status?: number; readonly body?: string } | undefi
   await page.clock.fastForward(15_000);
   await B.waitFor();
   await page.getByText(words).first().waitFor({ state: "hidden" });
+});
+
+test("under the path of a proxy it works as without", async () => {
+  await using proxy = await startPrefixProxy("/ops/helix", Number(new URL(rig.url).port));
+  await using page = await rig.open({ url: proxy.url });
+  await page.getByRole("article", { name: "Cluster B" }).waitFor();
+});
+
+test("without its script it says what to do", async () => {
+  await using page = await rig.open();
+  await page.route("**/*.js", (route) => route.abort());
+  await page.reload();
+  await page.getByText("This page is not complete").waitFor();
 });
 
 test("a page of somebody else's can neither ask, nor order, nor show this one in a frame", async () => {
