@@ -121,6 +121,7 @@ describe("dead letters", () => {
     const job = section(page, "Jobs").getByRole("row", { name: "carefully" });
     await job.getByRole("button", { name: "Cancel" }).click();
     await order(page, "Cancel the redrive", "a mistake");
+    await job.locator(".mark", { hasText: "cancelled" }).waitFor();
     await job.getByText("cancelled by anna: a mistake").waitFor();
     const { jobs } = await rig.ask("jobs");
     const { state: ended, counts } = jobs[0] ?? {};
