@@ -128,7 +128,7 @@ function GroupTable({ box, filter, found, nowMs }: GroupTableProps) {
     { title: "Cluster", of: ({ cluster }) => cluster },
     { title: "Tables", of: ({ tables }) => tables.join(", ") || "–", isLong: true },
     { title: "Reason", of: ({ reason }) => reason },
-    { title: "Code", of: ({ errorCode }) => errorCode ?? "–" },
+    { title: "Code", of: ({ errorCode }) => errorCode ?? "–", isLong: true },
     { title: "Died again", of: ({ redrivenBefore }) => quantity(redrivenBefore), align: "right" },
     { title: "First", of: ({ firstDiedAtMs }) => ago(firstDiedAtMs, nowMs), align: "right" },
     { title: "Last", of: ({ lastDiedAtMs }) => ago(lastDiedAtMs, nowMs), align: "right" },

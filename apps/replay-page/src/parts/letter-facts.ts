@@ -27,7 +27,7 @@ export function factsOf(letter: Letter, nowMs: number): Facts {
     ["first failure", firstError && failureText(firstError)],
     ["attempts", quantity(attempts)],
     ["tables", write?.tables.join(", ")],
-    ["write", write && `${write.kind}, ${counted(write.statements, "statement")}, ${quantity(bytes)} bytes`],
+    ["write", write && `${kindText(write)}, ${quantity(bytes)} bytes`],
     ["written", write && moment(write.writtenAtMs)],
     ["timestamp", write?.timestampMicros],
     ["redriven before", write && quantity(write.life)],
@@ -37,6 +37,10 @@ export function factsOf(letter: Letter, nowMs: number): Facts {
     ["why", discarded?.why],
   ];
   return all.filter((fact): fact is readonly [string, string] => fact[1] !== undefined && fact[1] !== "");
+}
+
+function kindText({ kind, statements }: NonNullable<Letter["write"]>): string {
+  return kind === "statement" ? "a statement" : `a ${kind} batch of ${counted(statements, "statement")}`;
 }
 
 function failureText({ name, code, message }: NonNullable<Letter["error"]>): string {

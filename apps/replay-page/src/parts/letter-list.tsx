@@ -64,7 +64,7 @@ export function LetterList({ box, filter, groups, nowMs }: LetterListProps) {
     { title: "Reason", of: ({ reason }) => reason },
     { title: "Last failure", of: ({ error }) => error?.message ?? "–", isLong: true },
     { title: "Redriven", of: ({ write }) => (write ? quantity(write.life) : "–"), align: "right" },
-    { title: "Tables", of: ({ write }) => write?.tables.join(", ") || "–" },
+    { title: "Tables", of: ({ write }) => write?.tables.join(", ") || "–", isLong: true },
   ];
   const discarded: Column<Letter> = {
     title: "Discarded",
