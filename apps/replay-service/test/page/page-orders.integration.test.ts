@@ -9,7 +9,7 @@ let rig: PageRig;
 beforeAll(async () => {
   rig = await PageRig.start(inject("cassandra"));
 }, 180_000);
-afterAll(() => rig[Symbol.asyncDispose]());
+afterAll(() => rig?.[Symbol.asyncDispose]());
 afterEach(async () => {
   expect(rig.complaints).toEqual([]);
   await rig.clear();
