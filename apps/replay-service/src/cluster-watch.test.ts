@@ -25,6 +25,19 @@ describe("a watch over a cluster", () => {
     expect(watch.health).toEqual({ up: false, isAway: false, detail: "wrong" });
   });
 
+  test.each([
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate", false],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "Hostname/IP does not match certificate's altnames: …", false],
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "tlsv13 alert certificate required", false],
+    ["CERT_HAS_EXPIRED", "certificate has expired", true],
+    ["ECONNREFUSED", "connect ECONNREFUSED", true],
+  ])("takes %s for an outage only if no setting of the pod cures it", (code, message, isAway) => {
+    const { executor, watch } = setUp();
+    const cause = Object.assign(new Error(message), { code });
+    executor.emit("cluster:disconnected", { cluster: "B", cause, misconfigured: false });
+    expect(watch.health).toMatchObject({ up: false, isAway });
+  });
+
   test("is down while the worker has suspended the replay", () => {
     const { executor, worker, watch } = setUp();
     executor.emit("cluster:connected", { cluster: "B" });

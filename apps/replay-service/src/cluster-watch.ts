@@ -1,5 +1,5 @@
 import type { ClusterId, EventSource, SessionEvents, WorkerEvents } from "@helix/core";
-import { errorText } from "./error-text.ts";
+import { errorText, isOfTrust } from "./error-text.ts";
 import type { PartHealth } from "./readiness.ts";
 
 /** What is known of one cluster: whether there is a session, and whether the worker has suspended its replay. */
@@ -16,7 +16,8 @@ export class ClusterWatch {
     });
     executor.on("cluster:disconnected", (event) => {
       if (event.cluster !== cluster) return;
-      this.#session = { up: false, isAway: !event.misconfigured, detail: errorText(event.cause) };
+      const isAway = !event.misconfigured && !isOfTrust(event.cause);
+      this.#session = { up: false, isAway, detail: errorText(event.cause) };
     });
   }
 

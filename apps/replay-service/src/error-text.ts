@@ -12,6 +12,8 @@ export function errorText(error: unknown): string {
   );
 }
 
+const MISNAMED = "does not match certificate's altnames";
+
 /** OpenSSL's place in its own sources, and what it says there. */
 const OPENSSL = /[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):[^\n]*\n?/;
 
@@ -27,15 +29,25 @@ const TRUST: readonly [said: RegExp, cure: string][] = [
   ],
 ];
 
+/** Whether what the pod was told of certificates does not fit what is there: no outage, which would end by itself. */
+export function isOfTrust(error: unknown): boolean {
+  const { text } = readError(error);
+  return text.includes(MISNAMED) || cureOf(text) !== undefined;
+}
+
 function withCertificates(text: string): string {
   const plain = text.replace(OPENSSL, "$1");
-  const cure = TRUST.find(([said]) => said.test(plain))?.[1];
+  const cure = cureOf(plain);
   return cure === undefined ? plain : `${plain}. ${cure}`;
+}
+
+function cureOf(text: string): string | undefined {
+  return TRUST.find(([said]) => said.test(text))?.[1];
 }
 
 /** Node says what a certificate does not name; of NATS it has been said already what can be done. */
 function withServerName(text: string): string {
-  if (!text.includes("does not match certificate's altnames")) return text;
+  if (!text.includes(MISNAMED)) return text;
   const ofNats = text.replace("`tls.serverName`", `\`${variableOf("nats", "tlsServerName")}\``);
   if (ofNats !== text) return ofNats;
   const names = [variableOf("clusterA", "tlsServerName"), variableOf("clusterB", "tlsServerName")];

@@ -105,10 +105,12 @@ describe("a pod says in /readyz what is wrong with a certificate", () => {
   ])("%s", async (_, servers, wrong, ofNats, ofCluster) => {
     await using pod = start(servers(), wrong);
     let said = { queue: "", B: "" };
+    let isAway: boolean | undefined;
     await waitFor(
       async () => {
         const { parts } = JSON.parse((await pod.get("/readyz")).text);
         said = { queue: parts.queue.detail, B: parts["cluster B"].detail };
+        isAway = parts["cluster B"].isAway;
         return ofNats.test(said.queue) && ofCluster.test(said.B);
       },
       {
@@ -116,6 +118,8 @@ describe("a pod says in /readyz what is wrong with a certificate", () => {
         describe: () => `/readyz says ${ofNats} and ${ofCluster}; it says ${JSON.stringify(said)}`,
       },
     );
+    // What has expired is for others to cure, and no mistake that a rolling update should stop at.
+    expect(isAway).toBe(Object.keys(wrong).length === 0);
     pod.signal("SIGTERM");
     expect(await pod.ended).toBe(0);
   });
