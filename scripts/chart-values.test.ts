@@ -39,6 +39,14 @@ test.each([
   expect(isValid(values)).toBe(false);
 });
 
+test("the schema takes the values that the README shows", () => {
+  const readme = read("../../README.md");
+  const values = parse(/```yaml\n([^`]+)```/.exec(readme)?.[1] ?? "");
+  isValid(values);
+  expect(isValid.errors).toBe(null);
+  expect(values.config.nats.user).toBe("worker");
+});
+
 test("each variable that the chart's templates and values name is one of the pod", () => {
   const known = settings().flatMap(({ section, key }) => [
     variableOf(section, key),
