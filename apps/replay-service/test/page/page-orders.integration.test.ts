@@ -211,7 +211,7 @@ describe("dead letters", () => {
   });
 
   test(`${LETTERS.toLocaleString("en")} of them are seen as fast as none: in groups, and a page at a time`, {
-    timeout: 600_000,
+    timeout: 1_200_000,
   }, async ({ annotate }) => {
     for (let table = 0; table < 4; table++) await rig.die(LETTERS / 4, { table: `t${table}` });
     await using page = await rig.open({ hash: "#dead?cluster=B" });

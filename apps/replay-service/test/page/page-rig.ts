@@ -201,8 +201,9 @@ export class PageRig implements AsyncDisposable {
     const before = await this.dead();
     await this.write(count, { disposition: "hold", ...more });
     await waitFor(async () => (await this.dead()) === before + count, {
-      timeoutMs: 120_000,
-      intervalMs: 100,
+      timeoutMs: 600_000,
+      // To count a hundred thousand takes half a second of the pod.
+      intervalMs: count > 5_000 ? 2_000 : 100,
       describe: "all of them are dead",
     });
   }
