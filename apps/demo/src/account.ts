@@ -36,6 +36,16 @@ export class Account {
     return this.#open.size;
   }
 
+  /** For how long the oldest write has waited that was queued and is not replayed. Milliseconds; 0: none waits. */
+  oldestMs(isReplayed: (id: string, key: ExecutionKey) => boolean): number {
+    for (const [id, key] of this.queued) {
+      if (isReplayed(id, key)) continue;
+      // Its timestamp is the time of the write, as long as the clocks are right.
+      return Math.max(0, Date.now() - Number(key.slice(2)) / 1000);
+    }
+    return 0;
+  }
+
   add(entry: Entry): void {
     switch (entry.what) {
       case "begun": {

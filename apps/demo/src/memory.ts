@@ -4,7 +4,7 @@ import { waitFor } from "@helix/testkit";
 import { ReplayWorker } from "@helix/worker";
 import { announceClient, announceWorker } from "./announce.ts";
 import { Ledger } from "./ledger.ts";
-import { ProgressMeter, progressLine } from "./progress.ts";
+import { type Backlog, ProgressMeter, progressLine } from "./progress.ts";
 import {
   compareClusters,
   DRAIN_TIMEOUT_MS,
@@ -63,7 +63,7 @@ async function writeThroughOutage(stage: Stage, tally: Tally, ledger: Ledger): P
   const call = async (write: Write) => {
     started++;
     const progress = meter.update(started);
-    if (progress !== undefined) screen.status(progressLine(progress, tally));
+    if (progress !== undefined) screen.status(progressLine(progress, tally, await backlogOf(replayer)));
     if (started >= total * OUTAGE_BEGINS_AT) {
       over ??= playOutage(stage, both).catch((error) => problem.abort(error));
     }
@@ -87,9 +87,14 @@ async function makeOne(client: HelixClient, write: Write, tally: Tally, ledger: 
   }
 }
 
+async function backlogOf(replayer: MemoryReplayer): Promise<Backlog> {
+  const depths = await replayer.depths();
+  return { oldestMs: Math.max(...depths.map(({ oldestAgeMs = 0 }) => oldestAgeMs)) };
+}
+
 async function drain({ screen, signal }: Stage, tally: Tally, replayer: MemoryReplayer): Promise<void> {
-  const drained = () => {
-    screen.status(progressLine({ share: 1, perSecond: 0 }, tally));
+  const drained = async () => {
+    screen.status(progressLine({ share: 1, perSecond: 0 }, tally, await backlogOf(replayer)));
     return tally.replayed + tally.deadLettered >= tally.queued && replayer.length === 0;
   };
   const options = { timeoutMs: DRAIN_TIMEOUT_MS, intervalMs: 50, describe: "the queue is empty", signal };

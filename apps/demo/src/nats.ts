@@ -49,7 +49,8 @@ export async function playNats(stage: Stage): Promise<boolean> {
   const backAt = await throughOutage(stage, {
     application,
     total,
-    line: (progress) => progressLine(progress, tally),
+    line: (progress) =>
+      progressLine(progress, tally, { oldestMs: account.oldestMs((id) => account.applied.has(id)) }),
     inTheMiddle: async () => {
       await crash.kill();
       screen.say(`the application is killed (SIGKILL), ${crash.cut} calls had not returned`);

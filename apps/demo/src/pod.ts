@@ -93,6 +93,17 @@ export class Pod implements AsyncDisposable {
     return `http://${HOST}:${this.#adminPort}/   the page of the pod; its token: ${TOKEN}`;
   }
 
+  /** Where a person looks at it. */
+  get address(): string {
+    return `http://${HOST}:${this.#port}/readyz and /metrics`;
+  }
+
+  /** What it has logged at the end of each outage. */
+  async outages(): Promise<string[]> {
+    const log = await this.#program.log();
+    return [...log.matchAll(/"message":"(outage of [^"]*)"}$/gm)].map(([, line = ""]) => line);
+  }
+
   run(): void {
     this.#program.run({ args: ["--conditions=@helix/source", MAIN], env: this.#env });
   }

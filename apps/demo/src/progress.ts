@@ -31,18 +31,27 @@ export class ProgressMeter {
   }
 }
 
-/**
- * The live line. With the time before it, it fits into 80 columns as long as figures have six digits and nobody sees an
- * error. `pods` is how much each of several has replayed.
- */
-export function progressLine({ share, perSecond }: Progress, tally: Tally, pods?: readonly number[]): string {
+/** What the live line tells of the replay's side. */
+export interface Backlog {
+  /** For how long the oldest write that a cluster misses has waited. Milliseconds; 0: none waits. */
+  readonly oldestMs: number;
+  /** How much each of several pods has replayed. */
+  readonly pods?: readonly number[] | undefined;
+}
+
+/** The live line. With the time before it, it fits into 80 columns as long as figures have six digits and nobody sees an error. */
+export function progressLine(
+  { share, perSecond }: Progress,
+  tally: Tally,
+  { oldestMs, pods }: Backlog,
+): string {
   const parts = [
     `${(share * 100).toFixed(0)} %`,
     `${Math.round(perSecond)}/s`,
     ...(tally.errors === 0 ? [] : [`errors ${tally.errors}`]),
     `queue ${Math.max(0, tally.queued - tally.replayed - tally.deadLettered)}`,
     pods === undefined ? `replayed ${tally.replayed}` : `pods ${pods.join("+")}`,
-    `lag ${(tally.longestLagMs / 1000).toFixed(1)} s`,
+    `oldest ${(oldestMs / 1000).toFixed(1)} s`,
   ];
   return parts.join(" · ");
 }

@@ -32,10 +32,7 @@ export async function openQueueView(natsUrl: string): Promise<QueueView> {
   };
 }
 
-/** For a person with the command line of NATS. */
+/** For a person, in another terminal of the same clone. */
 export function lookYourself(natsUrl: string): string[] {
-  return [
-    `nats --server ${natsUrl} stream info ${STREAM}`,
-    `nats --server ${natsUrl} consumer report ${STREAM}`,
-  ];
+  return [`npx -y pnpm@12 -s helix status --watch --nats ${natsUrl.replace("nats://", "")}`];
 }

@@ -15,13 +15,21 @@ export class ReplayWatch {
     this.shares = Array.from({ length: pods }, () => 0);
   }
 
-  applied(pod: number, cluster: ClusterId, { timestampMicros }: TappedExecution): void {
+  /** Returns how many that pod was the first to bring, this one among them. */
+  applied(pod: number, cluster: ClusterId, { timestampMicros }: TappedExecution): number {
     const key = executionKey(cluster, timestampMicros);
-    if (this.replayed.has(key)) return;
+    const share = this.shares[pod] ?? 0;
+    if (this.replayed.has(key)) return share;
     this.replayed.add(key);
-    this.shares[pod] = (this.shares[pod] ?? 0) + 1;
+    this.shares[pod] = share + 1;
     // A timestamp is the time of the write, as long as the clocks are right.
     this.#account.tally.applied(Date.now() - Number(timestampMicros / 1000n));
+    return share + 1;
+  }
+
+  /** For how long the oldest write has waited that is not replayed. Milliseconds; 0: none waits. */
+  get oldestMs(): number {
+    return this.#account.oldestMs((_, key) => this.replayed.has(key));
   }
 
   /** Writes that were queued, by the word of their calls, and that no cluster got. */

@@ -6,7 +6,7 @@ import { ApplicationProcess } from "./application-process.ts";
 import { Crashes } from "./crashes.ts";
 import { countDoubles, doublesFigure } from "./executions.ts";
 import { ALL_PARTS, Pod } from "./pod.ts";
-import { progressLine } from "./progress.ts";
+import { type Progress, progressLine } from "./progress.ts";
 import { lookYourself, openQueueView, type QueueFigures, type QueueView } from "./queue-view.ts";
 import { ReplayWatch } from "./replay-watch.ts";
 import { compareClusters, DRAIN_TIMEOUT_MS, durationMs, keepRunning, type Stage } from "./stage.ts";
@@ -39,10 +39,12 @@ export async function playService(stage: Stage): Promise<boolean> {
   const { tally } = account;
   const watch = new ReplayWatch(account, 2);
   const clusters = { A: pair.A, B: outage.address };
+  const line = (progress: Progress) =>
+    progressLine(progress, tally, { oldestMs: watch.oldestMs, pods: watch.shares });
   let crashes: Crashes | undefined;
   const startPod = (index: number) => {
     const onApplied = (cluster: ClusterId, execution: TappedExecution) => {
-      watch.applied(index, cluster, execution);
+      if (watch.applied(index, cluster, execution) === 1) screen.say(`pod ${index + 1} replays`);
       crashes?.onReplay(index);
     };
     return Pod.start({ name: `helix-demo-pod-${index + 1}`, natsUrl: nats.url, clusters, onApplied });
@@ -53,7 +55,7 @@ export async function playService(stage: Stage): Promise<boolean> {
   const pods = [first, second] as const;
   await Promise.all(pods.map((pod) => pod.untilUp(ALL_PARTS, signal)));
   screen.say("both pods are ready");
-  for (const { page } of pods) screen.print(`          ${page}`);
+  for (const line of addressesOf(pods)) screen.print(`          ${line}`);
   await using ending = new Crashes({ pods, nats, tally, screen, signal });
   crashes = ending;
 
@@ -72,11 +74,11 @@ export async function playService(stage: Stage): Promise<boolean> {
   const backAt = await throughOutage(stage, {
     application,
     total,
-    line: (progress) => progressLine(progress, tally, watch.shares),
+    line,
     // By now something is queued, and nothing is replayed before cluster B is back.
     inTheMiddle: async () => crashes.arm(),
   });
-  const queue = await drain(stage, view, () => progressLine({ share: 1, perSecond: 0 }, tally, watch.shares));
+  const queue = await drain(stage, view, () => line({ share: 1, perSecond: 0 }));
   const emptyAfterMs = backAt && performance.now() - backAt;
   await crashes.over();
   tally.deadLettered = queue.deadLetters;
@@ -101,9 +103,16 @@ export async function playService(stage: Stage): Promise<boolean> {
     seconds("cluster B back, queue empty after", emptyAfterMs),
     ...comparisonFigures(comparison),
   ];
+  for (const [index, pod] of pods.entries()) {
+    for (const line of await pod.outages()) screen.say(`pod ${index + 1} has logged: ${line}`);
+  }
   const isGood = pronounce(screen, figures, tally, comparison);
-  await keepRunning(stage, [...commands, ...pods.map(({ page }) => page)]);
+  await keepRunning(stage, [...commands, ...addressesOf(pods)]);
   return isGood;
+}
+
+function addressesOf(pods: readonly Pod[]): string[] {
+  return pods.flatMap(({ address, page }, index) => [`pod ${index + 1}: ${address}`, page]);
 }
 
 function shareFigure(index: number, share: number, all: number): Figure {

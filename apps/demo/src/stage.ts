@@ -49,7 +49,7 @@ export async function playOutage(
   await over;
   screen.say("cluster B comes back …");
   await outage.end();
-  screen.say("cluster B is back");
+  screen.say("cluster B is back; clients and workers, who try it every few seconds, will notice");
   return performance.now();
 }
 

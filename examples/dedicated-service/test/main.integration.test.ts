@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePorts, waitFor } from "@helix/testkit";
+import { freePorts, startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { MAIN as SERVICE, ServiceProcess } from "../../../apps/replay-service/test/service-process.ts";
@@ -48,10 +48,25 @@ test("an application enqueues what B misses while no pod runs, and the next pod 
   expect(await second.ended).toBe(0);
 });
 
+test("an application says so when a pod has replayed what B missed", async () => {
+  const { A, B } = inject("cassandra");
+  await using proxy = await startFaultProxy({ target: B });
+  proxy.set("refuse");
+  await using pod = startPod();
+  await pod.ready();
+  await using application = new Program(fromSource(MAIN, A.contactPoint, proxy.contactPoint, nats.url));
+  const id = await application.wrote({ A: "applied", B: "queued" });
+  proxy.set("pass");
+  await application.said(`${id} replayed to B`);
+  expect(await application.end("SIGTERM")).toBe(0);
+});
+
 test("an application that reaches both clusters writes to both", async () => {
   const { A, B } = inject("cassandra");
   await using application = new Program(fromSource(MAIN, A.contactPoint, B.contactPoint, nats.url));
   const id = await application.wrote({ A: "applied", B: "applied" });
+  // From the first one on.
+  expect(application.output).toMatch(new RegExp(`^${id} `));
   const user = await userOnBoth({ A, B }, id);
   expect(user).toEqual({ A: expect.stringMatching(/^Carol \d+$/), B: user.A });
   expect(await application.end("SIGINT")).toBe(0);

@@ -20,7 +20,8 @@ const worker = new ReplayWorker({
   onDrop: ({ payload, cause }) => console.error("dead letter", cause, summarize(payload)),
 });
 await client.attachWorker(worker);
-await client.connect(); // starts the worker as well; one cluster is enough to begin with
+// Starts the worker as well. Both clusters, if they are there within 3 s; one is enough to begin with.
+await client.connect({ waitFor: "all", signal: AbortSignal.timeout(3_000) }).catch(() => client.connect());
 
 let running = true;
 const stop = () => {

@@ -34,6 +34,14 @@ export class Program implements AsyncDisposable {
     return id;
   }
 
+  /** Resolves when it has said that. */
+  async said(text: string): Promise<void> {
+    await waitFor(() => this.output.includes(text), {
+      timeoutMs: 30_000,
+      describe: () => `the program says ${text}; it said:\n${this.output}`,
+    });
+  }
+
   /** Resolves with its exit code, or null when the signal killed it. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);

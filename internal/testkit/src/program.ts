@@ -59,9 +59,14 @@ export class Program implements AsyncDisposable {
     await gone;
   }
 
-  /** The end of what it has written in all of its runs. */
+  /** What it has written in all of its runs. */
+  log(): Promise<string> {
+    return readFile(this.#log, "utf8").catch(() => "");
+  }
+
+  /** The end of that. */
   async tail(): Promise<string> {
-    const text = await readFile(this.#log, "utf8").catch(() => "");
+    const text = await this.log();
     return text.trimEnd().split("\n").slice(-LOG_LINES).join("\n");
   }
 
