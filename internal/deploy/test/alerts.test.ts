@@ -32,7 +32,7 @@ describe("an alert", () => {
 });
 
 // In CI it is always there; elsewhere it is Debian's package `prometheus`.
-describe.skipIf(!isThere("promtool") && process.env.CI === undefined)("promtool", () => {
+describe.skipIf(!isThere("promtool") && process.env.CI === undefined)("promtool", { timeout: 60_000 }, () => {
   const promtool = (...words: string[]) => execFileSync("promtool", words, { cwd, encoding: "utf8" });
 
   it("takes the rules, and finds each alert firing and silent as its tests say", () => {
