@@ -130,6 +130,8 @@ interface Fault {
   readonly told: readonly string[];
   /** For whom something is queued, and for nobody else. */
   readonly queued: readonly ClusterId[];
+  /** Only containers have it. */
+  readonly inContainers?: boolean;
   /** Whose cells are compared. @default t */
   readonly table?: string;
 }
@@ -208,6 +210,19 @@ const FAULTS: readonly Fault[] = [
       () => pair.B.pause(),
       () => pair.B.resume(),
     ),
+    told: [FINE, ONLY_A],
+    queued: ["B"],
+  },
+  {
+    fault: "its network is taken away",
+    inContainers: true,
+    play: async (stage) => {
+      let connect = async () => {};
+      const begin = async () => {
+        connect = (await pair.B.disconnect?.()) ?? connect;
+      };
+      await away(begin, () => connect())(stage);
+    },
     told: [FINE, ONLY_A],
     queued: ["B"],
   },
@@ -397,9 +412,10 @@ async function prepare(schema: readonly string[] = []): Promise<void> {
   });
 }
 
-test.each(FAULTS)(
+test.for(FAULTS)(
   "callers are told what they should be, and every cell is equal afterwards: $fault",
-  async (row) => {
+  async (row, { skip }) => {
+    skip(row.inContainers === true && pair.source !== "containers", "a process has no network of its own");
     await prepare(row.schema);
     const before = openHandles();
     await using A = await startFaultProxy({ target: pair.A });

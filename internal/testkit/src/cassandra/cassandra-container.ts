@@ -56,6 +56,7 @@ export function launchCassandraContainer(
       kill: () => server.kill(),
       pause: () => server.pause(),
       resume: () => server.resume(),
+      disconnect: () => server.disconnect(),
       close: () => server.close(),
     };
   });

@@ -27,6 +27,8 @@ export interface CassandraNode extends CassandraAddress {
   pause(): Promise<void>;
   /** Thaws it (SIGCONT): it answers what has piled up. */
   resume(): Promise<void>;
+  /** Takes the network of its container away, and resolves with the way to put it back. Only a container has one of its own. */
+  disconnect?(): Promise<() => Promise<void>>;
 }
 
 /** A node as its provider sees it: `close` removes the server and everything that it wrote. */

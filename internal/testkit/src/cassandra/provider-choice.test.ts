@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ProviderUnavailableError } from "../servers/first-usable.ts";
 import type { CassandraPair, PairSource, ProviderContext } from "./cassandra-node.ts";
 import { type Provider, startFirstUsable } from "./provider-choice.ts";
 
 const SOURCES = ["environment", "containers", "processes", "simulation"] as const;
 
+beforeEach(() => vi.stubEnv("HELIX_TESTKIT_PROVIDER", undefined));
 afterEach(() => vi.unstubAllEnvs());
 
 /** Providers of which only `usable` are there; `asked` are those that were tried, in order. */

@@ -80,6 +80,22 @@ export class ServerContainer implements ControlledServer {
     if ((await this.#state()).Paused) await this.#container.unpause();
   }
 
+  /**
+   * Takes its network away: what is sent to it is lost without an answer, and so is what it sends. Gives the way to put it back, at the same
+   * address and port.
+   */
+  async disconnect(): Promise<() => Promise<void>> {
+    const { NetworkSettings } = await this.#container.inspect();
+    const [{ NetworkID } = { NetworkID: "" }] = Object.values(NetworkSettings.Networks);
+    const network = this.#options.engine.container.dockerode.getNetwork(NetworkID);
+    const Container = this.#container.id;
+    await network.disconnect({ Container });
+    return async () => {
+      await network.connect({ Container });
+      await untilReady(this.#container, this.#options);
+    };
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#remove();
     return this.#closing;
