@@ -1,3 +1,4 @@
+import { wait } from "@helix/core/queue-kit";
 import { describe, expect, it } from "vitest";
 import { cancelJob, getJob, listJobs } from "../../src/index.ts";
 import { setUpJobs } from "./jobs-rig.ts";
@@ -121,6 +122,32 @@ describe("a job", () => {
     await clock.advance(10_000);
     expect((await getJob(operated, id)).counts).toEqual({ ...NONE, done: 40 });
     expect(await lane()).toHaveLength(40);
+  });
+
+  it("that was begun by a pod that is dead looks for more letters only when what that had begun is ended", async () => {
+    await using world = setUpJobs();
+    const { clock, operated, control, queue, bury, pod, order } = world;
+    await bury(8);
+    const { id } = await order();
+    const { value } = (await control.get(`jobs.${id}`)) ?? {};
+    const pending = ["p0.0", "p1.0", "p2.0"];
+    await control.put(`jobs.${id}`, { ...(value as object), state: "running", pending });
+    const { redrive, scan } = queue.deadLetters;
+    const seen: string[] = [];
+    queue.deadLetters.redrive = async (letter, options) => {
+      await redrive.call(queue.deadLetters, letter, options);
+      // As it is where an answer takes its time.
+      await wait(clock, 10);
+      seen.push(letter);
+    };
+    queue.deadLetters.scan = (...asked) => {
+      seen.push("a scan");
+      return scan.apply(queue.deadLetters, asked);
+    };
+    pod();
+    await clock.advance(10_000);
+    expect((await getJob(operated, id)).counts).toEqual({ ...NONE, done: 8 });
+    expect(seen.slice(0, 4)).toEqual([...pending, "a scan"]);
   });
 
   it("begins nothing more where its pod cannot say that it has it, before another one may take it up", async () => {
