@@ -133,6 +133,19 @@ describe("an answer that does not come", () => {
   });
 });
 
+test("of more than a hundred requests within a second the rest are told to come again, and may a second later", async () => {
+  const statuses = async (count: number) => {
+    const answered: number[] = [];
+    for (let n = 0; n < count; n++) answered.push((await rig.ask("/v1/me")).status);
+    return answered;
+  };
+  expect(await statuses(101)).toEqual([...Array<number>(100).fill(200), 503]);
+  // Strangers hear nothing of it.
+  expect((await rig.ask("/v1/me", { token: "wrong" })).status).toBe(401);
+  rig.clock.advanceNow(1_000);
+  expect(await statuses(1)).toEqual([200]);
+});
+
 test("pages of letters are read one after the other, however many are asked for, and one that hangs ends", async () => {
   const { deadLetters } = rig.queue;
   const page = deadLetters.page.bind(deadLetters);

@@ -15,7 +15,7 @@ export const API_ERRORS = {
   HELIX_API_KEY_REUSED: [422, "Another change has been made with that `Idempotency-Key`."],
   HELIX_API_REFUSED_OFTEN: [429, "Ten requests of this address had no token that is known: all of it wait."],
   HELIX_API_INTERNAL: [500, "A fault of the pod. Its log has it."],
-  HELIX_API_BUSY: [503, "Ten requests are being answered."],
+  HELIX_API_BUSY: [503, "Ten requests are being answered, or a hundred were within this second."],
   HELIX_API_NOT_OPEN: [503, "The queue is not open yet, or not any more."],
   HELIX_API_STOPPING: [503, "The pod stops: it takes no changes."],
   HELIX_API_TIMEOUT: [504, "The answer took longer than 30 s. A change may have been made all the same."],

@@ -11,6 +11,7 @@ import type { Tokens } from "./tokens.ts";
 
 export const MOST_BODY_BYTES = 64 * 1024;
 const MOST_REQUESTS = 10;
+const MOST_PER_SECOND = 100;
 /** Longer than an answer may take: whoever does not read it gives up its place. */
 const MOST_PLACE_MS = 40_000;
 
@@ -37,6 +38,7 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #rights = new WeakMap<IncomingMessage, ReadonlySet<Right>>();
   #inside = 0;
+  #second = { fromMs: Number.NEGATIVE_INFINITY, requests: 0 };
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -121,9 +123,16 @@ export class Door {
       if (Number(headers["content-length"] ?? 0) > MOST_BODY_BYTES)
         return apiRefusal("HELIX_API_BODY_TOO_LARGE");
     }
-    return this.#inside < MOST_REQUESTS
+    return this.#inside < MOST_REQUESTS && this.#isInTime()
       ? undefined
       : apiRefusal("HELIX_API_BUSY", {}, { "retry-after": "1" });
+  }
+
+  /** Counts it, and says whether there were few enough within this second. */
+  #isInTime(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#second.fromMs >= 1_000) this.#second = { fromMs: nowMs, requests: 0 };
+    return ++this.#second.requests <= MOST_PER_SECOND;
   }
 }
 
