@@ -10,7 +10,6 @@ interface Variable {
 /** What of the manifests a test looks at. */
 export interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string };
   readonly spec: {
     readonly minReplicaCount?: number;
     readonly fallback?: { readonly replicas: number };
@@ -24,7 +23,6 @@ interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly automountServiceAccountToken: boolean;
   readonly containers: readonly { readonly env: readonly Variable[] }[];
-  readonly volumes: readonly { readonly name: string }[];
 }
 
 export function manifestsIn(yaml: string): Manifest[] {
