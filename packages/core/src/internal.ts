@@ -56,3 +56,4 @@ export { errorLabel, errorText, LoggableError, toldError } from "./report/error-
 export { harmlessCallback, harmlessLogger } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";
 export { duration, quantity } from "./report/quantities.ts";
+export { spanOf, timeGoneBy, timeToCome } from "./report/times.ts";

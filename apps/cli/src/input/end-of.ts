@@ -1,5 +1,5 @@
+import { timeToCome } from "@helix/core/internal";
 import { UsageError } from "../failures.ts";
-import { timeToCome } from "./times.ts";
 
 /** When an order is over. @param command What `--until` belongs to. @throws UsageError for what is no time to come. */
 export function endOf(until: string | undefined, nowMs: number, command: string): number | undefined {

@@ -1,8 +1,7 @@
 import { DEAD_LETTER_FILTER, type DeadLetterFilter } from "@helix/core";
-import type { Option as Declared } from "@helix/core/internal";
+import { type Option as Declared, spanOf, timeGoneBy } from "@helix/core/internal";
 import { type Command, Option } from "commander";
 import { UsageError } from "../failures.ts";
-import { spanOf, timeGoneBy } from "./times.ts";
 
 type Condition = keyof DeadLetterFilter;
 

@@ -47,7 +47,7 @@ export function DeadLetters({ place: { box, filter, mistake }, nowMs }: DeadLett
           The address has a filter that makes no sense, so all letters are shown. {mistake}
         </p>
       )}
-      <FilterForm key={here} box={box} filter={filter} />
+      <FilterForm key={here} box={box} filter={filter} nowMs={nowMs} />
       {hasConditions(filter) && (
         <p>
           Those with {filterText(filter)}. <a href={hashOf(box)}>Show all</a>

@@ -1,3 +1,5 @@
+// Times as people type them.
+
 const UNIT_MS = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const SPAN = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|min|m|h|d)$/;
 const DAY_MS = UNIT_MS.d;
