@@ -52,7 +52,7 @@ describe("a promise that is broken on purpose ends the demo with 1, and its line
 
   test.each(["nats", "service"] as const)("the queue of --deployment %s is purged", async (deployment) => {
     await using demo = await start(deployment);
-    const [, url = ""] = await demo.said(/--server (\S+) stream info/);
+    const [, url = ""] = await demo.said(/ --watch --nats (\S+)/);
     await demo.said(/queue \d{2}/);
     const connection = await connect({ servers: url });
     await (await jetstreamManager(connection)).streams.purge("helix-replay");
