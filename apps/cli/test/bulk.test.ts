@@ -17,6 +17,15 @@ const countIn = async (box: "" | "trash" = "") =>
   JSON.parse((await rig.type(`dead ${box} list --json`)).out).letters.length;
 const waiting = async () => JSON.parse((await rig.type("status --json")).out).clusters.B.lanes[0].depth;
 
+it("groups come page by page, each with what to type for the next", async () => {
+  const first = await rig.type("dead groups --limit 1");
+  expect(first.out).toContain("3 dead letters in 1 group of 2\n");
+  const [, next = ""] = /^more: helix (dead groups --limit 1 --cursor .*)$/m.exec(first.out) ?? [];
+  const last = await rig.type(next);
+  expect([first.exit, last.exit, last.out.includes("shop.orders")]).toEqual([0, 0, true]);
+  expect(last.out).not.toContain("more:");
+});
+
 describe("a redrive", () => {
   it("shows the groups and asks a person, and tells how it went", async () => {
     const { exit, out, err } = await rig.type(`dead redrive --table shop.users ${WHY}`, {

@@ -62,6 +62,29 @@ describe("a pod is asked", () => {
     });
   });
 
+  it("for the values of what was discarded where that lies, with who asks and why", async () => {
+    const letter = {
+      id: "a.0",
+      cluster: "B",
+      priority: "high",
+      reason: "rejected",
+      attempts: 1,
+      diedAtMs: 1,
+      bytes: 1,
+    };
+    const shown = { letter, statements: [{ query: "INSERT INTO t (a) VALUES (?)", params: ["Alice"] }] };
+    const { exit, out, asked } = await against(
+      (_, response) => answerJson(response, shown),
+      "dead trash show a.0 --values --reason ticket",
+    );
+    expect([exit, asked[0]?.path, asked[0]?.body]).toEqual([
+      0,
+      "/v1/trash/a.0/values",
+      { by: "anna", why: "ticket" },
+    ]);
+    expect(out).toContain('["Alice"]');
+  });
+
   it("once more, with the same key, where the answer to a change was lost", async () => {
     const seen = await status();
     seen.revisions.gates = 7;
