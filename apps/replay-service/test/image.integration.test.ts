@@ -73,6 +73,7 @@ describe.runIf(await isUsable())("the image of the pod", () => {
         "usr/local/bin/helix",
         "var/lib/dpkg/status",
         "app/apps/cli/package.json",
+        "app/apps/replay-service/dist/page/index.html",
         "app/packages/worker/package.json",
         "app/node_modules/cassandra-driver/package.json",
       ]),
