@@ -61,18 +61,11 @@ export const workerMutants: readonly Mutant[] = [
   {
     name: "success is told before the queue has confirmed",
     file: SETTLER,
-    find: `      await message.ack();
-    } catch (error) {
-      await this.#endRefused(message, error);
-      return;
-    }
-    this.#options.reporter.applied(item);`,
-    replace: `      this.#options.reporter.applied(item);
-      await message.ack();
-    } catch (error) {
-      await this.#endRefused(message, error);
-      return;
-    }`,
+    find: `      message.ackThen((refusal) => {
+        if (refusal === undefined) this.#applied(item);`,
+    replace: `      this.#applied(item);
+      message.ackThen((refusal) => {
+        if (refusal === undefined) return;`,
   },
   {
     name: "the last failure of a message is not told",

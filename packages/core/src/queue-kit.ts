@@ -61,7 +61,7 @@ export {
   type WholeFacts,
 } from "./queue/letter-facts.ts";
 export { LetterGroups, readCount } from "./queue/letter-groups.ts";
-export { MessageLife } from "./queue/message-life.ts";
+export { MessageLife, settled } from "./queue/message-life.ts";
 export { redriven } from "./queue/redriven.ts";
 export { queueSchedulingOptions } from "./queue/scheduling-options.ts";
 export {

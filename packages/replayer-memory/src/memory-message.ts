@@ -6,6 +6,7 @@ import {
   MessageLife,
   readRelease,
   recordAfter,
+  settled,
 } from "@helix/core/queue-kit";
 import type { Entry } from "./entry.ts";
 
@@ -45,7 +46,14 @@ export class MemoryMessage implements ReplayMessage, ListNode<MemoryMessage> {
   }
 
   ack(): Promise<void> {
-    return this.#life.settle(() => this.#settlements.ack(this));
+    return settled((done) => this.ackThen(done));
+  }
+
+  ackThen(done: (refusal?: unknown) => void): void {
+    this.#life.settleThen((told) => {
+      this.#settlements.ack(this);
+      told();
+    }, done);
   }
 
   release(options?: ReleaseOptions): Promise<void> {

@@ -15,7 +15,7 @@ import type {
   ReplayQueue,
 } from "@helix/core";
 import { type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
-import { expected } from "@helix/core/queue-kit";
+import { expected, settled } from "@helix/core/queue-kit";
 import { Bodies } from "./bodies.ts";
 import { Admin } from "./connection/admin.ts";
 import { meaningOf } from "./connection/api-errors.ts";
@@ -449,9 +449,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     }
     message.assertLent();
     // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
-    const acknowledged = new Promise<void>((resolve, reject) => {
-      this.#ack(message, (refusal) => (refusal === undefined ? resolve() : reject(refusal)));
-    });
+    const acknowledged = settled((done) => this.#ack(message, done));
     this.#settlements.hurry();
     await acknowledged;
   }

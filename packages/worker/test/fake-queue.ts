@@ -73,6 +73,7 @@ export class FakeQueue implements ReplayQueue {
   readonly #lanes = new Map<Lane, Entry[]>(LANES.map((lane) => [lane, []]));
   readonly #listeners = new Map<Lane, (message: ReplayMessage) => void>();
   readonly #delayed = new Set<Entry>();
+  #delivered = 0;
 
   constructor(clock: ManualClock, traits: Partial<QueueTraits> = {}) {
     this.#clock = clock;
@@ -232,6 +233,10 @@ export class FakeQueue implements ReplayQueue {
         },
       }),
       ack: () => end("ack", {}, () => {}),
+      // Every other one, so that each test meets both.
+      ...(this.#delivered++ % 2 === 0 && {
+        ackThen: (done) => void end("ack", {}, () => {}).then(() => done(), done),
+      }),
       release: ({ delayMs = 0, attempts, error } = {}) =>
         end("release", { delayMs, attempts, error }, () => this.#putBack(entry, delayMs, attempts)),
       extend: () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isHelixError } from "../errors.ts";
-import { MessageLife } from "./message-life.ts";
+import { MessageLife, settled } from "./message-life.ts";
 import { settledAlready } from "./settlement-input.ts";
 
 /** What a promise comes to: `done`, the code of its error, or its text. */
@@ -31,11 +31,13 @@ describe.each<[string, (life: MessageLife, act: Act) => Promise<void>]>([
   [
     "calls",
     (life, act) =>
-      life.settleBy((done) => {
-        const told = act();
-        if (told === undefined) done();
-        else told.then(() => done(), done);
-      }),
+      settled((done) =>
+        life.settleThen((told) => {
+          const answer = act();
+          if (answer === undefined) told();
+          else answer.then(() => told(), told);
+        }, done),
+      ),
   ],
 ])("the life of a message whose queue %s", (_, settle) => {
   test("ends with the first settlement, and all others are told so without being tried", async () => {

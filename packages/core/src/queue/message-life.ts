@@ -48,24 +48,28 @@ export class MessageLife {
   }
 
   /**
-   * As `settle`, of a queue that knows at once for many messages what became of them: `act` is given what it is to call then,
-   * with an error if it refuses. It costs a promise less for each.
+   * As `settle`, without a promise: `act` is given what it is to call when the queue has it, or with why it refuses, and `done` is
+   * called then, without an argument or with what `settle` would reject with. Throws nothing.
    */
-  settleBy(act: (done: (refusal?: unknown) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.assertInHand();
-      this.#state = "settling";
-      const done = (refusal?: unknown) => {
-        if (refusal !== undefined) return reject(this.#refused(refusal));
-        this.#state = "over";
-        resolve();
-      };
-      try {
-        act(done);
-      } catch (error) {
-        done(error);
+  settleThen(act: (told: (refusal?: unknown) => void) => void, done: (refusal?: unknown) => void): void {
+    const told = (refusal?: unknown) => {
+      if (refusal !== undefined) {
+        done(this.#refused(refusal));
+        return;
       }
-    });
+      this.#state = "over";
+      done();
+    };
+    if (this.#state !== "in hand") {
+      done(settledAlready(this.#lane));
+      return;
+    }
+    this.#state = "settling";
+    try {
+      act(told);
+    } catch (error) {
+      told(error);
+    }
   }
 
   /** Returns what its settlement rejects with. */
@@ -81,4 +85,11 @@ export class MessageLife {
     this.#state = "over";
     return true;
   }
+}
+
+/** A promise of what is told by a call. */
+export function settled(settle: (done: (refusal?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    settle((refusal) => (refusal === undefined ? resolve() : reject(refusal)));
+  });
 }

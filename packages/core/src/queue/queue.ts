@@ -127,6 +127,11 @@ export interface ReplayMessage {
    */
   ack(): Promise<void>;
   /**
+   * The same as {@link ack} without a promise for each message, where the queue offers it: calls `done` once, when the queue is
+   * known to have it, at once where it has it at once, or with what `ack` rejects with. Throws nothing, and nor must `done`.
+   */
+  ackThen?(done: (refusal?: unknown) => void): void;
+  /**
    * Hands it back, to be delivered again after the delay. The worker counts, the queue remembers:
    * `attempts` replaces the count and is unchanged if absent. Of the `error`s that come with a count the
    * first is kept, for the dead letter, with its `errorText`.

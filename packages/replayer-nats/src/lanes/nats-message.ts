@@ -6,7 +6,7 @@ import {
   type ReleaseOptions,
   type ReplayMessage,
 } from "@helix/core";
-import { checkCause, MessageLife, readRelease, recordAfter } from "@helix/core/queue-kit";
+import { checkCause, MessageLife, readRelease, recordAfter, settled } from "@helix/core/queue-kit";
 import type { Delivery } from "./ack-subject.ts";
 import { isSuspect } from "./evidence.ts";
 import type { Lease } from "./lease.ts";
@@ -106,10 +106,14 @@ export class NatsMessage implements ReplayMessage {
   }
 
   ack(): Promise<void> {
-    return this.#life.settleBy((done) => {
+    return settled((done) => this.ackThen(done));
+  }
+
+  ackThen(done: (refusal?: unknown) => void): void {
+    this.#life.settleThen((told) => {
       this.assertLent();
-      this.#settler.ack(this, done);
-    });
+      this.#settler.ack(this, told);
+    }, done);
   }
 
   async release(options?: ReleaseOptions): Promise<void> {

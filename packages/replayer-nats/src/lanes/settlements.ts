@@ -220,5 +220,7 @@ async function pong(link: Link): Promise<void> {
 function confirm({ settlements, extensions, flushed }: Batch, nowMs: number): void {
   for (const { lease, untilMs } of extensions) lease.moveTo(untilMs);
   for (const { lease, done } of settlements) done?.(lease.isOverAt(nowMs) ? lease.lapsed() : undefined);
+  // What has become old by now would keep them, and what comes after them, until the next full collection.
+  settlements.length = 0;
   for (const done of flushed) done();
 }

@@ -82,7 +82,7 @@ export class Endings {
     const { message, payload } = item;
     const verdict = judge.verdict(noted, health.trialInMs, isThere);
     if (verdict.kind === "acknowledge") {
-      void settler.ack(item);
+      settler.ack(item);
       return;
     }
     const { ending } = noted.ended;

@@ -44,21 +44,41 @@ export class Settler {
   }
 
   /** It was applied. */
-  async ack(item: HeldMessage): Promise<void> {
+  ack(item: HeldMessage): void {
     const { message } = item;
     // The queue looks as well: it acknowledges none that has lapsed.
     if (this.#options.hand.wasLost(message)) {
       this.lose(message);
       return;
     }
-    try {
-      await message.ack();
-    } catch (error) {
-      await this.#endRefused(message, error);
+    if (message.ackThen === undefined) {
+      void this.#ack(item);
       return;
     }
+    try {
+      message.ackThen((refusal) => {
+        if (refusal === undefined) this.#applied(item);
+        else void this.#endRefused(message, refusal);
+      });
+    } catch (error) {
+      // It must not, and nobody above is ready for it.
+      void this.#endRefused(message, error);
+    }
+  }
+
+  async #ack(item: HeldMessage): Promise<void> {
+    try {
+      await item.message.ack();
+    } catch (error) {
+      await this.#endRefused(item.message, error);
+      return;
+    }
+    this.#applied(item);
+  }
+
+  #applied(item: HeldMessage): void {
     this.#options.reporter.applied(item);
-    this.#ended(message);
+    this.#ended(item.message);
   }
 
   /** Out of its lane for good; where there is no room, back into it for a while, at no cost. */
