@@ -117,7 +117,7 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
   await worker.stop();
   await balance();
   for (const cluster of CLUSTERS) expect(metrics.of("helix_queue_messages", cluster)).toBe(0);
-  // All that the worker and the queue can say was said; the client's and the rare ones are not part of it.
+  // All that the worker and the queue can say was said; the client's, those of a pod's status and the rare ones are not part of it.
   const unused = Object.keys(METRICS).filter((name) => !metrics.used.has(name));
   expect(unused).toEqual([
     "helix_write_total",
@@ -126,7 +126,13 @@ it("the books of every cluster balance by the metrics alone, and agree with the 
     "helix_lane_reopened_total",
     "helix_lease_lost_total",
     "helix_stray_messages",
+    "helix_capacity_used_ratio",
+    "helix_dead_letters",
+    "helix_retention_seconds",
+    "helix_gc_grace_seconds",
     "helix_breaker_open",
+    "helix_warning",
+    "helix_queue_clock_offset_seconds",
     "helix_cluster_clock_offset_seconds",
   ]);
 });
