@@ -31,12 +31,12 @@ export function Overview({ client, onLeave }: OverviewProps) {
   });
   const traffic = usePolled("traffic", {
     ask: (signal) => client.ask("traffic", { signal }),
-    everyMs: (last) => last?.everyMs ?? 10_000,
+    everyMs: ({ everyMs }) => everyMs,
     onChange,
   });
   const jobs = usePolled("jobs", {
     ask: (signal) => client.ask("jobs", { query: { limit: 20 }, signal }),
-    everyMs: (last) => (last?.jobs.every(isOver) ? 10_000 : 2_000),
+    everyMs: ({ jobs: all }) => (all.every(isOver) ? 10_000 : 2_000),
     onChange,
   });
   const me = usePolled("me", {
@@ -84,7 +84,9 @@ export function Overview({ client, onLeave }: OverviewProps) {
           <Section id="lanes" title="Lanes" aside={<Legend />} seen={shown}>
             {value && <Lanes status={value} traffic={traffic.value} />}
           </Section>
-          <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
+          <Boundary what="Dead letters" of={place}>
+            <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
+          </Boundary>
           <Section id="jobs" title="Jobs" seen={jobs}>
             {jobs.value && <Jobs jobs={jobs.value.jobs} nowMs={value?.atMs ?? Date.now()} />}
           </Section>

@@ -40,7 +40,7 @@ export function changed({ onChange }: Pod): void {
 
 export interface PolledOptions<T> {
   readonly ask: (signal: AbortSignal) => Promise<T>;
-  readonly everyMs: (last: T | undefined) => number;
+  readonly everyMs: (last: T) => number;
   readonly onChange: Set<() => void>;
 }
 

@@ -32,19 +32,19 @@ export const PATHS = {
 
 export type Request = keyof typeof PATHS;
 
-/** What has to be in an answer that is looked into: another server, or another version, may answer anything. */
-export const PARTS: { readonly [K in Request]?: readonly (keyof AnswerOf<K>)[] } = {
-  me: ["rights"],
-  status: ["clusters", "pods", "warnings", "revisions", "unread"],
-  traffic: ["lanes"],
-  doctor: ["findings", "unseen"],
-  deadLetters: ["letters"],
-  deadLetterGroups: ["groups"],
-  deadLetter: ["letter"],
-  trash: ["letters"],
-  trashGroups: ["groups"],
-  trashedLetter: ["letter"],
-  jobs: ["jobs"],
+/** What has to be in an answer that is looked into, and is a list where it is one here: another server, or version, may answer anything. */
+export const PARTS: { readonly [K in Request]?: { readonly [P in keyof AnswerOf<K>]?: object } } = {
+  me: { rights: [] },
+  status: { clusters: {}, pods: [], warnings: [], revisions: {}, unread: [] },
+  traffic: { lanes: [] },
+  doctor: { findings: [], unseen: [] },
+  deadLetters: { letters: [] },
+  deadLetterGroups: { groups: [] },
+  deadLetter: { letter: {} },
+  trash: { letters: [] },
+  trashGroups: { groups: [] },
+  trashedLetter: { letter: {} },
+  jobs: { jobs: [] },
 };
 
 /** What a request takes. */
@@ -137,8 +137,10 @@ export class Client {
       throw new Refusal(0, undefined);
     }
     if (status >= 200 && status <= 299 && isObject(json)) {
-      const parts: readonly PropertyKey[] = PARTS[name] ?? [];
-      if (parts.every((part) => isObject(json[String(part)]))) return json as AnswerOf<K>;
+      const parts: Readonly<Record<string, object | undefined>> = PARTS[name] ?? {};
+      if (Object.entries(parts).every(([part, like]) => isLike(json[part], like))) {
+        return json as AnswerOf<K>;
+      }
       throw new Refusal(status, UNEXPECTED);
     }
     const refusal = new Refusal(status, (json as Partial<ApiErrorBody> | null | undefined)?.error);
@@ -152,4 +154,8 @@ export class Client {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
+}
+
+function isLike(value: unknown, like: unknown): boolean {
+  return isObject(value) && Array.isArray(value) === Array.isArray(like);
 }

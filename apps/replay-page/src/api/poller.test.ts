@@ -70,6 +70,43 @@ test("who has changed something is shown what was asked for after it, however of
   expect(state).toMatchObject({ asked: 2, most: 1 });
 });
 
+test("an answer of which nobody can tell when to ask again is none, and it is asked again", async () => {
+  const clock = new ManualClock();
+  const seen: Seen<null>[] = [];
+  const poller = new Poller<null>({
+    ask: async () => null,
+    everyMs: () => {
+      throw new TypeError();
+    },
+    isHidden: () => false,
+    onSeen: (one) => void seen.push(one),
+    clock,
+  });
+  poller.now();
+  await clock.advance(3_000);
+  expect(seen).toMatchObject([{ failure: { status: 200 } }, { failure: { status: 200 } }]);
+  poller.stop();
+});
+
+test.each([Number.NaN, -1, 0])(
+  "an answer after which it is to be asked again in %d ms is no reason to ask at once",
+  async (ms) => {
+    const clock = new ManualClock();
+    let asked = 0;
+    const poller = new Poller<number>({
+      ask: async () => ++asked,
+      everyMs: () => ms,
+      isHidden: () => false,
+      onSeen: () => {},
+      clock,
+    });
+    poller.now();
+    await clock.advance(5_000);
+    expect(asked).toBe(3);
+    poller.stop();
+  },
+);
+
 test("after the end nothing is asked, told, or waited for", async () => {
   const { clock, seen, state, poller } = setUp();
   state.takesMs = 100;

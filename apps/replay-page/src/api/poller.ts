@@ -14,7 +14,7 @@ export interface Seen<T> {
 export interface PollerOptions<T> {
   readonly ask: (signal: AbortSignal) => Promise<T>;
   /** From an answer to the next question. */
-  readonly everyMs: (last: T | undefined) => number;
+  readonly everyMs: (last: T) => number;
   /** Nobody looks. */
   readonly isHidden: () => boolean;
   readonly onSeen: (seen: Seen<T>) => void;
@@ -35,6 +35,7 @@ export class Poller<T> {
   readonly #stopped = new AbortController();
   #seen: Seen<T> = {};
   #failures = 0;
+  #everyMs = LEAST_MS;
   #isAsking = false;
   /** Asked for while an older answer was on its way. */
   #isWanted = false;
@@ -56,7 +57,7 @@ export class Poller<T> {
   }
 
   async #ask(): Promise<void> {
-    const { ask, onSeen, clock } = this.#options;
+    const { ask, everyMs, onSeen, clock } = this.#options;
     const { signal } = this.#stopped;
     if (signal.aborted) return;
     this.#cancel();
@@ -64,6 +65,7 @@ export class Poller<T> {
     this.#isWanted = false;
     try {
       const value = await ask(signal);
+      this.#everyMs = everyMs(value);
       this.#failures = 0;
       this.#seen = { value, atMs: clock.monotonicMs() };
     } catch (error) {
@@ -78,9 +80,9 @@ export class Poller<T> {
   }
 
   #restMs(): number {
-    const { everyMs, isHidden } = this.#options;
-    const every = everyMs(this.#seen.value);
     const failed = this.#failures === 0 ? 0 : Math.min(MOST_FAILED_MS, LEAST_MS * 2 ** (this.#failures - 1));
-    return Math.max(every, failed, isHidden() ? HIDDEN_MS : 0);
+    // An answer that has no number for it makes none.
+    const every = Number.isFinite(this.#everyMs) ? this.#everyMs : 0;
+    return Math.max(LEAST_MS, every, failed, this.#options.isHidden() ? HIDDEN_MS : 0);
   }
 }
