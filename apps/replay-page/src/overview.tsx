@@ -56,8 +56,10 @@ export function Overview({ client, onLeave }: OverviewProps) {
   const ended = jobs.value?.jobs.filter(isOver).map(({ id }) => id);
   // What ends changes what lies there.
   useEffect(() => changed(pod), [ended?.join()]);
-  const place = usePlace();
   const { value } = status;
+  // To group a hundred thousand letters takes the pod a second, in which it answers little else.
+  const isAnswered = value !== undefined || status.failure !== undefined;
+  const place = usePlace(isAnswered);
   // That it fails is said once, at the top.
   const shown = { value };
   return (
@@ -84,9 +86,11 @@ export function Overview({ client, onLeave }: OverviewProps) {
           <Section id="lanes" title="Lanes" aside={<Legend />} seen={shown}>
             {value && <Lanes status={value} traffic={traffic.value} />}
           </Section>
-          <Boundary what="Dead letters" of={place}>
-            <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
-          </Boundary>
+          {isAnswered && (
+            <Boundary what="Dead letters" of={place}>
+              <DeadLetters place={place} nowMs={value?.atMs ?? Date.now()} />
+            </Boundary>
+          )}
           <Section id="jobs" title="Jobs" seen={jobs}>
             {jobs.value && <Jobs jobs={jobs.value.jobs} nowMs={value?.atMs ?? Date.now()} />}
           </Section>
@@ -108,7 +112,7 @@ function Legend() {
 }
 
 /** What the address asks for. */
-function usePlace() {
+function usePlace(isThere: boolean) {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const look = () => setHash(location.hash);
@@ -117,7 +121,7 @@ function usePlace() {
   }, []);
   const place = useMemo(() => placeIn(hash), [hash]);
   useEffect(() => {
-    if (place.isNamed) document.getElementById("letters")?.scrollIntoView();
-  }, [place]);
+    if (isThere && place.isNamed) document.getElementById("letters")?.scrollIntoView();
+  }, [place, isThere]);
   return place;
 }
