@@ -110,7 +110,7 @@ export async function runService(options: ServiceOptions): Promise<{ inOrder: bo
         audit: loggedAudit(logger),
         clock,
       },
-      { holder: options.host.slice(0, 100) || undefined, logger },
+      { holder: options.host.slice(0, 100) || undefined, worker, logger },
     );
     jobs.start();
     await aborted(stop);

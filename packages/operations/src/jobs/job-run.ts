@@ -2,6 +2,7 @@ import { Backoff, type Clock, type DeadLetter } from "@helix/core";
 import { BulkRun, wait } from "@helix/core/internal";
 import { audited } from "../audited.ts";
 import type { JobsOperated } from "../operated.ts";
+import { type BusyWorker, givingWay } from "./giving-way.ts";
 import { type HeldJob, JobLost } from "./held-job.ts";
 import type { JobState } from "./job.ts";
 import { codeOf, JobLetters } from "./job-letters.ts";
@@ -25,6 +26,8 @@ export interface JobRunOptions {
   readonly clock: Clock;
   readonly held: HeldJob;
   readonly leaseMs: number;
+  /** To which a job without a bound gives way. */
+  readonly worker: BusyWorker | undefined;
   /** Aborted: the job is handed back as it is. */
   readonly stop: AbortSignal;
 }
@@ -103,7 +106,7 @@ export class JobRun {
     };
     const { perSecond } = job;
     const run = new BulkRun(
-      { scan: () => this.#letters.toTake() },
+      { scan: () => this.#toTake() },
       { perSecond, clock, signal: this.#signal },
       { take, countsRemaining: false },
     );
@@ -119,6 +122,13 @@ export class JobRun {
     job.stage = { index: 0, done: 0, ...job.stage, decidesAtMs: this.#nowMs() + job.stageWaitMs };
     job.state = "paused";
     return false;
+  }
+
+  #toTake(): AsyncIterable<DeadLetter> {
+    const { worker, clock } = this.#options;
+    const letters = this.#letters.toTake();
+    if (worker === undefined || this.#held.job.perSecond !== undefined) return letters;
+    return givingWay(letters, { worker, clock, signal: this.#signal });
   }
 
   async #hasDiedAgain(): Promise<boolean> {

@@ -1,6 +1,15 @@
 import { type Clock, type ControlDocument, isHelixError, type Logger, systemClock } from "@helix/core";
-import { logger, milliseconds, type OptionsOf, readOptions, text } from "@helix/core/internal";
+import {
+  having,
+  logger,
+  milliseconds,
+  type OptionsOf,
+  optional,
+  readOptions,
+  text,
+} from "@helix/core/internal";
 import type { JobsOperated } from "../operated.ts";
+import type { BusyWorker } from "./giving-way.ts";
 import { HeldJob } from "./held-job.ts";
 import { isOver } from "./job.ts";
 import { JOBS, jobKey, readStoredJob, type StoredJob } from "./job-document.ts";
@@ -14,6 +23,11 @@ export interface JobRunnerOptions {
    * A job whose pod has not written for so long is taken up by another one. Milliseconds, 1_000 to 600_000. @default 10_000
    */
   readonly leaseMs?: number | undefined;
+  /**
+   * The worker of this process. While more is in hand for a cluster than that may get at once, and it is executed, a job without `perSecond` takes up 500 letters a second at the
+   * most. @default none: jobs take what the processor has
+   */
+  readonly worker?: BusyWorker | undefined;
   /** @default none */
   readonly logger?: Logger | undefined;
 }
@@ -21,12 +35,14 @@ export interface JobRunnerOptions {
 interface Settings {
   readonly holder: string;
   readonly leaseMs: number;
+  readonly worker: BusyWorker | undefined;
   readonly logger: Logger;
 }
 
 const OPTIONS: OptionsOf<Settings> = {
   holder: text({ pattern: /^.{1,100}$/s, expectation: "a text of 1 to 100 characters", fallback: "a pod" }),
   leaseMs: milliseconds({ min: 1000, max: 600_000, fallback: 10_000 }),
+  worker: optional(having<BusyWorker>("a ReplayWorker", ["figures"])),
   logger,
 };
 
@@ -192,10 +208,11 @@ export class JobRunner implements AsyncDisposable {
 
   async #work(followed: Followed, held: HeldJob): Promise<void> {
     followed.held = held;
-    const { leaseMs, logger } = this.#settings;
+    const { leaseMs, worker, logger } = this.#settings;
     const { id, verb } = held.job;
     logger.info({ job: id, verb, ...held.job.counts }, "a job was taken up");
-    const options = { operated: this.#operated, clock: this.#clock, held, leaseMs, stop: this.#stop.signal };
+    const { signal: stop } = this.#stop;
+    const options = { operated: this.#operated, clock: this.#clock, held, leaseMs, worker, stop };
     const mayGoOn = await new JobRun(options).run();
     followed.held = undefined;
     const { state, counts, stalled } = held.job;
