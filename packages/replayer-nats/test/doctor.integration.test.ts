@@ -21,9 +21,9 @@ describe("an examination of a queue", () => {
     expect(findings.map(({ where }) => where)).toContain(`stream ${rig.streamName}`);
   });
 
-  it("finds what somebody has changed, what nobody replays, who else reads, and what is nearly full", async () => {
+  it("finds what somebody has changed, what nobody replays, who else reads, and that the trash is nearly full", async () => {
     await using rig = new Rig(server);
-    const queue = await rig.replayer({ maxMsgs: 10 });
+    const queue = await rig.replayer();
     const { streamName, subjectPrefix } = rig;
     const connection = rig.closing(await connect({ servers: server.url }));
     const api = await jetstreamManager(connection);
@@ -41,6 +41,8 @@ describe("an examination of a queue", () => {
       ack_policy: "explicit",
     });
     await api.streams.delete(`${streamName}-dead-letters`);
+    await api.streams.update(`${streamName}-trash`, { max_msgs: 1 });
+    await connection.request(`${subjectPrefix}.trash.high.B.b.0`);
     const { findings } = await queue.examine();
     const found = findings.map(({ code, where, what }) =>
       `${code} ${where} ${/`\w+`/.exec(what)?.[0] ?? ""}`.trim(),
@@ -49,7 +51,7 @@ describe("an examination of a queue", () => {
       expect.arrayContaining([
         `drift stream ${streamName} \`subjects\``,
         `drift stream ${streamName} \`max_age\``,
-        `nearly-full stream ${streamName} \`max_msgs\``,
+        `nearly-full stream ${streamName}-trash \`max_msgs\``,
         `foreign-consumer stream ${streamName}`,
         `missing stream ${streamName}-dead-letters`,
         `strays stream ${streamName}`,

@@ -11,6 +11,7 @@ import { errorText, toldError, wait } from "@helix/core/internal";
 import { type Operated, settingsOf } from "../operated.ts";
 import { graceFindings, offsetFindings } from "./cluster-findings.ts";
 import { podFindings } from "./pod-findings.ts";
+import { roomFindings } from "./room-findings.ts";
 
 /** Who does not answer by then is not seen. */
 const PATIENCE_MS = 10_000;
@@ -51,6 +52,7 @@ export async function doctor(operated: Operated, { executor }: DoctorOptions = {
   };
   const looks = [
     look("the queue", async () => (await queue.examine?.()) ?? NOTHING),
+    look("how full the queue is", async () => ({ findings: await roomFindings(operated), unseen: [] })),
     look("the pods", async () => ({ findings: await podFindings(control), unseen: [] })),
   ];
   if (executor !== undefined) {

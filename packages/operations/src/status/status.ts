@@ -57,7 +57,8 @@ export async function status(operated: Observed): Promise<Status> {
   };
 }
 
-async function podsIn(control: Operated["control"]): Promise<PodStatus[]> {
+/** Those that are spoken of, as they have reported. Rejects as the store does. */
+export async function podsIn(control: Operated["control"]): Promise<PodStatus[]> {
   const listed = await listPods(control);
   return listed.flatMap(({ report, isAlive, silentMs, isForgotten, clockOffsetMs }) => {
     if (report === undefined || isForgotten) return [];

@@ -1,7 +1,7 @@
 import { CLUSTERS, type ClusterId, type Lane, type QueueRoom } from "@helix/core";
 import { duration, quantity } from "@helix/core/internal";
+import { fullnessOf } from "./fullness.ts";
 import type { ClusterStatus, PodStatus } from "./status-types.ts";
-import { trafficOf } from "./traffic.ts";
 
 /** What somebody should do something about, before it is too late. */
 export interface Warning {
@@ -20,7 +20,6 @@ export interface Warning {
   readonly inMs?: number | undefined;
 }
 
-const NEARLY = 0.8;
 const HALF = 0.5;
 
 export interface Seen {
@@ -41,33 +40,18 @@ export function warningsOf(seen: Seen): Warning[] {
 }
 
 function fullness(room: QueueRoom, pods: readonly PodStatus[]): Warning[] {
-  const { of, lanes, unit, used, messages, capacity } = room;
-  if (used < NEARLY * capacity) return [];
-  const growth = of === "lanes" ? trafficOf(lanes, pods).growth : diedPerSecond(lanes, pods);
-  // Of bytes by what a message has on the average.
-  const perSecond = growth === undefined || messages === 0 ? 0 : (growth * used) / messages;
-  const inMs = perSecond > 0 ? Math.round((1000 * Math.max(0, capacity - used)) / perSecond) : undefined;
-  const what = of === "lanes" ? (lanes.length === 1 ? `lane ${lanes[0]}` : "the queue") : "the dead letters";
-  const then =
-    of === "lanes"
-      ? "full, it takes nothing more, and what a cluster misses is not queued"
-      : "full, what cannot be replayed stays in its lane";
+  const nearly = fullnessOf(room, pods);
+  if (nearly === undefined) return [];
+  const { of, lane, where, held, inMs, harm } = nearly;
   const soon = inMs === undefined ? "" : `, full in ${duration(inMs)}`;
   return [
     {
       code: of === "lanes" ? "lanes-nearly-full" : "dead-letters-nearly-full",
-      sentence: `${what}: ${quantity(used)} of ${quantity(capacity)} ${unit} (${Math.floor((100 * used) / capacity)} %)${soon}; ${then}`,
-      ...(lanes.length === 1 && { lane: lanes[0] }),
+      sentence: `${where}: ${held}${soon}; full, ${harm}`,
+      ...(lane !== undefined && { lane }),
       inMs,
     },
   ];
-}
-
-function diedPerSecond(lanes: readonly Lane[], pods: readonly PodStatus[]): number | undefined {
-  const alive = pods.filter(({ isAlive }) => isAlive);
-  const died = alive.flatMap((pod) => lanes.map((lane) => pod.lanes[lane].died.last1Min));
-  const known = died.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
 }
 
 function ages({ cluster, name, oldestAgeMs }: ClusterStatus, { retentionMs, pods = [] }: Seen): Warning[] {

@@ -70,16 +70,15 @@ async function findingsOf(wanted: Wanted, { admin, names, streamClock }: Examine
   return [
     ...copyFindings(found),
     ...driftFindings(differences.filter(({ field }) => !TOLD_ELSEWHERE.has(field))),
-    ...roomFindings(found, fullness(wanted.name, names)),
+    // Of lanes and dead letters `room` tells it.
+    ...(wanted.name === names.stream || wanted.name === names.dead.name
+      ? []
+      : roomFindings(found, fullness(wanted.name, names))),
     ...(wanted.name === names.stream ? foreignFindings(found) : []),
   ];
 }
 
 function fullness(stream: string, names: Names): string {
-  if (stream === names.stream)
-    return "full, it takes nothing more, and what one cluster misses is not queued.";
-  if (stream === names.dead.name)
-    return "full, what cannot be replayed stays in its lane and is tried without end.";
   if (stream === names.trash.name) return "full, no dead letter can be discarded.";
   return "full, nothing more can be written down there.";
 }
