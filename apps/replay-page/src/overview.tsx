@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DialogHost } from "./actions/dialog.tsx";
 import { placeIn } from "./address.ts";
 import type { Client } from "./api/client.ts";
@@ -54,8 +54,13 @@ export function Overview({ client, onLeave }: OverviewProps) {
     [client, me.value],
   );
   const ended = jobs.value?.jobs.filter(isOver).map(({ id }) => id);
-  // What ends changes what lies there.
-  useEffect(() => changed(pod), [ended?.join()]);
+  const known = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const now = ended?.join();
+    // What ends changes what lies there. What had ended before this was opened does not.
+    if (known.current !== undefined && now !== known.current) changed(pod);
+    known.current = now ?? known.current;
+  }, [ended?.join()]);
   const { value } = status;
   // To group a hundred thousand letters takes the pod a second, in which it answers little else.
   const isAnswered = value !== undefined || status.failure !== undefined;
