@@ -20,6 +20,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: [source] } },
   test: {
     reporters: ["default", new ClosingLine()],
+    // Of two cores vitest would take one.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,

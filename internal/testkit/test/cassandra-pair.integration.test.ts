@@ -32,8 +32,10 @@ const INSERT = "INSERT INTO testkit.t (id, v) VALUES (?, ?)";
 
 async function createTable(cluster: CassandraAddress): Promise<Client> {
   const client = await connect(cluster);
-  await client.execute("CREATE TABLE IF NOT EXISTS testkit.t (id int PRIMARY KEY, v text)");
-  await client.execute("TRUNCATE testkit.t");
+  // It writes a snapshot to the disk, which others use as well.
+  const patient = { readTimeout: 30_000 };
+  await client.execute("CREATE TABLE IF NOT EXISTS testkit.t (id int PRIMARY KEY, v text)", [], patient);
+  await client.execute("TRUNCATE testkit.t", [], patient);
   return client;
 }
 
