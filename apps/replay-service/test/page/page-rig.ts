@@ -229,7 +229,8 @@ export class PageRig implements AsyncDisposable {
     if (expect > 0) {
       await this.ask("startDiscard", { body: { ...by, all: true, expect } });
       await waitFor(async () => (await this.dead()) === 0, {
-        timeoutMs: PATIENCE_MS,
+        // About a thousand are discarded a second, at the least.
+        timeoutMs: Math.max(PATIENCE_MS, expect),
         describe: "none are left",
       });
     }
