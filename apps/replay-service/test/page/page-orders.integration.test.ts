@@ -1,18 +1,13 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { PageRig } from "./page-rig.ts";
+import { describe, expect, test } from "vitest";
+import { type PageRig, usePageRig } from "./page-rig.ts";
 
 /** 100,000 by hand: to make so many takes a minute or two. */
 const LETTERS = Number(process.env.HELIX_PAGE_LETTERS ?? 2_000);
 
 let rig: PageRig;
-beforeAll(async () => {
-  rig = await PageRig.start(inject("cassandra"));
-}, 180_000);
-afterAll(() => rig?.[Symbol.asyncDispose]());
-afterEach(async () => {
-  expect(rig.complaints).toEqual([]);
-  await rig.clear();
+usePageRig((started) => {
+  rig = started;
 });
 
 const section = (page: Page, name: string) => page.getByRole("region", { name, exact: true });

@@ -19,6 +19,7 @@ import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { build } from "tsdown";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { TOKEN_VARIABLES, TOKENS } from "../admin.ts";
 import { MAIN, ServiceProcess } from "../service-process.ts";
 import { environmentOf } from "../valid-environment.ts";
@@ -225,12 +226,12 @@ export class PageRig implements AsyncDisposable {
       const verb = state === "paused" ? "resume" : "undrain";
       ({ revision } = await this.ask(verb, { params: { cluster }, body: { ...by, revision } }));
     }
-    const expect = await this.dead();
-    if (expect > 0) {
-      await this.ask("startDiscard", { body: { ...by, all: true, expect } });
+    const expected = await this.dead();
+    if (expected > 0) {
+      await this.ask("startDiscard", { body: { ...by, all: true, expect: expected } });
       await waitFor(async () => (await this.dead()) === 0, {
         // About a thousand are discarded a second, at the least.
-        timeoutMs: Math.max(PATIENCE_MS, expect),
+        timeoutMs: Math.max(PATIENCE_MS, expected),
         describe: "none are left",
       });
     }
@@ -282,4 +283,18 @@ export async function heldBy(page: Page) {
   const { usedSize } = await devtools.send("Runtime.getHeapUsage");
   await devtools.detach();
   return { nodes, listeners: jsEventListeners, bytes: usedSize };
+}
+
+/** Starts one for all tests of a file, and clears it after each: a test that has made the pod complain fails. */
+export function usePageRig(take: (rig: PageRig) => void): void {
+  let rig: PageRig;
+  beforeAll(async () => {
+    rig = await PageRig.start(inject("cassandra"));
+    take(rig);
+  }, 180_000);
+  afterAll(() => rig?.[Symbol.asyncDispose]());
+  afterEach(async () => {
+    expect(rig.complaints).toEqual([]);
+    await rig.clear();
+  });
 }

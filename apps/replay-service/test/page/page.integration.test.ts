@@ -1,19 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { waitFor } from "@helix/testkit";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TOKENS } from "../admin.ts";
-import { faultsOf, heldBy, PageRig, sidewaysOf, signIn } from "./page-rig.ts";
+import { faultsOf, heldBy, type PageRig, sidewaysOf, signIn, usePageRig } from "./page-rig.ts";
 import { startPrefixProxy } from "./prefix-proxy.ts";
 
 let rig: PageRig;
-beforeAll(async () => {
-  rig = await PageRig.start(inject("cassandra"));
-}, 180_000);
-afterAll(() => rig?.[Symbol.asyncDispose]());
-afterEach(async () => {
-  expect(rig.complaints).toEqual([]);
-  await rig.clear();
+usePageRig((started) => {
+  rig = started;
 });
 
 test("an outage is seen coming and going", async () => {
