@@ -32,8 +32,8 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "once a call has returned, the other cluster is taken to have applied the write as well",
     file: "packages/client/src/write/dual-write.ts",
-    find: "if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();",
-    replace: "if (this.#options.onFirst?.(cluster, outcome.result) === true) this.settle(other, outcome);",
+    find: "if (this.#onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();",
+    replace: "if (this.#onFirst?.(cluster, outcome.result) === true) this.settle(other, outcome);",
   },
   {
     name: "an earlier try of the driver is forgotten",

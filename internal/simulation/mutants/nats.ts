@@ -22,8 +22,8 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: an acknowledgement is told before the server is known to have it",
     file: SETTLEMENTS,
-    find: "    this.#settle({ lease, verb: ACK, done });",
-    replace: "    this.#settle({ lease, verb: ACK });\n    done();",
+    find: "    this.#settle(new Settlement(lease, ACK, done));",
+    replace: "    this.#settle(new Settlement(lease, ACK));\n    done();",
   },
   {
     name: "NATS: a lease moves before the server is known to have been told",

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { createPayload, type Operation } from "@helix/core";
 import { reply } from "@helix/testkit";
 import { Client, types } from "cassandra-driver";
@@ -8,6 +9,8 @@ import { errorOf, TwoClusters } from "./two-clusters.ts";
 const INSERT = "INSERT INTO ks.t (id, v, w, n, m) VALUES (?, ?, ?, ?, ?)";
 const COLUMNS = ["int", "text", "blob", "bigint", { list: "int" }] as const;
 const signal = new AbortController().signal;
+const driver = process.env.HELIX_DRIVER ?? "cassandra-driver";
+const RequestHandler = createRequire(import.meta.url)(`${driver}/lib/request-handler`);
 
 function payload(operation: Operation, timestampMicros = -5n) {
   return createPayload({ targetCluster: "B", operation, timestampMicros, consistency: 6 });
@@ -112,6 +115,21 @@ test("who traces the driver hears of each request", async () => {
   const before = heard.calls;
   for (let id = 0; id < 3; id++) await executor.execute(insert(id, "a", null, 1, [1]), { signal });
   expect(heard.calls - before).toBeGreaterThanOrEqual(3);
+});
+
+test.each([
+  ["is asked for each request, where somebody traces that", true, 3],
+  ["is not, else: its handler is given another list", false, driver === "cassandra-driver" ? 0 : 3],
+])("the driver's way to send %s", async (_, isTraced, calls) => {
+  if (isTraced) vi.spyOn(RequestHandler, "send");
+  await using clusters = await TwoClusters.connected({ server: { types: () => COLUMNS } });
+  const executor = clusters.client.replayExecutor();
+  // The first one is prepared, in the driver's own way.
+  await executor.execute(insert(0, "a", null, 1, [1]), { signal });
+  const send = vi.spyOn(RequestHandler, "send").mockClear();
+  for (let id = 1; id <= 3; id++) await executor.execute(insert(id, "a", null, 1, [1]), { signal });
+  expect(send).toHaveBeenCalledTimes(calls);
+  expect(clusters.servers.B.requests).toHaveLength(4);
 });
 
 test("a driver that is built otherwise is left as it is", () => {

@@ -1,6 +1,7 @@
 import { isHelixError, type Lane, type MessageContent } from "@helix/core";
 import { laneFault } from "@helix/core/queue-kit";
 import { decodePayload } from "./decode-payload.ts";
+import { young } from "./young.ts";
 
 /**
  * What a queue hands to its receivers: the payload, or the bytes themselves and why they are none.
@@ -12,7 +13,7 @@ export function decodeContent(raw: Uint8Array, lane: Lane | undefined): MessageC
     const payload = decodePayload(raw);
     const fault = lane && laneFault(payload, lane);
     if (fault !== undefined) throw fault;
-    return { ok: true, payload };
+    return young({ ok: true, payload });
   } catch (error) {
     if (!isHelixError(error)) throw error;
     // A copy: these may be bytes that the queue still holds.

@@ -14,6 +14,7 @@ import { invalid } from "./invalid.ts";
 import { tablesOf } from "./tables-of.ts";
 import { Fields, FORMAT_VERSION, KEY } from "./wire/envelope.ts";
 import { Reader } from "./wire/reader.ts";
+import { young } from "./young.ts";
 
 /**
  * The payload that the bytes stand for, ours or of the Go implementation. Shares no memory with them.
@@ -80,7 +81,7 @@ function read(body: Fields, bytes: Uint8Array): ReplayPayload {
   if (body.has(KEY.traceparent)) payload.traceparent = body.text(KEY.traceparent);
   // Refuses clusters and dispositions that do not exist, empty queries, empty batches.
   checkPayload(payload);
-  return payload;
+  return young(payload);
 }
 
 function readSchema(body: Fields): WrittenSchema | undefined {
@@ -104,10 +105,14 @@ function readOperation(body: Fields): Operation {
   const { query, params } = readStatement(body);
   const typeNumber = body.integer(KEY.batch_type);
   body.length(KEY.batch_statements);
-  if (!isBatch) return { kind: "statement", query, params };
+  if (!isBatch) return young({ kind: "statement", query, params });
   const batchType = BATCH_TYPES[typeNumber];
   if (batchType === undefined) throw invalid(`Unknown batch type ${typeNumber}`, "batch_type");
-  return { kind: "batch", batchType, statements: body.statements(readStatement) };
+  return {
+    kind: "batch",
+    batchType,
+    statements: body.statements((statement) => young(readStatement(statement))),
+  };
 }
 
 function readStatement(fields: Fields): Statement {

@@ -9,7 +9,7 @@ export { changeDocument } from "./control/change-document.ts";
 export { checkOrder } from "./control/order.ts";
 export { StoredOrders } from "./control/stored-orders.ts";
 export { isObject } from "./is-object.ts";
-export { LinkedList, type ListNode } from "./linked-list.ts";
+export { LinkedList, ListNode } from "./linked-list.ts";
 export {
   boolean,
   callback,

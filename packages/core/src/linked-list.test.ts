@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import { LinkedList, type ListNode } from "./linked-list.ts";
+import { LinkedList, ListNode } from "./linked-list.ts";
 
-class Item implements ListNode<Item> {
+class Item extends ListNode<Item> {
   readonly name: string;
-  list: LinkedList<Item> | undefined;
-  before: Item | undefined;
-  after: Item | undefined;
 
   constructor(name: string) {
+    super();
     this.name = name;
   }
 }

@@ -1,5 +1,5 @@
 /** What may stand in a {@link LinkedList}: in one at a time. */
-export interface ListNode<T extends ListNode<T>> {
+export abstract class ListNode<T extends ListNode<T>> {
   list: LinkedList<T> | undefined;
   before: T | undefined;
   after: T | undefined;

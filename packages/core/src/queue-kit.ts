@@ -16,7 +16,7 @@ export {
   encodeDocument,
   isUnder,
 } from "./control/document.ts";
-export { LinkedList, type ListNode } from "./linked-list.ts";
+export { LinkedList, ListNode } from "./linked-list.ts";
 export {
   boolean,
   callback,

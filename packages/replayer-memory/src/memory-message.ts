@@ -1,8 +1,7 @@
 import type { DeadLetterCause, Lane, MessageContent, ReleaseOptions, ReplayMessage } from "@helix/core";
 import {
   type FailureRecord,
-  type LinkedList,
-  type ListNode,
+  ListNode,
   MessageLife,
   readRelease,
   recordAfter,
@@ -19,10 +18,7 @@ export interface Settlements {
 }
 
 /** A message in hand, until the first of its settlements succeeds or the queue is drained. */
-export class MemoryMessage implements ReplayMessage, ListNode<MemoryMessage> {
-  list: LinkedList<MemoryMessage> | undefined;
-  before: MemoryMessage | undefined;
-  after: MemoryMessage | undefined;
+export class MemoryMessage extends ListNode<MemoryMessage> implements ReplayMessage {
   readonly lane: Lane;
   readonly content: MessageContent;
   readonly entry: Entry;
@@ -30,6 +26,7 @@ export class MemoryMessage implements ReplayMessage, ListNode<MemoryMessage> {
   readonly #life: MessageLife;
 
   constructor(lane: Lane, entry: Entry, content: MessageContent, settlements: Settlements) {
+    super();
     this.lane = lane;
     this.entry = entry;
     this.content = content;

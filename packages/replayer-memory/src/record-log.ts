@@ -17,6 +17,20 @@ interface Chunk {
   next: Chunk | undefined;
 }
 
+class Read implements Entry {
+  readonly sequence: number;
+  readonly attempts: number;
+  readonly writtenAtMs: number;
+  readonly bytes: Uint8Array;
+
+  constructor(sequence: number, attempts: number, writtenAtMs: number, bytes: Uint8Array) {
+    this.sequence = sequence;
+    this.attempts = attempts;
+    this.writtenAtMs = writtenAtMs;
+    this.bytes = bytes;
+  }
+}
+
 /**
  * First in, first out, of encoded messages packed one after the other into chunks: a million waiting
  * messages are some hundred objects. One object and one array of bytes for each would cost more than the
@@ -122,10 +136,10 @@ function* entriesOf(chunk: Chunk): Generator<Entry, void, void> {
 
 function entryAt({ bytes, view }: Chunk, at: number): Entry {
   const start = at + HEADER_BYTES;
-  return {
-    sequence: view.getFloat64(at + 8),
-    attempts: view.getUint32(at + 4),
-    writtenAtMs: view.getFloat64(at + 16),
-    bytes: bytes.subarray(start, start + view.getUint32(at)),
-  };
+  return new Read(
+    view.getFloat64(at + 8),
+    view.getUint32(at + 4),
+    view.getFloat64(at + 16),
+    bytes.subarray(start, start + view.getUint32(at)),
+  );
 }

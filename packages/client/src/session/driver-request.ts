@@ -13,6 +13,7 @@ import {
   type SharedValues,
 } from "./driver-internals/index.ts";
 import { RememberingRetryPolicy } from "./remembering-retry-policy.ts";
+import type { LinkRequest } from "./sent-request.ts";
 
 /**
  * Sends an operation to a cluster as the driver takes it. Rejects as `ClusterLink.send` does, or with the signal's reason, if that comes first:
@@ -25,22 +26,8 @@ export function sendOperation(
   { isWanted = () => true, signal }: SendOptions = {},
 ): Promise<types.ResultSet> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal?.reason);
-    if (signal?.aborted) return abort();
-    signal?.addEventListener("abort", abort);
-    link.ask({
-      send: (client) => runOnce(client, operation, options),
-      again: (client, error) => triedAnew(client, operation, options, error),
-      isWanted,
-      applied(result) {
-        signal?.removeEventListener("abort", abort);
-        resolve(result);
-      },
-      failed(error) {
-        signal?.removeEventListener("abort", abort);
-        reject(error);
-      },
-    });
+    if (signal?.aborted) reject(signal.reason);
+    else link.ask(new OperationRequest(operation, options, isWanted, signal, { resolve, reject }));
   });
 }
 
@@ -48,6 +35,55 @@ interface SendOptions {
   /** Asked when its turn has come. */
   readonly isWanted?: () => boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Settle {
+  readonly resolve: (result: types.ResultSet) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class OperationRequest implements LinkRequest<types.ResultSet> {
+  readonly #operation: Operation;
+  readonly #options: QueryOptions;
+  readonly isWanted: () => boolean;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: Settle["resolve"];
+  readonly #reject: Settle["reject"];
+  readonly #abort = () => this.#reject(this.#signal?.reason);
+
+  constructor(
+    operation: Operation,
+    options: QueryOptions,
+    isWanted: () => boolean,
+    signal: AbortSignal | undefined,
+    { resolve, reject }: Settle,
+  ) {
+    this.#operation = operation;
+    this.#options = options;
+    this.isWanted = isWanted;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  send(client: Client): Promise<types.ResultSet> {
+    return runOnce(client, this.#operation, this.#options);
+  }
+
+  again(client: Client, error: unknown): Promise<types.ResultSet> | undefined {
+    return triedAnew(client, this.#operation, this.#options, error);
+  }
+
+  applied(result: types.ResultSet): void {
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#resolve(result);
+  }
+
+  failed(error: unknown): void {
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#reject(error);
+  }
 }
 
 /** Another try of what was refused by what the session knows of the statement from earlier: prepared anew. Undefined of all else. */
@@ -107,6 +143,17 @@ export function queryOptions(operation: Operation, options: ReadOptions): QueryO
 export const ONCE = { isIdempotent: false, retry: new policies.retry.FallthroughRetryPolicy() };
 
 /** The driver's options of a write, and what will be known of its tries. */
+class DriverWrite {
+  readonly query: BindingOptions;
+  readonly memory: RememberingRetryPolicy;
+
+  constructor(query: BindingOptions, memory: RememberingRetryPolicy) {
+    this.query = query;
+    this.memory = memory;
+  }
+}
+
+/** What the driver takes for a write to a cluster. */
 export function writeOptions(
   config: ClusterConfig,
   base: QueryOptions,
@@ -114,7 +161,7 @@ export function writeOptions(
   timestamp: types.Long,
   onBinding: OnBinding,
   shared?: SharedValues,
-): { readonly query: BindingOptions; readonly memory: RememberingRetryPolicy } {
+): DriverWrite {
   const memory = new RememberingRetryPolicy(options.retry ?? config.retryPolicyOf(options));
   const isIdempotent = config.mayRetryWrites && (options.isIdempotent ?? config.isIdempotent);
   const query = {
@@ -125,7 +172,7 @@ export function writeOptions(
     [ON_BINDING]: onBinding,
     [SHARED_VALUES]: shared,
   };
-  return { query, memory };
+  return new DriverWrite(query, memory);
 }
 
 /** What a failed write means, over all the tries that the driver made. */

@@ -1,5 +1,5 @@
 import { type Clock, helixError } from "@helix/core";
-import { LinkedList, type ListNode } from "@helix/core/internal";
+import { LinkedList, ListNode } from "@helix/core/internal";
 import { clientClosed } from "./cluster-links.ts";
 
 /** How often it is looked at, while anything is outstanding. */
@@ -22,10 +22,7 @@ export interface OutstandingOptions {
 }
 
 /** A request that has come to no end yet. */
-export abstract class OutstandingRequest implements ListNode<OutstandingRequest> {
-  list: LinkedList<OutstandingRequest> | undefined;
-  before: OutstandingRequest | undefined;
-  after: OutstandingRequest | undefined;
+export abstract class OutstandingRequest extends ListNode<OutstandingRequest> {
   /** Since it was added. */
   sinceMs = 0;
 

@@ -1,6 +1,7 @@
 import { CLUSTERS, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
 import type { LinkedList } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
+import { Both } from "../both.ts";
 import { readError } from "../failure/read-error.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import type { LinkRequest } from "../session/sent-request.ts";
@@ -52,23 +53,26 @@ export interface DualWriteOptions<T> {
 export class DualWrite<T> {
   readonly #both: BothClusters;
   readonly #request: DualRequest<T>;
-  readonly #options: DualWriteOptions<T>;
-  readonly #sides: Readonly<Record<ClusterId, Side<T>>>;
+  readonly #isOnce: boolean;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onFirst: DualWriteOptions<T>["onFirst"];
+  readonly #sides: Both<Side<T>>;
   #unlisten: (() => void) | undefined;
   #onSettled: (outcomes: WriteOutcomes<T>) => void = () => {};
 
-  constructor(both: BothClusters, request: DualRequest<T>, options: DualWriteOptions<T>) {
+  constructor(both: BothClusters, request: DualRequest<T>, { isOnce, signal, onFirst }: DualWriteOptions<T>) {
     this.#both = both;
     this.#request = request;
-    this.#options = options;
-    this.#sides = { A: new Side("A", request, this), B: new Side("B", request, this) };
+    this.#isOnce = isOnce;
+    this.#signal = signal;
+    this.#onFirst = onFirst;
+    this.#sides = new Both(new Side("A", request, this), new Side("B", request, this));
   }
 
   /** Calls back with both outcomes, perhaps at once. To be called once. */
   run(onSettled: (outcomes: WriteOutcomes<T>) => void): void {
     this.#onSettled = onSettled;
-    const { signal } = this.#options;
-    if (signal !== undefined && !this.#options.isOnce) this.#listen(signal);
+    if (this.#signal !== undefined && !this.#isOnce) this.#listen(this.#signal);
     this.#send(this.#sides.A);
     this.#send(this.#sides.B);
   }
@@ -97,8 +101,8 @@ export class DualWrite<T> {
       this.#onSettled(cluster === "A" ? { A: outcome, B: answer } : { A: answer, B: outcome });
     } else if (outcome.state === "applied") {
       // From now on nobody depends on the other's answer.
-      if (!this.#options.isOnce) this.#both.secondAnswers[other.cluster].wait(other);
-      if (this.#options.onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();
+      if (!this.#isOnce) this.#both.secondAnswers[other.cluster].wait(other);
+      if (this.#onFirst?.(cluster, outcome.result) === true) this.#unlisten?.();
     } else if (isRefusedForGood(outcome) && this.#request.callOff(other.cluster, outcome.error)) {
       this.settle(other, outcome);
     }

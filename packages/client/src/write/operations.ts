@@ -19,7 +19,7 @@ const MAX_STATEMENTS = 65_535;
  * for USE.
  */
 export function readStatement(query: unknown, params: unknown): Extract<Operation, { kind: "statement" }> {
-  return { kind: "statement", ...readPart(query, params, "") };
+  return { ...readPart(query, params, ""), kind: "statement" };
 }
 
 /** As {@link readStatement}, for each; TypeError for an empty batch, RangeError for more than 65,535 statements. */

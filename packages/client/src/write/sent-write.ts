@@ -1,6 +1,7 @@
 import type { ClusterId, ErrorReading, Operation } from "@helix/core";
 import type { Client, types } from "cassandra-driver";
 import { toLong } from "../bindings/long.ts";
+import { Both } from "../both.ts";
 import type { ReadOptions } from "../request-options.ts";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import { SharedValues } from "../session/driver-internals/index.ts";
@@ -20,7 +21,7 @@ import { WriteBinding } from "./write-binding.ts";
 /** A judged write as the drivers of both clusters take it, and what is known of their tries. */
 export class SentWrite implements DualRequest<types.ResultSet> {
   readonly #operation: Operation;
-  readonly #requests: Readonly<Record<ClusterId, ReturnType<typeof writeOptions>>>;
+  readonly #requests: Both<ReturnType<typeof writeOptions>>;
   readonly #binding = new WriteBinding();
 
   constructor(
@@ -35,10 +36,10 @@ export class SentWrite implements DualRequest<types.ResultSet> {
     const timestamp = toLong(timestampMicros);
     const shared = operation.kind === "statement" ? new SharedValues() : undefined;
     this.#operation = operation;
-    this.#requests = {
-      A: writeOptions(A.config, base, tries, timestamp, this.#binding.on("A"), shared),
-      B: writeOptions(B.config, base, tries, timestamp, this.#binding.on("B"), shared),
-    };
+    this.#requests = new Both(
+      writeOptions(A.config, base, tries, timestamp, this.#binding.on("A"), shared),
+      writeOptions(B.config, base, tries, timestamp, this.#binding.on("B"), shared),
+    );
   }
 
   send(cluster: ClusterId, client: Client): Promise<types.ResultSet> {

@@ -14,9 +14,9 @@ export class WriteBinding {
   readonly #isBound = { A: false, B: false };
   #refusal: unknown;
   /** What was bound last. */
-  #checked:
-    | { readonly given: Values; readonly types: Parameters<OnBinding>[1]; readonly bound: Values }
-    | undefined;
+  #given: Values | undefined;
+  #types: Parameters<OnBinding>[1] = [];
+  #bound: Values = [];
 
   on(cluster: ClusterId): OnBinding {
     return (positions, types, encoding) => {
@@ -29,16 +29,13 @@ export class WriteBinding {
 
   /** What one cluster's columns take those of the other do, if they are the same: the options `encoding` are, or there is no client. */
   #check(...[positions, types, encoding]: Parameters<OnBinding>): Values {
-    const checked = this.#checked;
-    if (
-      checked !== undefined &&
-      areSame(checked.given, positions.values) &&
-      areSameTypes(checked.types, types)
-    )
-      return checked.bound;
-    const bound = checkBinding(positions, types, encoding);
-    this.#checked = { given: positions.values, types, bound };
-    return bound;
+    const given = this.#given;
+    if (given !== undefined && areSame(given, positions.values) && areSameTypes(this.#types, types))
+      return this.#bound;
+    this.#bound = checkBinding(positions, types, encoding);
+    this.#given = positions.values;
+    this.#types = types;
+    return this.#bound;
   }
 
   /** Whether nothing has gone to that cluster, and now nothing will, for what the other's columns refuse. */

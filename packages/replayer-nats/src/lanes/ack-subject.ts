@@ -1,10 +1,16 @@
 /** What the reply subject of a delivered message says (NATS ADR-15). */
-export interface Delivery {
+export class Delivery {
   readonly streamSequence: number;
   /** How often it was delivered, this time included. */
   readonly deliveries: number;
   /** When the stream stored it. Milliseconds since 1970, by the server's clock. */
   readonly storedAtMs: number;
+
+  constructor(streamSequence: number, deliveries: number, storedAtMs: number) {
+    this.streamSequence = streamSequence;
+    this.deliveries = deliveries;
+    this.storedAtMs = storedAtMs;
+  }
 }
 
 /** Whose messages are to be settled: a reply subject that names another's would settle what is not in hand. */
@@ -46,7 +52,7 @@ function read(reply: string, at: number, isEnd: boolean): Delivery | undefined {
   const streamSequence = numberIn(reply, stored, consumed - 1);
   const storedAtMs = Math.floor(numberIn(reply, time, pending - 1) / 1_000_000);
   const isSound = Number.isSafeInteger(deliveries) && Number.isSafeInteger(streamSequence) && storedAtMs > 0;
-  return isSound ? { streamSequence, deliveries, storedAtMs } : undefined;
+  return isSound ? new Delivery(streamSequence, deliveries, storedAtMs) : undefined;
 }
 
 /** Of one or more digits without a leading zero; NaN for anything else. */

@@ -1,4 +1,4 @@
-import type { Lane, LaneSource, Logger, ReplayMessage } from "@helix/core";
+import type { Lane, LaneSource, Logger, MessageContent, ReplayMessage } from "@helix/core";
 import { harmlessCallback, integer } from "@helix/core/queue-kit";
 import type { Msg } from "@nats-io/nats-core";
 import type { Bodies } from "../bodies.ts";
@@ -54,8 +54,25 @@ export interface LaneReceiverOptions {
 }
 
 /** What it is, and since when it has been in the lanes, by the server's clock. */
-type Known = Delivered & { readonly sinceMs: number };
 type Arrived = Omit<Known, "content">;
+
+class Known implements Delivered {
+  readonly lane: Lane;
+  readonly raw: Uint8Array;
+  readonly lease: Lease;
+  readonly delivery: Delivery;
+  readonly sinceMs: number;
+  readonly content: MessageContent;
+
+  constructor({ lane, raw, lease, delivery, sinceMs }: Arrived, content: MessageContent) {
+    this.lane = lane;
+    this.raw = raw;
+    this.lease = lease;
+    this.delivery = delivery;
+    this.sinceMs = sinceMs;
+    this.content = content;
+  }
+}
 
 /**
  * Turns what a consumer delivers into messages for the worker: decoded, with their record, and with a word about those
@@ -149,9 +166,7 @@ export class LaneReceiver {
   }
 
   #decoded(arrived: Arrived): Known {
-    const { raw, lane, lease, delivery, sinceMs } = arrived;
-    const { bodies } = this.#options;
-    return { lane, raw, lease, delivery, sinceMs, content: bodies.read(raw, lane) };
+    return new Known(arrived, this.#options.bodies.read(arrived.raw, arrived.lane));
   }
 
   /**
@@ -171,7 +186,7 @@ export class LaneReceiver {
       const { record, delayMs = 0 } = await evidence.judge(place);
       if (record === undefined) this.#postpone(arrived, delayMs);
       else if (record.attempts > 0) {
-        this.#deliver({ ...arrived, content: bodies.fatal(raw) }, record);
+        this.#deliver(new Known(arrived, bodies.fatal(raw)), record);
       } else {
         await evidence.begin(arrived, place, isSuspect(record));
         let known: Known;

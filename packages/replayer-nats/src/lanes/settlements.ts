@@ -11,11 +11,17 @@ const PING_AFTER = 400;
 /** A first one waits for those that come in the same moment. */
 const GATHER_MS = 1;
 
-interface Settlement {
+class Settlement {
   readonly lease: Lease;
   readonly verb: string;
   /** Called when the server has it, or with why that is not known. Must not throw. */
-  readonly done?: ((refusal?: unknown) => void) | undefined;
+  readonly done: ((refusal?: unknown) => void) | undefined;
+
+  constructor(lease: Lease, verb: string, done?: (refusal?: unknown) => void) {
+    this.lease = lease;
+    this.verb = verb;
+    this.done = done;
+  }
 }
 
 /** What one ping confirms: all that was sent since the ping before. */
@@ -63,13 +69,13 @@ export class Settlements {
    * by then, and with HELIX_QUEUE_CLOSED. It must not throw.
    */
   ack(lease: Lease, done: (refusal?: unknown) => void): void {
-    this.#settle({ lease, verb: ACK, done });
+    this.#settle(new Settlement(lease, ACK, done));
   }
 
   /** Delivered again after the delay. */
   release(lease: Lease, delayMs: number): void {
     const verb = delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1_000_000)}}` : "-NAK";
-    this.#settle({ lease, verb });
+    this.#settle(new Settlement(lease, verb));
   }
 
   /** The server waits for it anew. Lost with the connection: then the message is delivered again. */

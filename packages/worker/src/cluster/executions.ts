@@ -1,5 +1,5 @@
 import { type Clock, helixError, type ReplayExecutor } from "@helix/core";
-import { LinkedList, type ListNode } from "@helix/core/internal";
+import { LinkedList, ListNode } from "@helix/core/internal";
 import { type Ending, endingOf } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 
@@ -20,9 +20,20 @@ export interface Execution {
   readonly startedAtMs: number;
 }
 
-interface Running extends Execution, ListNode<Running> {
-  readonly dueAtMs: number;
-  readonly controller: AbortController;
+class Running extends ListNode<Running> implements Execution {
+  readonly item: HeldMessage;
+  readonly order: number;
+  readonly trial: boolean;
+  readonly startedAtMs: number;
+  readonly controller = new AbortController();
+
+  constructor(item: HeldMessage, order: number, trial: boolean, startedAtMs: number) {
+    super();
+    this.item = item;
+    this.order = order;
+    this.trial = trial;
+    this.startedAtMs = startedAtMs;
+  }
 }
 
 export interface ExecutionsOptions {
@@ -69,18 +80,7 @@ export class Executions {
 
   start(item: HeldMessage, trial: boolean): void {
     const { clock, executeTimeoutMs } = this.#options;
-    const startedAtMs = clock.monotonicMs();
-    const execution: Running = {
-      item,
-      order: this.#nextOrder++,
-      trial,
-      startedAtMs,
-      dueAtMs: startedAtMs + executeTimeoutMs,
-      controller: new AbortController(),
-      list: undefined,
-      before: undefined,
-      after: undefined,
-    };
+    const execution = new Running(item, this.#nextOrder++, trial, clock.monotonicMs());
     this.#running.append(execution);
     if (item.kind === "suspect") this.#suspects++;
     // One timer for all, since most never need it.
@@ -143,8 +143,9 @@ export class Executions {
     if (this.#noticeBlock(nowMs)) return;
     const late: Running[] = [];
     for (const execution of this.#running) {
-      if (execution.dueAtMs > nowMs) {
-        this.#arm(execution.dueAtMs - nowMs);
+      const leftMs = execution.startedAtMs + timeoutMs - nowMs;
+      if (leftMs > 0) {
+        this.#arm(leftMs);
         break;
       }
       this.#remove(execution);

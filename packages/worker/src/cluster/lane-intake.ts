@@ -1,9 +1,19 @@
 import type { LaneSource } from "@helix/core";
-import { LinkedList, type ListNode } from "@helix/core/internal";
+import { LinkedList, ListNode } from "@helix/core/internal";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { type MayRetry, type Waiting, WaitingRetries } from "../decide/waiting-retries.ts";
 
-interface Fresh extends Waiting, ListNode<Fresh> {}
+class Fresh extends ListNode<Fresh> implements Waiting {
+  readonly item: HeldMessage;
+  readonly arrival: number;
+  readonly failures = 0;
+
+  constructor(item: HeldMessage, arrival: number) {
+    super();
+    this.item = item;
+    this.arrival = arrival;
+  }
+}
 
 /**
  * One lane as its runner sees it: what was asked of the queue, and what has arrived and waits for a slot.
@@ -93,8 +103,7 @@ export class LaneIntake {
   hold(item: HeldMessage, failures: number): void {
     const arrival = this.#arrivals++;
     if (item.kind === "retry") this.#retries.add({ item, arrival, failures });
-    else
-      this.#fresh.append({ item, arrival, failures, list: undefined, before: undefined, after: undefined });
+    else this.#fresh.append(new Fresh(item, arrival));
   }
 
   /**

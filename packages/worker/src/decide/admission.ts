@@ -1,13 +1,7 @@
-import {
-  type DeadLetterCause,
-  messageId,
-  priorityOf,
-  type ReplayMessage,
-  type ReplayPayload,
-} from "@helix/core";
+import { type DeadLetterCause, messageId, type ReplayMessage, type ReplayPayload } from "@helix/core";
 import { laneFault } from "@helix/core/queue-kit";
 import type { FailureLedger } from "./failure-ledger.ts";
-import { type HeldMessage, placeOf } from "./held-message.ts";
+import { HeldMessage, placeOf } from "./held-message.ts";
 
 /** What is to become of a message that has arrived. */
 export type Admission =
@@ -40,7 +34,7 @@ export function admit(
   if (payload.disposition === "hold") return { kind: "dead-letter", cause: { reason: "held" } };
   if (expired === true) return { kind: "dead-letter", cause: { reason: "expired" } };
   if (attempts >= maxDeliver) return { kind: "dead-letter", cause: { reason: "attempts" } };
-  const item = { message, payload, priority: priorityOf(lane), kind: kindOf(message, payload, ledger) };
+  const item = new HeldMessage(message, payload, kindOf(message, payload, ledger));
   if (item.kind === "fresh") return { kind: "hold", item };
   // They are poor trials: perhaps one made the breaker open. Each is passed over once, since there may be no other.
   const isPassedOver = !isClosed() && !ledger.hasWaited(messageId(payload));

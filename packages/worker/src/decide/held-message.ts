@@ -1,14 +1,21 @@
 import { hash } from "node:crypto";
-import { type Priority, type ReplayMessage, type ReplayPayload, statementsOf } from "@helix/core";
+import { type Priority, priorityOf, type ReplayMessage, type ReplayPayload, statementsOf } from "@helix/core";
 import type { Place } from "./failure-ledger.ts";
 
 /** A message that can be executed, from its arrival until it is settled. */
-export interface HeldMessage {
+export class HeldMessage {
   readonly message: ReplayMessage;
   readonly payload: ReplayPayload;
   readonly priority: Priority;
   /** `retry`: it failed before, here or elsewhere. `suspect`: perhaps it kills the process. */
   readonly kind: "fresh" | "retry" | "suspect";
+
+  constructor(message: ReplayMessage, payload: ReplayPayload, kind: HeldMessage["kind"]) {
+    this.message = message;
+    this.payload = payload;
+    this.priority = priorityOf(message.lane);
+    this.kind = kind;
+  }
 }
 
 /** Longer ones, as of an application that puts its values into its texts, are remembered by their hash. Characters. */

@@ -1,14 +1,20 @@
 import type { Clock, Lane, ReplayMessage } from "@helix/core";
-import { LinkedList, type ListNode, Moment } from "@helix/core/internal";
+import { LinkedList, ListNode, Moment } from "@helix/core/internal";
 import type { ByteBudget } from "../decide/byte-budget.ts";
 import { heldBytes } from "../decide/held-bytes.ts";
 
-interface InHand extends ListNode<InHand> {
+class InHand extends ListNode<InHand> {
   readonly message: ReplayMessage;
   /** What it takes up in memory. */
   readonly bytes: number;
   /** Whether it keeps no fresh ones out. */
-  isAside: boolean;
+  isAside = false;
+
+  constructor(message: ReplayMessage) {
+    super();
+    this.message = message;
+    this.bytes = heldBytes(message);
+  }
 }
 
 /**
@@ -47,11 +53,10 @@ export class Hand {
   }
 
   add(message: ReplayMessage): void {
-    const bytes = heldBytes(message);
-    const place = { message, bytes, isAside: false, list: undefined, before: undefined, after: undefined };
+    const place = new InHand(message);
     this.#places.set(message, place);
     this.#inHand.append(place);
-    this.#budget.take(message.lane, bytes);
+    this.#budget.take(message.lane, place.bytes);
     if (this.#intervalMs !== undefined && this.#cancelTimer === undefined) this.#arm(this.#intervalMs);
   }
 

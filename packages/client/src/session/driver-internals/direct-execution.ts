@@ -14,8 +14,14 @@ interface Parts {
     meta: unknown,
   ) => SentRequest;
   readonly RequestHandler: {
+    new (request: SentRequest, options: unknown, client: Client): Handler;
     send(request: SentRequest, options: unknown, client: Client): Promise<unknown>;
   };
+}
+
+interface Handler {
+  _executions: unknown;
+  send(): Promise<unknown>;
 }
 
 /** Undefined with a driver that is built otherwise, or is another one than that of this package. */
@@ -34,6 +40,9 @@ function findParts(): Parts | undefined {
 
 /** As the driver has it: what others have put around it, such as traces, is not passed by. */
 const OWN_EXECUTE = "RequestHandler.send(request, execOptions, this)";
+
+const OWN_SEND =
+  /\{\s*const instance = new RequestHandler\(request, execOptions, client\);\s*return instance\.send\(\);\s*\}$/;
 
 const VERSION = 4;
 
@@ -67,6 +76,7 @@ export function executeDirectly(client: Client): void {
   const execute = member(client, "_execute");
   if (parts === undefined || typeof execute !== "function") return;
   if (!Function.prototype.toString.call(execute).includes(OWN_EXECUTE)) return;
+  const send = senderOf(parts);
   const direct = (query: unknown, params: unknown, options: Options): Promise<unknown> | undefined => {
     const driver = client as unknown as DriverClient;
     const isKnown = driver.connected && driver.controlConnection.protocolVersion === VERSION;
@@ -81,7 +91,7 @@ export function executeDirectly(client: Client): void {
       options.setRoutingIndexes(meta.partitionKeys);
       driver._getEncoder().setRoutingKeyFromMeta(meta, bound, options);
       const request = new parts.ExecuteRequest(query, queryId, bound, options, meta);
-      return parts.RequestHandler.send(boundLate(request, late), options, client);
+      return send(boundLate(request, late), options, client);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -90,4 +100,18 @@ export function executeDirectly(client: Client): void {
     _execute: (query: unknown, params: unknown, options: Options) =>
       direct(query, params, options) ?? execute.call(client, query, params, options),
   });
+}
+
+/**
+ * As the driver sends a request, but with a list of its executions that is not one of the literal in its code: those the
+ * engine may come to allocate among what is old, and with each of them all of its request would be kept until the next full collection.
+ */
+function senderOf({ RequestHandler }: Parts): Parts["RequestHandler"]["send"] {
+  if (!OWN_SEND.test(Function.prototype.toString.call(RequestHandler.send))) return RequestHandler.send;
+  return (request, options, client) => {
+    const handler = new RequestHandler(request, options, client);
+    const { _executions: list } = handler;
+    if (Array.isArray(list) && list.length === 0) handler._executions = Array.of();
+    return handler.send();
+  };
 }
