@@ -9,6 +9,9 @@ import { type CassandraPairInfo, waitFor } from "@helix/testkit";
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const STEP_TIMEOUT_MS = 30_000;
 
+/** By which its processes agree on who starts the container that removes the others: for each temporary directory it is left there, empty. */
+const OF_TESTCONTAINERS = /^testcontainers-node-.*\.lock$/;
+
 /** The demo's command on clusters that are given, in a temporary directory of its own. */
 export class DemoProcess implements AsyncDisposable {
   readonly directory: string;
@@ -73,11 +76,12 @@ export class DemoProcess implements AsyncDisposable {
     return [...this.output.matchAll(/^ {2}(\S.*?) {3,}.*✗$/gm)].map(([, name = ""]) => name);
   }
 
-  /** What is left of it: directories, and processes that were started with one of them. */
+  /** What is left of it: files and directories, and processes that were started with one of them. */
   async remains(): Promise<string[]> {
     const { stdout } = await promisify(execFile)("ps", ["-A", "-ww", "-o", "args="], { maxBuffer: 1e8 });
     const processes = stdout.split("\n").filter((line) => line.includes(this.directory));
-    return [...processes, ...(await readdir(this.directory))];
+    const files = await readdir(this.directory);
+    return [...processes, ...files.filter((file) => !OF_TESTCONTAINERS.test(file))];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
