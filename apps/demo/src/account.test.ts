@@ -41,6 +41,29 @@ describe("Account", () => {
     expect(account.queued).toEqual(new Map([["id-1", "B 1001"]]));
   });
 
+  test("takes a write for one that will be applied where its call failed and it is queued for both clusters", () => {
+    const account = accountOf(
+      begun(0),
+      begun(1),
+      { what: "failed", call: 1, error: "no" },
+      {
+        what: "failed",
+        call: 0,
+        error: "pending",
+        queued: [
+          { cluster: "A", replayId: "id-a" },
+          { cluster: "B", replayId: "id-b" },
+        ],
+      },
+    );
+    expect([...account.ledger.rows().values()].map(({ customer }) => customer?.writeTime)).toEqual([1000n]);
+    expect(account.tally).toMatchObject({ accepted: 0, errors: 2, queued: 2 });
+    expect([...account.queued]).toEqual([
+      ["id-a", "A 1000"],
+      ["id-b", "B 1000"],
+    ]);
+  });
+
   test("counts a message that was applied twice as one", () => {
     const applied: Entry = { what: "applied", id: "id-0", lagMs: 5 };
     expect(accountOf(applied, { ...applied, lagMs: 9 }).tally).toMatchObject({

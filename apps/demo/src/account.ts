@@ -69,10 +69,16 @@ export class Account {
         }
         return;
       }
-      case "failed":
-        this.#close(entry.call);
-        this.tally.failed(entry.error);
+      case "failed": {
+        const { write, timestampMicros } = this.#close(entry.call);
+        const { error, queued = [] } = entry;
+        if (queued.length > 0) this.ledger.record(write, timestampMicros);
+        this.tally.failed(error, queued.length);
+        for (const { cluster, replayId } of queued) {
+          this.queued.set(replayId, executionKey(cluster, timestampMicros));
+        }
         return;
+      }
       case "applied":
         // A lost acknowledgement makes it come again.
         if (!this.applied.has(entry.id)) this.tally.applied(entry.lagMs);

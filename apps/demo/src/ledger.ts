@@ -23,7 +23,7 @@ interface RowState {
 export class Ledger {
   readonly #rows = new Map<number, RowState>();
 
-  /** Records a write whose call returned, with the timestamp that the result names. */
+  /** Records a write whose call returned, or failed and said that it will be applied, with the timestamp that it names. */
   record(write: Write, timestampMicros: bigint): void {
     for (const change of write.changes) this.#apply(change, timestampMicros);
   }

@@ -17,7 +17,7 @@ import {
 import { Tally } from "./tally.ts";
 import { callFigures, comparisonFigures, pronounce, replayFigures } from "./verdict.ts";
 import type { Write } from "./workload.ts";
-import { countWrites, makeCalls, send, writesOf } from "./writer.ts";
+import { countWrites, makeCalls, pendingOf, send, writesOf } from "./writer.ts";
 
 /** Pattern 1: client, memory queue and worker in this process. Resolves with whether the promises held. */
 export async function playMemory(stage: Stage): Promise<boolean> {
@@ -83,7 +83,9 @@ async function makeOne(client: HelixClient, write: Write, tally: Tally, ledger: 
     ledger.record(write, timestampMicros);
     tally.returned(performance.now() - startedAt, Object.values(writes).includes("queued"));
   } catch (error) {
-    tally.failed(error);
+    const pending = pendingOf(error);
+    if (pending !== undefined) ledger.record(write, pending.timestampMicros);
+    tally.failed(error, pending?.queued.length);
   }
 }
 

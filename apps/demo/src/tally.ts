@@ -9,8 +9,10 @@ export class Tally {
   longestLagMs = 0;
   slowestCallMs = 0;
 
-  failed(error: unknown): void {
+  /** @param queued For so many clusters the write is queued all the same. */
+  failed(error: unknown, queued = 0): void {
     this.errors++;
+    this.queued += queued;
     this.firstError ??= error;
   }
 

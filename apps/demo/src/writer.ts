@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HelixClient, Result } from "@helix/client";
+import { CLUSTERS, type ClusterId, isHelixError } from "@helix/core";
 import { seededRandom } from "@helix/testkit";
 import { type Write, workload } from "./workload.ts";
 
@@ -57,4 +58,20 @@ export function send(
   return only !== undefined && others.length === 0
     ? client.execute(only.query, only.params, options)
     : client.batch(statements, options);
+}
+
+export interface QueuedMessage {
+  readonly cluster: ClusterId;
+  readonly replayId: string;
+}
+
+/** What is queued of a write whose call failed since neither cluster had confirmed it: it will be applied. Undefined for any other error. */
+export function pendingOf(error: unknown) {
+  if (!isHelixError(error, "HELIX_OUTCOME_PENDING")) return undefined;
+  const { clusters, timestampMicros } = error;
+  const queued = CLUSTERS.flatMap((cluster): QueuedMessage[] => {
+    const replayId = clusters[cluster]?.replayId;
+    return replayId === undefined ? [] : [{ cluster, replayId }];
+  });
+  return { queued, timestampMicros };
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import type { ClusterId } from "@helix/core";
+import type { QueuedMessage } from "../writer.ts";
 
 /** A line of the book. Calls are numbered in the order of the workload. */
 export type Entry =
@@ -14,8 +15,13 @@ export type Entry =
       readonly replayId?: string;
       readonly repeats: number;
     }
-  /** A caller's error. */
-  | { readonly what: "failed"; readonly call: number; readonly error: string }
+  /** A caller's error. `queued` is set where the write will be applied all the same. */
+  | {
+      readonly what: "failed";
+      readonly call: number;
+      readonly error: string;
+      readonly queued?: readonly QueuedMessage[];
+    }
   /** The embedded worker has applied a message, or has given it up. */
   | { readonly what: "applied"; readonly id: string; readonly lagMs: number }
   | { readonly what: "dropped" }

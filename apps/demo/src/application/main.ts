@@ -7,7 +7,7 @@ import { ReplayWorker } from "@helix/worker";
 import { announceClient, announceWorker } from "../announce.ts";
 import { DRAIN_TIMEOUT_MS } from "../stage.ts";
 import type { Write } from "../workload.ts";
-import { makeCalls, send, writesOf } from "../writer.ts";
+import { makeCalls, pendingOf, send, writesOf } from "../writer.ts";
 import { ACK_WAIT_MS, type ApplicationOptions, MAX_BYTES } from "./application-options.ts";
 import { BookReader, CallBook, type Unfinished, unfinishedOf } from "./call-book.ts";
 
@@ -110,7 +110,13 @@ async function make({ number, write, timestampMicros }: Call, client: HelixClien
       repeats,
     });
   } catch (error) {
-    book.write({ what: "failed", call: number, error: String(error) });
+    const pending = pendingOf(error);
+    book.write({
+      what: "failed",
+      call: number,
+      error: String(error),
+      ...(pending !== undefined && { queued: pending.queued }),
+    });
   }
 }
 
