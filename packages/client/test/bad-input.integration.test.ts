@@ -228,10 +228,6 @@ describe("what looks odd and is none is equal on both", () => {
       "a statement of a megabyte",
       () => client.execute(`INSERT INTO ${KEYSPACE}.t (id, v) VALUES (1, '${"é".repeat(2 ** 19)}')`),
     ],
-    [
-      "half of a surrogate pair in a text",
-      () => client.execute(`INSERT INTO ${KEYSPACE}.t (id, v) VALUES (1, '\ud800')`),
-    ],
     ["names in other letters, and one too many", () => client.execute(NAMED, { ID: 1, V: "a", other: 1 })],
     ["names for markers without", () => client.execute(INSERT, { id: 1, v: "a" })],
     ["values for markers with names", () => client.execute(NAMED, [1, "a"])],

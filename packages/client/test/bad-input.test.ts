@@ -60,6 +60,16 @@ const CASES: readonly Case[] = [
   ["a value that contains itself", (client) => client.execute(INSERT, ["1", cyclic()]), "contains itself"],
   ["half of a surrogate pair", (client) => client.execute(INSERT, ["1", `${secret}\ud800`]), "`params[1]`"],
   [
+    "half of a surrogate pair in the text, which no queue takes",
+    (client) => client.execute(`INSERT INTO ks.t (id, v) VALUES ('1', '${secret}\ud800')`),
+    "`query`",
+  ],
+  [
+    "half of a surrogate pair in the text of the last statement",
+    (client) => client.batch([INSERT, `DELETE FROM ks.t WHERE id = '\udc00${secret}'`]),
+    "`statements[1].query`",
+  ],
+  [
     "an accessor that throws",
     (client) =>
       client.execute(NAMED, {

@@ -6,7 +6,7 @@ import {
   type ReplayPayload,
   type Statement,
 } from "@helix/core";
-import { assertBindable, valueKind } from "@helix/core/internal";
+import { assertBindable, isWellFormed, valueKind } from "@helix/core/internal";
 import { invalid } from "./invalid.ts";
 import { FORMAT_VERSION, KEY, MIDDLES, WRITTEN_NAMES } from "./wire/envelope.ts";
 import { EXTENSION } from "./wire/extension-types.ts";
@@ -165,7 +165,7 @@ function isPositional(params: Params): params is readonly unknown[] {
 }
 
 function text(value: unknown, path: string, name: string): string {
-  if (typeof value !== "string" || !(value as string & { isWellFormed(): boolean }).isWellFormed()) {
+  if (typeof value !== "string" || !isWellFormed(value)) {
     throw invalid(`\`${path}${name}\` is no text that UTF-8 has`, path + name);
   }
   return value;

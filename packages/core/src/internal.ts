@@ -42,7 +42,7 @@ export {
   withDefault,
 } from "./options/index.ts";
 export { toInt64 } from "./payload/payload.ts";
-export { assertBindable, type ValueKind, valueKind } from "./payload/value-kind.ts";
+export { assertBindable, isWellFormed, type ValueKind, valueKind } from "./payload/value-kind.ts";
 export { weigh } from "./payload/weight.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";

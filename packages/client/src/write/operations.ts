@@ -1,5 +1,5 @@
-import type { Operation, Params, Statement } from "@helix/core";
-import { assertBindable, describeType, expected } from "@helix/core/internal";
+import { helixError, type Operation, type Params, type Statement } from "@helix/core";
+import { assertBindable, describeType, expected, isWellFormed } from "@helix/core/internal";
 import { inspect } from "@helix/safety";
 import type { BatchOptions } from "../request-options.ts";
 import { batchTypeOf } from "../session/driver-request.ts";
@@ -15,7 +15,7 @@ const NO_PARAMS: Params = Object.freeze([]);
 const MAX_STATEMENTS = 65_535;
 
 /**
- * @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound; HELIX_NOT_REPLAYABLE
+ * @throws TypeError for an empty text; HELIX_PAYLOAD_INVALID for what cannot be bound, or has no UTF-8; HELIX_NOT_REPLAYABLE
  * for USE.
  */
 export function readStatement(query: unknown, params: unknown): Extract<Operation, { kind: "statement" }> {
@@ -59,6 +59,11 @@ function readPart(query: unknown, params: unknown, path: string): Statement {
   if (typeof query !== "string" || query.trim() === "") {
     const got = typeof query === "string" ? "an empty one" : describeType(query);
     throw new TypeError(`Expected \`${path}query\` to be a CQL statement, got ${got}`);
+  }
+  // The driver would send another text, and no queue would take this one once a cluster has missed it.
+  if (!isWellFormed(query)) {
+    const text = `Cannot send \`${path}query\`: it has half of a surrogate pair, which has no UTF-8`;
+    throw helixError("HELIX_PAYLOAD_INVALID", text, { path: `${path}query` });
   }
   assertNoUse(inspect(query));
   if (params === undefined || params === null) return { query, params: NO_PARAMS };

@@ -1,3 +1,4 @@
+import { isWellFormed } from "@helix/core/internal";
 import type { Written } from "./written.ts";
 
 const UINT32 = 2 ** 32;
@@ -72,8 +73,7 @@ export class Writer {
   /** @throws TypeError for half of a surrogate pair. */
   text(text: string): void {
     if (text.length < SHORT && this.#ascii(text)) return;
-    if (!(text as string & { isWellFormed(): boolean }).isWellFormed())
-      throw new TypeError("Half of a surrogate pair");
+    if (!isWellFormed(text)) throw new TypeError("Half of a surrogate pair");
     const { length } = text;
     this.#reserve((length < MEDIUM ? 3 * length : Buffer.byteLength(text)) + 5);
     // As if it were ASCII, which most are.

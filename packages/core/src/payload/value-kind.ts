@@ -239,8 +239,8 @@ function faultInKey(key: string): Fault | undefined {
 const HOLE: Fault = { what: "a hole in an array", at: "" };
 const TOO_DEEP: Fault = { what: `nested deeper than ${MAX_DEPTH} levels, or contains itself`, at: "" };
 
-/** In every engine since Node 20; not in the declarations of ES2023. */
-function isWellFormed(text: string): boolean {
+/** Whether UTF-8 has it: there is no half of a surrogate pair. In every engine since Node 20; not in the declarations of ES2023. */
+export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
