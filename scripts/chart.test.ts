@@ -44,20 +44,24 @@ describe.skipIf(!HAS_HELM)("the chart, rendered by helm,", { timeout: 30_000 }, 
     expect(() => rendered(LEAST, "--set", value)).toThrow(named);
   });
 
-  test.skipIf(!HAS_VALIDATOR).each(["1.27", "1.34"])("is what Kubernetes %s takes", (kubernetes) => {
-    const all = VALUE_SETS.flatMap(({ file }) => rendered(file).split(/^---$/m));
-    const ofKubernetes = all.filter(
-      (text) => !/^apiVersion: (keda\.sh|monitoring\.coreos\.com)\//m.test(text),
-    );
-    const folder = mkdtempSync(join(tmpdir(), "helix-chart-"));
-    const file = join(folder, "manifests.yaml");
-    writeFileSync(file, ofKubernetes.join("\n---\n"));
-    expect(validate(file, kubernetes)).not.toContain("did not validate");
-    const wrong = "automountServiceAccountToken: false";
-    writeFileSync(file, ofKubernetes.join("\n---\n").replace(wrong, wrong.replace("Token", "Tokn")));
-    expect(() => validate(file, kubernetes)).toThrow("automountServiceAccountTokn");
-    rmSync(folder, { recursive: true });
-  });
+  test.skipIf(!HAS_VALIDATOR).each(["1.27", "1.34"])(
+    "is what Kubernetes %s takes",
+    { timeout: 120_000 },
+    (kubernetes) => {
+      const all = VALUE_SETS.flatMap(({ file }) => rendered(file).split(/^---$/m));
+      const ofKubernetes = all.filter(
+        (text) => !/^apiVersion: (keda\.sh|monitoring\.coreos\.com)\//m.test(text),
+      );
+      const folder = mkdtempSync(join(tmpdir(), "helix-chart-"));
+      const file = join(folder, "manifests.yaml");
+      writeFileSync(file, ofKubernetes.join("\n---\n"));
+      expect(validate(file, kubernetes)).not.toContain("did not validate");
+      const wrong = "automountServiceAccountToken: false";
+      writeFileSync(file, ofKubernetes.join("\n---\n").replace(wrong, wrong.replace("Token", "Tokn")));
+      expect(() => validate(file, kubernetes)).toThrow("automountServiceAccountTokn");
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   test("refuses to be rendered without a setting that has no default, and names it", () => {
     expect(() => rendered(DEFAULTS)).toThrow("config.nats.servers is required");
