@@ -7,6 +7,7 @@ import { parse } from "yaml";
 
 interface Service {
   readonly image: string;
+  readonly pull_policy?: string;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -54,6 +55,15 @@ describe("docker-compose.yml", () => {
         expect(condition).toBe("service_healthy");
     },
   );
+
+  // Compose would ask the registry before it builds, and run what anybody has put there by that name.
+  test("pulls no image by a name that is ours", () => {
+    const ours = services.filter(([, { image }]) => image.startsWith("helix/"));
+    expect(ours.map(([name, { pull_policy }]) => [name, pull_policy])).toEqual([
+      ["replay-service", "build"],
+      ["application", "never"],
+    ]);
+  });
 
   test("needs no more memory than a laptop has", () => {
     const megabytes = services.map(
