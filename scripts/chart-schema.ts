@@ -39,7 +39,7 @@ export function chartSchemaText(): string {
     ...closed({
       global: { type: "object" },
       image: closed({
-        repository: word,
+        repository: text,
         tag: text,
         digest: { type: "string", pattern: "^(sha256:[0-9a-f]{64})?$" },
         pullPolicy: { enum: ["Always", "IfNotPresent", "Never"] },
