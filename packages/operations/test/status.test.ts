@@ -179,7 +179,7 @@ describe("what goes on", () => {
     expect(await listed()).toEqual([[one, true]]);
   });
 
-  it("takes what pods have delayed for back-off, and the rest of what is owed for in hand", async () => {
+  it("takes what pods have delayed for back-off, what they hold for in hand, and what they have handed back for pending", async () => {
     const world = setUp();
     const { worker } = pods(world)();
     const depth = { lane: "high.B", pending: 0, inFlight: 7, delayed: 0, stuck: 0 } as const;
@@ -190,7 +190,38 @@ describe("what goes on", () => {
     for (let n = 0; n < 4; n++) await world.write("B");
     await world.clock.advance(20_000);
     const [lane] = (await status({ ...world.operated, queue })).clusters.B.lanes;
-    expect(lane).toMatchObject({ depth: 7, inHand: 3, inBackOff: 4 });
+    expect(lane).toMatchObject({ depth: 7, pending: 1, inHand: 2, inBackOff: 4 });
+  });
+
+  it("counts what a pod held that is gone as in hand until others get it", async () => {
+    const world = setUp();
+    const start = pods(world);
+    const [, killed] = [start(), start()];
+    await world.clock.advance(1000);
+    const report = (await world.control.get(killed.key))?.value as object;
+    await killed.heartbeat.stop();
+    await world.control.put(killed.key, report);
+    const depth = { lane: "high.B", pending: 1, inFlight: 4, delayed: 0, stuck: 0 } as const;
+    const queue = { traits: { ...world.queue.traits, leaseMs: 30_000 }, depths: async () => [depth] };
+    const lane = async () => (await status({ ...world.operated, queue })).clusters.B.lanes[0];
+    await world.clock.advance(29_000);
+    expect(await lane()).toMatchObject({ depth: 5, pending: 1, inHand: 4 });
+    await world.clock.advance(1_000);
+    expect(await lane()).toMatchObject({ depth: 5, pending: 3, inHand: 2 });
+  });
+
+  it("takes all that is owed for in hand where it cannot be read who is there", async () => {
+    const { operated, queue } = setUp();
+    const depth = { lane: "high.B", pending: 1, inFlight: 7, delayed: 0, stuck: 0 } as const;
+    const list = async () => {
+      throw new Error("away");
+    };
+    const { clusters } = await status({
+      ...operated,
+      queue: { traits: queue.traits, depths: async () => [depth] },
+      control: { ...operated.control, get: async () => undefined, list } as never,
+    });
+    expect(clusters.B.lanes).toMatchObject([{ depth: 8, pending: 1, inHand: 7 }]);
   });
 
   it("is plain data, the same after it was JSON", async () => {

@@ -179,7 +179,7 @@ export interface LaneDepth {
   readonly lane: Lane;
   /** Ready to be delivered. */
   readonly pending: number;
-  /** Delivered and not settled. */
+  /** Delivered and not settled; over NATS also what was handed back, until somebody asks for more of the lane. */
   readonly inFlight: number;
   /** Released with a delay that is not over. */
   readonly delayed: number;

@@ -19,20 +19,23 @@ export interface Known {
   readonly rate: RateStatus | undefined;
   readonly depths: readonly LaneDepth[] | undefined;
   readonly pods: readonly PodStatus[] | undefined;
+  /** For so long nobody else gets what a pod held that is gone. Milliseconds. */
+  readonly leaseMs?: number | undefined;
 }
 
-export function clusterStatus({ cluster, name, nowMs, gate, rate, depths, pods }: Known): ClusterStatus {
+export function clusterStatus(known: Known): ClusterStatus {
+  const { cluster, name, nowMs, gate, rate, depths, pods } = known;
   const breaker = breakerStatus(cluster, pods ?? [], nowMs);
   const isHeld = breaker.state === "open" || (gate !== undefined && gate.state !== "open");
   const own = depths?.filter(({ lane }) => clusterOf(lane) === cluster);
-  const lanes = (own ?? []).map((depth) => laneStatus(depth, pods ?? [], isHeld));
+  const lanes = (own ?? []).map((depth) => laneStatus(depth, known, isHeld));
   const depth = own && lanes.reduce((sum, lane) => sum + lane.depth, 0);
   const { growth, ...traffic } = trafficOf(
     LANES.filter((lane) => clusterOf(lane) === cluster),
     pods ?? [],
   );
   const ages = lanes.map(({ oldestAgeMs }) => oldestAgeMs).filter((age) => age !== undefined);
-  const known = {
+  const told = {
     cluster,
     name,
     gate,
@@ -45,26 +48,31 @@ export function clusterStatus({ cluster, name, nowMs, gate, rate, depths, pods }
     ...(depth === undefined ? { outlook: "unknown" as const } : outlookOf(depth, growth, isHeld)),
     lanes,
   };
-  return { ...known, sentence: sentenceOf(known, growth, nowMs) };
+  return { ...told, sentence: sentenceOf(told, growth, nowMs) };
 }
 
 function laneStatus(
   { lane, pending, inFlight, delayed, stuck, oldestAgeMs }: LaneDepth,
-  pods: readonly PodStatus[],
+  { pods, leaseMs = 0 }: Known,
   isHeld: boolean,
 ): LaneStatus {
   const owed = inFlight + delayed;
+  const saidOf = (what: "inHand" | "inBackOff", of: readonly PodStatus[] = []) =>
+    of.reduce((sum, pod) => sum + pod.lanes[lane][what], 0);
+  const alive = pods?.filter(({ isAlive }) => isAlive);
+  const holding = pods?.filter(({ isAlive, silentMs }) => isAlive || silentMs < leaseMs);
   // Whoever asks knows his own at the most.
-  const said = pods.filter(({ isAlive }) => isAlive).reduce((sum, pod) => sum + pod.lanes[lane].inBackOff, 0);
-  const inBackOff = Math.min(owed, Math.max(delayed, said));
+  const inBackOff = Math.min(owed, Math.max(delayed, saidOf("inBackOff", alive)));
+  // A server owes what was handed back to whoever had it, until somebody asks for more: in an outage nobody does.
+  const inHand = Math.min(owed - inBackOff, holding === undefined ? owed : saidOf("inHand", holding));
   const depth = pending + owed + stuck;
-  const { growth, ...traffic } = trafficOf([lane], pods);
+  const { growth, ...traffic } = trafficOf([lane], pods ?? []);
   return {
     lane,
     priority: priorityOf(lane),
     depth,
-    pending,
-    inHand: owed - inBackOff,
+    pending: pending + owed - inBackOff - inHand,
+    inHand,
     inBackOff,
     stuck,
     oldestAgeMs,

@@ -88,9 +88,11 @@ export interface LaneStatus extends Outlook {
   readonly priority: Priority;
   /** All that is in the lane: the sum of the four that follow. */
   readonly depth: number;
+  /** What no pod holds or has delayed; what was handed back is among it. */
   readonly pending: number;
+  /** As pods have said some seconds ago, those that are gone as well while others do not get what they held. */
   readonly inHand: number;
-  /** As pods that are alive have said some seconds ago; what a pod that is gone delayed counts as in hand. */
+  /** As pods that are alive have said some seconds ago; what a pod that is gone delayed counts as pending. */
   readonly inBackOff: number;
   /** Stored, but owed to nobody: a fault of the queue. */
   readonly stuck: number;

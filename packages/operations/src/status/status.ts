@@ -35,6 +35,7 @@ export async function status(operated: Observed): Promise<Status> {
     read("pods", () => podsIn(control)),
   ]);
   const nowMs = clock.wallMs();
+  const { retentionMs, leaseMs } = queue.traits;
   const of = (cluster: ClusterId) =>
     clusterStatus({
       cluster,
@@ -44,9 +45,9 @@ export async function status(operated: Observed): Promise<Status> {
       rate: rates && rateStatus(rates.orders[cluster], nowMs),
       depths,
       pods,
+      leaseMs,
     });
   const clusters = { A: of("A"), B: of("B") };
-  const { retentionMs } = queue.traits;
   return {
     atMs: nowMs,
     clusters,
