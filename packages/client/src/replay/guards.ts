@@ -19,7 +19,8 @@ const CLOCK_DIFFERENCE_MS = 10_000;
 
 /**
  * Taken off `gc_grace_seconds`, of which it is a tenth at most: servers count that by their clocks, the age is the difference
- * of two other clocks, and a replay arrives later than it is judged.
+ * of two other clocks, and a replay arrives later than it is judged. By as much a table must be older than a write that knew
+ * the one before it.
  */
 const MARGIN_MS = 60_000;
 
@@ -50,7 +51,10 @@ export function tableFault(
       writtenTo === undefined
         ? createdAtMs > writtenThereMs + CLOCK_DIFFERENCE_MS
         : // Null: the cluster got the table later, and misses what was written before.
-          writtenTo !== null && writtenTo !== table.id;
+          writtenTo !== null &&
+          writtenTo !== table.id &&
+          // What is known of a cluster that is away is what was there when it was last asked.
+          !(createdAtMs < writtenThereMs - MARGIN_MS && timeOfId(writtenTo) < createdAtMs);
     if (isOther) return tableGone(targetCluster, name, "recreated");
     if ((times.truncatedAtMs(table.id) ?? 0) > writtenAtMs)
       return tableGone(targetCluster, name, "truncated");
@@ -96,8 +100,8 @@ export function aheadFault({ writtenAtMs }: ReplayPayload, nowMs: number): Error
 /** From 1582-10-15 the times of UUIDs count, in units of 100 ns. */
 const GREGORIAN_MS = -12_219_292_800_000;
 
-/** When a table was made: of a version 1 UUID, to some microseconds; of another, or none: long ago. */
-export function timeOfTable({ id }: TableSchema): number {
+/** When a table was made, by its id: of a version 1 UUID, to some microseconds; of another, or none: long ago. */
+export function timeOfId(id: string | undefined): number {
   if (id?.[14] !== "1") return Number.NEGATIVE_INFINITY;
   const digits = (at: number, end: number) => Number.parseInt(id.slice(at, end), 16);
   const ticks = (digits(15, 18) * 2 ** 16 + digits(9, 13)) * 2 ** 32 + digits(0, 8);

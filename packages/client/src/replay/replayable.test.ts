@@ -162,8 +162,23 @@ describe("a table that is another one now", () => {
     ["has the id that the write knew", { written: knew(ID) }, "sent"],
     ["has another id", { written: knew(OTHER_ID) }, gone("recreated")],
     [
-      "has another id, of an older table",
+      "was there before the write, which knew the one before: its cluster was away, and told nobody",
       { written: knew(ID), schema: schemaWith(OTHER_ID) },
+      "sent",
+    ],
+    [
+      "has another id, and was made so shortly before the write that clocks may differ by it",
+      { written: knew(ID), schema: schemaWith(idAt(WRITTEN_AT_MS - 60_000)) },
+      gone("recreated"),
+    ],
+    [
+      "has another id, and was made before the write by a clock that is behind",
+      { written: knew(ID), schema: schemaWith(idAt(WRITTEN_AT_MS - 70_000)), clockOffsetMs: -10_001 },
+      gone("recreated"),
+    ],
+    [
+      "has another id, which says no time",
+      { written: knew(ID), schema: schemaWith("6f1b1c2e-1111-4222-8333-444455556666") },
       gone("recreated"),
     ],
     ["was surely not there at the write", { written: knew(null), schema: young }, "sent"],
@@ -355,7 +370,7 @@ describe("a TTL", () => {
 
 test("what was allowed by one schema is judged again by the next one", () => {
   const insert = statement("INSERT INTO ks.t (k, v) VALUES (?, ?) /* once more */", [1, "a"]);
-  const short = schemaWith(OTHER_ID);
+  const another = schemaWith(idAt(WRITTEN_AT_MS + 1));
   const withTable = (change: object): Schema => {
     const read = KNOWN.keyspace("ks") as KeyspaceSchema;
     const tables = new Map([...read.tables].map(([name, table]) => [name, { ...table, ...change }]));
@@ -368,7 +383,7 @@ test("what was allowed by one schema is judged again by the next one", () => {
   for (let again = 0; again < 2; again++) {
     expect(outcome(insert, { written })).toBe("sent");
     expect(outcome(insert, { written })).toBe("sent");
-    expect(outcome(insert, { written, schema: short })).toMatchObject({ code: "HELIX_TABLE_GONE" });
+    expect(outcome(insert, { written, schema: another })).toMatchObject({ code: "HELIX_TABLE_GONE" });
     expect(outcome(insert, { written, schema: none })).toMatchObject({ code: "HELIX_SCHEMA_UNKNOWN" });
     expect(outcome(insert, { schema: withTable({ isView: true }) })).toMatchObject({
       code: "HELIX_NOT_REPLAYABLE",

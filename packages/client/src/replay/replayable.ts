@@ -12,14 +12,7 @@ import {
 } from "@helix/safety";
 import { partsOf } from "../write/parts.ts";
 import { isServersOwn, writesRows } from "../write/refusal.ts";
-import {
-  ageFault,
-  aheadFault,
-  type ClusterTimes,
-  type TargetTable,
-  tableFault,
-  timeOfTable,
-} from "./guards.ts";
+import { ageFault, aheadFault, type ClusterTimes, type TargetTable, tableFault, timeOfId } from "./guards.ts";
 import { neverReplayable, notReplayable, schemaUnknown } from "./refusals.ts";
 
 /** What is known when a payload is to be replayed. */
@@ -190,6 +183,6 @@ function tablesOf(
       const construct = `a write to ${name}`;
       throw neverReplayable(inspection, { construct, at: 0, why: "What is in it is the servers' to say." });
     }
-    return { name, schema: found, createdAtMs: timeOfTable(found) };
+    return { name, schema: found, createdAtMs: timeOfId(found.id) };
   });
 }
