@@ -2,9 +2,15 @@ import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { ownValue } from "./own-values.ts";
 
+/** Of what was read from a Buffer that its owner uses again. */
+const zero = (value: { getBuffer(): Buffer }) => value.getBuffer().fill(0);
+
 describe("what is made of a parameter stays as it was passed", () => {
   test.each<[string, () => unknown, (value: never) => unknown]>([
     ["a Buffer", () => Buffer.from("a"), (bytes: Buffer) => bytes.fill("x")],
+    ["a Uuid", () => new types.Uuid(Buffer.alloc(16, 1)), zero],
+    ["a TimeUuid", () => new types.TimeUuid(Buffer.alloc(16, 0x11)), zero],
+    ["an InetAddress", () => new types.InetAddress(Buffer.alloc(4, 1)), zero],
     ["a Date", () => new Date(0), (date: Date) => date.setTime(1)],
     ["an array", () => ["a"], (array: string[]) => array.push("x")],
     ["an object", () => ({ a: "a" }), (object: { a: string }) => Object.assign(object, { a: "x" })],

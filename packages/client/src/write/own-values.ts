@@ -33,6 +33,13 @@ export function ownValue(value: unknown, path = "params", depth = 0): unknown {
       return new Date((value as Date).getTime());
     case "buffer":
       return Buffer.from(value as Buffer);
+    // They are what a Buffer says that was given to them, perhaps one that is used again.
+    case "uuid":
+      return new types.Uuid(ownBuffer(value));
+    case "timeuuid":
+      return new types.TimeUuid(ownBuffer(value));
+    case "inet":
+      return new types.InetAddress(ownBuffer(value));
     case "float32Array":
       return (value as Float32Array).slice();
     case "tuple":
@@ -44,6 +51,10 @@ export function ownValue(value: unknown, path = "params", depth = 0): unknown {
     default:
       return value;
   }
+}
+
+function ownBuffer(value: object): Buffer {
+  return Buffer.from((value as { readonly buffer: Uint8Array }).buffer);
 }
 
 /**
