@@ -34,5 +34,5 @@ export async function openQueueView(natsUrl: string): Promise<QueueView> {
 
 /** For a person, in another terminal of the same clone. */
 export function lookYourself(natsUrl: string): string[] {
-  return [`npx -y pnpm@12 -s helix status --watch --nats ${natsUrl.replace("nats://", "")}`];
+  return [`npx -y pnpm@12 -s -w helix status --watch --nats ${natsUrl.replace("nats://", "")}`];
 }
