@@ -1,5 +1,5 @@
 import { CLUSTERS, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
-import type { LinkedList } from "@helix/core/internal";
+import { ListNode } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { Both } from "../both.ts";
 import { readError } from "../failure/read-error.ts";
@@ -118,17 +118,15 @@ export class DualWrite<T> {
 }
 
 /** One cluster's part of a write. */
-class Side<T> implements LinkRequest<T>, SecondAnswer {
+class Side<T> extends ListNode<SecondAnswer> implements LinkRequest<T>, SecondAnswer {
   readonly cluster: ClusterId;
   readonly #request: DualRequest<T>;
   readonly #write: DualWrite<T>;
   outcome: ClusterOutcome<T> | undefined;
   dueAtMs = 0;
-  list: LinkedList<SecondAnswer> | undefined;
-  before: SecondAnswer | undefined;
-  after: SecondAnswer | undefined;
 
   constructor(cluster: ClusterId, request: DualRequest<T>, write: DualWrite<T>) {
+    super();
     this.cluster = cluster;
     this.#request = request;
     this.#write = write;
