@@ -56,6 +56,26 @@ it("the doctor says what room is left, and when it is gone at the present rate: 
   expect(warnings.map(({ inMs }) => inMs)).toEqual([1_200_000, 60_000]);
 });
 
+it("status and doctor say that it is full, and not when it will be, where there is no room left", async () => {
+  const world = setUp();
+  const { worker } = pods(world)();
+  for (let second = 0; second < 70; second++) {
+    worker.lanes["low.A"].dead += 2;
+    await world.clock.advance(1000);
+  }
+  const operated = operatedOf(world, async () => [{ ...DEAD, used: 1005, messages: 1005 }]);
+  expect((await doctor(operated)).findings).toMatchObject([
+    {
+      what: "There are 1,005 of 1,000 messages (100 %). It is full: what cannot be replayed stays in its lane.",
+    },
+  ]);
+  const [warning] = (await status(operated)).warnings;
+  expect([warning?.sentence, warning?.inMs]).toEqual([
+    "the dead letters: 1,005 of 1,000 messages (100 %); it is full: what cannot be replayed stays in its lane",
+    undefined,
+  ]);
+});
+
 it("the doctor says what is nearly full where nobody can tell how fast it grows", async () => {
   const world = setUp();
   const operated = operatedOf(world, async () => [DEAD]);

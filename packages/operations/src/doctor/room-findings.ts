@@ -16,13 +16,13 @@ export async function roomFindings({ queue, control }: Operated): Promise<Findin
   return room.flatMap((one) => {
     const nearly = fullnessOf(one, pods);
     if (nearly === undefined) return [];
-    const { of, where, held, inMs, harm } = nearly;
+    const { of, where, held, isFull, inMs, harm } = nearly;
     const soon = inMs === undefined ? "" : `; at the present rate it is full in about ${duration(inMs)}`;
     return {
       code: "nearly-full",
       harm: "loss",
       where,
-      what: `There are ${held}${soon}. Full, ${harm}.`,
+      what: `There are ${held}${soon}. ${isFull ? "It is full: " : "Full, "}${harm}.`,
       cure: CURES[of],
     } satisfies Finding;
   });

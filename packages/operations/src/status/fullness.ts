@@ -14,7 +14,8 @@ export interface Fullness {
   readonly where: string;
   /** Such as `800 of 1,000 messages (80 %)`. */
   readonly held: string;
-  /** Until it is full, if it goes on as in the last minute. Milliseconds; undefined: it does not grow, or nobody can tell. */
+  readonly isFull: boolean;
+  /** Until it is full, if it goes on as in the last minute. Milliseconds; undefined: it is, it does not grow, or nobody can tell. */
   readonly inMs: number | undefined;
   /** What happens when it is full. */
   readonly harm: string;
@@ -28,12 +29,14 @@ export function fullnessOf(room: QueueRoom, pods: readonly PodStatus[]): Fullnes
   // Of bytes by what a message has on the average.
   const perSecond = growth === undefined || messages === 0 ? 0 : (growth * used) / messages;
   const lane = lanes.length === 1 ? lanes[0] : undefined;
+  const isFull = used >= capacity;
   return {
     of,
     ...(lane !== undefined && { lane }),
     where: of === "dead-letters" ? "the dead letters" : lane === undefined ? "the queue" : `lane ${lane}`,
     held: `${quantity(used)} of ${quantity(capacity)} ${unit} (${Math.floor((100 * used) / capacity)} %)`,
-    inMs: perSecond > 0 ? Math.round((1000 * Math.max(0, capacity - used)) / perSecond) : undefined,
+    isFull,
+    inMs: perSecond > 0 && !isFull ? Math.round((1000 * (capacity - used)) / perSecond) : undefined,
     harm:
       of === "lanes"
         ? "it takes nothing more, and what a cluster misses is not queued"

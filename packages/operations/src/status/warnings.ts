@@ -16,7 +16,7 @@ export interface Warning {
   readonly sentence: string;
   readonly cluster?: ClusterId | undefined;
   readonly lane?: Lane | undefined;
-  /** Until it is too late, if it goes on as in the last minute. Milliseconds; absent: it does not get worse, or nobody can tell. */
+  /** Until it is too late, if it goes on as in the last minute. Milliseconds; absent: it is, it does not get worse, or nobody can tell. */
   readonly inMs?: number | undefined;
 }
 
@@ -42,12 +42,12 @@ export function warningsOf(seen: Seen): Warning[] {
 function fullness(room: QueueRoom, pods: readonly PodStatus[]): Warning[] {
   const nearly = fullnessOf(room, pods);
   if (nearly === undefined) return [];
-  const { of, lane, where, held, inMs, harm } = nearly;
+  const { of, lane, where, held, isFull, inMs, harm } = nearly;
   const soon = inMs === undefined ? "" : `, full in ${duration(inMs)}`;
   return [
     {
       code: of === "lanes" ? "lanes-nearly-full" : "dead-letters-nearly-full",
-      sentence: `${where}: ${held}${soon}; full, ${harm}`,
+      sentence: `${where}: ${held}${soon}; ${isFull ? "it is full: " : "full, "}${harm}`,
       ...(lane !== undefined && { lane }),
       inMs,
     },
