@@ -42,6 +42,17 @@ test("a write that one cluster fails is queued for it as it was written, and suc
   expect(payload?.writtenAtMs).toBeGreaterThanOrEqual(before);
 });
 
+test.each([
+  ["a text without one", ""],
+  ["null", null],
+])("a write is queued by a client whose clusters have no keyspace: %s", async (_, none) => {
+  await using clusters = await TwoClusters.connected({ driver: { keyspace: none as never } });
+  clusters.script.B = () => reply.error(unavailable);
+  expect((await clusters.client.execute(INSERT, ["1", "a"])).writes).toEqual({ A: "applied", B: "queued" });
+  expect(clusters.queued).toMatchObject([{ targetCluster: "B", tables: ["ks.t"] }]);
+  expect(clusters.client.keyspace).toBeUndefined();
+});
+
 test("a batch is one batch on both clusters, and is queued as one", async () => {
   await using clusters = await TwoClusters.connected();
   clusters.script.A = () => reply.error(unavailable);

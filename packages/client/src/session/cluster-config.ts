@@ -72,7 +72,8 @@ export function readClusterConfig(cluster: ClusterId, options: unknown): Cluster
   const speculative = made.policies?.speculativeExecution;
   return {
     cluster,
-    keyspace: made.keyspace,
+    // To the driver an empty text and null are none as well.
+    keyspace: made.keyspace || undefined,
     mayRetryWrites:
       speculative === undefined ||
       speculative instanceof policies.speculativeExecution.NoSpeculativeExecutionPolicy,
