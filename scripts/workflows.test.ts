@@ -25,6 +25,16 @@ test.each(workflows)("%s has no rights but those that a job says it needs", (fil
   expect(silent).toEqual([]);
 });
 
+test("whoever publishes, the registry is told of each package where it was built", () => {
+  const { steps } = parse(textOf(".github/workflows/release.yml")).jobs.pack;
+  const told = steps.find(({ run = "" }) => run.includes("repository.url")).run;
+  const folders = /for folder in (.*);/.exec(told)?.[1]?.split(" ") ?? [];
+  const published = globSync("{packages,apps}/*/package.json", { cwd: ROOT })
+    .filter((file) => JSON.parse(textOf(file)).publishConfig?.provenance)
+    .map((file) => file.replace("/package.json", ""));
+  expect(globSync(folders, { cwd: ROOT }).sort()).toEqual(published.sort());
+});
+
 test.skipIf(!has("actionlint"))("actionlint has nothing against the workflows", () => {
   expect(run("actionlint", ...workflows.map((file) => ROOT + file))).toBe("");
 });
