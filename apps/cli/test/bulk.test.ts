@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Rig } from "./rig.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Rig, typed } from "./rig.ts";
 
 const WHY = '--reason "the column is there"';
 
@@ -27,6 +27,26 @@ it("groups come page by page, each with what to type for the next", async () => 
 });
 
 describe("a redrive", () => {
+  it("of more kinds than are shown is counted for as long as a job counts, and not for a second alone", async () => {
+    const { deadLetters } = rig.queue;
+    const whole = deadLetters.count.bind(deadLetters);
+    vi.spyOn(deadLetters, "count").mockImplementation(async (filter, options) =>
+      (options?.withinMs ?? 1000) < 30_000 ? { count: 3, isExact: false } : whole(filter, options),
+    );
+    const { exit, out, err } = await typed(
+      `dead redrive --all ${WHY} --dry-run --json`,
+      {},
+      async (...asked) => {
+        const operator = await rig.open(...asked);
+        return {
+          ...operator,
+          letterGroups: async (...of) => ({ ...(await operator.letterGroups(...of)), total: 201 }),
+        };
+      },
+    );
+    expect([exit, err, JSON.parse(out).count]).toEqual([0, "", 5]);
+  });
+
   it("shows the groups and asks a person, and tells how it went", async () => {
     const { exit, out, err } = await rig.type(`dead redrive --table shop.users ${WHY}`, {
       answer: "y",

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { type Asked, answerJson, FakePod } from "./fake-pod.ts";
 import { Rig, type Said, type TypedOptions, typed } from "./rig.ts";
 
 const TOKEN = "a-token-of-thirty-two-characters-canary";
 const folder = mkdtempSync(join(tmpdir(), "helix-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
 const file = (name: string, text: string) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
@@ -161,6 +162,18 @@ describe("what a pod answers that it should not", () => {
     expect({ exit, out }).toEqual({ exit: code, out: "" });
     expect(err).toContain(text);
     expect(err).not.toContain(TOKEN);
+  });
+
+  it.each([
+    ["status", "has not answered within 40 s; ask another pod, or NATS itself"],
+    [
+      "jobs cancel some --reason why",
+      "has not answered within 40 s; what was ordered may be done all the same",
+    ],
+  ])("is told of a pod that hangs, at `helix %s`", async (line, text) => {
+    vi.spyOn(AbortSignal, "timeout").mockImplementation(() => AbortSignal.abort());
+    const { exit, err } = await against(() => {}, line);
+    expect([exit, err]).toEqual([1, expect.stringContaining(text)]);
   });
 
   it("is told where nobody listens", async () => {

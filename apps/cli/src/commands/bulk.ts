@@ -51,7 +51,7 @@ export async function orderJob(
   const typed = `helix dead ${command}${ids.map((id) => ` ${quoted(id)}`).join("")}${typedFilter(flags)}${all ? " --all" : ""} --reason ${quoted(reason)}`;
   const operator = await session.operator();
   const found = await operator.letterGroups(box, filter, { limit: MOST_GROUPS });
-  const count = await countOf(operator, { box, filter, found });
+  const count = await countOf(operator, { verb, filter, found });
   const seen = { verb, count, groups: found.groups, total: found.total };
   const named = ids.length > 0 ? ids.length : undefined;
   if (expect !== undefined && expect !== count) throw differs(expect, count, typed);
@@ -117,13 +117,13 @@ function filterOf(ids: readonly string[], flags: BulkFlags, command: string): De
 async function countOf(
   operator: Operator,
   {
-    box,
+    verb,
     filter,
     found: { groups, total },
-  }: { readonly box: LetterBox; readonly filter: DeadLetterFilter; readonly found: LetterGroupPage },
+  }: { readonly verb: JobVerb; readonly filter: DeadLetterFilter; readonly found: LetterGroupPage },
 ): Promise<number> {
   if (total <= groups.length) return groups.reduce((sum, group) => sum + group.count, 0);
-  const { count, isExact } = await operator.letterCount(box, filter);
+  const { count, isExact } = await operator.jobCount(verb, filter);
   if (isExact) return count;
   throw new Failure(
     `There are at least ${counted(count, "dead letter")} of ${total} kinds: take fewer at once, by more conditions`,

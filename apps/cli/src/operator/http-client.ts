@@ -52,18 +52,24 @@ export class HttpClient {
     try {
       return await this.#once(endpoint, asked, key);
     } catch (error) {
-      if ((error as { code?: unknown }).code !== "ECONNRESET") throw this.#unreached(error);
+      if ((error as { code?: unknown }).code !== "ECONNRESET") throw this.#unreached(error, endpoint);
     }
     return this.#once(endpoint, asked, key).catch((error: unknown) => {
-      throw this.#unreached(error);
+      throw this.#unreached(error, endpoint);
     });
   }
 
-  #unreached(error: unknown): Failure {
+  #unreached(error: unknown, { isChange }: Endpoint): Failure {
     const { code, message = "" } = error as { code?: string; message?: string };
-    return new Failure(`${this.#options.url.origin} cannot be asked: ${message || code}`, {
-      code: "HELIX_CLI_UNREACHED",
-    });
+    const { origin } = this.#options.url;
+    const late = isChange
+      ? "what was ordered may be done all the same: look before you order it again"
+      : "ask another pod, or NATS itself";
+    const text =
+      code === "ABORT_ERR"
+        ? `${origin} has not answered within ${PATIENCE_MS / 1000} s; ${late}`
+        : `${origin} cannot be asked: ${message || code}`;
+    return new Failure(text, { code: "HELIX_CLI_UNREACHED" });
   }
 
   #once(

@@ -36,7 +36,7 @@ function operatorBy(client: HttpClient): Operator {
       client.ask(box === "dead" ? "deadLetters" : "trash", { query: { ...filter, ...page } }),
     letterGroups: (box, filter, page) =>
       client.ask(box === "dead" ? "deadLetterGroups" : "trashGroups", { query: { ...filter, ...page } }),
-    letterCount: (box, query) => client.ask(box === "dead" ? "deadLetterCount" : "trashCount", { query }),
+    jobCount: (verb, filter) => client.ask("jobCount", { query: { ...filter, verb } }),
     letter: async (box, id) =>
       (await client.ask(box === "dead" ? "deadLetter" : "trashedLetter", { params: { id } })).letter,
     values: (box, id, body) =>

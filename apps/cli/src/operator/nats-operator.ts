@@ -1,5 +1,6 @@
 import {
   cancelJob,
+  countForJob,
   doctor,
   drain,
   getJob,
@@ -50,7 +51,7 @@ export function operatorOf(operated: Operated, closed: AsyncDisposable): Operato
       return { letters: letters.map(toldLetter), ...(cursor !== undefined && { cursor }) };
     },
     letterGroups: (box, filter, page) => groupLetters(operated, box, filter, page),
-    letterCount: (box, filter) => boxes[box].count(filter),
+    jobCount: (verb, filter) => countForJob(operated, { verb, filter }),
     async letter(box, id) {
       const letter = await boxes[box].get(id);
       return letter && toldLetter(letter);

@@ -4,6 +4,7 @@ import type {
   GateOptions,
   Job,
   JobOrder,
+  JobVerb,
   LetterBox,
   LetterGroupPage,
   Ordered,
@@ -81,7 +82,8 @@ export interface Operator extends AsyncDisposable {
   setUp?(options: { readonly update: boolean }): Promise<SetUpReport>;
   letters(box: LetterBox, filter: DeadLetterFilter, page: AskedPage): Promise<LetterPage>;
   letterGroups(box: LetterBox, filter: DeadLetterFilter, page: AskedPage): Promise<LetterGroupPage>;
-  letterCount(box: LetterBox, filter: DeadLetterFilter): Promise<LetterCount>;
+  /** How many letters a job would be about, counted for half a minute at the most. */
+  jobCount(verb: JobVerb, filter: DeadLetterFilter): Promise<LetterCount>;
   /** Undefined where there is none. */
   letter(box: LetterBox, id: string): Promise<ToldLetter | ToldTrashedLetter | undefined>;
   /** One of them with all that was bound to it. Absent where nobody would write down who saw it. */
