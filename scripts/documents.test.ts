@@ -37,6 +37,14 @@ test("the documents are found, each that a newcomer would read", () => {
   expect(documents.length).toBeGreaterThan(25);
 });
 
+test("the README names each package that people may install", () => {
+  const published = globSync("{packages,apps}/*/package.json", { cwd }).filter(
+    (path) => !JSON.parse(read(path)).private,
+  );
+  const table = read("README.md").split("## Packages")[1] ?? "";
+  expect(published.map(dirname).filter((folder) => !table.includes(`](${folder})`))).toEqual([]);
+});
+
 describe.each(documents)("%s", (document) => {
   const text = read(document);
 
