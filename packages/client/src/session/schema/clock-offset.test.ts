@@ -34,11 +34,15 @@ beforeEach(() => {
 const hear = (offsetMs: number, roundTripMs = 0) =>
   offset.heard(clock.wallMs() + roundTripMs / 2 + offsetMs, clock.wallMs(), roundTripMs);
 
-test("the offset is what the server says, less half of the round trip, as a figure in seconds", () => {
+test("the offset is what the server says, less half of the round trip; the figure, in seconds, is what of it is sure", () => {
   expect(offset.offsetMs).toBeUndefined();
   hear(-250, 40);
   expect(offset.offsetMs).toBe(-250);
-  expect(gauges).toEqual([["A", -0.25]]);
+  hear(250, 40);
+  expect(gauges).toEqual([
+    ["A", -0.23],
+    ["A", 0.23],
+  ]);
   expect(warnings).toEqual([]);
 });
 
@@ -56,6 +60,11 @@ test("a process that is ahead is told so", () => {
     "the clock of this process is 2300 ms ahead of that of cluster us_east: its writes beat what others write by that, " +
       "or the cluster by itself, up to as much later. The age of a replay is wrong by as much",
   ]);
+});
+
+test("a figure is never of what a slow answer may explain, on a busy machine for instance", () => {
+  hear(680, 1_400);
+  expect(gauges).toEqual([["A", 0]]);
 });
 
 test("what the round trip may explain is not warned of", () => {

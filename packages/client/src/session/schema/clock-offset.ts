@@ -17,7 +17,7 @@ export interface ClockOffsetOptions {
 
 /**
  * How far the clock of a cluster is from this process's, by what the node says that was asked last. Its answer takes half of
- * the round trip, as far as anybody knows: an offset is warned of where it is too much even if that is wrong.
+ * the round trip, as far as anybody knows: warned of, and a figure for alerts, is how much it is even if that is wrong.
  */
 export class ClockOffset {
   readonly #options: ClockOffsetOptions;
@@ -40,8 +40,13 @@ export class ClockOffset {
     // A process that stood still learns nothing.
     if (roundTripMs / 2 > maxOffsetMs) return;
     this.#offsetMs = serverMs - (sentAtMs + roundTripMs / 2);
-    metrics.gauge("helix_cluster_clock_offset_seconds", { cluster }, this.#offsetMs / 1000);
-    if (Math.abs(this.#offsetMs) - roundTripMs / 2 > maxOffsetMs) this.#warn(Math.round(this.#offsetMs));
+    const sureMs = Math.max(0, Math.abs(this.#offsetMs) - roundTripMs / 2);
+    metrics.gauge(
+      "helix_cluster_clock_offset_seconds",
+      { cluster },
+      (Math.sign(this.#offsetMs) * sureMs) / 1000,
+    );
+    if (sureMs > maxOffsetMs) this.#warn(Math.round(this.#offsetMs));
   }
 
   #warn(offsetMs: number): void {
