@@ -64,8 +64,11 @@ export class LaneDepths {
       this.#streamClock.learn(() => api.streams.info(stream, { subjects_filter: laneWildcard(this.#names) })),
       ...LANES.map((lane) => api.consumers.info(stream, consumerOf(lane))),
     ]);
-    this.#strays.counted(info);
-    return Promise.all(LANES.map((lane, at) => this.#depth(lane, info, consumers[at] as ConsumerInfo)));
+    const [depths] = await Promise.all([
+      Promise.all(LANES.map((lane, at) => this.#depth(lane, info, consumers[at] as ConsumerInfo))),
+      this.#strays.counted(info),
+    ]);
+    return depths;
   }
 
   async #depth(

@@ -44,11 +44,12 @@ export class Strays {
     return this.counted(await admin.request((api) => api.streams.info(names.stream, filter)));
   }
 
-  /** Somebody has looked at the stream and its lanes: whoever operates it is told when there are more. */
-  counted({ state: { messages, subjects = {} } }: StreamInfo): number {
+  /** Somebody has looked at the stream and its lanes: whoever operates it is told when there are more. Rejects as `count` does. */
+  async counted({ state: { messages, subjects = {} } }: StreamInfo): Promise<number> {
     const { names, logger, metrics } = this.#options;
     const inLanes = laneSubjects(names).reduce((sum, subject) => sum + (subjects[subject] ?? 0), 0);
-    const count = messages - inLanes;
+    // The server counts all messages, and then those of each subject: as long as many come and go the two differ.
+    const count = messages === inLanes ? 0 : await this.#named();
     if (count > 0 || this.#last > 0)
       metrics.gauge("helix_stray_messages", { result: "unknown_subject" }, count);
     if (count > this.#last) {
@@ -56,6 +57,19 @@ export class Strays {
     }
     this.#last = count;
     return count;
+  }
+
+  /** By their subjects: exact, and as long as there are subjects. */
+  async #named(): Promise<number> {
+    const lanes = laneSubjects(this.#options.names);
+    const all = Object.entries(await this.#subjects());
+    return all.reduce((sum, [subject, held]) => (lanes.includes(subject) ? sum : sum + held), 0);
+  }
+
+  async #subjects(): Promise<Readonly<Record<string, number>>> {
+    const { admin, names } = this.#options;
+    const all = await admin.request((api) => api.streams.info(names.stream, { subjects_filter: ">" }));
+    return all.state.subjects ?? {};
   }
 
   /**
@@ -70,10 +84,9 @@ export class Strays {
       LIST_OPTIONS,
       options,
     );
-    const all = await admin.request((api) => api.streams.info(names.stream, { subjects_filter: ">" }));
     const lanes = laneSubjects(names);
     const strays: StrayMessage[] = [];
-    for (const next_by_subj of Object.keys(all.state.subjects ?? {})) {
+    for (const next_by_subj of Object.keys(await this.#subjects())) {
       if (lanes.includes(next_by_subj)) continue;
       for (let seq = 1; strays.length < limit; ) {
         const stored = await admin.message(names.stream, { seq, next_by_subj });

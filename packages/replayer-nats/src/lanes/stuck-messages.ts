@@ -156,7 +156,7 @@ export class StuckMessages {
     const { names, strays, streamClock } = this.#options;
     const filter = { subjects_filter: laneWildcard(names) };
     const info = await streamClock.learn(() => api.streams.info(names.stream, filter));
-    strays.counted(info);
+    await strays.counted(info);
     const { state } = info;
     const lanes = LANES.filter((lane) => (state.subjects?.[subjectOf(names, lane)] ?? 0) > 0);
     const counted = lanes.map(async (lane) => {
