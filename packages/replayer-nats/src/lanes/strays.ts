@@ -59,7 +59,7 @@ export class Strays {
     return count;
   }
 
-  /** By their subjects: exact, and as long as there are subjects. */
+  /** By their subjects: exact, and the answer is as long as there are subjects. */
   async #named(): Promise<number> {
     const lanes = laneSubjects(this.#options.names);
     const all = Object.entries(await this.#subjects());
