@@ -18,7 +18,7 @@ import type { ClusterConfig } from "./session/cluster-config.ts";
 import type { ClusterLinks } from "./session/cluster-links.ts";
 import { queryOptions, sendOperation } from "./session/driver-request.ts";
 import type { InFlight } from "./session/in-flight.ts";
-import { assertCarried } from "./write/carried-options.ts";
+import { assertCarried, assertWriteLevel } from "./write/carried-options.ts";
 import { type BatchStatement, readBatch, readStatement, withNulls } from "./write/operations.ts";
 import type { WriteTimestamps } from "./write/write-timestamps.ts";
 
@@ -102,6 +102,7 @@ export class Requests {
 
   #write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
     assertCarried(operation, options);
+    assertWriteLevel(this.#options.clusters.values(), options);
     const isUnset = this.#meaning["encoding.useUndefinedAsUnset"];
     const resolved = isUnset ? operation : withNulls(operation);
     return this.#options.inFlight.track(() => this.#paths.writes.write<Row>(resolved, options));

@@ -22,6 +22,7 @@ describe("refused before anything is sent", () => {
     ["the least int64", { timestampMicros: -(2n ** 63n) }, RangeError, "`timestampMicros`"],
     ["more than an int64", { timestampMicros: 2n ** 63n }, RangeError, "`timestampMicros`"],
     ["an unknown option", { consitency: 1 }, TypeError, "Unknown option `consitency`"],
+    ["a consistency of reads", { consistency: types.consistencies.serial }, TypeError, "SERIAL"],
     ["a consistency by name", { consistency: "quorum" }, TypeError, "`consistency`"],
     ["a read timeout of for ever", { readTimeout: 0 }, RangeError, "`readTimeout`"],
     ["a profile that does not exist", { executionProfile: "none" }, TypeError, "`executionProfile`"],
@@ -35,6 +36,14 @@ describe("refused before anything is sent", () => {
     expect((error as Error).message).toContain(message);
     expect(clusters.servers.A.requests).toEqual([]);
     expect(clusters.queued).toEqual([]);
+  });
+
+  test("a write at the default consistency of its cluster, which only reads have", async () => {
+    const queryOptions = { consistency: types.consistencies.localSerial };
+    await using clusters = await TwoClusters.connected({ driver: { queryOptions } });
+    await expect(clusters.client.execute(INSERT, ["1", "a"])).rejects.toThrow(/cluster A .* LOCAL_SERIAL/);
+    await clusters.client.execute(INSERT, ["1", "a"], { consistency: types.consistencies.one });
+    expect(clusters.servers.A.requests).toHaveLength(1);
   });
 
   test.each<[string, unknown, unknown, string]>([

@@ -1,5 +1,7 @@
 import type { Operation } from "@helix/core";
+import { types } from "cassandra-driver";
 import type { ReadOptions } from "../request-options.ts";
+import type { ClusterConfig } from "../session/cluster-config.ts";
 import { hasParams } from "../session/driver-request.ts";
 
 interface Uncarried {
@@ -36,4 +38,22 @@ export function assertCarried(operation: Operation, options: ReadOptions): void 
   throw new TypeError(
     `\`${what}\` is refused in a write to both clusters: ${why}. For one cluster alone pass \`{ cluster: "A" }\``,
   );
+}
+
+const { serial, localSerial } = types.consistencies;
+
+/**
+ * Refuses a level that only reads and conditions have: the cluster would, after the other has perhaps applied the write, and no queue takes it.
+ *
+ * @throws TypeError naming the cluster and the way out.
+ */
+export function assertWriteLevel(clusters: Iterable<ClusterConfig>, options: ReadOptions): void {
+  for (const config of clusters) {
+    const level = config.consistencyOf(options);
+    if (level !== serial && level !== localSerial) continue;
+    throw new TypeError(
+      `The consistency of a write to cluster ${config.cluster} would be ${level === serial ? "SERIAL" : "LOCAL_SERIAL"}, which only reads and conditions have: ` +
+        `pass another \`consistency\`, or change that of \`clusters.${config.cluster}\``,
+    );
+  }
 }
