@@ -59,7 +59,7 @@ const broken: readonly Omit<Mutant, "queue">[] = [
   {
     name: "NATS: what was not confirmed is not sent again after a reconnect",
     file: SETTLEMENTS,
-    find: "        if (!lease.isOver) this.#publish(lease.reply, verb);",
+    find: "        else this.#publish(lease.reply, verb);",
     replace: "",
   },
   {

@@ -39,19 +39,14 @@ export class Lease {
 
   /** It has lapsed or was given up: somebody else may have the message. */
   get isOver(): boolean {
-    return this.isOverAt(this.#terms.clock.wallMs());
+    return this.#isGivenUp || this.#untilMs <= this.#terms.clock.wallMs();
   }
 
-  /** @param nowMs By the wall clock. */
-  isOverAt(nowMs: number): boolean {
-    return this.#isGivenUp || this.#untilMs <= nowMs;
-  }
-
-  /** What a settlement rejects with after it was over. */
+  /** What a settlement rejects with that was not told before it was over. */
   lapsed(): HelixError {
     return helixError(
       "HELIX_LEASE_LAPSED",
-      "Its lease was over before the queue was known to have the settlement",
+      "Its lease was over before the queue could be told of the settlement",
       { lane: this.#terms.lane },
     );
   }

@@ -52,8 +52,8 @@ export interface MessageSettler {
  * A message in a worker's hand, until it is settled or forgotten. Nothing is told to the server about one whose lease is
  * over: it would take the message away from whoever has it now.
  *
- * Its states are those of a {@link MessageLife}; a settlement is also refused where the lease was over before the server was
- * known to have it.
+ * Its states are those of a {@link MessageLife}; a settlement is also refused where the lease was over before the server could
+ * be told.
  */
 export class NatsMessage implements ReplayMessage {
   readonly delivered: Delivered;

@@ -135,6 +135,15 @@ describe("a settlement", () => {
     expect(isFlushed).toBe(true);
   });
 
+  test("is confirmed where it was told in time, however late the answer is heard: nobody else may get it", async () => {
+    const told = server.ack("told");
+    await server.clock.advance(1);
+    await server.clock.advance(LEASE_MS);
+    expect([told.lease.isOver, told.state]).toEqual([true, "pending"]);
+    await server.answer(0);
+    expect(told.state).toBe("confirmed");
+  });
+
   test("is sent again after a reconnect, unless its lease is over by then", async () => {
     const lapsing = server.ack("lapsing");
     await server.clock.advance(50);
@@ -153,7 +162,7 @@ describe("a settlement", () => {
     expect(server.sent).toEqual(["pinged +ACK", 'down -NAK {"delay":20000000}']);
     expect([server.pings.length, pinged.state]).toEqual([2, "pending"]);
     await server.answer(1);
-    expect([pinged.state, lapsing.lease.isOver]).toEqual(["confirmed", true]);
+    expect([pinged.state, lapsing.state]).toEqual(["confirmed", "HELIX_LEASE_LAPSED"]);
     expect(extended.untilMs).toBe(untilMs);
   });
 

@@ -16,6 +16,8 @@ class Settlement {
   readonly verb: string;
   /** Called when the server has it, or with why that is not known. Must not throw. */
   readonly done: ((refusal?: unknown) => void) | undefined;
+  /** Its lease was over before a connection was there that it could be told by. */
+  isUntold = false;
 
   constructor(lease: Lease, verb: string, done?: (refusal?: unknown) => void) {
     this.lease = lease;
@@ -66,7 +68,7 @@ export class Settlements {
 
   /**
    * It was applied, or is a dead letter. `done` is called when the server has it; with HELIX_LEASE_LAPSED where the lease was over
-   * by then, and with HELIX_QUEUE_CLOSED. It must not throw.
+   * before it could be told, and with HELIX_QUEUE_CLOSED. It must not throw.
    */
   ack(lease: Lease, done: (refusal?: unknown) => void): void {
     this.#settle(new Settlement(lease, ACK, done));
@@ -180,8 +182,7 @@ export class Settlements {
       if (this.#pinged !== pinged) return;
       this.#pinged = undefined;
       if (isConfirmed) {
-        const nowMs = this.#clock.wallMs();
-        for (const batch of pinged) confirm(batch, nowMs);
+        for (const batch of pinged) confirm(batch);
         this.#pingInTime();
       } else {
         // The connection is about to be gone, or else it is asked again.
@@ -206,8 +207,10 @@ export class Settlements {
 
   #resend(): void {
     for (const batch of this.#waiting) {
-      for (const { lease, verb } of batch.settlements) {
-        if (!lease.isOver) this.#publish(lease.reply, verb);
+      for (const settlement of batch.settlements) {
+        const { lease, verb } = settlement;
+        if (lease.isOver) settlement.isUntold = true;
+        else this.#publish(lease.reply, verb);
       }
     }
     this.hurry();
@@ -223,9 +226,10 @@ async function pong(link: Link): Promise<void> {
   await link.up.flush();
 }
 
-function confirm({ settlements, extensions, flushed }: Batch, nowMs: number): void {
+function confirm({ settlements, extensions, flushed }: Batch): void {
   for (const { lease, untilMs } of extensions) lease.moveTo(untilMs);
-  for (const { lease, done } of settlements) done?.(lease.isOverAt(nowMs) ? lease.lapsed() : undefined);
+  // What was told in time has ended, however late that is heard: nobody else may get it, and so tell of it.
+  for (const { lease, done, isUntold } of settlements) done?.(isUntold ? lease.lapsed() : undefined);
   // What has become old by now would keep them, and what comes after them, until the next full collection.
   settlements.length = 0;
   for (const done of flushed) done();
