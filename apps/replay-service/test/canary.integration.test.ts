@@ -75,7 +75,7 @@ describe("no value is told by a pod on NATS", () => {
       more: {
         schema: {
           gcGraceSeconds: 864_000,
-          tableIds: { "ks.canary": "5e1f1e55-0000-11e1-8000-000000000000" },
+          tableIds: { "ks.canary": "5e1f1e55-0000-1fff-8000-000000000000" },
         },
       },
       ends: "table-gone",
