@@ -53,9 +53,9 @@ export interface LaneReceiverOptions {
   readonly makeChannel: (receiver: LaneReceiver) => PullChannel;
 }
 
-/** What it is, and since when it has been in the lanes, by the server's clock. */
 type Arrived = Omit<Known, "content">;
 
+/** What it is, and since when it has been in the lanes, by the server's clock. */
 class Known implements Delivered {
   readonly lane: Lane;
   readonly raw: Uint8Array;
