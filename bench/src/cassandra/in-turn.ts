@@ -2,8 +2,8 @@ import { Child } from "../measure/child.ts";
 import { interleaved } from "../measure/interleaved.ts";
 import type { Measured, Work, WorkToDo } from "./work-process.ts";
 
-/** Rounds that come first and are not counted: after 20,000 messages what a worker runs is not all compiled yet. */
-const WARM_UPS = 10;
+/** Rounds that come first and are not counted: after 40,000 messages what a worker runs is not all compiled yet. */
+const WARM_UPS = 25;
 
 /**
  * Each work in a process of its own, in turn: what one leaves behind for the collector would else be collected in the others' time. Processor time
