@@ -1,14 +1,15 @@
 import { setTimeout as after } from "node:timers/promises";
+import type { ReplayQueue } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { ReplayWorker } from "@helix/worker";
 import { answering } from "../measure/child.ts";
 import { BenchStream, connected } from "./stream.ts";
 
-/** How long to look, and where NATS is; without one the queue is in memory. */
+/** How long to look, and at what: a worker over the memory queue, one over NATS at an address, or a process in which there is nothing. */
 export interface IdleQuestion {
   readonly forMs: number;
   readonly looks: number;
-  readonly url?: string | undefined;
+  readonly worker: "none" | "memory" | { readonly url: string };
 }
 
 export interface IdleReport {
@@ -18,20 +19,23 @@ export interface IdleReport {
   readonly perSecond: readonly number[];
 }
 
-answering(async ({ url, ...looking }: IdleQuestion): Promise<IdleReport> => {
-  if (url === undefined) return await idle(new MemoryReplayer(), looking, () => 0);
-  await using connection = await connected(url);
+answering(async ({ worker, ...looking }: IdleQuestion): Promise<IdleReport> => {
+  if (worker === "none") return await look(looking, () => 0);
+  if (worker === "memory") return await idle(new MemoryReplayer(), looking, () => 0);
+  await using connection = await connected(worker.url);
   await using stream = await BenchStream.open(connection);
   return await idle(stream.queue, looking, () => connection.stats().outMsgs);
 });
 
-async function idle(
-  queue: ConstructorParameters<typeof ReplayWorker>[0]["queue"],
-  { forMs, looks }: Pick<IdleQuestion, "forMs" | "looks">,
-  sent: () => number,
-): Promise<IdleReport> {
+type Looking = Pick<IdleQuestion, "forMs" | "looks">;
+
+async function idle(queue: ReplayQueue, looking: Looking, sent: () => number): Promise<IdleReport> {
   await using worker = new ReplayWorker({ queue, executor: async () => {} });
   await worker.start();
+  return await look(looking, sent);
+}
+
+async function look({ forMs, looks }: Looking, sent: () => number): Promise<IdleReport> {
   // What it does at the start is not what waiting costs.
   await after(2000);
   const percent: number[] = [];

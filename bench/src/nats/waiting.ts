@@ -58,8 +58,10 @@ export async function lagsOf(connection: NatsConnection, messages: number): Prom
 async function idle(url: string): Promise<Row[]> {
   await using child = new Child(new URL("./idle-process.ts", import.meta.url));
   const ask = (question: IdleQuestion) => child.ask<IdleReport>(question);
-  const inMemory = await ask({ forMs: IDLE_MS, looks: 1 });
-  const onNats = await ask({ forMs: IDLE_MS, looks: LOOKS, url });
+  const looking = { forMs: IDLE_MS, looks: LOOKS };
+  const nothing = await ask({ ...looking, worker: "none" });
+  const inMemory = await ask({ ...looking, worker: "memory" });
+  const onNats = await ask({ ...looking, worker: { url } });
   const what = `an idle worker with four lanes, ${IDLE_MS / 1000} s`;
   const goal = { atMost: 0.1 };
   return [
@@ -83,6 +85,12 @@ async function idle(url: string): Promise<Row[]> {
       unit: "% of a core",
       goal,
       samples: alone(inMemory.percent),
+    },
+    {
+      id: "idle.none.processor",
+      what: `a process in which there is nothing, ${IDLE_MS / 1000} s`,
+      unit: "% of a core",
+      samples: alone(nothing.percent),
     },
   ];
 }
