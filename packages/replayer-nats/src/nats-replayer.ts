@@ -115,6 +115,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
   readonly #provisioning: Provisioning;
+  readonly #clusters: ClusterRecord;
   readonly #watches: ControlWatches;
   #closed: Promise<void> | undefined;
 
@@ -147,7 +148,14 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#enqueuer = new Enqueuer(link, names, settings, bodies);
     const { publisher } = this.#enqueuer;
     const writer = { publisher, accepted: acceptedIn(settings.acceptClusters) };
-    this.identities = new ClusterRecord({ admin, names, logger, writer });
+    this.#clusters = new ClusterRecord({
+      admin,
+      names,
+      logger,
+      writer,
+      onMissing: () => void this.#provisioning.again(),
+    });
+    this.identities = this.#clusters;
     this.#watches = new ControlWatches({
       link,
       admin,
@@ -391,14 +399,22 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   }
 
   async #provision(signal: AbortSignal): Promise<void> {
-    await provision(this.#admin, this.#names, this.#settings, { ...this.#settings, signal });
+    const { logger } = this.#settings;
+    const { hasBeenReady, fault } = this.#provisioning;
+    const { created } = await provision(this.#admin, this.#names, this.#settings, {
+      ...this.#settings,
+      signal,
+    });
+    const streams = created.filter((name) => name.startsWith("stream "));
+    if (hasBeenReady && streams.length > 0)
+      logger.warn({ streams }, "streams of the queue were gone and are made anew: what they held is lost");
+    await this.#clusters.putBack();
     // Without the right to, no message that comes again could be executed.
     await this.#records.read("none");
-    const { hasBeenReady, fault } = this.#provisioning;
     if ((hasBeenReady && fault === undefined) || signal.aborted) return;
     const durability = await durabilityOf(this.#admin, this.#names, this.#link, this.#streamClock);
     if (signal.aborted) return;
-    this.#settings.logger.info(durability, "the queue is ready");
+    logger.info(durability, "the queue is ready");
     // What cannot be counted now is counted by the next look.
     await this.strays.count().catch(() => {});
   }

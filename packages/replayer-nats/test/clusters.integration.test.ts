@@ -1,4 +1,5 @@
 import type { ClusterIdentity } from "@helix/core";
+import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf, Rig } from "./rig.ts";
@@ -16,6 +17,8 @@ const of = (...hosts: number[]): ClusterIdentity => ({
   hosts: hosts.map(id),
 });
 
+const nothing = () => {};
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const MISTAKEN = { code: "HELIX_CLUSTER_MISTAKEN" };
 
 describe("which cluster is A and which is B", () => {
@@ -78,6 +81,39 @@ describe("which cluster is A and which is B", () => {
       MISTAKEN,
     );
   });
+
+  it.each([
+    ["all streams are", () => true],
+    ["its own stream is", (name: string) => name.endsWith("-clusters")],
+  ])(
+    "is put back by who has seen it when %s gone, before one that exchanges them comes",
+    async (_, isGone) => {
+      const lines: string[] = [];
+      const logger = { ...silent, warn: (_: object, text: string) => void lines.push(text) };
+      await using rig = new Rig(server);
+      const queue = await rig.replayer({ logger });
+      await queue.identities.claim("A", of(1));
+      await queue.identities.claim("B", of(2));
+      const { api } = await rig.api();
+      for (const { config } of await api.streams.list().next()) {
+        if (config.name.includes(rig.streamName) && isGone(config.name))
+          await api.streams.delete(config.name);
+      }
+      // Whatever finds that something is missing.
+      await failureOf(queue.identities.claim("A", of(1)));
+      const record = () => api.streams.getMessage(`KV_${rig.streamName}-clusters`, { last_by_subj: ">" });
+      await waitFor(() => record().catch(() => undefined), {
+        timeoutMs: 5_000,
+        describe: "the record is back",
+      });
+      expect(lines).toContain("streams of the queue were gone and are made anew: what they held is lost");
+      expect(lines).toContain("the record of which cluster is A and which is B was gone: it is put back");
+      const exchanged = await rig.replayer();
+      expect(await failureOf(exchanged.identities.claim("A", of(2)))).toMatchObject(MISTAKEN);
+      expect(await failureOf(exchanged.identities.claim("B", of(1)))).toMatchObject(MISTAKEN);
+      expect(await queue.identities.claim("A", of(1))).toBe("same");
+    },
+  );
 
   it.each([
     "null",

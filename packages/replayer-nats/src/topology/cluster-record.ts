@@ -12,6 +12,7 @@ import {
 import { claimed } from "@helix/core/queue-kit";
 import { type Admin, refusalOf } from "../connection/admin.ts";
 import { parsed } from "../connection/parsed.ts";
+import { refusalOfPublish } from "../connection/publish-refusal.ts";
 import { headerBlock, type Publisher, PublishFailure } from "../connection/publisher.ts";
 import type { StoredMessage } from "../connection/stored-message.ts";
 import { clusterSubject, type Names } from "./names.ts";
@@ -26,15 +27,20 @@ export interface ClusterRecordOptions {
   readonly logger: Logger;
   /** Who records; without it, what is there is compared only. */
   readonly writer?: { readonly publisher: Publisher; readonly accepted: AcceptedClusters } | undefined;
+  /** Told where there is nothing that a record could be in. */
+  readonly onMissing?: (() => void) | undefined;
 }
 
 /**
  * Which cluster is A and which is B, in one record beside the stream that has no age: the first worker writes it, and each
- * later one adds the nodes that it finds. Of several at once one is first, and the others compare themselves with it.
+ * later one adds the nodes that it finds. Of several at once one is first, and the others compare themselves with it. Who has
+ * seen it puts it back where it is gone, so that none that comes later is first again.
  */
 export class ClusterRecord implements ClusterIdentities {
   readonly #options: ClusterRecordOptions;
   #isForbidden = false;
+  /** As it was last. */
+  #seen: KnownClusters | undefined;
 
   constructor(options: ClusterRecordOptions) {
     this.#options = options;
@@ -48,7 +54,9 @@ export class ClusterRecord implements ClusterIdentities {
       const known = stored === undefined ? {} : knownIn(stored.data);
       // What is no record, only an order replaces.
       if (known === undefined && writer?.accepted[cluster] === undefined) throw unreadable();
-      const next = claimed(known ?? {}, cluster, found, writer?.accepted);
+      if (stored !== undefined) this.#seen = known ?? this.#seen;
+      const before = stored === undefined ? (this.#seen ?? {}) : (known ?? {});
+      const next = claimed(before, cluster, found, writer?.accepted);
       if (next === known) return "same";
       if (writer === undefined) return known?.[cluster] === undefined ? "unknown" : "same";
       try {
@@ -58,10 +66,28 @@ export class ClusterRecord implements ClusterIdentities {
         if (!isLost || tries === TRIES) throw error;
         continue;
       }
+      this.#seen = next;
       const { name, hosts } = found;
       logger.info({ cluster, name, hosts: hosts.length }, "recorded which cluster this is");
       return "same";
     }
+  }
+
+  /** Writes what this process has seen there last, if nothing is there any more. Rejects where it cannot be said now, or not be written. */
+  async putBack(): Promise<void> {
+    const { writer, logger } = this.#options;
+    const seen = this.#seen;
+    if (writer === undefined || seen === undefined || (await this.#read()) !== undefined) return;
+    try {
+      await this.#write(writer.publisher, seen, 0);
+    } catch (error) {
+      if (!(error instanceof PublishFailure)) throw error;
+      // Somebody else was faster.
+      if (error.meaning === "conflict") return;
+      const what = "The record of which cluster is A and which is B was not put back";
+      throw refusalOfPublish(what, error, writer.publisher.timeoutMs);
+    }
+    logger.warn({}, "the record of which cluster is A and which is B was gone: it is put back");
   }
 
   /** `nothing`: there is no record to compare with, or no right to read it. */
@@ -71,8 +97,10 @@ export class ClusterRecord implements ClusterIdentities {
     try {
       return await admin.message(names.clusterStream, { last_by_subj: clusterSubject(names) });
     } catch (error) {
+      const isMissing = refusalOf(error) === "missing";
+      if (isMissing) this.#options.onMissing?.();
       if (writer !== undefined) throw error;
-      if (refusalOf(error) === "missing") return "nothing";
+      if (isMissing) return "nothing";
       if (!isHelixError(error, "HELIX_QUEUE_UNAUTHORIZED")) throw error;
       if (!this.#isForbidden)
         logger.warn(
