@@ -16,6 +16,6 @@ export interface Host {
   readonly stderr: Output;
   /** Who works here. It may throw where nobody has a name. */
   user(): string;
-  /** Instead of the end of the process, once. Returns what takes it back. */
-  onInterrupt(listener: () => void): () => void;
+  /** Instead of the end of the process, once, with the exit code that it would have had. Returns what takes it back. */
+  onInterrupt(listener: (exit: number) => void): () => void;
 }

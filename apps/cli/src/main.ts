@@ -1,12 +1,21 @@
 #!/usr/bin/env node
-import { userInfo } from "node:os";
+import { constants, userInfo } from "node:os";
 import process from "node:process";
+import { EXIT } from "./failures.ts";
 import { run } from "./run.ts";
 
-// Whoever reads it, such as `head`, has enough.
-process.stdout.on("error", () => process.exit());
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // Whoever reads it, such as `head`, has enough.
+  if (code === "EPIPE") process.exit();
+  process.stderr.write(`helix: the answer could not be written: ${message}\n`);
+  process.exit(EXIT.failed);
+});
+process.stderr.on("error", () => process.exit(EXIT.failed));
 
-process.exitCode = await run({
+/** By Ctrl-C, by `kill` or `timeout`, by a terminal that is closed. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+const exit = await run({
   argv: process.argv.slice(2),
   env: process.env,
   stdin: process.stdin,
@@ -14,7 +23,17 @@ process.exitCode = await run({
   stderr: process.stderr,
   user: () => userInfo().username,
   onInterrupt(listener) {
-    process.once("SIGINT", listener);
-    return () => process.off("SIGINT", listener);
+    const release = () => {
+      for (const signal of INTERRUPTS) process.off(signal, interrupted);
+    };
+    const interrupted = (signal: (typeof INTERRUPTS)[number]) => {
+      release();
+      listener(128 + constants.signals[signal]);
+    };
+    for (const signal of INTERRUPTS) process.on(signal, interrupted);
+    return release;
   },
 });
+// What was interrupted may wait for an answer still.
+if (exit > 128) process.exit(exit);
+process.exitCode = exit;

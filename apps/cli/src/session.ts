@@ -1,4 +1,4 @@
-import { UsageError } from "./failures.ts";
+import { Failure, UsageError } from "./failures.ts";
 import type { Host } from "./host.ts";
 import type { OpenOperator } from "./operator/open-operator.ts";
 import type { Operator } from "./operator/operator.ts";
@@ -68,15 +68,29 @@ export class Session implements AsyncDisposable {
     if (!this.flags.json) this.host.stderr.write(`${text}\n`);
   }
 
-  /** Aborted when somebody interrupts the command. */
+  /** Aborted when somebody interrupts the command: its reason is the exit code of that. */
   async interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const interrupted = new AbortController();
-    const release = this.host.onInterrupt(() => interrupted.abort());
+    const release = this.host.onInterrupt((exit) => interrupted.abort(exit));
     try {
       return await run(interrupted.signal);
     } finally {
       release();
     }
+  }
+
+  /**
+   * Waits for the answer to an order. Whoever interrupts that is told that it may be done all the same.
+   *
+   * @param look What to type to see whether it is.
+   */
+  ordered<T>(order: Promise<T>, look: string): Promise<T> {
+    return this.interruptible((signal) => {
+      const interrupted = new Promise<never>((_, reject) => {
+        signal.addEventListener("abort", () => reject(unanswered(signal.reason, look)));
+      });
+      return Promise.race([order, interrupted]);
+    });
   }
 
   /**
@@ -98,4 +112,12 @@ export class Session implements AsyncDisposable {
     const operator = await this.#operator?.catch(() => undefined);
     await operator?.[Symbol.asyncDispose]();
   }
+}
+
+function unanswered(exit: number, look: string): Failure {
+  return new Failure("Interrupted before there was an answer: what was ordered may be done all the same", {
+    code: "HELIX_CLI_INTERRUPTED",
+    type: [look],
+    exit,
+  });
 }

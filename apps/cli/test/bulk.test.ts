@@ -118,6 +118,43 @@ describe("a redrive", () => {
   });
 });
 
+describe("an interrupt", () => {
+  const REDRIVE = `dead redrive --all ${WHY} --expect 5 --yes --json`;
+
+  it("of a job that is waited for says how to look after it, and does not end as if it were done", async () => {
+    await pod[Symbol.asyncDispose]();
+    const waits: ((exit: number) => void)[] = [];
+    const typing = rig.type(REDRIVE.replace(" --json", ""), { onInterrupt: (one) => waits.push(one) });
+    // The first was for the order itself.
+    await vi.waitFor(() => expect(waits.length).toBe(2));
+    waits[1]?.(143);
+    const { exit, out, err } = await typing;
+    const [{ id, state } = {}] = await rig.jobs();
+    expect([exit, state]).toEqual([143, "waiting"]);
+    expect(err).toContain(`It goes on: helix jobs show ${id} --follow`);
+    expect(out).toContain(`${id}: redrive, waiting`);
+  });
+
+  it("of an order that has no answer yet says that it may be done, and where to look", async () => {
+    const waits: ((exit: number) => void)[] = [];
+    const typing = typed(REDRIVE, { onInterrupt: (one) => waits.push(one) }, async (...asked) => ({
+      ...(await rig.open(...asked)),
+      startJob: () => new Promise(() => {}),
+    }));
+    await vi.waitFor(() => expect(waits.length).toBe(1));
+    waits[0]?.(130);
+    const { exit, out } = await typing;
+    expect([exit, JSON.parse(out).error]).toEqual([
+      130,
+      {
+        code: "HELIX_CLI_INTERRUPTED",
+        message: "Interrupted before there was an answer: what was ordered may be done all the same",
+        type: ["helix jobs list"],
+      },
+    ]);
+  });
+});
+
 describe("a discard", () => {
   it("is taken back out of the trash by the same conditions, and deleted for good only there", async () => {
     await rig.type(`dead discard --table shop.users --reason "test rows" --expect 3 --yes`);

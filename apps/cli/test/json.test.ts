@@ -115,11 +115,11 @@ it.each(VERBS.map(([line, schema, code = 0]) => ({ line, schema, code })))(
 
 it("with --watch each answer is a line", async () => {
   let looks = 0;
-  const interrupt: (() => void)[] = [];
+  const interrupt: ((exit: number) => void)[] = [];
   const { exit, out } = await rig.type("status --watch --json", {
     onInterrupt: (listener) => interrupt.push(listener),
     onOutput: () => {
-      if (++looks === 1) for (const listener of interrupt) listener();
+      if (++looks === 1) for (const listener of interrupt) listener(130);
     },
   });
   expect(exit).toBe(0);

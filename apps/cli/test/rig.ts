@@ -22,7 +22,7 @@ export interface TypedOptions {
   readonly answer?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Takes what would be called at an interrupt. */
-  readonly onInterrupt?: (listener: () => void) => void;
+  readonly onInterrupt?: (listener: (exit: number) => void) => void;
   /** Called after each output. */
   readonly onOutput?: () => void;
 }

@@ -1,4 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -50,3 +55,13 @@ it.each([
     expect(await loadedBy(...args)).toEqual(heavy);
   },
 );
+
+it.runIf(existsSync("/dev/full"))("an answer for which the disk has no room is no success", async () => {
+  const full = await open("/dev/full", "w");
+  const child = spawn(process.execPath, ["--conditions=@helix/source", MAIN, "lint", "package.json"], {
+    stdio: ["ignore", full.fd, "pipe"],
+  });
+  const [err, [exit]] = await Promise.all([text(child.stderr as Readable), once(child, "close")]);
+  await full.close();
+  expect([exit, err]).toEqual([1, expect.stringContaining("helix: the answer could not be written: ENOSPC")]);
+});

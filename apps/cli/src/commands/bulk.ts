@@ -68,7 +68,7 @@ export async function orderJob(
   session.note(groupsText(found, Date.now(), paintFor(session.host.stderr, session.host.env)));
   const type = `${typed} --expect ${count} --yes`;
   await session.confirm(`${title} ${counted(count, "dead letter")}?`, { yes, type });
-  const job = await operator.startJob({
+  const started = operator.startJob({
     verb,
     ...(all ? { all } : { filter }),
     expect: count,
@@ -79,9 +79,9 @@ export async function orderJob(
     why: reason,
     idempotencyKey: crypto.randomUUID(),
   });
-  const last = detach ? job : await followJob(session, operator, job);
-  const answer = jobAnswer(last);
-  return { ...answer, data: { ...seen, job: last } };
+  const job = await session.ordered(started, "helix jobs list");
+  const answer = detach ? jobAnswer(job) : await followJob(session, operator, job);
+  return { ...answer, data: { ...seen, job: answer.data } };
 }
 
 /** @throws UsageError where nothing, or two things, say which letters are meant. */

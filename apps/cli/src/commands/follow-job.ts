@@ -18,14 +18,16 @@ function isOver({ state }: Pick<ShownJob, "state">): boolean {
 }
 
 /**
- * Shows how far a job is until it is over. Whoever interrupts this ends the showing: the job goes on. Resolves with the job as it was seen last.
+ * Shows how far a job is until it is over. Whoever interrupts this ends the showing: the job goes on. Resolves with the job as it was seen last, and
+ * with the exit code of an interrupt.
  */
-export async function followJob(session: Session, operator: Operator, job: ShownJob): Promise<ShownJob> {
+export async function followJob(session: Session, operator: Operator, job: ShownJob): Promise<Answer> {
   const { stderr } = session.host;
   const isShown = stderr.isTTY === true && !session.flags.json;
   const startedMs = systemClock.monotonicMs();
   let isTold = false;
   let last = job;
+  let exit: number | undefined;
   await session.interruptible(async (signal) => {
     while (!isOver(last)) {
       const forMs = systemClock.monotonicMs() - startedMs;
@@ -35,13 +37,17 @@ export async function followJob(session: Session, operator: Operator, job: Shown
         session.note(`${isShown ? "\n" : ""}No pod has taken it up yet: it waits for one`);
       }
       await wait(systemClock, LOOK_MS, signal);
-      if (signal.aborted) break;
+      if (signal.aborted) {
+        exit = signal.reason;
+        break;
+      }
       last = await operator.job(job.id);
     }
   });
   if (isShown) stderr.write("\r\u001b[K");
   if (!isOver(last)) session.note(`It goes on: helix jobs show ${last.id} --follow`);
-  return last;
+  const answer = jobAnswer(last);
+  return { ...answer, exit: exit ?? answer.exit };
 }
 
 /** `redrive [████        ]  12,310 of 100,000  12 %  5,200/s  17 s left  3 failed`. */

@@ -4,6 +4,7 @@ import { Failure } from "../failures.ts";
 import { clusterIn } from "../input/cluster.ts";
 import { endOf } from "../input/end-of.ts";
 import type { GateVerb } from "../operator/operator.ts";
+import { overSeen } from "../operator/over-seen.ts";
 import { clean } from "../output/clean.ts";
 import { duration } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
@@ -35,7 +36,8 @@ export async function orderGate(
   const { gates: revision } = before.revisions;
   if (revision === undefined) throw unread(before);
   checkState(verb, before.clusters[cluster]);
-  await operator.order(verb, cluster, { by: session.by, why: reason, untilMs, revision });
+  const order = { by: session.by, why: reason, untilMs, revision };
+  await session.ordered(overSeen(operator, operator.order(verb, cluster, order)), "helix status");
   const after = await operator.status();
   const { sentence } = after.clusters[cluster];
   const isOver = verb === "drain" || verb === "pause" ? untilMs : undefined;

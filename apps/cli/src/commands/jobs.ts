@@ -1,4 +1,5 @@
 import { EXIT } from "../failures.ts";
+import { quoted } from "../input/filter-flags.ts";
 import type { JobPage, ShownJob } from "../operator/operator.ts";
 import type { Paint } from "../output/paint.ts";
 import { type Column, table } from "../output/table.ts";
@@ -18,7 +19,7 @@ export async function showJob(
 ): Promise<Answer> {
   const operator = await session.operator();
   const job = await operator.job(id);
-  return jobAnswer(follow ? await followJob(session, operator, job) : job);
+  return follow ? followJob(session, operator, job) : jobAnswer(job);
 }
 
 /** What is done stays done, so that a job that was cancelled by order is no failure. */
@@ -27,7 +28,9 @@ export async function cancelJob(
   id: string,
   { reason }: { readonly reason: string },
 ): Promise<Answer> {
-  const job = await (await session.operator()).cancelJob(id, { by: session.by, why: reason });
+  const operator = await session.operator();
+  const cancelled = operator.cancelJob(id, { by: session.by, why: reason });
+  const job = await session.ordered(cancelled, `helix jobs show ${quoted(id)}`);
   return { ...jobAnswer(job), exit: EXIT.ok };
 }
 

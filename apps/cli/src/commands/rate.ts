@@ -3,6 +3,7 @@ import type { Status } from "@helix/operations";
 import { Failure, UsageError } from "../failures.ts";
 import { clusterIn } from "../input/cluster.ts";
 import { endOf } from "../input/end-of.ts";
+import { overSeen } from "../operator/over-seen.ts";
 import { clean } from "../output/clean.ts";
 import { quantity } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
@@ -31,7 +32,8 @@ export async function rate(session: Session, args: readonly string[], flags: Rat
   const untilMs = endOf(until, before.atMs, `helix rate ${cluster} ${limit} --reason "…"`);
   const { rates: revision } = before.revisions;
   if (revision === undefined) throw new Failure("The rates could not be read: nothing was changed");
-  await operator.setRate(cluster, { perSecond, untilMs, by: session.by, why: reason, revision });
+  const order = { perSecond, untilMs, by: session.by, why: reason, revision };
+  await session.ordered(overSeen(operator, operator.setRate(cluster, order)), "helix rate");
   return ratesAnswer(await operator.status());
 }
 

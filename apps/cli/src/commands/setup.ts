@@ -19,7 +19,7 @@ export async function setUp(session: Session, { update = false, yes }: SetupFlag
     const type = "helix setup --update --yes";
     await session.confirm("Streams and consumers that differ are changed.", { yes, type });
   }
-  const report = await operator.setUp({ update });
+  const report = await session.ordered(operator.setUp({ update }), "helix doctor");
   return {
     data: report,
     text: (paint) => {
