@@ -24,7 +24,10 @@ export interface FirstExecutionsOptions {
   readonly isGood: (write: Write) => boolean;
   /** So much longer may one wait, which was lent perhaps to a process that has died. Milliseconds. */
   readonly allowedMs: (mayBeLent: boolean) => number;
-  /** Then retries, which have a quarter of the slots but at least one, have that as well. */
+  /**
+   * Then retries, which have a quarter of the slots but at least one, have that as well. So what is answered may be nothing but
+   * "unavailable" for a second, again and again, and the breaker is open by right for most of the time.
+   */
   readonly hasOneSlot: boolean;
   readonly violated: (message: string, text: string) => void;
 }
@@ -66,7 +69,9 @@ export class FirstExecutions {
   #disturbances = 0;
   #era = 0;
   #isHeard = false;
-  /** Executions under way that excuse. */
+  /** Processes whose breaker is open, where that excuses. */
+  readonly #halted = new Set<string>();
+  /** Executions under way that excuse, and breakers. */
   #excuses = 0;
   #clockMs = 0;
   #diedAtMs = -Infinity;
@@ -106,6 +111,16 @@ export class FirstExecutions {
       this.#running.delete(number);
       this.#excuses--;
     }
+    this.breaker(process, false);
+  }
+
+  /** The breaker of a process opens or closes, or is not there any more. */
+  breaker(process: string, isOpen: boolean): void {
+    if (!this.#options.hasOneSlot || this.#halted.has(process) === isOpen) return;
+    this.#look();
+    if (isOpen) this.#halted.add(process);
+    else this.#halted.delete(process);
+    this.#excuses += isOpen ? 1 : -1;
   }
 
   enqueued(message: string, write: Write | undefined): void {

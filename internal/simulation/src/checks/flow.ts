@@ -62,7 +62,8 @@ export const flow: CheckFactory = (world, violated) => {
         if (mayBeLost) return leaseMs + QUEUE_TIMEOUTS_MS;
         return mayLapse && mayBeLent ? leaseMs : 0;
       },
-      hasOneSlot: worker.concurrency === 1,
+      // Nor is there another where there is memory for one message alone.
+      hasOneSlot: worker.concurrency === 1 || worker.maxBytesInHand === 1,
       violated: (message, text) => violated(`${world.tape.nameOf(message)} ${text} on ${cluster}`),
     });
   const clusters = { A: make("A"), B: make("B") };
@@ -84,6 +85,12 @@ export const flow: CheckFactory = (world, violated) => {
           break;
         case "died":
           for (const cluster of CLUSTERS) clusters[cluster].died(event.process);
+          break;
+        case "closed":
+          for (const cluster of CLUSTERS) clusters[cluster].breaker(event.process, false);
+          break;
+        case "worker-breaker":
+          clusters[event.cluster].breaker(event.pod, event.isOpen);
           break;
         case "call":
           calls.set(event.write.identity, event.write);
