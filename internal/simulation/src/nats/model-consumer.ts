@@ -77,6 +77,11 @@ export class ModelConsumer {
     return this.#stream.countFrom(this.config.filter_subject, this.#streamSeq);
   }
 
+  /** What it has yet to deliver, and what is not settled of what it has. */
+  get owed(): number {
+    return this.pending + this.#delivered.size;
+  }
+
   info(): Record<string, unknown> {
     this.#pulls.dropOverdue();
     return {

@@ -80,6 +80,7 @@ export class NatsQueue {
   readonly #person: SimProcess;
   /** How often a person has changed the streams, and with them the options of processes that start from then on. */
   changes = 0;
+  #capacity: number;
   #deadLetterCapacity: number;
   #desk: NatsReplayer | undefined;
   /** Of each message in a lane, under how many sequences it lies there. */
@@ -96,6 +97,7 @@ export class NatsQueue {
     this.#time = time;
     this.#random = random;
     this.#tape = tape;
+    this.#capacity = scenario.queueCapacity;
     this.#deadLetterCapacity = scenario.deadLetterCapacity;
     this.#person = new SimProcess("person", time, { onDeath: () => {} });
     const observer: JetStreamObserver = {
@@ -111,6 +113,15 @@ export class NatsQueue {
   /** Messages in the lanes. */
   get pending(): number {
     return this.server.jetStream.stream(STREAMS.lanes)?.size ?? 0;
+  }
+
+  /** Whether a lane holds what its consumer owes nobody. */
+  get isStuck(): boolean {
+    const stream = this.server.jetStream.stream(STREAMS.lanes);
+    return LANES.some((lane) => {
+      const stored = stream?.countFrom(`${PREFIX}.${lane}`, 1) ?? 0;
+      return stored > (this.#consumer(lane)?.owed ?? stored);
+    });
   }
 
   /** Makes what the queue needs on the server, as a deployment does. */
@@ -188,6 +199,13 @@ export class NatsQueue {
     await this.#within(this.#setUp(), COMMAND_LIMIT_MS);
   }
 
+  /** A person gives the lanes more room, as where all of one is stuck. */
+  async enlargeLanes(): Promise<void> {
+    this.changes++;
+    this.#capacity *= 2;
+    await this.#within(this.#setUp(), COMMAND_LIMIT_MS);
+  }
+
   /** What some other program has published, if there is room. */
   publishGarbage(lane: Lane, name: string): void {
     const data = new Uint8Array([1, 2, 3]);
@@ -248,13 +266,13 @@ export class NatsQueue {
   }
 
   #options(process: SimProcess, connection: ModelNatsConnection) {
-    const { queueCapacity, leaseMs, maxAgeMs, nats } = this.#scenario;
+    const { leaseMs, maxAgeMs, nats } = this.#scenario;
     const { maxAckPending, maxRequestBatch } = nats;
     return {
       connection: connection.asNatsConnection(),
       clock: process.clock,
       logger: silentLogger,
-      maxMsgs: queueCapacity,
+      maxMsgs: this.#capacity,
       maxBytes: MAX_BYTES,
       maxDeadLetters: this.#deadLetterCapacity,
       ackWaitMs: leaseMs,

@@ -17,14 +17,15 @@ export class Person {
   }
 
   /**
-   * The dead letters are full; or, where it takes too long, a pod's clock is so wrong that nothing expires by it, or all that is
-   * pending is poison which nothing proves, in a queue that keeps it.
+   * The dead letters are full; or, where it takes too long, a lane is full of what its consumer owes nobody, a pod's clock is so
+   * wrong that nothing expires by it, or all that is pending is poison which nothing proves, in a queue that keeps it.
    */
   async isNeeded(isOverdue: boolean): Promise<boolean> {
     const { scenario, writes } = this.#world;
     const { deadLetterCapacity } = scenario;
     const mayBeFull = deadLetterCapacity < scenario.writes.length;
     if (mayBeFull && (await this.#world.letters.list()).length >= deadLetterCapacity) return true;
+    if (isOverdue && this.#world.nats?.isStuck === true) return true;
     if (!isOverdue || this.#pending.size === 0) return false;
     if (scenario.mode === "service") return scenario.queue === "nats" && this.#world.isAClockWrong;
     const poison = new Set(

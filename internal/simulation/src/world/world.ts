@@ -128,15 +128,23 @@ export class World {
     for (const { process } of this.#seats.all) process.correctClock();
     // Half of all people do it one by one.
     if (this.scenario.seed % 2 === 0) await this.#redriveJob?.run();
+    if (this.nats?.isStuck === true) {
+      await this.nats.enlargeLanes();
+      this.#restartUnready();
+    }
     const { redriven, left } = await this.letters.redrive();
     // Those that are full of what cannot go back hold up what is to follow: the queue is full too, or it is garbage.
     if (redriven === 0) {
       this.durable?.enlargeDeadLetters();
       await this.nats?.enlargeDeadLetters();
-      // One that was never ready by what it was told before needs to be told anew.
-      for (const { process, connected } of this.#seats.all) if (connected?.isReady() === false) process.die();
+      this.#restartUnready();
     }
     return left;
+  }
+
+  /** One that was never ready by what it was told before needs to be told anew. */
+  #restartUnready(): void {
+    for (const { process, connected } of this.#seats.all) if (connected?.isReady() === false) process.die();
   }
 
   write(planned: PlannedWrite): void {
