@@ -160,6 +160,28 @@ describe("stuck messages", () => {
     expect(receiver.received.map(idOf).sort()).toEqual(["p0", "p1", "p2"]);
   });
 
+  it("fill their lane until a person gives it more room, which the log asks for", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer({ maxMsgs: 6 });
+    await strand(rig, queue, 3);
+    await queue.recoverStuck();
+    await expect(queue.recoverStuck()).rejects.toThrow(
+      /where all that it holds is stuck, only a larger `maxMsgs`/,
+    );
+    await rig.replayer({ maxMsgs: 8, provision: "update" });
+    await waitFor(async () => (await queue.recoverStuck().catch(() => 0)) > 0, {
+      timeoutMs: 5000,
+      describe: "one finds room",
+    });
+    const receiver = new Receiver(queue);
+    receiver.source.demand(3);
+    await receiver.until(1);
+    await Promise.all(receiver.received.map((message) => message.ack()));
+    await queue.recoverStuck();
+    await receiver.until(3);
+    expect(new Set(receiver.ids)).toEqual(new Set(["p0", "p1", "p2"]));
+  });
+
   it("are looked for no more when the last lane has stopped, and again when one is opened", async () => {
     await using rig = new Rig(server);
     const clock = new ManualClock();

@@ -10,6 +10,8 @@ import { FIRST_STORED_HEADER, firstStoredMs } from "./first-stored.ts";
 
 /** Brought back at once: the rest of the room for what is under way is for those who enqueue. */
 const AT_ONCE = 32;
+const NO_ROOM =
+  'A stuck message comes back when there is room in its lane; where all that it holds is stuck, only a larger `maxMsgs` or `maxBytes`, with `provision: "update"`, makes some';
 /** What of a foreign header is put into a new one. */
 const PLAIN = /^[ -~]{1,512}$/;
 
@@ -102,7 +104,8 @@ export class StuckRecovery {
     return publisher
       .publish(subjectOf(names, lane), header, message.data)
       .catch((failure: PublishFailure) => {
-        throw refusalOfPublish("A stuck message could not be brought back", failure, publisher.timeoutMs);
+        const what = failure.meaning === "full" ? NO_ROOM : "A stuck message could not be brought back";
+        throw refusalOfPublish(what, failure, publisher.timeoutMs);
       });
   }
 }
