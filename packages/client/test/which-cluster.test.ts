@@ -114,6 +114,20 @@ describe("with A and B exchanged", () => {
     expect([writes("A"), writes("B")]).toEqual([0, 0]);
   });
 
+  test("an executor says with each message why there is no session", async () => {
+    await recorded();
+    const executor = await executorOf("B", "A");
+    executor.compareWith?.(replayer.identities);
+    let message = "";
+    await waitFor(
+      async () => {
+        message = ((await errorOf(executor.execute(payload("B"), { signal }))) as Error).message;
+        return message.startsWith("Cluster B is not available: This is not cluster B: ");
+      },
+      { timeoutMs: 4_000, describe: () => `the reason is told; it was ${message}` },
+    );
+  });
+
   test("what was written before anybody could say so is not queued for the wrong one: its caller is told", async () => {
     await recorded();
     replayer.identities.away = true;

@@ -3,6 +3,7 @@ import { type BreakerState, toldError } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import type { DriverLog } from "../driver-surface.ts";
 import { loggable } from "../failure/loggable.ts";
+import { readError } from "../failure/read-error.ts";
 import { UnknownErrors } from "../failure/unknown-errors.ts";
 import { ClusterBreaker } from "./cluster-breaker.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
@@ -184,10 +185,15 @@ export class ClusterLink {
 
   /** The error of a request that is not sent: surely not its fault, surely not applied. */
   unavailableError(
-    why = this.isConnected ? "its breaker is open" : "there is no session",
+    why = this.isConnected ? "its breaker is open" : this.#whyThereIsNoSession(),
     cause = this.#lastFailure,
   ): Error {
     return clusterUnavailable(this.cluster, this.#options.name, why, cause);
+  }
+
+  /** What only a person can cure stands in each error: the last of them is all that some see of it. */
+  #whyThereIsNoSession(): string {
+    return this.#refusal === undefined ? "there is no session" : readError(this.#refusal).text;
   }
 
   /**
