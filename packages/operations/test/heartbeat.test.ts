@@ -1,7 +1,7 @@
 import { helixError, type Logger, silentLogger } from "@helix/core";
 import { settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
-import { type PodReport, removeRate, setRate } from "../src/index.ts";
+import { doctor, type PodReport, removeRate, setRate } from "../src/index.ts";
 import { pods, setUp } from "./rig.ts";
 
 const ANNA = { by: "anna", why: "B is slow" };
@@ -111,6 +111,51 @@ describe("a heartbeat", () => {
     expect(size).toBeGreaterThan(1000);
     expect(size).toBeLessThan(8000);
   });
+
+  it("that no pod sends any more is a finding of the doctor, unless all have stopped in order", async () => {
+    const world = setUp();
+    const start = pods(world);
+    const [first, second] = [start(), start()];
+    await world.clock.advance(5000);
+    const found = async () =>
+      (await doctor(world.operated)).findings.filter(({ code }) => code === "pods-silent");
+    expect(await found()).toEqual([]);
+    await first.heartbeat.stop();
+    world.clock.advanceNow(20_000);
+    expect(await found()).toEqual([
+      expect.objectContaining({
+        harm: "standstill",
+        what: expect.stringContaining("No pod has reported for 15 s"),
+      }),
+    ]);
+    await second.heartbeat.stop();
+    expect(await found()).toEqual([]);
+  });
+
+  it.each([
+    ["is away", false, []],
+    ["is read and stores nothing", true, ["the pod cannot say that it is there: nobody counts on it"]],
+  ])(
+    "says once that nobody counts on it where the store %s, unless the queue says so",
+    async (_, isRead, told) => {
+      const world = setUp();
+      const lines: string[] = [];
+      const logger: Logger = { ...silentLogger, warn: (_, line) => lines.push(line) };
+      const refused = () =>
+        Promise.reject(helixError("HELIX_QUEUE_UNAVAILABLE" as "HELIX_QUEUE_CLOSED", "no space left", {}));
+      const control = Object.create(world.control, {
+        put: { value: refused },
+        get: { value: isRead ? world.control.get.bind(world.control) : refused },
+        delete: { value: world.control.delete.bind(world.control) },
+        watch: { value: world.control.watch.bind(world.control) },
+        list: { value: world.control.list.bind(world.control) },
+      });
+      const { heartbeat } = pods(world)({ control, logger });
+      await world.clock.advance(30_000);
+      expect(lines).toEqual(told);
+      await heartbeat.stop();
+    },
+  );
 
   it("goes on while the store is away, which it says once, and a stop waits for it no longer than a second", async () => {
     const world = setUp();

@@ -67,7 +67,7 @@ export interface NatsHealth {
   readonly isConnected: boolean;
   /** Why it is not ready. */
   readonly cause?: unknown;
-  /** What somebody has to look after, though it works: clocks that differ, so that nothing expires; keys that are missing. */
+  /** What somebody has to look after, though it works: a server that stores nothing; clocks that differ, so that nothing expires; keys that are missing. */
   readonly warning?: string | undefined;
 }
 
@@ -117,6 +117,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #provisioning: Provisioning;
   readonly #clusters: ClusterRecord;
   readonly #watches: ControlWatches;
+  readonly #control: NatsControlStore;
   #closed: Promise<void> | undefined;
 
   /**
@@ -163,7 +164,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       clock,
       onMissing: () => void this.#provisioning.again(),
     });
-    this.control = new NatsControlStore({
+    this.#control = new NatsControlStore({
       admin,
       publisher,
       watches: this.#watches,
@@ -171,6 +172,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       clock,
       onFailure: (error) => this.#lookAgain(error),
     });
+    this.control = this.#control;
     this.#outbox = new Outbox(link);
     this.#settlements = new Settlements(link, this.#outbox, clock, ackWaitMs);
     this.#rights = new MissingRights(link, settings);
@@ -262,7 +264,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { fault, hasBeenReady } = this.#provisioning;
     const cause = isConnected ? (fault ?? this.#rights.cause) : this.#link.cause;
     const isReady = isConnected && hasBeenReady && cause === undefined;
-    const warning = this.#streamClock.warning ?? this.#unopened.warning;
+    const warning = this.#control.warning ?? this.#streamClock.warning ?? this.#unopened.warning;
     const told = { isReady, isConnected, ...(warning !== undefined && { warning }) };
     return isReady ? told : { ...told, cause };
   }

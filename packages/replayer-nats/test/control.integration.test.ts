@@ -2,7 +2,7 @@ import type { ControlReader } from "@helix/core";
 import { controlStoreContract } from "@helix/replayer-contract";
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { connectNatsControl, connectNatsEnqueuer, ensureTopology } from "../src/index.ts";
 import { addressOf, failureOf, payloadOf, Rig } from "./rig.ts";
 
@@ -64,6 +64,26 @@ function isLast({ states }: Seen, value: object): boolean {
 async function until(condition: () => boolean, describe: string): Promise<void> {
   await waitFor(condition, { timeoutMs: 10_000, describe });
 }
+
+test("a queue warns while the server has no room for a document", async () => {
+  await using rig = new Rig(server);
+  const pod = await rig.replayer();
+  const { api } = await rig.api();
+  const bucket = `KV_${rig.streamName}-control`;
+  const { config } = await api.streams.info(bucket);
+  await api.streams.update(bucket, { ...config, max_bytes: 100 });
+  expect(await failureOf(pod.control.put("pods.p", { text: "x".repeat(100) }))).toMatchObject({
+    code: "HELIX_QUEUE_UNAVAILABLE",
+  });
+  expect(pod.health).toEqual({
+    isReady: true,
+    isConnected: true,
+    warning: "NATS stores nothing now: maximum bytes exceeded",
+  });
+  await api.streams.update(bucket, config);
+  await pod.control.put("pods.p", {});
+  expect(pod.health).toEqual({ isReady: true, isConnected: true });
+});
 
 describe("a watch over NATS", () => {
   it("sees the last state after the server was killed and started again, and is told once that it was away", async () => {

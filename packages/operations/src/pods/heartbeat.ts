@@ -182,7 +182,7 @@ export class Heartbeat {
       await control.put(this.#key, this.#made());
       this.#complaint = undefined;
     } catch (error) {
-      this.#complain(error);
+      await this.#complain(error);
       return;
     }
     // Not waited for: the next report is not to be late, since the others would take this pod for gone.
@@ -268,12 +268,20 @@ export class Heartbeat {
   }
 
   /** Once for each kind, until a report is stored. */
-  #complain(error: unknown): void {
+  async #complain(error: unknown): Promise<void> {
     const what: string = isHelixError(error) ? error.code : "unknown";
-    // It is away, and the queue tells of it.
-    if (what === "HELIX_QUEUE_UNAVAILABLE" || this.#complaint === what) return;
+    if (this.#complaint === what) return;
+    // Of one that is away the queue tells. One that is read and stores nothing, as with a full disk, is known by this alone.
+    if (what === "HELIX_QUEUE_UNAVAILABLE" && !(await this.#canRead())) return;
     this.#complaint = what;
     this.#settings.logger.warn({ error }, "the pod cannot say that it is there: nobody counts on it");
+  }
+
+  #canRead(): Promise<boolean> {
+    return this.#settings.control.get(this.#key).then(
+      () => true,
+      () => false,
+    );
   }
 }
 

@@ -35,9 +35,15 @@ export interface NatsControlStoreOptions {
  */
 export class NatsControlStore implements ControlStore {
   readonly #options: NatsControlStoreOptions;
+  #warning: string | undefined;
 
   constructor(options: NatsControlStoreOptions) {
     this.#options = options;
+  }
+
+  /** What somebody has to look after: the last document was not stored, for want of room or without an answer. */
+  get warning(): string | undefined {
+    return this.#warning;
   }
 
   async get(key: string): Promise<ControlDocument | undefined> {
@@ -94,9 +100,13 @@ export class NatsControlStore implements ControlStore {
     const expected = revision !== undefined && { "Nats-Expected-Last-Subject-Sequence": String(revision) };
     try {
       const block = headerBlock({ ...headers, ...expected });
-      return (await this.#told(publisher.publish(controlSubject(names, key), block, data))).seq;
+      const { seq } = await this.#told(publisher.publish(controlSubject(names, key), block, data));
+      this.#warning = undefined;
+      return seq;
     } catch (error) {
       if (!(error instanceof PublishFailure)) throw error;
+      if (error.meaning === "full" || error.kind === "timeout")
+        this.#warning = `NATS stores nothing now: ${error.message}`;
       if (error.meaning === "conflict" && revision !== undefined) throw controlConflict(key, revision);
       throw refusalOfPublish(`The document \`${key}\` was not stored`, error, publisher.timeoutMs);
     }
