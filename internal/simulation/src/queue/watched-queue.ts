@@ -132,23 +132,29 @@ export class WatchedQueue {
   }
 
   #watch(message: ReplayMessage, delivery: Delivery): ReplayMessage {
-    const settle = async (
-      how: SettlementKind,
-      details: { attempts?: number | undefined; delayMs?: number | undefined; reason?: string | undefined },
-      run: () => Promise<void>,
-    ) => {
-      const { reason } = details;
+    type Details = Pick<ReleaseOptions, "attempts" | "delayMs"> & { readonly reason?: string | undefined };
+    const begun = (how: SettlementKind, details: Details = {}) => {
       if (this.#process.isAlive) this.#tape.emit({ kind: "settle", delivery, how, ...details });
-      let error: string | undefined;
+    };
+    const ended = (how: SettlementKind, refusal: unknown, reason?: string) => {
+      if (refusal === undefined && how !== "release") this.#onRemoved?.(delivery, how);
+      const error = refusal === undefined ? undefined : nameOf(refusal);
+      if (this.#process.isAlive) this.#tape.emit({ kind: "settled", delivery, how, error, reason });
+    };
+    const settle = async (how: SettlementKind, details: Details, run: () => Promise<void>) => {
+      const { reason } = details;
+      begun(how, details);
       try {
         await run();
-        if (how !== "release") this.#onRemoved?.(delivery, how);
       } catch (caught) {
-        error = nameOf(caught);
+        ended(how, caught, reason);
         throw caught;
-      } finally {
-        if (this.#process.isAlive) this.#tape.emit({ kind: "settled", delivery, how, error, reason });
       }
+      ended(how, undefined, reason);
+    };
+    const acknowledge = (done: (refusal?: unknown) => void) => {
+      if (message.ackThen === undefined) message.ack().then(() => done(), done);
+      else message.ackThen(done);
     };
     return {
       lane: message.lane,
@@ -173,6 +179,16 @@ export class WatchedQueue {
         },
       }),
       ack: () => settle("ack", {}, () => message.ack()),
+      // Every second one by its promise, as an adapter of somebody else's has them all.
+      ...(delivery.number % 2 === 0 && {
+        ackThen: (done: (refusal?: unknown) => void) => {
+          begun("ack");
+          acknowledge((refusal) => {
+            ended("ack", refusal);
+            done(refusal);
+          });
+        },
+      }),
       release: (options: ReleaseOptions = {}) => {
         const { attempts, delayMs } = options;
         return settle("release", { attempts, delayMs }, () => message.release(options));
