@@ -67,8 +67,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     this.#events = events;
     this.#log = log;
     const links = createLinks(read, events, { driverLog: log, identities: read.replayer?.identities });
-    const clockOffsetMs = (cluster: ClusterId) => links.get(cluster).schema.clockOffsetMs;
-    const timestamps = new WriteTimestamps(clock, logger, events, { maxAheadMs, clockOffsetMs });
+    const mostOffsetMs = (cluster: ClusterId) => links.get(cluster).schema.mostClockOffsetMs;
+    const timestamps = new WriteTimestamps(clock, logger, events, { maxAheadMs, mostOffsetMs });
     const inFlight = this.#inFlight;
     const paths = createPaths(read, links, timestamps, inFlight, events);
     this.#links = links;

@@ -21,8 +21,8 @@ export interface ReplayExecutor {
    */
   shortestGrace?(cluster: ClusterId, options: { signal: AbortSignal }): Promise<TableGrace | undefined>;
   /**
-   * By how much the clock of a cluster is ahead of this process's, as its servers have told; undefined while they have not.
-   * Milliseconds.
+   * By how much the clock of a cluster is ahead of this process's, as its servers have told, without what a slow answer may explain;
+   * undefined while they have not. Milliseconds.
    */
   clockOffsetMs?(cluster: ClusterId): number | undefined;
   /**

@@ -85,7 +85,7 @@ export function createReplayExecutor(
       signal.throwIfAborted();
       return links.get(cluster).schema.shortestGrace(signal);
     },
-    clockOffsetMs: (cluster) => links.get(cluster).schema.clockOffsetMs,
+    clockOffsetMs: (cluster) => links.get(cluster).schema.sureClockOffsetMs,
     read: readError,
     async probe(cluster, { signal }) {
       signal.throwIfAborted();

@@ -18,8 +18,8 @@ const WARN_INTERVAL_MS = 10_000;
 export interface TimestampLimit {
   /** How far ahead of a cluster's clock a timestamp may be. Milliseconds; undefined: any. */
   readonly maxAheadMs: number | undefined;
-  /** How far the cluster's clock is ahead of this process's; undefined where that is not known. */
-  readonly clockOffsetMs: (cluster: ClusterId) => number | undefined;
+  /** How far the cluster's clock is ahead of this process's at the most; undefined where that is not known. */
+  readonly mostOffsetMs: (cluster: ClusterId) => number | undefined;
 }
 
 /**
@@ -60,9 +60,9 @@ export class WriteTimestamps {
 
   #assertWithin(leadMs: number, clusters: readonly ClusterId[]): void {
     if (this.#limit?.maxAheadMs === undefined) return;
-    const { maxAheadMs, clockOffsetMs } = this.#limit;
+    const { maxAheadMs, mostOffsetMs } = this.#limit;
     for (const cluster of clusters) {
-      const aheadMs = Math.round(leadMs - (clockOffsetMs(cluster) ?? 0));
+      const aheadMs = Math.round(leadMs - (mostOffsetMs(cluster) ?? 0));
       if (aheadMs <= maxAheadMs) continue;
       const text =
         `Nothing was sent: the timestamp of the write is ${aheadMs} ms ahead of the clock of cluster ${cluster}, ` +

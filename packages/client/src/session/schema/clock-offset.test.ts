@@ -1,6 +1,7 @@
-import { type Logger, silentMetrics } from "@helix/core";
+import { EventHub, type Logger, silentLogger, silentMetrics } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { beforeEach, expect, test } from "vitest";
+import { WriteTimestamps } from "../../write/write-timestamps.ts";
 import { ClockOffset } from "./clock-offset.ts";
 
 let clock: ManualClock;
@@ -98,4 +99,24 @@ test("a clock that stays wrong is warned of ever more rarely, by one node or ano
   await clock.advance(60_000);
   hear(2_000);
   expect(warnings).toHaveLength(2);
+});
+
+test("what a slow answer may explain is not sure, and the clock may be ahead by as much more", () => {
+  hear(-2_000, 400);
+  expect([offset.sureMs, offset.mostMs]).toEqual([-1_800, -1_800]);
+  hear(2_000, 400);
+  expect([offset.sureMs, offset.mostMs]).toEqual([1_800, 2_200]);
+});
+
+test("no write is refused by a limit that the cluster's clock may not be behind", () => {
+  const mostOffsetMs = () => offset.mostMs;
+  const timestamps = new WriteTimestamps(clock, silentLogger, new EventHub(), {
+    maxAheadMs: 500,
+    mostOffsetMs,
+  });
+  const micros = (aheadMs: number) => BigInt(Math.round((clock.wallMs() + aheadMs) * 1000));
+  // Said at once, and 1.6 s on its way.
+  hear(-800, 1_600);
+  timestamps.check(micros(400));
+  expect(() => timestamps.check(micros(600))).toThrow(/600 ms ahead of the clock of cluster A/);
 });

@@ -22,6 +22,8 @@ export interface ClockOffsetOptions {
 export class ClockOffset {
   readonly #options: ClockOffsetOptions;
   #offsetMs: number | undefined;
+  /** By so much it may be wrong. */
+  #errorMs = 0;
   #quietUntilMs = Number.NEGATIVE_INFINITY;
   #quietMs = 0;
 
@@ -34,19 +36,27 @@ export class ClockOffset {
     return this.#offsetMs;
   }
 
+  /** As far as it is sure: nearer to 0 by what the last answer may explain. */
+  get sureMs(): number | undefined {
+    if (this.#offsetMs === undefined) return undefined;
+    return Math.sign(this.#offsetMs) * Math.max(0, Math.abs(this.#offsetMs) - this.#errorMs);
+  }
+
+  /** By how much the cluster's clock is ahead at the most. */
+  get mostMs(): number | undefined {
+    return this.#offsetMs === undefined ? undefined : this.#offsetMs + this.#errorMs;
+  }
+
   /** @param sentAtMs When it was asked, by this process's wall clock. */
   heard(serverMs: number, sentAtMs: number, roundTripMs: number): void {
     const { cluster, maxOffsetMs, metrics } = this.#options;
     // A process that stood still learns nothing.
     if (roundTripMs / 2 > maxOffsetMs) return;
-    this.#offsetMs = serverMs - (sentAtMs + roundTripMs / 2);
-    const sureMs = Math.max(0, Math.abs(this.#offsetMs) - roundTripMs / 2);
-    metrics.gauge(
-      "helix_cluster_clock_offset_seconds",
-      { cluster },
-      (Math.sign(this.#offsetMs) * sureMs) / 1000,
-    );
-    if (sureMs > maxOffsetMs) this.#warn(Math.round(this.#offsetMs));
+    this.#errorMs = roundTripMs / 2;
+    this.#offsetMs = serverMs - (sentAtMs + this.#errorMs);
+    const { sureMs = 0 } = this;
+    metrics.gauge("helix_cluster_clock_offset_seconds", { cluster }, sureMs / 1000);
+    if (Math.abs(sureMs) > maxOffsetMs) this.#warn(Math.round(this.#offsetMs));
   }
 
   #warn(offsetMs: number): void {

@@ -30,6 +30,10 @@ export interface ClusterSchema {
   truncatedAtMs(tableId: string): number | undefined;
   /** So much the cluster's clock is ahead of this process's, as of the last look. Milliseconds; negative: behind. */
   readonly clockOffsetMs: number | undefined;
+  /** The same without what a slow answer may explain. */
+  readonly sureClockOffsetMs: number | undefined;
+  /** So much it is ahead at the most. */
+  readonly mostClockOffsetMs: number | undefined;
   /** The table with the least `gc_grace_seconds`; undefined where there is no table. Rejects as `load` does. */
   shortestGrace(signal?: AbortSignal): Promise<TableGrace | undefined>;
 }

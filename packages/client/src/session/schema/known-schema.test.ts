@@ -77,7 +77,7 @@ function setUp(...nodes: FakeCluster["nodes"]): void {
   known = new KnownSchema({
     reader: cluster,
     clock,
-    clockOffset: { offsetMs: undefined, heard() {} },
+    clockOffset: { offsetMs: undefined, sureMs: undefined, mostMs: undefined, heard() {} },
     assertConnected: () => {
       if (!isConnected) throw new Error("no session");
     },

@@ -18,7 +18,7 @@ const READ_PAUSE_MS = 100;
 export interface KnownSchemaOptions {
   readonly reader: Pick<SchemaReader, "look" | "read" | "shortestGrace">;
   readonly clock: Clock;
-  readonly clockOffset: Pick<ClockOffset, "offsetMs" | "heard">;
+  readonly clockOffset: Pick<ClockOffset, "offsetMs" | "sureMs" | "mostMs" | "heard">;
   /** Throws what a caller gets who cannot be served, since there is no session. */
   readonly assertConnected: () => void;
   /** The error where the schema does not stand still. */
@@ -102,6 +102,14 @@ export class KnownSchema implements ClusterSchema {
 
   get clockOffsetMs(): number | undefined {
     return this.#options.clockOffset.offsetMs;
+  }
+
+  get sureClockOffsetMs(): number | undefined {
+    return this.#options.clockOffset.sureMs;
+  }
+
+  get mostClockOffsetMs(): number | undefined {
+    return this.#options.clockOffset.mostMs;
   }
 
   truncatedAtMs(tableId: string): number | undefined {
