@@ -118,6 +118,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #clusters: ClusterRecord;
   readonly #watches: ControlWatches;
   readonly #control: NatsControlStore;
+  /** When the stream of the lanes was looked at last, by the server's clock. */
+  #seenAtMs = Number.POSITIVE_INFINITY;
   #closed: Promise<void> | undefined;
 
   /**
@@ -407,6 +409,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       ...this.#settings,
       signal,
     });
+    await this.#giveUpFormerStream();
     const streams = created.filter((name) => name.startsWith("stream "));
     if (hasBeenReady && streams.length > 0)
       logger.warn({ streams }, "streams of the queue were gone and are made anew: what they held is lost");
@@ -419,6 +422,19 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     logger.info(durability, "the queue is ready");
     // What cannot be counted now is counted by the next look.
     await this.strays.count().catch(() => {});
+  }
+
+  /** What is in hand of a stream that is no more must not be settled: in its place there may be another message by now. */
+  async #giveUpFormerStream(): Promise<void> {
+    const { created, ts = created } = await this.#admin.request((api) =>
+      api.streams.info(this.#names.stream),
+    );
+    const isYounger = Date.parse(created) > this.#seenAtMs;
+    this.#seenAtMs = Date.parse(ts);
+    if (!isYounger) return;
+    const inHand = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.giveUp(), 0);
+    const text = "the stream of the lanes is another one: nothing is settled that was in hand";
+    this.#settings.logger.warn({ created, inHand }, text);
   }
 
   #ack(message: NatsMessage, done: (refusal?: unknown) => void): void {

@@ -176,6 +176,29 @@ describe("a lane", () => {
     expect(receiver.ids).toEqual(["before", "after"]);
   });
 
+  it("settles nothing of a stream that was deleted, where another message may have its place", async () => {
+    await using rig = new Rig(server);
+    const queue = await rig.replayer();
+    const receiver = new Receiver(queue);
+    receiver.source.demand(10);
+    await queue.enqueue(payloadOf("before"));
+    await receiver.until(1);
+    const { api } = await rig.api();
+    await api.streams.delete(rig.streamName);
+    await waitFor(() => queue.enqueue(payloadOf("after")).then(() => true), {
+      timeoutMs: 20_000,
+      describe: "it can be enqueued to",
+    });
+    await receiver.until(2, 20_000);
+    expect(await failureOf(receiver.received[0]?.ack() as Promise<void>)).toMatchObject({
+      code: "HELIX_LEASE_LAPSED",
+    });
+    expect(receiver.received[0]?.leaseUntilMs).toBe(0);
+    await receiver.received[1]?.release();
+    await receiver.until(3);
+    expect(receiver.ids).toEqual(["before", "after", "after"]);
+  });
+
   it("hears of a connection that swallows everything, and goes on by another", async () => {
     await using rig = new Rig(server);
     const writer = await rig.replayer({ ackWaitMs: 2000 });

@@ -40,6 +40,13 @@ export class HeldLeases {
     this.#size--;
   }
 
+  /** All that is held. Returns how many that was. */
+  giveUp(): number {
+    const held = this.#leases.filter(({ isHeld }) => isHeld);
+    for (const lease of held) lease.giveUp();
+    return held.length;
+  }
+
   /** Frees what has lapsed. Returns in how many milliseconds the next one may; a look before that costs nothing. */
   sweep(): number {
     const nowMs = this.#clock.wallMs();

@@ -128,6 +128,11 @@ export class LaneReceiver {
     await this.#channel.close();
   }
 
+  /** Nothing that is in hand may be settled any more. Returns how much that is. */
+  giveUp(): number {
+    return this.#channel.giveUp();
+  }
+
   /** The queue has become able to serve it. */
   wake(): void {
     this.#channel.wake();

@@ -32,9 +32,9 @@ export class Lease {
     this.#untilMs = arrivedAtMs + terms.leaseMs;
   }
 
-  /** Wall clock, milliseconds. */
+  /** Wall clock, milliseconds; long ago for one that was given up. */
   get untilMs(): number {
-    return this.#untilMs;
+    return this.#isGivenUp ? 0 : this.#untilMs;
   }
 
   /** It has lapsed or was given up: somebody else may have the message. */

@@ -150,6 +150,11 @@ export class PullChannel {
     this.#topUp();
   }
 
+  /** What was delivered is not this process's any more. Returns how many that were. */
+  giveUp(): number {
+    return this.#held.giveUp();
+  }
+
   /** Hands back what is on its way, and ends the subscription. */
   async close(): Promise<void> {
     this.#isClosed = true;
