@@ -23,7 +23,10 @@ export interface ProbeServerOptions {
 
 /** Resolves when it listens; rejects with Node's error if it cannot. */
 export async function listen(options: ProbeServerOptions): Promise<ProbeServer> {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, dispatch(options.routes));
+  const server = createServer(
+    { requestTimeout: 5_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    dispatch(options.routes),
+  );
   await listening(server, options);
   return {
     port: (server.address() as AddressInfo).port,

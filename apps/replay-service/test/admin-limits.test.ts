@@ -187,6 +187,27 @@ test("whoever sends a request and goes, or does not go, gives up its place", asy
   await waitFor(() => rig.clock.timers === before, { timeoutMs: 5_000, describe: "nobody is inside" });
 });
 
+test("whoever sends a head slowly is closed after 5 s, and of a body after 10 s, so that others have the place", {
+  timeout: 20_000,
+}, async () => {
+  const fromMs = performance.now();
+  const closedAfterMs = async (sent: string) => {
+    const socket = open().resume();
+    socket.write(sent);
+    await once(socket, "close");
+    return performance.now() - fromMs;
+  };
+  const [head, body] = await Promise.all([
+    closedAfterMs("GET /v1/status HTTP/1.1\r\nhost: localhost\r\n"),
+    closedAfterMs(
+      "POST /v1/gates/B/pause HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" +
+        `idempotency-key: key-of-the-test\r\nauthorization: Bearer ${TOKENS.operate}\r\ncontent-length: 60\r\n\r\n{`,
+    ),
+  ]);
+  expect(head).toBeLessThan(8_000);
+  expect(body).toBeLessThan(13_000);
+});
+
 test("of more than fifty connections the last is closed, until one of the others is", async () => {
   const fifty = Array.from({ length: 50 }, open);
   await Promise.all(fifty.map((socket) => once(socket, "connect")));

@@ -125,6 +125,7 @@ const ROWS: readonly Row[] = [
   ["the prototype", "/v1/__proto__", {}, ...UNKNOWN],
 
   ["DELETE of a dead letter", "/v1/dead-letters/a.0", { method: "DELETE", headers: json }, ...METHOD],
+  ["DELETE of one, as curl sends it", "/v1/dead-letters/a.0", { method: "DELETE" }, ...METHOD],
   ["PUT of a gate", PAUSE, { method: "PUT", body: ORDER }, ...METHOD],
   ["GET of an order", PAUSE, {}, ...METHOD],
   ["POST of the status", "/v1/status", { body: {} }, ...METHOD],

@@ -97,6 +97,8 @@ function serverOf({ config: { tlsCertFile, tlsKeyFile }, readFile, clock, logger
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     keepAliveTimeout: 5_000,
+    // Node looks every 30 s otherwise: so long whoever sends nothing more keeps one of the connections, and of the places.
+    connectionsCheckingInterval: 1_000,
     maxHeaderSize: 8_192,
   };
   let server: Server;

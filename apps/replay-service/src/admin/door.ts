@@ -119,7 +119,8 @@ export class Door {
         return apiRefusal("HELIX_API_REQUEST_INVALID", { message: `A ${method} has no body.` });
     } else {
       if (this.#options.stopping.aborted) return apiRefusal("HELIX_API_STOPPING");
-      if (!isJson(headers)) return apiRefusal("HELIX_API_NOT_JSON");
+      // Another method has no route, and is told so before its body is read.
+      if (method === "POST" && !isJson(headers)) return apiRefusal("HELIX_API_NOT_JSON");
       if (Number(headers["content-length"] ?? 0) > MOST_BODY_BYTES)
         return apiRefusal("HELIX_API_BODY_TOO_LARGE");
     }
