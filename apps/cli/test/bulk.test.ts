@@ -118,6 +118,27 @@ describe("a redrive", () => {
   });
 });
 
+it("a job that stands still says why, once, to whoever waits for it", async () => {
+  const REDRIVE = `dead redrive --all ${WHY} --expect 5 --yes`;
+  let looks = 0;
+  const { exit, err } = await typed(REDRIVE, {}, async (...asked) => {
+    const operator = await rig.open(...asked);
+    const stalled = { code: "HELIX_TRASH_FULL", sinceMs: 0 };
+    return {
+      ...operator,
+      job: async (id) => ({
+        ...(await operator.job(id)),
+        ...(++looks < 3 && ({ state: "running", stalled } as const)),
+        ...(looks >= 3 && ({ state: "done" } as const)),
+      }),
+    };
+  });
+  expect([exit, err.match(/^It stands still for .*$/gm)]).toEqual([
+    1,
+    ["It stands still for HELIX_TRASH_FULL, and goes on when that is over"],
+  ]);
+});
+
 describe("an interrupt", () => {
   const REDRIVE = `dead redrive --all ${WHY} --expect 5 --yes --json`;
 

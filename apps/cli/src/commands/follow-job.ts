@@ -26,6 +26,7 @@ export async function followJob(session: Session, operator: Operator, job: Shown
   const isShown = stderr.isTTY === true && !session.flags.json;
   const startedMs = systemClock.monotonicMs();
   let isTold = false;
+  let stalled: string | undefined;
   let last = job;
   let exit: number | undefined;
   await session.interruptible(async (signal) => {
@@ -35,6 +36,12 @@ export async function followJob(session: Session, operator: Operator, job: Shown
       if (last.state === "waiting" && forMs > TAKEN_UP_MS && !isTold) {
         isTold = true;
         session.note(`${isShown ? "\n" : ""}No pod has taken it up yet: it waits for one`);
+      }
+      if (last.stalled !== undefined && last.stalled.code !== stalled) {
+        stalled = last.stalled.code;
+        session.note(
+          `${isShown ? "\n" : ""}It stands still for ${clean(stalled)}, and goes on when that is over`,
+        );
       }
       await wait(systemClock, LOOK_MS, signal);
       if (signal.aborted) {

@@ -73,15 +73,21 @@ async function findingsOf(wanted: Wanted, { admin, names, streamClock }: Examine
     // Of lanes and dead letters `room` tells it.
     ...(wanted.name === names.stream || wanted.name === names.dead.name
       ? []
-      : roomFindings(found, fullness(wanted.name, names))),
+      : roomFindings(found, FULL[wanted.name === names.trash.name ? "trash" : "records"])),
     ...(wanted.name === names.stream ? foreignFindings(found) : []),
   ];
 }
 
-function fullness(stream: string, names: Names): string {
-  if (stream === names.trash.name) return "full, no dead letter can be discarded.";
-  return "full, nothing more can be written down there.";
-}
+const FULL = {
+  trash: {
+    harm: "full, no dead letter can be discarded.",
+    cure: "Delete for good what nobody wants back (`helix dead trash empty`), wait until it is seven days old, or give it more room.",
+  },
+  records: {
+    harm: "full, nothing more can be written down there.",
+    cure: 'Find out why it does not drain, and raise the limit by `provision: "update"`.',
+  },
+};
 
 /** The server tells everybody what they may do themselves. */
 async function rights({ link, settings }: Examined): Promise<Finding[]> {

@@ -72,7 +72,7 @@ describe("how full a stream is", () => {
     ["at 80 % of both", stream({}, { messages: 90, bytes: 900 }), ["nearly-full: loss", "nearly-full: loss"]],
     ["without limits", stream({ max_msgs: -1, max_bytes: undefined }, { messages: 90, bytes: 900 }), []],
   ])("%s", (_, info, expected) => {
-    expect(codes(roomFindings(info, "full"))).toEqual(expected);
+    expect(codes(roomFindings(info, { harm: "full", cure: "more room" }))).toEqual(expected);
   });
 });
 

@@ -46,8 +46,11 @@ export function copyFindings({ config, cluster }: StreamInfo): Finding[] {
   }));
 }
 
-/** @param full What happens when there is no room left. */
-export function roomFindings({ config, state }: StreamInfo, full: string): Finding[] {
+/** @param full What happens when there is no room left, and what makes some. */
+export function roomFindings(
+  { config, state }: StreamInfo,
+  full: { readonly harm: string; readonly cure: string },
+): Finding[] {
   const parts = [
     { of: "max_msgs", option: "messages", used: state.messages, limit: config.max_msgs },
     { of: "max_bytes", option: "bytes", used: state.bytes, limit: config.max_bytes },
@@ -58,8 +61,8 @@ export function roomFindings({ config, state }: StreamInfo, full: string): Findi
       code: "nearly-full",
       harm: "loss",
       where: `stream ${config.name}`,
-      what: `It holds ${count(used)} of ${count(limit)} ${option} (\`${of}\`): ${full}`,
-      cure: 'Find out why it does not drain, and raise the limit by `provision: "update"`.',
+      what: `It holds ${count(used)} of ${count(limit)} ${option} (\`${of}\`): ${full.harm}`,
+      cure: full.cure,
     } satisfies Finding;
   });
 }
