@@ -22,11 +22,15 @@ export function Table<R>({ caption, columns, rows, keyOf }: TableProps<R>) {
       <caption class="unseen">{caption}</caption>
       <thead>
         <tr>
-          {columns.map(({ title, align }) => (
-            <th key={title} scope="col" class={align}>
-              {title}
-            </th>
-          ))}
+          {columns.map(({ title, align }) =>
+            title === "" ? (
+              <td key={title} />
+            ) : (
+              <th key={title} scope="col" class={align}>
+                {title}
+              </th>
+            ),
+          )}
         </tr>
       </thead>
       <tbody>

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { type PageRig, usePageRig } from "./page-rig.ts";
+import { faultsOf, type PageRig, sidewaysOf, usePageRig } from "./page-rig.ts";
 
 /** 100,000 by hand: to make so many takes a minute or two. */
 const LETTERS = Number(process.env.HELIX_PAGE_LETTERS ?? 2_000);
@@ -182,6 +182,20 @@ describe("dead letters", () => {
     expect(await page.locator("img, b, body script").count()).toBe(0);
     expect(await page.title()).toBe("Helix replay");
   });
+
+  test.each([320, 1440])(
+    "of a name without end, and jobs that are over, fit a page of %i px, and axe's rules",
+    async (width) => {
+      const table = "t".repeat(200);
+      await rig.die(1, { table });
+      await rig.clear();
+      await rig.die(1, { table });
+      await using page = await rig.open({ width });
+      await section(page, "Dead letters").getByRole("cell", { name: table }).waitFor();
+      await section(page, "Jobs").getByText("1 of 1").first().waitFor();
+      expect([await sidewaysOf(page), await faultsOf(page)]).toEqual([[], []]);
+    },
+  );
 
   test("are shown without a value, until somebody with the right asks for those of one and says why", async () => {
     await rig.die(1);
