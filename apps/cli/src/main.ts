@@ -37,3 +37,5 @@ const exit = await run({
 // What was interrupted may wait for an answer still.
 if (exit > 128) process.exit(exit);
 process.exitCode = exit;
+// Of a server that takes connections and says nothing, the NATS client leaves the socket open, which would keep the command for ever.
+if (exit !== EXIT.ok) setTimeout(() => process.exit(), 1_000).unref();

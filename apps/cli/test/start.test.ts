@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -64,4 +65,18 @@ it.runIf(existsSync("/dev/full"))("an answer for which the disk has no room is n
   const [err, [exit]] = await Promise.all([text(child.stderr as Readable), once(child, "close")]);
   await full.close();
   expect([exit, err]).toEqual([1, expect.stringContaining("helix: the answer could not be written: ENOSPC")]);
+});
+
+it("a server that takes a connection and says nothing keeps no command once it has told that", {
+  timeout: 20_000,
+}, async () => {
+  const frozen = createServer().listen(0, "127.0.0.1");
+  await once(frozen, "listening");
+  const args = ["status", "--nats", `127.0.0.1:${(frozen.address() as AddressInfo).port}`];
+  const ended = run(process.execPath, ["--conditions=@helix/source", MAIN, ...args], { timeout: 15_000 });
+  await expect(ended).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("There is no connection to NATS: timeout"),
+  });
+  frozen.close();
 });
