@@ -242,6 +242,14 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
     this.#isOpen = false;
     this.#isRunning = false;
     this.#reporter.stopped(await this.#closeAll(cut));
+    // Nobody else drains a queue without leases. A stop waits for none that does not answer.
+    const { queue } = this.#settings;
+    if (queue.traits.leaseMs === undefined) {
+      void queue.depths().then(
+        (depths) => this.#reporter.left(depths),
+        () => {},
+      );
+    }
   }
 
   /** Resolves with how many messages were handed back. */

@@ -1,4 +1,4 @@
-import { type DeadLetterReason, isHelixError, type ReplayPayload } from "@helix/core";
+import { type DeadLetterReason, isHelixError, type ReplayPayload, silentLogger } from "@helix/core";
 import { MemoryReplayer } from "@helix/replayer-memory";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import { describe, expect, it } from "vitest";
@@ -46,6 +46,24 @@ it("applies everything exactly once, and the books balance", async () => {
     B: { enqueued: 500, applied: 500 },
   });
   await worker.stop();
+});
+
+it("says at its stop what waits, which ends with the process, and nothing of what is applied", async () => {
+  const warnings: unknown[][] = [];
+  const logger = { ...silentLogger, warn: (...line: unknown[]) => void warnings.push(line) };
+  const away = failure("unavailable");
+  const execute = ({ targetCluster }: ReplayPayload) =>
+    targetCluster === "B" ? Promise.reject(away) : Promise.resolve();
+  const { queue, worker } = await startOverMemory(execute, {}, { logger });
+  for (const one of [...payloads(20), ...payloads(50, { targetCluster: "B" })]) await queue.enqueue(one);
+  await worker.start();
+  await settle();
+  warnings.length = 0;
+  await worker.stop();
+  await settle();
+  expect(warnings).toEqual([
+    [{ cluster: "B", waiting: 50 }, expect.stringMatching(/no other process drains/)],
+  ]);
 });
 
 it("takes the ratio from the options of the queue", async () => {

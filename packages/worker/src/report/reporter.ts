@@ -1,4 +1,5 @@
 import {
+  CLUSTERS,
   type Clock,
   type ClusterFigures,
   type ClusterId,
@@ -8,6 +9,7 @@ import {
   EventHub,
   type EventSource,
   type Lane,
+  type LaneDepth,
   type Logger,
   laneOf,
   type Metrics,
@@ -126,6 +128,21 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#progress?.stop();
     this.#options.logger.info({ handedBack }, "Replay worker stopped");
     this.#events.emit("worker:stopped", { handedBack });
+  }
+
+  /** What waits, of a queue that only this process drains. */
+  left(depths: readonly LaneDepth[]): void {
+    const { logger, clusterNames } = this.#options;
+    for (const cluster of CLUSTERS) {
+      let waiting = 0;
+      for (const { lane, pending, inFlight, delayed } of depths)
+        if (clusterOf(lane) === cluster) waiting += pending + inFlight + delayed;
+      if (waiting === 0) continue;
+      logger.warn(
+        { cluster: clusterNames[cluster], waiting },
+        "The worker has stopped, and messages wait in a queue that no other process drains: one in memory loses them when the process ends",
+      );
+    }
   }
 
   cluster(cluster: ClusterId): Omit<ClusterFigures, "pausedBy" | "shortestGrace"> {
