@@ -25,6 +25,7 @@ const SCHEMA = [
   "CREATE TABLE short (k int PRIMARY KEY, v text) WITH gc_grace_seconds = 5",
   "CREATE TABLE recreated (k int PRIMARY KEY, v text)",
   "CREATE TABLE truncated (k int PRIMARY KEY, v text)",
+  "CREATE TABLE readded (k int PRIMARY KEY, v text, w text, x text)",
 ];
 
 const pair = inject("cassandra");
@@ -62,6 +63,8 @@ beforeAll(async () => {
   await raw.B.query("DROP TABLE recreated");
   await raw.B.query("CREATE TABLE recreated (k int PRIMARY KEY, v text)");
   await raw.B.query("TRUNCATE truncated");
+  await raw.B.query("ALTER TABLE readded DROP w");
+  await raw.B.query("ALTER TABLE readded ADD w text");
   const endMs = Date.now() + OUTAGE_MS;
   await waitFor(() => Date.now() > endMs, { timeoutMs: 2 * OUTAGE_MS, describe: "the outage has lasted" });
   await proxy.set("pass");
@@ -91,6 +94,8 @@ async function writtenWhileAway(): Promise<void> {
   await client.execute("DELETE FROM short WHERE k = 2");
   await client.execute("INSERT INTO recreated (k, v) VALUES (1, 'a')");
   await client.execute("INSERT INTO truncated (k, v) VALUES (1, 'a')");
+  await client.execute("INSERT INTO readded (k, v, w) VALUES (1, 'a', 'a')");
+  await client.execute("INSERT INTO readded (k, v) VALUES (2, 'a')");
 }
 
 /** Writes with a TTL, by how it is said; each of a row of its own. */
@@ -175,10 +180,11 @@ test("what is older than the grace of its table becomes a dead letter, and a del
   expect(await reasons()).toContain("too-old");
 });
 
-test("what was written to a table that was made again or emptied since becomes a dead letter", async () => {
+test("what was written to a table that was made again or emptied since, or to a column that was, becomes a dead letter", async () => {
   expect(await rows("B", "recreated")).toEqual([]);
   expect(await rows("B", "truncated")).toEqual([]);
-  expect(await reasons()).toEqual(["table-gone", "table-gone", "too-old"]);
+  expect(await rows("B", "readded")).toEqual([2]);
+  expect(await reasons()).toEqual(["table-gone", "table-gone", "table-gone", "too-old"]);
 });
 
 test("a person redrives such dead letters by force alone", async () => {
@@ -190,7 +196,15 @@ test("a person redrives such dead letters by force alone", async () => {
   }
   await path.drained();
   for (const table of ["short", "recreated", "truncated"]) expect(await rows("B", table), table).toEqual([1]);
+  expect(await rows("B", "readded")).toEqual([1, 2]);
   expect(await letters()).toEqual([]);
+});
+
+test("what is older than the drop of its column would have been hidden without a word", async () => {
+  // Makes the server flush the table.
+  await raw.B.query("ALTER TABLE readded DROP x");
+  const { rows: [row] = [] } = await raw.B.query("SELECT v, w FROM readded WHERE k = 1");
+  expect(row?.map((value) => value?.toString())).toEqual(["a", undefined]);
 });
 
 /** By how many seconds slow replays may have moved an expiry: none where none was slow. */

@@ -72,8 +72,8 @@ export interface HelixErrors {
     readonly ageMs: number;
     readonly gcGraceSeconds: number;
   };
-  /** Since the write, the table of a replay was made again, or emptied by TRUNCATE. It was not sent. */
-  HELIX_TABLE_GONE: { readonly table: string; readonly change: "recreated" | "truncated" };
+  /** Since the write, the table of a replay was made again, or emptied by TRUNCATE, or a column that it writes was dropped and added again. It was not sent. */
+  HELIX_TABLE_GONE: { readonly table: string; readonly change: "recreated" | "truncated" | "column-dropped" };
   /** Neither cluster could answer a read. */
   HELIX_NO_CLUSTER_AVAILABLE: { readonly causes: Readonly<Partial<Record<ClusterId, unknown>>> };
   /** The cluster that gave the page before is away, and no other can go on from there. */

@@ -1,6 +1,6 @@
 import { helixError, type ReplayPayload } from "@helix/core";
-import type { TableSchema } from "@helix/safety";
-import { tableGone, tooOld } from "./refusals.ts";
+import type { ColumnSchema, TableSchema } from "@helix/safety";
+import { columnGone, tableGone, tooOld } from "./refusals.ts";
 
 /** A table that a payload writes, as its cluster has it now. */
 export interface TargetTable {
@@ -9,6 +9,8 @@ export interface TargetTable {
   readonly schema: TableSchema;
   /** By the clock of its cluster; long ago where that is not known. */
   readonly createdAtMs: number;
+  /** Of the columns that are written, the one that was dropped last, and added again. */
+  readonly dropped?: ColumnSchema | undefined;
 }
 
 /**
@@ -58,6 +60,19 @@ export function tableFault(
     if (isOther) return tableGone(targetCluster, name, "recreated");
     if ((times.truncatedAtMs(table.id) ?? 0) > writtenAtMs)
       return tableGone(targetCluster, name, "truncated");
+  }
+  return undefined;
+}
+
+/** Why the cluster would hide what is written, unless it only deletes: HELIX_TABLE_GONE. Servers keep the time of a drop in milliseconds. */
+export function columnFault(
+  { targetCluster, timestampMicros }: ReplayPayload,
+  tables: readonly TargetTable[],
+): Error | undefined {
+  for (const { name, dropped } of tables) {
+    if (dropped?.droppedAtMs === undefined) continue;
+    if (timestampMicros < BigInt(dropped.droppedAtMs + 1) * 1_000n)
+      return columnGone(targetCluster, name, dropped.name);
   }
   return undefined;
 }

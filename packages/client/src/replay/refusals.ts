@@ -39,6 +39,16 @@ export function tableGone(cluster: ClusterId, table: string, change: "recreated"
   );
 }
 
+/** The server hides what is older than the drop, from its next flush on, and says nothing. */
+export function columnGone(cluster: ClusterId, table: string, column: string): Error {
+  return helixError(
+    "HELIX_TABLE_GONE",
+    `The column ${column} of ${table} was dropped and added again on cluster ${cluster} after this write, which it would hide: ` +
+      "it was not sent. A redrive with `force` writes its other columns",
+    { table, change: "column-dropped" },
+  );
+}
+
 export function tooOld(table: string, ageMs: number, gcGraceSeconds: number): Error {
   return helixError(
     "HELIX_REPLAY_TOO_OLD",

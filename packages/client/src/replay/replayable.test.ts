@@ -7,7 +7,13 @@ import {
   type Statement,
   type WrittenSchema,
 } from "@helix/core";
-import { type KeyspaceSchema, readSchema, type Schema } from "@helix/safety";
+import {
+  type ColumnSchema,
+  type KeyspaceSchema,
+  readSchema,
+  type Schema,
+  type TableSchema,
+} from "@helix/safety";
 import { types } from "cassandra-driver";
 import { describe, expect, test } from "vitest";
 import { type ReplayFacts, replayable } from "./replayable.ts";
@@ -47,16 +53,25 @@ interface Case {
   readonly schema?: Schema;
   readonly truncatedAtMs?: number;
   readonly clockOffsetMs?: number;
+  readonly timestampMicros?: bigint;
 }
 
 function replay(
   operation: Operation,
-  { ageMs = 1_000, disposition, written, schema, truncatedAtMs, clockOffsetMs }: Case = {},
+  {
+    ageMs = 1_000,
+    disposition,
+    written,
+    schema,
+    truncatedAtMs,
+    clockOffsetMs,
+    timestampMicros = 1n,
+  }: Case = {},
 ) {
   const input: PayloadInput = {
     targetCluster: "B",
     operation,
-    timestampMicros: 1n,
+    timestampMicros,
     writtenAtMs: WRITTEN_AT_MS,
   };
   const facts: ReplayFacts = {
@@ -151,6 +166,41 @@ describe("what the cluster lacks is waited for", () => {
     expect(outcome(statement("UPDATE gone SET v = 1 WHERE k = 1 IF EXISTS"))).toMatchObject({
       code: "HELIX_NOT_REPLAYABLE",
     });
+  });
+});
+
+describe("a column that was dropped and added again", () => {
+  const ks = KNOWN.keyspace("ks") as KeyspaceSchema;
+  const t = ks.tables.get("t") as TableSchema;
+  const v = { ...(t.columns.get("v") as ColumnSchema), droppedAtMs: WRITTEN_AT_MS };
+  const tables = new Map(ks.tables).set("t", { ...t, columns: new Map(t.columns).set("v", v) });
+  const schema: Schema = { keyspace: () => ({ ...ks, tables }) };
+  const gone = { code: "HELIX_TABLE_GONE", table: "ks.t", change: "column-dropped" };
+  const droppedAt = BigInt(WRITTEN_AT_MS) * 1_000n;
+  const before = { schema, timestampMicros: droppedAt + 999n };
+  const batch = (query: string) => `BEGIN BATCH DELETE FROM t WHERE k = 2; ${query}; APPLY BATCH`;
+
+  test.each([
+    "INSERT INTO t (k, v) VALUES (1, 'a')",
+    `INSERT INTO ks.t JSON '{"k": 1, "v": "a"}'`,
+    "UPDATE t SET v = 'a' WHERE k = 1",
+    "UPDATE t SET n = 1, v = 'a' WHERE k = 1",
+  ])("hides what was written before: %s is not sent, unless it is forced", (query) => {
+    for (const text of [query, batch(query)]) {
+      expect(outcome(statement(text), before)).toEqual(gone);
+      expect(outcome(statement(text), { ...before, disposition: "unsafe" })).toEqual(gone);
+      expect(outcome(statement(text), { ...before, disposition: "force" })).toBe("sent");
+      expect(outcome(statement(text), { schema, timestampMicros: droppedAt + 1_000n })).toBe("sent");
+    }
+  });
+
+  test.each([
+    "INSERT INTO t (k, n) VALUES (1, 1)",
+    "UPDATE t SET n = 1 WHERE k = 1",
+    "UPDATE t SET v = null WHERE k = 1",
+    "DELETE v FROM t WHERE k = 1",
+  ])("is no reason to keep %s", (query) => {
+    expect(outcome(statement(query), before)).toBe("sent");
   });
 });
 

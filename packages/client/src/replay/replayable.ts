@@ -1,5 +1,6 @@
 import { type Operation, type ReplayPayload, type Statement, statementsOf } from "@helix/core";
 import {
+  type ColumnSchema,
   type Decision,
   decide,
   type Inspection,
@@ -8,11 +9,21 @@ import {
   type Reason,
   replayed,
   type Schema,
+  type TableSchema,
+  type WriteStatement,
   withDefaultTtl,
 } from "@helix/safety";
 import { partsOf } from "../write/parts.ts";
 import { isServersOwn, writesRows } from "../write/refusal.ts";
-import { ageFault, aheadFault, type ClusterTimes, type TargetTable, tableFault, timeOfId } from "./guards.ts";
+import {
+  ageFault,
+  aheadFault,
+  type ClusterTimes,
+  columnFault,
+  type TargetTable,
+  tableFault,
+  timeOfId,
+} from "./guards.ts";
 import { neverReplayable, notReplayable, schemaUnknown } from "./refusals.ts";
 
 /** What is known when a payload is to be replayed. */
@@ -48,8 +59,8 @@ export function replayable(payload: ReplayPayload, facts: ReplayFacts): Operatio
       (statements ?? statementsOf(payload)).every(
         (statement) => judge(statement, facts).decision.verdict === "gc",
       );
-    const old = ageFault(payload, tables, ageMs);
-    const fault = tableFault(payload, tables, facts.times) ?? (old && !onlyDeletes() ? old : undefined);
+    const late = columnFault(payload, tables) ?? ageFault(payload, tables, ageMs);
+    const fault = tableFault(payload, tables, facts.times) ?? (late && !onlyDeletes() ? late : undefined);
     if (fault !== undefined) throw fault;
   }
   if (statements === undefined) return operation;
@@ -183,6 +194,31 @@ function tablesOf(
       const construct = `a write to ${name}`;
       throw neverReplayable(inspection, { construct, at: 0, why: "What is in it is the servers' to say." });
     }
-    return { name, schema: found, createdAtMs: timeOfId(found.id) };
+    const dropped = lastDropped(inspection, table.name, found);
+    return { name, schema: found, createdAtMs: timeOfId(found.id), dropped };
   });
+}
+
+function lastDropped({ statement }: Inspection, name: string, table: TableSchema): ColumnSchema | undefined {
+  let last: ColumnSchema | undefined;
+  for (const column of table.columns.values()) {
+    const { droppedAtMs } = column;
+    if (droppedAtMs === undefined || droppedAtMs <= (last?.droppedAtMs ?? 0)) continue;
+    const writes = statement?.verb === "batch" ? statement.members : statement ? [statement] : [];
+    if (writes.some((write) => write.table.table.name === name && isWritten(write, column.name)))
+      last = column;
+  }
+  return last;
+}
+
+function isWritten(write: WriteStatement, column: string): boolean {
+  switch (write.verb) {
+    case "insert":
+      // A JSON that does not name it writes null, or nothing: that is not looked at.
+      return write.json !== undefined || write.columns.some(({ name }) => name === column);
+    case "update":
+      return write.assignments.some(({ target }) => target.column.name === column);
+    case "delete":
+      return false;
+  }
 }

@@ -16,7 +16,7 @@ import type { TrashStore } from "./trash.ts";
  * - `held`: written with `disposition: "hold"`.
  * - `undecodable`: its bytes are not a payload.
  * - `too-old`: older than the `gc_grace_seconds` of its table; a replay might bring back what was deleted since.
- * - `table-gone`: its table was made again, or emptied by TRUNCATE, since the write.
+ * - `table-gone`: its table was made again, or emptied by TRUNCATE, or a column of it dropped and added again, since the write.
  */
 export type DeadLetterReason = "rejected" | "attempts" | "expired" | "held" | "undecodable" | UnsafeReason;
 

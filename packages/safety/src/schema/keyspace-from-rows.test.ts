@@ -52,6 +52,31 @@ it("a table has what its row and those of its columns say, whatever class the dr
   });
 });
 
+it("a column that was dropped and added again knows when; one that is gone is none", () => {
+  const droppedAtMs = Date.UTC(2026, 0, 1);
+  const dropped = (column_name: string) => ({
+    table_name: "t",
+    column_name,
+    dropped_time: new Date(droppedAtMs),
+  });
+  const { tables } = keyspaceFromRows("ks", {
+    ...nothing,
+    tables: [{ table_name: "t" }],
+    columns: [
+      { table_name: "t", column_name: "v", kind: "regular", type: "text" },
+      { table_name: "t", column_name: "w", kind: "regular", type: "text" },
+    ],
+    dropped_columns: [dropped("w"), dropped("gone"), { ...dropped("v"), table_name: "other" }],
+  });
+  const column = { type: text, kind: "regular" };
+  expect(tables.get("t")?.columns).toEqual(
+    new Map([
+      ["v", { name: "v", ...column }],
+      ["w", { name: "w", ...column, droppedAtMs }],
+    ]),
+  );
+});
+
 it("a table of counters is known by its flag, and by a column as well", () => {
   const { tables } = keyspaceFromRows("ks", {
     ...nothing,

@@ -16,6 +16,8 @@ export type SchemaRow = Readonly<Record<string, unknown>>;
 export interface KeyspaceRows {
   readonly tables: readonly SchemaRow[];
   readonly columns: readonly SchemaRow[];
+  /** @default none is known */
+  readonly dropped_columns?: readonly SchemaRow[] | undefined;
   readonly views: readonly SchemaRow[];
   readonly types: readonly SchemaRow[];
   readonly functions: readonly SchemaRow[];
@@ -28,14 +30,16 @@ export interface KeyspaceRows {
  */
 export function keyspaceFromRows(name: string, rows: KeyspaceRows): KeyspaceSchema {
   const columns = byTable(rows.columns);
+  const dropped = byTable(rows.dropped_columns ?? []);
+  const columnsOf = (table: string) => columnsFromRows(columns.get(table) ?? [], dropped.get(table) ?? []);
   const tables = new Map<string, TableSchema>();
   for (const row of rows.tables) {
     const table = String(row.table_name);
-    tables.set(table, tableFromRows(name, table, false, row, columns.get(table) ?? []));
+    tables.set(table, tableFromRows(name, table, false, row, columnsOf(table)));
   }
   for (const row of rows.views) {
     const view = String(row.view_name);
-    tables.set(view, tableFromRows(name, view, true, row, columns.get(view) ?? []));
+    tables.set(view, tableFromRows(name, view, true, row, columnsOf(view)));
   }
   return {
     name,
@@ -64,13 +68,8 @@ function tableFromRows(
   name: string,
   isView: boolean,
   row: SchemaRow,
-  columnRows: readonly SchemaRow[],
+  columns: TableSchema["columns"],
 ): TableSchema {
-  const columns = new Map<string, ColumnSchema>();
-  for (const column of columnRows) {
-    const columnName = String(column.column_name);
-    columns.set(columnName, { name: columnName, type: typeOf(column.type), kind: kindOf(column.kind) });
-  }
   return {
     keyspace,
     name,
@@ -82,6 +81,22 @@ function tableFromRows(
     transactionalMode: text(row.transactional_mode),
     columns,
   };
+}
+
+function columnsFromRows(rows: readonly SchemaRow[], dropped: readonly SchemaRow[]): TableSchema["columns"] {
+  const times = new Map(dropped.map((row) => [String(row.column_name), timeOf(row.dropped_time)]));
+  const columns = new Map<string, ColumnSchema>();
+  for (const row of rows) {
+    const name = String(row.column_name);
+    const droppedAtMs = times.get(name);
+    const column = { name, type: typeOf(row.type), kind: kindOf(row.kind) };
+    columns.set(name, droppedAtMs === undefined ? column : { ...column, droppedAtMs });
+  }
+  return columns;
+}
+
+function timeOf(time: unknown): number | undefined {
+  return time instanceof Date ? time.getTime() : undefined;
 }
 
 function userType(row: SchemaRow): UserType {

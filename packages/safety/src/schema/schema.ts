@@ -34,6 +34,8 @@ export interface ColumnSchema {
   readonly name: string;
   readonly type: CqlType;
   readonly kind: "partition" | "clustering" | "static" | "regular";
+  /** Where a column of this name was dropped before: the cluster hides what was written until then. Milliseconds since 1970, by its clock. */
+  readonly droppedAtMs?: number | undefined;
 }
 
 /** A user-defined type. */

@@ -13,7 +13,7 @@ const KEYSPACES_PER_QUERY = 20;
 
 const TRUNCATED_AT = ", truncated_at";
 
-const TABLES = ["tables", "columns", "views", "types", "functions", "aggregates"] as const;
+const TABLES = ["tables", "columns", "dropped_columns", "views", "types", "functions", "aggregates"] as const;
 
 export interface SchemaReaderOptions {
   /** Makes a request of the present session, from which it may be learnt whether the cluster answers. */
