@@ -188,7 +188,17 @@ describe("the caller's signal", () => {
     expect(clusters.servers.A.requests).toEqual([]);
   });
 
-  test("aborted while one cluster has applied it, the other's part is queued", async () => {
+  const unreadable = {
+    get message() {
+      throw new Error("getter");
+    },
+  };
+
+  test.each([
+    ["no reason", undefined],
+    ["null", null],
+    ["what cannot be read", unreadable],
+  ])("aborted with %s while one cluster has applied it, the other's part is queued", async (_, reason) => {
     await using clusters = await TwoClusters.connected();
     await clusters.client.execute(INSERT, ["1", "a"]);
     const controller = new AbortController();
@@ -196,7 +206,7 @@ describe("the caller's signal", () => {
     const call = clusters.client.execute(INSERT, ["1", "b"], { signal: controller.signal });
     // One connection answers in order, so A's answer to the write is there before this one.
     await clusters.client.execute("SELECT v FROM ks.t", [], { cluster: "A" });
-    controller.abort();
+    controller.abort(reason);
     const result = await call;
     expect(result.writes).toEqual({ A: "applied", B: "queued" });
   });

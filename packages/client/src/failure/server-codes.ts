@@ -50,10 +50,14 @@ const CURABLE =
 /** Cassandra 3 names the table alone, later ones with its keyspace. */
 const NO_TABLE = /^(unconfigured table|(table|keyspace) '?[\w.]+'? (does not|doesn't) exist)/i;
 
-/** Whether a server says that there is no such table, or no such keyspace. */
+/** Whether a server says that there is no such table, or no such keyspace. Never throws: an abort's reason may be anything. */
 export function saysNoTable(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  return code === 0x2200 && NO_TABLE.test(String(message));
+  try {
+    const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+    return code === 0x2200 && NO_TABLE.test(String(message));
+  } catch {
+    return false;
+  }
 }
 
 /**
