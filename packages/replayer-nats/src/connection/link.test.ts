@@ -1,4 +1,6 @@
-import { EventHub, type Logger, type QueueEvents } from "@helix/core";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { EventHub, type Logger, type QueueEvents, silentLogger } from "@helix/core";
 import { freePorts, waitFor } from "@helix/testkit";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
 import type { NatsConnection } from "@nats-io/nats-core";
@@ -144,3 +146,42 @@ test("servers that are away at the start are told of again after 5 s, and then o
   expect((third?.awayForMs ?? 0) - (second?.awayForMs ?? 0)).toBeGreaterThanOrEqual(60_000);
   await away.close();
 });
+
+test("a server that takes connections and says nothing is asked by sockets that are closed again, until it speaks", async () => {
+  let isSilent = true;
+  let taken = 0;
+  const open = new Set<Socket>();
+  const greet = (socket: Socket) => {
+    socket.write(`INFO ${JSON.stringify({ version: "2.12.8", max_payload: 1_000_000 })}\r\n`);
+    socket.on("data", (data) => String(data).includes("PING") && socket.write("PONG\r\n"));
+  };
+  const server = createServer((socket) => {
+    taken++;
+    open.add(socket);
+    socket.on("error", () => {}).on("close", () => open.delete(socket));
+    if (!isSilent) greet(socket);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const settings = {
+    connect: { servers: `127.0.0.1:${port}` },
+    allowOldServer: false,
+    logger: silentLogger,
+    clock,
+  };
+  const opening = Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  const until = (isSo: () => boolean, describe: string) =>
+    waitFor(() => clock.advance(500).then(isSo), { timeoutMs: 10_000, describe });
+  let asked: Link | undefined;
+  void opening.then((link) => {
+    asked = link;
+  });
+  await until(() => taken >= 12, "it is asked again and again");
+  // That of the first try, which the client library leaves open, and one by which it is asked.
+  expect(open.size).toBeLessThanOrEqual(2);
+  isSilent = false;
+  await until(() => asked?.isUp === true, "it is connected");
+  await asked?.close();
+  for (const socket of open) socket.destroy();
+  server.close();
+}, 30_000);

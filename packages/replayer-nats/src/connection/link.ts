@@ -3,7 +3,7 @@ import { isolate, toldError, wait } from "@helix/core/queue-kit";
 import { errors, type NatsConnection, type PermissionViolationError } from "@nats-io/nats-core";
 import type { LinkSettings } from "../options.ts";
 import { dial, isFinal, unauthorized, withWayOut } from "./dial.ts";
-import { refusalOf } from "./refusal.ts";
+import { type Asked, askedWhy } from "./refusal.ts";
 import { checkServer } from "./server-version.ts";
 
 /** Between tries to connect for the first time; afterwards the client library reconnects by itself. */
@@ -12,6 +12,8 @@ const CONNECT_BACKOFF = new Backoff({ initialMs: 250, maxMs: 5000 });
 const ASK_AGAIN_MS = 250;
 /** How long a server has to say why it refuses a connection. */
 const ASK_WHY_MS = 1000;
+/** How long one that has said nothing has to say anything: as long as for a connection. */
+const SPEAK_MS = 5000;
 /** Between looks at why it is away, each of which is a line in the log. */
 const ABSENCE_MS = { first: 5000, next: 60_000 };
 /** How long a close waits for a server that does not answer. */
@@ -67,7 +69,7 @@ export class Link {
       if (isFinal(error)) throw error;
       link.#cause = await link.#reasonOf(error);
       logger.warn({ err: link.#cause }, "NATS is not there yet; connecting in the background");
-      void link.#keepConnecting();
+      void link.#keepConnecting(isTimeout(error));
     }
     return link;
   }
@@ -150,7 +152,8 @@ export class Link {
     await Promise.race([flushed, wait(this.#settings.clock, FLUSH_PATIENCE_MS, over.signal)]);
   }
 
-  async #keepConnecting(): Promise<void> {
+  /** @param isSilent Whether nobody has said anything: each try at such a server leaves a socket of the client library open. */
+  async #keepConnecting(isSilent = false): Promise<void> {
     const { clock, logger } = this.#settings;
     const { signal } = this.#closing;
     const sinceMs = clock.monotonicMs();
@@ -159,12 +162,16 @@ export class Link {
       await wait(clock, CONNECT_BACKOFF.delayMs(failures), signal);
       if (signal.aborted) return;
       try {
+        if (isSilent && !(await this.#ask(SPEAK_MS)).isHeard) throw this.#cause;
         const connection = await dial(this.#settings);
         if (signal.aborted) await connection.close();
         else this.#accept(connection);
         return;
       } catch (error) {
-        this.#cause = await this.#reasonOf(error);
+        if (error !== this.#cause) {
+          isSilent = isTimeout(error);
+          this.#cause = await this.#reasonOf(error);
+        }
         const awayForMs = clock.monotonicMs() - sinceMs;
         if (awayForMs < tellAgainMs) continue;
         tellAgainMs = awayForMs + ABSENCE_MS.next;
@@ -176,21 +183,21 @@ export class Link {
   /** An error of a connect, for whoever has to act on it. */
   async #reasonOf(error: unknown): Promise<unknown> {
     if (error instanceof errors.AuthorizationError) return unauthorized(error);
-    const asked = error instanceof errors.TimeoutError ? await this.#askWhy() : undefined;
-    return withWayOut(asked ?? error);
+    const { refusal } = isTimeout(error) ? await this.#ask() : {};
+    return withWayOut(refusal ?? error);
   }
 
-  /** What a server has against a connection, if it says so; the client library does not tell. */
-  async #askWhy(): Promise<Error | undefined> {
+  /** What a server has against a connection, if it says so, or anything; the client library does not tell. */
+  async #ask(forMs = ASK_WHY_MS): Promise<Asked> {
     const { connect: options, clock } = this.#settings;
-    if (options === undefined) return undefined;
+    if (options === undefined) return { isHeard: true };
     const answered = new AbortController();
     const over = new AbortController();
     const limit = AbortSignal.any([this.#closing.signal, answered.signal]);
-    void wait(clock, ASK_WHY_MS, limit).then(() => over.abort());
-    const refusal = await refusalOf(options, over.signal);
+    void wait(clock, forMs, limit).then(() => over.abort());
+    const asked = await askedWhy(options, over.signal);
     answered.abort();
-    return refusal;
+    return asked;
   }
 
   /** While it is down: the client library reconnects, and tells nothing of what it meets. */
@@ -202,7 +209,7 @@ export class Link {
     for (let delayMs = ABSENCE_MS.first; ; delayMs = ABSENCE_MS.next) {
       await wait(clock, delayMs, signal);
       if (!isDown() || connection?.isClosed()) break;
-      const refusal = await this.#askWhy();
+      const { refusal } = await this.#ask();
       if (!isDown()) break;
       this.#cause = withWayOut(refusal ?? this.#cause);
       logger.warn({ err: this.#cause }, "NATS is still away");
@@ -285,4 +292,8 @@ export class Link {
       );
     }
   }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof errors.TimeoutError;
 }

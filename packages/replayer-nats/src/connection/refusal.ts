@@ -7,37 +7,57 @@ import { secureOptions } from "./connection-options.ts";
 
 const DEFAULT_PORT = 4222;
 
+/** What the servers said to whoever would connect. */
+export interface Asked {
+  /** Whether one of them said anything at all, or is known not to be there. */
+  readonly isHeard: boolean;
+  /** What one of them has against it. */
+  readonly refusal?: Error | undefined;
+}
+
 /**
- * What the servers have against a connection with these options, one of them at least; undefined if none has said anything by
- * the time of the abort. The client library tells of no try to reconnect, nor of a certificate that is refused: with TLS 1.3
+ * What the servers have against a connection with these options, one of them at least, as far as it is known by the time of the abort.
+ * The client library tells of no try to reconnect, nor of a certificate that is refused: with TLS 1.3
  * that comes after the handshake, and the library has heard nothing but a timeout. Never rejects.
  */
-export async function refusalOf(
-  options: NatsConnectOptions,
-  signal: AbortSignal,
-): Promise<Error | undefined> {
-  const answers = [options.servers]
-    .flat()
-    .map((server) =>
-      ask(server, options, signal).catch((error: Error) => (error.name === "AbortError" ? undefined : error)),
-    );
+export async function askedWhy(options: NatsConnectOptions, signal: AbortSignal): Promise<Asked> {
+  let isHeard = false;
+  const onHeard = () => {
+    isHeard = true;
+  };
+  const answers = [options.servers].flat().map((server) =>
+    ask(server, options, onHeard, signal).catch((error: Error) => {
+      if (error.name === "AbortError") return undefined;
+      onHeard();
+      return error;
+    }),
+  );
   const refusals = (await Promise.all(answers)).filter((error) => error !== undefined);
   // A server that is not there says less than one that refuses.
   const refusal = refusals.find((error) => !("syscall" in error)) ?? refusals[0];
-  return refusal && readable(refusal);
+  return { isHeard, refusal: refusal && readable(refusal) };
 }
 
 /** Undefined if there is no TLS. Rejects with the server's refusal, or on abort: who has none waits for the client to go on. */
-async function ask(server: string, options: NatsConnectOptions, signal: AbortSignal): Promise<undefined> {
+async function ask(
+  server: string,
+  options: NatsConnectOptions,
+  onHeard: () => void,
+  signal: AbortSignal,
+): Promise<undefined> {
   const address = `nats://${server.trim().replace(/^\w+:\/\//, "")}`;
   // The client library takes an address of version 6 without brackets as well.
-  if (!URL.canParse(address)) return undefined;
+  if (!URL.canParse(address)) {
+    onHeard();
+    return undefined;
+  }
   const { hostname, port } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, "");
   const socket = net.connect(Number(port || DEFAULT_PORT), host).on("error", () => {});
   try {
     if (options.tls?.handshakeFirst !== true) {
       const [line] = await once(socket, "data", { signal });
+      onHeard();
       if (!/"tls_(required|available)": *true/.test(String(line))) return undefined;
     }
     const servername = net.isIP(host) === 0 ? host : "";
@@ -45,6 +65,7 @@ async function ask(server: string, options: NatsConnectOptions, signal: AbortSig
       .connect({ host, socket, servername, ...secureOptions(options.tls) })
       .on("error", () => {});
     await once(secured, "data", { signal });
+    onHeard();
     return undefined;
   } finally {
     socket.destroy();
