@@ -36,7 +36,7 @@ export abstract class DriverSurface {
   abstract execute<Row = types.Row>(
     query: string,
     params?: Params | null,
-    options?: ExecuteOptions,
+    options?: ExecuteOptions | null,
   ): Promise<Result<Row>>;
 
   /** The one that reads go to first. */
@@ -130,7 +130,7 @@ export abstract class DriverSurface {
     callback?: (error?: Error) => void,
   ): Readable {
     const rows = async function* (this: DriverSurface) {
-      yield* await this.execute(query, params, options ?? {});
+      yield* await this.execute(query, params, options);
     };
     const stream = Readable.from(rows.call(this));
     if (callback !== undefined) stream.once("end", () => callback()).once("error", callback);

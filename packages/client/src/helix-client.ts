@@ -122,13 +122,13 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   execute<Row = types.Row>(
     query: string,
     params?: Params | null,
-    options: ExecuteOptions = {},
+    options?: ExecuteOptions | null,
     ...nothing: never[]
   ): Promise<Result<Row>> {
     // Not `async`, here and on the way from here: each such function is a promise more, and three turns.
     try {
       refuseCallback("execute", params, options, ...nothing);
-      return this.#requests.execute<Row>(query, params, options);
+      return this.#requests.execute<Row>(query, params, options ?? {});
     } catch (error) {
       return Promise.reject(error);
     }
@@ -140,12 +140,12 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
    */
   batch<Row = types.Row>(
     statements: readonly BatchStatement[],
-    options: BatchOptions = {},
+    options?: BatchOptions | null,
     ...nothing: never[]
   ): Promise<Result<Row>> {
     try {
       refuseCallback("batch", options, ...nothing);
-      return this.#requests.batch<Row>(statements, options);
+      return this.#requests.batch<Row>(statements, options ?? {});
     } catch (error) {
       return Promise.reject(error);
     }

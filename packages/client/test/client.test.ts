@@ -27,7 +27,7 @@ describe("refused before anything is sent", () => {
     ["a read timeout of for ever", { readTimeout: 0 }, RangeError, "`readTimeout`"],
     ["a profile that does not exist", { executionProfile: "none" }, TypeError, "`executionProfile`"],
     ["a signal that is none", { signal: {} }, TypeError, "`signal`"],
-    ["null", null, TypeError, "options of `execute`"],
+    ["a text", "quorum", TypeError, "options of `execute`"],
   ])("%s", async (_, options, type, message) => {
     await using clusters = await TwoClusters.connected();
     const call = clusters.client.execute(INSERT, ["1", "a"], options as ExecuteOptions);
@@ -36,6 +36,13 @@ describe("refused before anything is sent", () => {
     expect((error as Error).message).toContain(message);
     expect(clusters.servers.A.requests).toEqual([]);
     expect(clusters.queued).toEqual([]);
+  });
+
+  test("but no options at all, which the driver takes as well", async () => {
+    await using clusters = await TwoClusters.connected();
+    await clusters.client.execute(INSERT, ["1", "a"], null);
+    await clusters.client.batch([{ query: INSERT, params: ["1", "a"] }], null);
+    expect(clusters.servers.A.requests).toHaveLength(2);
   });
 
   test("a write at the default consistency of its cluster, which only reads have", async () => {
