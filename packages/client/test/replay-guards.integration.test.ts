@@ -90,6 +90,13 @@ async function writtenWhileAway(): Promise<void> {
   await client.execute("UPDATE t USING TTL 2 SET v = 'new', s = s + {'new'} WHERE k = 900");
   await client.execute("INSERT INTO t (k, v) VALUES (?, ?) USING TTL ?", [901, "new", 2]);
   await client.execute("INSERT INTO t (k) VALUES (902) USING TTL 2");
+  const twice = (k: number) =>
+    [
+      [2, "short"],
+      [1_000, "long"],
+    ].map(([ttl, v]) => `UPDATE t USING TTL ${ttl} SET v = '${v}' WHERE k = ${k}`);
+  await client.batch(twice(903).map((query) => ({ query })));
+  await client.execute(`BEGIN BATCH ${twice(904).join("; ")}; APPLY BATCH`);
   await client.execute("INSERT INTO short (k, v) VALUES (1, 'a')");
   await client.execute("DELETE FROM short WHERE k = 2");
   await client.execute("INSERT INTO recreated (k, v) VALUES (1, 'a')");
@@ -142,6 +149,17 @@ test("what has lived its time before it is replayed is not readable, and nor is 
     const isGone = async () =>
       String([await valuesOf(cluster, 901), await valuesOf(cluster, 902)]) === `a row,${old},`;
     await waitFor(isGone, { timeoutMs: 5_000, describe: `what was inserted is gone on ${cluster}` });
+  }
+});
+
+test("what has lived its time takes nothing with it that the same batch wrote for longer", async () => {
+  const long = Buffer.from("long").toString("hex");
+  for (const cluster of ["A", "B"] as const) {
+    const found = await everyCell(raw[cluster], KEYSPACE, "t");
+    const values = [...found]
+      .filter(([at]) => [903, 904].includes(keyOf(`0 ${at}`)))
+      .map(([, { value }]) => value);
+    expect(values, cluster).toEqual(["a row", long, "a row", long]);
   }
 });
 

@@ -114,10 +114,12 @@ function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFa
   const targets = judged.map(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const wasKnown = schema?.gcGraceSeconds !== undefined;
-  const statements = judged.map((one) => {
-    const { statement, inspection, decision } = wasKnown ? withoutNewDefault(one, facts) : one;
-    return { ...statement, ...replayed(inspection, decision, statement.params, ageMs) };
-  });
+  const settled = wasKnown ? judged.map((one) => withoutNewDefault(one, facts)) : judged;
+  const decisions = settled.map(({ decision }) => decision);
+  const statements = settled.map(({ statement, inspection, decision }) => ({
+    ...statement,
+    ...replayed(inspection, decision, statement.params, ageMs, decisions),
+  }));
   for (const [index, one] of judged.entries()) {
     const keyspace = keyspaceOf(one.inspection, facts);
     const [table] = targets[index] ?? [];

@@ -307,15 +307,29 @@ describe("what has lived its time", () => {
     ).toEqual({ query: cql, params: [1, "x"] });
   });
 
-  test("only those members of a batch are changed", () => {
+  describe("in a batch", () => {
     const cql =
       "BEGIN BATCH UPDATE t USING TTL ? SET v = ? WHERE k = ?; UPDATE t USING TTL ? SET v = ? WHERE k = ?; APPLY BATCH";
-    expect(
-      replayed(inspect(cql), decided(fromValue(60), fromValue(90)), [60, "a", 1, 90, "b", 2], 60_000),
-    ).toEqual({
-      query:
-        "BEGIN BATCH UPDATE t USING TTL ? SET v = null WHERE k = ?; UPDATE t USING TTL ? SET v = ? WHERE k = ?; APPLY BATCH",
-      params: [1, 1, 30, "b", 2],
+    const decision = decided(fromValue(60), fromValue(90));
+    const params = [60, "a", 1, 90, "b", 2];
+
+    test("lives for a second where a member outlives it: a delete at the same timestamp would take that as well", () => {
+      const sent = { query: cql, params: [1, "a", 1, 30, "b", 2] };
+      expect(replayed(inspect(cql), decision, params, 60_000)).toEqual(sent);
+    });
+
+    test("lives for a second where another of its statements outlives it", () => {
+      const text = "UPDATE t USING TTL ? SET v = ? WHERE k = ?";
+      const [short, long] = [decided(fromValue(60)), decided(fromValue(90))];
+      const sent = { query: text, params: [1, "a", 1] };
+      expect(replayed(inspect(text), short, [60, "a", 1], 60_000, [short, long])).toEqual(sent);
+    });
+
+    test("is deleted where all have", () => {
+      expect(replayed(inspect(cql), decision, params, 90_000)).toEqual({
+        query: cql.replaceAll("v = ?", "v = null"),
+        params: [1, 1, 1, 2],
+      });
     });
   });
 });

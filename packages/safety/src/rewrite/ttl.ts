@@ -17,24 +17,30 @@ export function withDefaultTtl(inspection: Inspection, decision: Decision, param
 
 /**
  * The statement as it has to be sent `ageMs` after the write: each TTL less the age. What has lived its time is deleted as far as it
- * can be said (an UPDATE), and lives for one second otherwise (an INSERT: its row marker cannot be deleted alone).
+ * can be said (an UPDATE), and lives for one second otherwise (an INSERT: its row marker cannot be deleted alone; and where something
+ * of the same batch outlives it, of which a delete at the same timestamp would take what both have written).
  *
  * A TTL is rounded down: of one that was rounded up, an applied write would live longer by the replay. It is bound, so that
  * there is one text whatever the age; only where nothing else is bound, and so nothing prepared, it is a number.
+ *
+ * @param batch The decisions about all statements of its batch. @default its own
  */
 export function replayed(
   inspection: Inspection,
   decision: Decision,
   params: Params,
   ageMs: number,
+  batch: readonly Decision[] = [decision],
 ): Rewritten {
   const edits = new Edits(inspection, params);
   const age = Math.ceil(Math.max(ageMs, 0) / 1_000);
+  const isOutlived = batch.some(({ members }) => members.some(({ ttl }) => (ttl?.seconds ?? 0) > age));
   for (const [statement, { verdict, ttl }] of written(inspection, decision)) {
     if (ttl === undefined) continue;
     const left = ttl.seconds - age;
     setTtl(edits, statement, Math.max(left, 1), inspection.markers.length > 0);
-    if (left < 1 && verdict === "ttl" && statement.verb === "update") deleteWritten(edits, statement);
+    const isDeleted = left < 1 && !isOutlived && verdict === "ttl" && statement.verb === "update";
+    if (isDeleted) deleteWritten(edits, statement);
   }
   return edits.apply();
 }
