@@ -1,4 +1,4 @@
-import type { ClusterIdentity } from "@helix/core";
+import { type ClusterIdentity, silentLogger } from "@helix/core";
 import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,8 +17,6 @@ const of = (...hosts: number[]): ClusterIdentity => ({
   hosts: hosts.map(id),
 });
 
-const nothing = () => {};
-const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const MISTAKEN = { code: "HELIX_CLUSTER_MISTAKEN" };
 
 describe("which cluster is A and which is B", () => {
@@ -89,7 +87,7 @@ describe("which cluster is A and which is B", () => {
     "is put back by who has seen it when %s gone, before one that exchanges them comes",
     async (_, isGone) => {
       const lines: string[] = [];
-      const logger = { ...silent, warn: (_: object, text: string) => void lines.push(text) };
+      const logger = { ...silentLogger, warn: (_: object, text: string) => void lines.push(text) };
       await using rig = new Rig(server);
       const queue = await rig.replayer({ logger });
       await queue.identities.claim("A", of(1));

@@ -2,6 +2,7 @@ import { systemClock } from "@helix/core";
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NatsReplayer } from "../src/index.ts";
 import { addressOf, failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 let server: NatsServer;
@@ -14,6 +15,15 @@ async function fill(queue: { enqueue(payload: ReturnType<typeof payloadOf>): Pro
   const ids = Array.from({ length: count }, (_, n) => `p${n}`);
   await Promise.all(ids.map((id) => queue.enqueue(payloadOf(id))));
   return ids;
+}
+
+/** Something that was deleted is there again: the second message is enqueued and received. */
+async function receivesAfter(queue: NatsReplayer, receiver: Receiver): Promise<void> {
+  await waitFor(() => queue.enqueue(payloadOf("after")).then(() => true), {
+    timeoutMs: 20_000,
+    describe: "it can be enqueued to",
+  });
+  await receiver.until(2, 20_000);
 }
 
 describe("a lane", () => {
@@ -168,11 +178,7 @@ describe("a lane", () => {
     const { api } = await rig.api();
     if (what === "stream") await api.streams.delete(rig.streamName);
     else await api.consumers.delete(rig.streamName, "helix-worker-high-B");
-    await waitFor(() => queue.enqueue(payloadOf("after")).then(() => true), {
-      timeoutMs: 20_000,
-      describe: "it can be enqueued to",
-    });
-    await receiver.until(2, 20_000);
+    await receivesAfter(queue, receiver);
     expect(receiver.ids).toEqual(["before", "after"]);
   });
 
@@ -185,11 +191,7 @@ describe("a lane", () => {
     await receiver.until(1);
     const { api } = await rig.api();
     await api.streams.delete(rig.streamName);
-    await waitFor(() => queue.enqueue(payloadOf("after")).then(() => true), {
-      timeoutMs: 20_000,
-      describe: "it can be enqueued to",
-    });
-    await receiver.until(2, 20_000);
+    await receivesAfter(queue, receiver);
     expect(await failureOf(receiver.received[0]?.ack() as Promise<void>)).toMatchObject({
       code: "HELIX_LEASE_LAPSED",
     });

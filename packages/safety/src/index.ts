@@ -33,7 +33,7 @@ export type {
 } from "./inspection.ts";
 export type { Params, Rewritten } from "./rewrite/edits.ts";
 export { qualify } from "./rewrite/qualify.ts";
-export { replayed, withDefaultTtl } from "./rewrite/ttl.ts";
+export { longestTtl, replayed, withDefaultTtl } from "./rewrite/ttl.ts";
 export { withValues } from "./rewrite/with-values.ts";
 export type { CqlType } from "./schema/cql-type.ts";
 export { type KeyspaceRows, keyspaceFromRows, type SchemaRow } from "./schema/keyspace-from-rows.ts";

@@ -6,6 +6,7 @@ import {
   type Inspection,
   inspect,
   type KeyspaceSchema,
+  longestTtl,
   type Reason,
   replayed,
   type Schema,
@@ -115,10 +116,10 @@ function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFa
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const wasKnown = schema?.gcGraceSeconds !== undefined;
   const settled = wasKnown ? judged.map((one) => withoutNewDefault(one, facts)) : judged;
-  const decisions = settled.map(({ decision }) => decision);
+  const longest = longestTtl(settled.map(({ decision }) => decision));
   const statements = settled.map(({ statement, inspection, decision }) => ({
     ...statement,
-    ...replayed(inspection, decision, statement.params, ageMs, decisions),
+    ...replayed(inspection, decision, statement.params, ageMs, longest),
   }));
   for (const [index, one] of judged.entries()) {
     const keyspace = keyspaceOf(one.inspection, facts);

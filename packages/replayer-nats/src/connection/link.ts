@@ -161,22 +161,21 @@ export class Link {
     for (let failures = 1; !signal.aborted; failures++) {
       await wait(clock, CONNECT_BACKOFF.delayMs(failures), signal);
       if (signal.aborted) return;
-      try {
-        if (isSilent && !(await this.#ask(SPEAK_MS)).isHeard) throw this.#cause;
-        const connection = await dial(this.#settings);
-        if (signal.aborted) await connection.close();
-        else this.#accept(connection);
-        return;
-      } catch (error) {
-        if (error !== this.#cause) {
+      if (!isSilent || (await this.#ask(SPEAK_MS)).isHeard) {
+        try {
+          const connection = await dial(this.#settings);
+          if (signal.aborted) await connection.close();
+          else this.#accept(connection);
+          return;
+        } catch (error) {
           isSilent = isTimeout(error);
           this.#cause = await this.#reasonOf(error);
         }
-        const awayForMs = clock.monotonicMs() - sinceMs;
-        if (awayForMs < tellAgainMs) continue;
-        tellAgainMs = awayForMs + ABSENCE_MS.next;
-        logger.warn({ err: this.#cause, awayForMs }, "NATS is still not there");
       }
+      const awayForMs = clock.monotonicMs() - sinceMs;
+      if (awayForMs < tellAgainMs) continue;
+      tellAgainMs = awayForMs + ABSENCE_MS.next;
+      logger.warn({ err: this.#cause, awayForMs }, "NATS is still not there");
     }
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inspect } from "../inspect.ts";
 import type { Decision, MemberDecision } from "../inspection.ts";
 import type { Params } from "./edits.ts";
-import { replayed, withDefaultTtl } from "./ttl.ts";
+import { longestTtl, replayed, withDefaultTtl } from "./ttl.ts";
 
 type Ttl = NonNullable<MemberDecision["ttl"]>;
 
@@ -322,7 +322,7 @@ describe("what has lived its time", () => {
       const text = "UPDATE t USING TTL ? SET v = ? WHERE k = ?";
       const [short, long] = [decided(fromValue(60)), decided(fromValue(90))];
       const sent = { query: text, params: [1, "a", 1] };
-      expect(replayed(inspect(text), short, [60, "a", 1], 60_000, [short, long])).toEqual(sent);
+      expect(replayed(inspect(text), short, [60, "a", 1], 60_000, longestTtl([short, long]))).toEqual(sent);
     });
 
     test("is deleted where all have", () => {

@@ -23,26 +23,33 @@ export function withDefaultTtl(inspection: Inspection, decision: Decision, param
  * A TTL is rounded down: of one that was rounded up, an applied write would live longer by the replay. It is bound, so that
  * there is one text whatever the age; only where nothing else is bound, and so nothing prepared, it is a number.
  *
- * @param batch The decisions about all statements of its batch. @default its own
+ * @param longest The longest TTL that the statements of its batch have, in seconds. @default its own
  */
 export function replayed(
   inspection: Inspection,
   decision: Decision,
   params: Params,
   ageMs: number,
-  batch: readonly Decision[] = [decision],
+  longest = longestTtl([decision]),
 ): Rewritten {
   const edits = new Edits(inspection, params);
   const age = Math.ceil(Math.max(ageMs, 0) / 1_000);
-  const isOutlived = batch.some(({ members }) => members.some(({ ttl }) => (ttl?.seconds ?? 0) > age));
   for (const [statement, { verdict, ttl }] of written(inspection, decision)) {
     if (ttl === undefined) continue;
     const left = ttl.seconds - age;
     setTtl(edits, statement, Math.max(left, 1), inspection.markers.length > 0);
-    const isDeleted = left < 1 && !isOutlived && verdict === "ttl" && statement.verb === "update";
+    const isDeleted = left < 1 && longest <= age && verdict === "ttl" && statement.verb === "update";
     if (isDeleted) deleteWritten(edits, statement);
   }
   return edits.apply();
+}
+
+/** The longest TTL of what is written, in seconds; 0 where nothing has one. */
+export function longestTtl(decisions: readonly Decision[]): number {
+  let longest = 0;
+  for (const { members } of decisions)
+    for (const { ttl } of members) if (ttl !== undefined && ttl.seconds > longest) longest = ttl.seconds;
+  return longest;
 }
 
 function* written(
