@@ -35,6 +35,7 @@ let nats: NatsServer;
 let servers: { A: ScriptedCqlServer; B: ScriptedCqlServer };
 let pod: ServiceProcess;
 let application: NatsEnqueuer;
+let isApplicationConnected = true;
 let url: string;
 
 beforeAll(async () => {
@@ -45,6 +46,8 @@ beforeAll(async () => {
   const { adminPort } = await pod.logged("the admin API answers");
   url = `http://127.0.0.1:${adminPort}`;
   application = await connectNatsEnqueuer({ connect: { servers: nats.url } });
+  application.on("queue:connected", () => (isApplicationConnected = true));
+  application.on("queue:disconnected", () => (isApplicationConnected = false));
 });
 afterAll(async () => {
   await application.close();
@@ -102,6 +105,8 @@ const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   },
   "Cluster away": async () => {
     await servers.B.setDown();
+    // The application may hear later than the pod that NATS is there again.
+    await waitFor(() => isApplicationConnected, PATIENCE);
     await write(20, "shop.users");
     await until("helix status", /^B: away for/m);
   },

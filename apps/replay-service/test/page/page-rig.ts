@@ -215,8 +215,15 @@ export class PageRig implements AsyncDisposable {
     return groups.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Ends what the tests before have left: no order, no dead letter. */
+  /** Ends what the tests before have left: no order, no job that still moves letters, no dead letter. */
   async clear(): Promise<void> {
+    await waitFor(
+      async () => (await this.ask("jobs")).jobs.every(({ endedAtMs }) => endedAtMs !== undefined),
+      {
+        timeoutMs: PATIENCE_MS,
+        describe: "all jobs are over",
+      },
+    );
     const { clusters, revisions } = await this.ask("status");
     const by = { by: "the next test", why: "it begins anew" };
     let revision = revisions.gates ?? 0;
