@@ -29,6 +29,8 @@ export default defineConfig({
           name: "unit",
           include: [`${everywhere}/*.test.ts`, "{scripts,bench/test}/*.test.ts"],
           exclude: ["**/node_modules/**", ...integration],
+          // Longer than what a test waits for, which says what did not come.
+          testTimeout: 20_000,
         },
       },
       {
