@@ -1,5 +1,4 @@
 import { beginsCall, parseAssigned, parseTerm } from "./parse-term.ts";
-import { parseTarget } from "./parse-write.ts";
 import type { Reader } from "./reader.ts";
 import type { Assignment, Name, Target } from "./syntax.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -11,6 +10,18 @@ export function parseAssignments(reader: Reader): Assignment[] {
   while (reader.take(","));
   if (assignments.length > 1) checkColumns(assignments);
   return assignments;
+}
+
+/** Takes `column`, `column[element]` or `column.field`. */
+export function parseTarget(reader: Reader): Target {
+  const column = reader.takeColumn();
+  if (reader.take("[")) {
+    const element = parseTerm(reader);
+    reader.expect("]");
+    return { column, element, field: undefined, at: column.at, end: reader.lastEnd };
+  }
+  const field = reader.take(".") ? reader.takeName("a field") : undefined;
+  return { column, element: undefined, field, at: column.at, end: reader.lastEnd };
 }
 
 function assignment(reader: Reader): Assignment {

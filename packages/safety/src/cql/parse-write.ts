@@ -1,6 +1,6 @@
-import { parseAssignments } from "./parse-assignment.ts";
+import { parseAssignments, parseTarget } from "./parse-assignment.ts";
 import { parseIf, parseIfNotExists } from "./parse-condition.ts";
-import { parseMarker, parseTerm, parseTerms } from "./parse-term.ts";
+import { parseMarker, parseTerms } from "./parse-term.ts";
 import { parseWhere } from "./parse-where.ts";
 import type { Reader } from "./reader.ts";
 import type {
@@ -111,18 +111,6 @@ function remove(reader: Reader): Delete {
   const where = parseWhere(reader);
   const condition = parseIf(reader);
   return { verb: "delete", targets, table, using, where, condition, at, end: reader.lastEnd };
-}
-
-/** Takes `column`, `column[element]` or `column.field`. */
-export function parseTarget(reader: Reader): Target {
-  const column = reader.takeColumn();
-  if (reader.take("[")) {
-    const element = parseTerm(reader);
-    reader.expect("]");
-    return { column, element, field: undefined, at: column.at, end: reader.lastEnd };
-  }
-  const field = reader.take(".") ? reader.takeName("a field") : undefined;
-  return { column, element: undefined, field, at: column.at, end: reader.lastEnd };
 }
 
 /** Takes `USING TTL … AND TIMESTAMP …`, if it stands there. A DELETE takes one TIMESTAMP only. */
