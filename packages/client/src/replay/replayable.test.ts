@@ -400,22 +400,25 @@ describe("a TTL", () => {
     );
   });
 
-  test("that the table has got since is not for a write that said none", () => {
-    const written = { gcGraceSeconds: 864_000 };
-    expect(
-      replay(statement("INSERT INTO expiring (k, v) VALUES (?, ?)", [1, "a"]), { ageMs, written }),
-    ).toMatchObject({
-      query: "INSERT INTO expiring (k, v) VALUES (?, ?) USING TTL 0",
-      params: [1, "a"],
-    });
-    const batch =
-      "BEGIN BATCH UPDATE expiring SET v = ? WHERE k = 1; UPDATE expiring USING TTL 60 SET v = ? WHERE k = 2; APPLY BATCH";
-    expect(replay(statement(batch, ["a", "b"]), { ageMs, written })).toMatchObject({
-      query:
-        "BEGIN BATCH UPDATE expiring USING TTL 0 SET v = ? WHERE k = 1; UPDATE expiring USING TTL ? SET v = ? WHERE k = 2; APPLY BATCH",
-      params: ["a", 49, "b"],
-    });
-  });
+  const writes = [{ gcGraceSeconds: 864_000 }, { tableIds: {} }, { tableIds: { "ks.expiring": null } }];
+  test.each(writes)(
+    "that the table has got since is not for a write that said none, and knew %o",
+    (written) => {
+      expect(
+        replay(statement("INSERT INTO expiring (k, v) VALUES (?, ?)", [1, "a"]), { ageMs, written }),
+      ).toMatchObject({
+        query: "INSERT INTO expiring (k, v) VALUES (?, ?) USING TTL 0",
+        params: [1, "a"],
+      });
+      const batch =
+        "BEGIN BATCH UPDATE expiring SET v = ? WHERE k = 1; UPDATE expiring USING TTL 60 SET v = ? WHERE k = 2; APPLY BATCH";
+      expect(replay(statement(batch, ["a", "b"]), { ageMs, written })).toMatchObject({
+        query:
+          "BEGIN BATCH UPDATE expiring USING TTL 0 SET v = ? WHERE k = 1; UPDATE expiring USING TTL ? SET v = ? WHERE k = 2; APPLY BATCH",
+        params: ["a", 49, "b"],
+      });
+    },
+  );
 });
 
 test("what was allowed by one schema is judged again by the next one", () => {

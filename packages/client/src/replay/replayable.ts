@@ -114,8 +114,7 @@ function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFa
   for (const { inspection, decision } of isKnowingly ? [] : judged) assertNotRefused(inspection, decision);
   const targets = judged.map(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
-  const wasKnown = schema?.gcGraceSeconds !== undefined;
-  const settled = wasKnown ? judged.map((one) => withoutNewDefault(one, facts)) : judged;
+  const settled = schema !== undefined ? judged.map((one) => withoutNewDefault(one, facts)) : judged;
   const longest = longestTtl(settled.map(({ decision }) => decision));
   const statements = settled.map(({ statement, inspection, decision }) => ({
     ...statement,
@@ -140,8 +139,8 @@ function judge(statement: Statement, { schema, keyspace }: ReplayFacts): Judged 
 }
 
 /**
- * A default TTL that the tables had at the write stands in the text, where they were known then. One that they have got since
- * is not for this write.
+ * A default TTL that the tables had at the write stands in the text, where they were known then. What this cluster's have, or have got
+ * since, is not for this write.
  */
 function withoutNewDefault(judged: Judged, facts: ReplayFacts): Judged {
   const { statement, inspection, decision } = judged;

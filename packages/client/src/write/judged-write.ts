@@ -62,10 +62,10 @@ export class JudgedWrite {
     const [only] = tables;
     if (saidNoTable && only !== undefined && tables.size === 1)
       return { tables: [only], schema: { tableIds: { [only]: null } } };
-    const isKnown = Object.keys(tableIds).length > 0 || Number.isFinite(gcGraceSeconds);
+    // Also of a cluster of which nothing was known: by the other's tables the default TTL stands in the text.
     return {
       tables: [...tables].sort(),
-      ...(isKnown && { schema: { tableIds, ...(Number.isFinite(gcGraceSeconds) && { gcGraceSeconds }) } }),
+      schema: { tableIds, ...(Number.isFinite(gcGraceSeconds) && { gcGraceSeconds }) },
     };
   }
 }

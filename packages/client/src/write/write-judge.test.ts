@@ -395,7 +395,10 @@ describe("where a table is not known yet", () => {
           answered = resolve;
         });
       expect(now(judge, operation).operation).toBe(operation);
-      expect(now(judge, operation).factsFor(cluster === "A" ? "B" : "A")).toEqual({ tables: ["ks.t"] });
+      expect(now(judge, operation).factsFor(cluster === "A" ? "B" : "A")).toEqual({
+        tables: ["ks.t"],
+        schema: { tableIds: {} },
+      });
       expect(other.asked).toHaveLength(1);
       answered();
       await settle();

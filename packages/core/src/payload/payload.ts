@@ -49,7 +49,10 @@ export interface ReplayPayload {
   readonly tables: readonly string[];
   /** What a person, or the caller, has decided. @default "replay" */
   readonly disposition?: Disposition | undefined;
-  /** What was known of its tables at the write. Absent: nothing. */
+  /**
+   * What was known of its tables at the write. Absent: nothing. Where it is there, though it may be empty, their default TTL of then stands
+   * in the text, and none that they have in the target cluster is meant.
+   */
   readonly schema?: WrittenSchema | undefined;
   /** W3C trace context of the write. At most 512 characters. */
   readonly traceparent?: string | undefined;
