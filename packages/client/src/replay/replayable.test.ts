@@ -20,6 +20,8 @@ import { type ReplayFacts, replayable } from "./replayable.ts";
 
 const DAY_MS = 86_400_000;
 const WRITTEN_AT_MS = Date.UTC(2026, 5, 1);
+/** As the client makes them. */
+const MADE = BigInt(WRITTEN_AT_MS) * 1_000n + 123n;
 /** Made long before the write. */
 const ID = idAt(WRITTEN_AT_MS - 100 * DAY_MS);
 const OTHER_ID = idAt(WRITTEN_AT_MS - 50 * DAY_MS);
@@ -65,7 +67,7 @@ function replay(
     schema,
     truncatedAtMs,
     clockOffsetMs,
-    timestampMicros = 1n,
+    timestampMicros = MADE,
   }: Case = {},
 ) {
   const input: PayloadInput = {
@@ -355,6 +357,36 @@ describe("by its age", () => {
     expect(outcome(statement("INSERT INTO t (k, v) VALUES (1, 'a') USING TTL 60"), { ageMs })).toMatchObject({
       code: "HELIX_REPLAY_TOO_OLD",
     });
+  });
+});
+
+describe("what has lived its time and has a timestamp that other writes may have", () => {
+  const ageMs = 90_000;
+  const update = "UPDATE t USING TTL ? SET v = ? WHERE k = ?";
+
+  test.each([
+    ["of another hour", MADE - 3_600_000_000n],
+    ["of a second later", MADE + 1_000_000n],
+    ["of a whole millisecond", MADE - 123n],
+  ])("lives for a second, for a delete would take those along: one %s", (_, timestampMicros) => {
+    const sent = replay(statement(update, [60, "a", 1]), { ageMs, timestampMicros });
+    expect(sent).toMatchObject({ query: update, params: [1, "a", 1] });
+  });
+
+  test.each([
+    ["UPDATE t USING TTL ? AND TIMESTAMP 5 SET v = ? WHERE k = ?", 5n],
+    [
+      `BEGIN BATCH UPDATE t USING TTL ? AND TIMESTAMP ${MADE} SET v = ? WHERE k = ?; DELETE FROM t WHERE k = 2; APPLY BATCH`,
+      MADE,
+    ],
+  ])("lives for a second where the text says it: %s", (query, timestampMicros) => {
+    const sent = replay(statement(query, [60, "a", 1]), { ageMs, timestampMicros });
+    expect(sent).toMatchObject({ query, params: [1, "a", 1] });
+  });
+
+  test("is deleted where the client made it", () => {
+    const sent = replay(statement(update, [60, "a", 1]), { ageMs, timestampMicros: MADE + 5_000n });
+    expect(sent).toMatchObject({ query: update.replace("v = ?", "v = null"), params: [1, 1] });
   });
 });
 

@@ -115,7 +115,8 @@ function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFa
   const targets = judged.map(({ inspection }) => tablesOf(inspection, payload, facts));
   if (!isKnowingly) for (const { decision } of judged) assertDecided(decision, payload);
   const settled = schema !== undefined ? judged.map((one) => withoutNewDefault(one, facts)) : judged;
-  const longest = longestTtl(settled.map(({ decision }) => decision));
+  const decisions = settled.map(({ decision }) => decision);
+  const longest = isOfItself(payload, decisions) ? longestTtl(decisions) : Number.POSITIVE_INFINITY;
   const statements = settled.map(({ statement, inspection, decision }) => ({
     ...statement,
     ...replayed(inspection, decision, statement.params, ageMs, longest),
@@ -127,6 +128,24 @@ function aged(judged: readonly Judged[], payload: ReplayPayload, facts: ReplayFa
       allowed.set(one.inspection, { keyspace, table });
   }
   return { tables: targets.flat(), statements };
+}
+
+/** So far may what the client makes be from the clock that it looks at next. */
+const OWN_MICROS = 1_000_000n;
+
+/**
+ * Whether its timestamp was made for it alone. One that the caller said may be that of other writes, which may live for longer: a delete at
+ * the same timestamp would take them along. It shows in the text, by another time than that of the write, or as a number of milliseconds.
+ */
+function isOfItself(
+  { timestampMicros, writtenAtMs }: ReplayPayload,
+  decisions: readonly Decision[],
+): boolean {
+  const aheadMicros = timestampMicros - BigInt(Math.floor(writtenAtMs)) * 1_000n;
+  const isOfThen = aheadMicros < OWN_MICROS && aheadMicros > -OWN_MICROS;
+  return (
+    isOfThen && timestampMicros % 1_000n !== 0n && decisions.every(({ timestamp }) => timestamp === undefined)
+  );
 }
 
 function judge(statement: Statement, { schema, keyspace }: ReplayFacts): Judged {

@@ -23,7 +23,7 @@ export function withDefaultTtl(inspection: Inspection, decision: Decision, param
  * A TTL is rounded down: of one that was rounded up, an applied write would live longer by the replay. It is bound, so that
  * there is one text whatever the age; only where nothing else is bound, and so nothing prepared, it is a number.
  *
- * @param longest The longest TTL that the statements of its batch have, in seconds. @default its own
+ * @param longest The longest TTL that anything of the same timestamp has, in seconds: the statements of its batch. @default its own
  */
 export function replayed(
   inspection: Inspection,
