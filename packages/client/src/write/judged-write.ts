@@ -16,6 +16,8 @@ export type PayloadFacts = Pick<PayloadInput, "tables" | "schema">;
 export interface JudgedWriteOptions {
   /** As it is sent to both clusters, and queued for either. */
   readonly operation: Operation;
+  /** As the caller said it, where values were made for it. */
+  readonly asked?: Operation | undefined;
   /** That of the text, where it has one. */
   readonly timestampMicros: bigint;
   /** What becomes of what a cluster misses. What is not `replay` must not be sent twice by itself. */
@@ -28,13 +30,15 @@ export interface JudgedWriteOptions {
 /** A write that may be sent. */
 export class JudgedWrite {
   readonly operation: Operation;
+  readonly asked: Operation | undefined;
   readonly timestampMicros: bigint;
   readonly disposition: JudgedWriteOptions["disposition"];
   readonly #parts: JudgedWriteOptions["parts"];
   readonly #known: Readonly<Record<ClusterId, KnownThen>>;
 
-  constructor({ operation, timestampMicros, disposition, parts, known }: JudgedWriteOptions) {
+  constructor({ operation, asked, timestampMicros, disposition, parts, known }: JudgedWriteOptions) {
     this.operation = operation;
+    this.asked = asked;
     this.timestampMicros = timestampMicros;
     this.disposition = disposition;
     this.#parts = parts;

@@ -98,8 +98,10 @@ export class WriteJudge {
       isKnown &&= mayInsist === "yes";
     }
     if (!isKnown) return undefined;
+    const isMade = parts.some(({ inspection }) => inspection.calls.length > 0);
     return new JudgedWrite({
       operation: sentOperation(operation, parts, decisions, this.#calls),
+      asked: isMade ? operation : undefined,
       timestampMicros: this.#timestampOf(decisions, options),
       disposition,
       parts,

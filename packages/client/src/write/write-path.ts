@@ -20,6 +20,7 @@ import type { Background } from "./background.ts";
 import { decideWrite } from "./decide-write.ts";
 import { type BothClusters, DualWrite, type DualWriteOptions, type WriteOutcomes } from "./dual-write.ts";
 import type { JudgedWrite } from "./judged-write.ts";
+import { MadeValues } from "./made-values.ts";
 import type { Unsafe } from "./refusal.ts";
 import type { ReplayHandoff } from "./replay-handoff.ts";
 import { SecondAnswers } from "./second-answers.ts";
@@ -66,6 +67,7 @@ export class WritePath {
   readonly #options: WritePathOptions;
   readonly #judge: WriteJudge;
   readonly #both: BothClusters;
+  readonly #made = new MadeValues();
 
   constructor(options: WritePathOptions) {
     const { links, clock, secondaryTimeoutMs, isDrained } = options;
@@ -86,7 +88,7 @@ export class WritePath {
 
   /** Resolves and rejects as `HelixClient.execute` does; what is refused without asking a cluster is thrown. */
   write<Row>(operation: Operation, options: ReadOptions): Promise<Result<Row>> {
-    const judging = this.#judge.judge(operation, options);
+    const judging = this.#judge.judge(this.#made.of(operation, options.timestampMicros), options);
     // Where nothing has to be asked nothing is awaited.
     return judging instanceof Promise
       ? judging.then((judged) => this.#write<Row>(judged, options))
@@ -176,6 +178,8 @@ export class WritePath {
     this.#count(outcomes, handoffs);
     const answer = this.#answerOf(outcomes);
     if (answer === undefined || !this.#isTaken(handoffs)) {
+      const { asked } = judged;
+      if (queue.length > 0 && asked !== undefined) this.#made.keep({ timestampMicros, asked, operation });
       throw failureOf(verdict, outcomes, handoffs, judged);
     }
     return new Result<Row>(answer.result, {
