@@ -14,7 +14,7 @@ const CARE: Readonly<Record<Decision["verdict"], number>> = {
 /** What a statement comes to on both clusters, whose tables may differ: the more careful verdict, and one TTL for both, that of A. */
 export function decideOnBoth(A: Decision, B: Decision): Decision {
   const stricter = CARE[B.verdict] > CARE[A.verdict] ? B : A;
-  if (stricter.verdict === "refuse" || !(hasDefaultTtl(A) || hasDefaultTtl(B))) return stricter;
+  if (!(hasDefaultTtl(A) || hasDefaultTtl(B))) return stricter;
   const members = stricter.members.map((member, index) => ({
     ...member,
     ttl: ttlOf(A.members[index], B.members[index]),

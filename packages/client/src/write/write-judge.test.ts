@@ -333,24 +333,27 @@ describe("a function whose value would be another one on each cluster", () => {
 describe("the TTL that a table has by default", () => {
   const operation = statement("INSERT INTO ks.expiring (k, v) VALUES (?, ?)", [1, "a"]);
 
+  const withDefault = (seconds: number): Tables => ({
+    "ks.expiring": {
+      columns: "k int, v text, l list<text>",
+      options: { default_time_to_live: seconds },
+    },
+  });
+
   test.each([
     ["is said in the text", 3600, 3600, 3600],
     ["is A's where B has another", 3600, 60, 3600],
     ["is none where A has none", 0, 3600, 0],
+    ["is A's where B has none", 3600, 0, 3600],
   ])("%s, so that both clusters and the payload have one", (_, A, B, seconds) => {
-    const { judge, schemas } = judging();
-    for (const [cluster, seconds] of [
-      ["A", A],
-      ["B", B],
-    ] as const) {
-      const options = { default_time_to_live: seconds };
-      schemas[cluster].knows({ "ks.expiring": { columns: "k int, v text", options } });
+    const { judge, schemas } = judging({ unsafe: "replay" });
+    schemas.A.knows(withDefault(A));
+    schemas.B.knows(withDefault(B));
+    const list = statement("INSERT INTO ks.expiring (k, l) VALUES (?, ?)", [1, ["a"]]);
+    for (const one of [operation, list]) {
+      const { query } = one as Extract<Operation, { kind: "statement" }>;
+      expect(now(judge, one).operation).toEqual({ ...one, query: `${query} USING TTL ${seconds}` });
     }
-    const sent = now(judge, operation).operation;
-    expect(sent).toEqual({
-      ...operation,
-      query: `INSERT INTO ks.expiring (k, v) VALUES (?, ?) USING TTL ${seconds}`,
-    });
   });
 });
 
