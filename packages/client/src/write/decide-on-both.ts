@@ -13,13 +13,17 @@ const CARE: Readonly<Record<Decision["verdict"], number>> = {
 
 /** What a statement comes to on both clusters, whose tables may differ: the more careful verdict, and one TTL for both, that of A. */
 export function decideOnBoth(A: Decision, B: Decision): Decision {
-  const stricter = CARE[B.verdict] > CARE[A.verdict] ? B : A;
-  if (!(hasDefaultTtl(A) || hasDefaultTtl(B))) return stricter;
-  const members = stricter.members.map((member, index) => ({
+  return withOneTtl(CARE[B.verdict] > CARE[A.verdict] ? B : A, A, B);
+}
+
+/** With the TTL that the tables of both have together, by what was decided on each. */
+export function withOneTtl(decision: Decision, A: Decision, B: Decision): Decision {
+  if (!(hasDefaultTtl(A) || hasDefaultTtl(B))) return decision;
+  const members = decision.members.map((member, index) => ({
     ...member,
     ttl: ttlOf(A.members[index], B.members[index]),
   }));
-  return { ...stricter, members };
+  return { ...decision, members };
 }
 
 /** Said in the text, it is the same for both: 0 where only B's table has a default. */

@@ -67,6 +67,7 @@ class FakeSchema {
   readonly asked: { readonly keyspaces: readonly string[]; readonly maxAgeMs: number | undefined }[] = [];
   answer: (keyspaces: readonly string[], options: LoadOptions) => Promise<void> = () => Promise.resolve();
   #known: ReadonlyMap<string, KeyspaceSchema> | undefined;
+  #last: ReadonlyMap<string, KeyspaceSchema> | undefined;
 
   knows(tables: Tables | undefined, functions: readonly string[] = []): this {
     this.#known =
@@ -76,11 +77,16 @@ class FakeSchema {
           (name) => [name, keyspaceOf(name, tables, functions)] as const,
         ),
       );
+    this.#last = this.#known ?? this.#last;
     return this;
   }
 
   known(keyspace: string): KeyspaceSchema | undefined {
     return this.#known?.get(keyspace);
+  }
+
+  lastKnown(keyspace: string): KeyspaceSchema | undefined {
+    return this.#last?.get(keyspace);
   }
 
   load(keyspaces: readonly string[], options: LoadOptions = {}): Promise<void> {
@@ -355,6 +361,21 @@ describe("the TTL that a table has by default", () => {
       expect(now(judge, one).operation).toEqual({ ...one, query: `${query} USING TTL ${seconds}` });
     }
   });
+
+  test.each(["A", "B"] as const)(
+    "counts as %s has told it last, while it has to be asked again",
+    (cluster) => {
+      const { judge, schemas } = judging();
+      schemas.A.knows(withDefault(cluster === "A" ? 3600 : 0));
+      schemas.B.knows(withDefault(cluster === "A" ? 0 : 3600));
+      const { operation: before } = now(judge, operation);
+      schemas[cluster].knows(undefined);
+      expect(now(judge, operation).operation).toEqual(before);
+      schemas[cluster].knows({});
+      schemas[cluster].knows(undefined);
+      expect(now(judge, operation).operation).toBe(operation);
+    },
+  );
 });
 
 describe("USING TIMESTAMP in the text", () => {

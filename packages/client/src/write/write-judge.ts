@@ -1,9 +1,16 @@
-import { CLUSTERS, type Clock, type ClusterId, type Operation } from "@helix/core";
-import { type Decision, decide, type KeyspaceSchema, type TableName, type TableSchema } from "@helix/safety";
+import { CLUSTERS, type Clock, type ClusterId, type Operation, type Params } from "@helix/core";
+import {
+  type Decision,
+  decide,
+  type Inspection,
+  type KeyspaceSchema,
+  type TableName,
+  type TableSchema,
+} from "@helix/safety";
 import type { ReadOptions } from "../request-options.ts";
 import { clientClosed } from "../session/cluster-links.ts";
 import type { ClusterSchema } from "../session/schema/cluster-schema.ts";
-import { decideOnBoth } from "./decide-on-both.ts";
+import { decideOnBoth, withOneTtl } from "./decide-on-both.ts";
 import { JudgedWrite, type KnownThen } from "./judged-write.ts";
 import { learnSchema } from "./learn-schema.ts";
 import { keyspacesOf, type Part, partsOf } from "./parts.ts";
@@ -21,7 +28,7 @@ const DISPOSITIONS = { hold: "hold", replay: "unsafe" } as const;
 /** What of a cluster's link is asked. */
 export interface JudgedLink {
   readonly config: { readonly keyspace: string | undefined };
-  readonly schema: Pick<ClusterSchema, "known" | "load">;
+  readonly schema: Pick<ClusterSchema, "known" | "lastKnown" | "load">;
   /** Whether a write would be tried on it now. */
   readonly isAvailable: boolean;
 }
@@ -38,7 +45,7 @@ export interface WriteJudgeOptions {
 
 /**
  * Says of each write to both clusters what is sent, or refuses it. What is known of either cluster's schema counts, the stricter
- * verdict wins, and one cluster's is enough. With neither nothing is guessed: both are asked, and the first that says enough is.
+ * verdict wins, and one cluster's is enough; of the other one the default TTLs count that were known last. With neither nothing is guessed: both are asked, and the first that says enough is.
  */
 export class WriteJudge {
   readonly #options: WriteJudgeOptions;
@@ -114,8 +121,17 @@ export class WriteJudge {
     const { A: a, B: b } = this.#sides;
     const A = decide(inspection, { schema: a.schema, keyspace: a.keyspace, values: params });
     const B = decide(inspection, { schema: b.schema, keyspace: b.keyspace, values: params });
-    if (A.verdict === "depends") return B.verdict === "depends" ? undefined : B;
-    return B.verdict === "depends" ? A : decideOnBoth(A, B);
+    if (A.verdict !== "depends" && B.verdict !== "depends") return decideOnBoth(A, B);
+    if (A.verdict === "depends" && B.verdict === "depends") return undefined;
+    // Of the other one its default TTL counts, as it was known last: said in the text, it is the same for both.
+    if (A.verdict === "depends") return withOneTtl(B, this.#decidedLast("A", inspection, params), B);
+    return withOneTtl(A, A, this.#decidedLast("B", inspection, params));
+  }
+
+  #decidedLast(cluster: ClusterId, inspection: Inspection, values: Params): Decision {
+    const { schema } = this.#options.links[cluster];
+    const { keyspace } = this.#sides[cluster];
+    return decide(inspection, { schema: { keyspace: (name) => schema.lastKnown(name) }, keyspace, values });
   }
 
   /** That of the text, where it says one; else that of the request, or a new one. */

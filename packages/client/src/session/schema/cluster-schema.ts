@@ -16,6 +16,8 @@ export interface ClusterSchema {
    * the server may have been missed, or the last look at the server is too old.
    */
   known(keyspace: string, maxAgeMs?: number): KeyspaceSchema | undefined;
+  /** As it was known last, however long ago. */
+  lastKnown(keyspace: string): KeyspaceSchema | undefined;
   /**
    * Makes the keyspaces known, by what has to be asked for that, or nothing. Callers share one read. After one that failed, the
    * next begins a second later; whoever asks in between waits for it.

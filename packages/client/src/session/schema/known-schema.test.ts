@@ -99,6 +99,16 @@ test("a keyspace is unknown until it was loaded, and costs no request while it i
   expect(cluster).toMatchObject({ looks: ["0", "0"], reads: [["shop"]] });
 });
 
+test("as it was last a keyspace is known for good, whatever has to be asked again", async () => {
+  expect(known.lastKnown("shop")).toBeUndefined();
+  await known.load(["shop"]);
+  const read = known.known("shop");
+  await clock.advance(60_000);
+  known.reconnected();
+  expect(known.known("shop")).toBeUndefined();
+  expect(known.lastKnown("shop")).toBe(read);
+});
+
 test("a keyspace that does not exist is known to have no tables", async () => {
   await known.load(["nowhere"]);
   expect(known.known("nowhere")).toMatchObject({ name: "nowhere", tables: new Map() });

@@ -81,6 +81,10 @@ export class KnownSchema implements ClusterSchema {
     return known.schema;
   }
 
+  lastKnown(keyspace: string): KeyspaceSchema | undefined {
+    return this.#keyspaces.get(keyspace)?.schema;
+  }
+
   async load(
     keyspaces: readonly string[],
     { signal, maxAgeMs = MAX_AGE_MS }: LoadOptions = {},
