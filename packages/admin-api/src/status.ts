@@ -112,6 +112,7 @@ const pod = z
     version: z.string(),
     startedAtMs: timeMs,
     intervalMs: durationMs,
+    warning: z.string().optional().describe("What its queue has for somebody to look after."),
     isAlive: z.boolean(),
     silentMs: durationMs,
     clockOffsetMs: z

@@ -128,6 +128,30 @@ describe("a warning", () => {
     await heartbeat.stop();
   });
 
+  it("is what pods have against their queue, each text once, and no longer when they are gone or it is over", async () => {
+    const world = setUp();
+    const against: { warning?: string | undefined } = {};
+    const start = pods(world);
+    const queue = (warning: () => string | undefined) =>
+      Object.defineProperty({ ...watched(world) }, "warning", { get: warning });
+    const changed = "stream s: `max_age` is 3600000 ms, expected 0 ms";
+    for (let pod = 0; pod < 3; pod++) start({ host: `pod-${pod}`, queue: queue(() => against.warning) });
+    const other = start({ host: "other", queue: queue(() => "its keys are missing".padEnd(1000, "!")) });
+    await world.clock.advance(5000);
+    expect(await warned(world)).toMatchObject([
+      { code: "queue-warning", sentence: expect.stringMatching(/^other: its keys/) },
+    ]);
+    against.warning = changed;
+    await world.clock.advance(5000);
+    const [told] = await warned(world);
+    expect(told?.sentence).toContain(`pod-0 and 2 more: ${changed}`);
+    expect(told?.sentence.length).toBeLessThan(500);
+    await other.heartbeat.stop();
+    against.warning = undefined;
+    await world.clock.advance(5000);
+    expect(await warned(world)).toEqual([]);
+  });
+
   it("is a log line and a gauge of the pod that has been there for the longest, once, and another one when it is over", async () => {
     const world = setUp({ queueCapacity: 10 });
     const lines: [string, string][] = [];

@@ -59,6 +59,7 @@ import { durabilityOf } from "./topology/durability.ts";
 import { provision } from "./topology/ensure-topology.ts";
 import { consumerOf, type Names, namesOf } from "./topology/names.ts";
 import { Provisioning } from "./topology/provisioning.ts";
+import { TopologyWatch } from "./topology/topology-watch.ts";
 
 /** Whether a queue can work, for readiness probes and status lines. */
 export interface NatsHealth {
@@ -67,7 +68,10 @@ export interface NatsHealth {
   readonly isConnected: boolean;
   /** Why it is not ready. */
   readonly cause?: unknown;
-  /** What somebody has to look after, though it works: a server that stores nothing; clocks that differ, so that nothing expires; keys that are missing. */
+  /**
+   * What somebody has to look after, though it works: a server that stores nothing; streams that somebody has changed; clocks that differ, so that
+   * nothing expires; keys that are missing.
+   */
   readonly warning?: string | undefined;
 }
 
@@ -115,6 +119,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
   readonly #provisioning: Provisioning;
+  readonly #topology: TopologyWatch;
   readonly #clusters: ClusterRecord;
   readonly #watches: ControlWatches;
   readonly #control: NatsControlStore;
@@ -248,11 +253,22 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       run: (signal) => this.#provision(signal),
       isConnected: () => link.isUp,
       onDone: () => {
+        this.#topology.start();
         for (const lane of this.#lanes.values()) lane.wake();
         events.emit("queue:ready", {});
       },
       clock,
       logger,
+    });
+    this.#topology = new TopologyWatch({
+      link,
+      admin,
+      names,
+      settings,
+      onMissing: () => void this.#provisioning.again(),
+      clock,
+      logger,
+      random: Math.random,
     });
     link.listen({
       onChange: (isUp) => {
@@ -266,9 +282,20 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { fault, hasBeenReady } = this.#provisioning;
     const cause = isConnected ? (fault ?? this.#rights.cause) : this.#link.cause;
     const isReady = isConnected && hasBeenReady && cause === undefined;
-    const warning = this.#control.warning ?? this.#streamClock.warning ?? this.#unopened.warning;
+    const { warning } = this;
     const told = { isReady, isConnected, ...(warning !== undefined && { warning }) };
     return isReady ? told : { ...told, cause };
+  }
+
+  /** As that of `health`. */
+  get warning(): string | undefined {
+    const parts = [this.#control, this.#topology, this.#streamClock, this.#unopened];
+    return (
+      parts
+        .map(({ warning }) => warning)
+        .filter((one) => one !== undefined)
+        .join(". ") || undefined
+    );
   }
 
   /**
@@ -350,6 +377,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#provisioning.close();
+    this.#topology.close();
     this.#enqueuer.refuse();
     this.#stuck.close();
     this.#watches.close();

@@ -60,6 +60,8 @@ export interface ReplayQueue extends Replayer {
   readonly deadLetters: DeadLetterStore;
   /** How full it is by each of its limits. @default nobody can tell */
   room?(): Promise<readonly QueueRoom[]>;
+  /** What somebody has to look after though it works: a sentence that quotes nothing that was bound to a statement; undefined: nothing. @default nobody can tell */
+  readonly warning?: string | undefined;
   /** Looks for what can lose or hold up messages where they are kept. Never rejects: what it cannot see is in the answer. @default nobody can tell */
   examine?(): Promise<Examination>;
 }

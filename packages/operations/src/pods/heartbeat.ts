@@ -51,7 +51,7 @@ export interface ReportingWorker {
 
 export interface HeartbeatOptions {
   readonly control: ControlStore;
-  readonly queue: Pick<ReplayQueue, "depths" | "room" | "traits">;
+  readonly queue: Pick<ReplayQueue, "depths" | "room" | "traits" | "warning">;
   readonly worker: ReportingWorker;
   /** Where it runs, such as the name of the pod. */
   readonly host: string;
@@ -198,8 +198,9 @@ export class Heartbeat {
   }
 
   #made(): PodReport {
-    const { clock, worker, host, version, intervalMs } = this.#settings;
+    const { clock, queue, worker, host, version, intervalMs } = this.#settings;
     const { clusters, lanes } = worker.figures();
+    const { warning } = queue;
     const nowMs = clock.monotonicMs();
     this.#out.add(
       nowMs,
@@ -217,6 +218,7 @@ export class Heartbeat {
       startedAtMs: this.#startedAtMs,
       atMs: clock.wallMs(),
       intervalMs,
+      ...(warning !== undefined && { warning: boundedText(warning, MAX_TEXT) }),
       clusters: recordOf(CLUSTERS, (cluster) => bounded(clusters[cluster])),
       lanes: recordOf(
         LANES,

@@ -26,6 +26,8 @@ export interface PodReport {
   readonly atMs?: number | undefined;
   /** How often it says so. */
   readonly intervalMs: number;
+  /** What its queue has for somebody to look after. */
+  readonly warning?: string | undefined;
   readonly clusters: Readonly<Record<ClusterId, ClusterFigures>>;
   readonly lanes: Readonly<Record<Lane, PodLane>>;
 }
@@ -56,7 +58,8 @@ export function readPodReport(value: unknown): PodReport | undefined {
 class NoReport extends Error {}
 
 function readReport(value: unknown): PodReport {
-  const { protocol, id, host, version, startedAtMs, atMs, intervalMs, clusters, lanes } = fieldsOf(value);
+  const { protocol, id, host, version, startedAtMs, atMs, intervalMs, warning, clusters, lanes } =
+    fieldsOf(value);
   const [of, on] = [fieldsOf(clusters), fieldsOf(lanes)];
   return {
     protocol: count(protocol),
@@ -66,6 +69,7 @@ function readReport(value: unknown): PodReport {
     startedAtMs: count(startedAtMs),
     ...(atMs !== undefined && { atMs: count(atMs) }),
     intervalMs: count(intervalMs),
+    ...(warning !== undefined && { warning: text(warning) }),
     clusters: recordOf(CLUSTERS, (cluster) => readCluster(of[cluster])),
     lanes: recordOf(LANES, (lane) => readLane(on[lane])),
   };

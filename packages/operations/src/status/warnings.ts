@@ -11,6 +11,7 @@ export interface Warning {
     | "half-of-retention"
     | "half-of-gc-grace"
     | "nobody-replays"
+    | "queue-warning"
     | "stuck";
   /** For a person. */
   readonly sentence: string;
@@ -21,6 +22,8 @@ export interface Warning {
 }
 
 const HALF = 0.5;
+/** Of what pods say of the queue. */
+const MOST_TOLD = 3;
 
 export interface Seen {
   readonly clusters: Readonly<Record<ClusterId, ClusterStatus>>;
@@ -36,6 +39,7 @@ export function warningsOf(seen: Seen): Warning[] {
     ...seen.room.flatMap((room) => fullness(room, seen.pods ?? [])),
     ...CLUSTERS.flatMap((cluster) => ages(clusters[cluster], seen)),
     ...CLUSTERS.flatMap((cluster) => standstill(clusters[cluster], seen)),
+    ...ofPods(seen.pods ?? []),
   ];
 }
 
@@ -72,6 +76,20 @@ function ages({ cluster, name, oldestAgeMs }: ClusterStatus, { retentionMs, pods
     found.push({ code: "half-of-gc-grace", sentence, cluster, inMs });
   }
   return found;
+}
+
+/** What pods have against their queue: one warning, since mostly all of them say the same. */
+function ofPods(pods: readonly PodStatus[]): Warning[] {
+  const told = new Map<string, string[]>();
+  for (const { isAlive, host, warning } of pods) {
+    if (isAlive && warning !== undefined) told.set(warning, [...(told.get(warning) ?? []), host]);
+  }
+  if (told.size === 0) return [];
+  const sentences = [...told].map(
+    ([warning, [host, ...others]]) =>
+      `${host}${others.length > 0 ? ` and ${others.length} more` : ""}: ${warning}`,
+  );
+  return [{ code: "queue-warning", sentence: sentences.slice(0, MOST_TOLD).join("; ") }];
 }
 
 function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods }: Seen): Warning[] {

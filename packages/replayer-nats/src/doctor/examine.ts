@@ -5,9 +5,10 @@ import type { StreamClock } from "../connection/stream-clock.ts";
 import type { LaneDepths } from "../lanes/lane-depths.ts";
 import type { Strays } from "../lanes/strays.ts";
 import type { ReplayerSettings } from "../options.ts";
+import { changesOf, lookedAt } from "../topology/differences.ts";
 import type { Names } from "../topology/names.ts";
 import { natsPermissions } from "../topology/rights.ts";
-import { differencesOf, type Wanted, wantedTopology } from "../topology/topology.ts";
+import { type Wanted, wantedTopology } from "../topology/topology.ts";
 import { strayFindings, stuckFindings } from "./lane-findings.ts";
 import { clockFindings, rightFindings, versionFindings } from "./server-findings.ts";
 import {
@@ -59,14 +60,13 @@ export async function examine(examined: Examined): Promise<Examination> {
 
 async function findingsOf(wanted: Wanted, { admin, names, streamClock }: Examined): Promise<Finding[]> {
   if (wanted.kind === "consumer") {
-    const { stream, name } = wanted;
-    const found = await admin.find((api) => api.consumers.info(stream, name));
-    if (found === undefined) return [missingFinding("consumer", name)];
-    return driftFindings(differencesOf(wanted, { ...found.config }));
+    const found = await admin.find((api) => lookedAt(api, wanted));
+    if (found === undefined) return [missingFinding("consumer", wanted.name)];
+    return driftFindings(changesOf(wanted, found.config));
   }
   const found = await admin.find((api) => streamClock.learn(() => api.streams.info(wanted.name)));
   if (found === undefined) return [missingFinding("stream", wanted.name)];
-  const differences = differencesOf(wanted, { ...found.config });
+  const differences = changesOf(wanted, { ...found.config });
   return [
     ...copyFindings(found),
     ...driftFindings(differences.filter(({ field }) => !TOLD_ELSEWHERE.has(field))),

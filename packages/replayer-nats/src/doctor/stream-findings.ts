@@ -1,13 +1,11 @@
 import { type Finding, LANES } from "@helix/core";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { TopologyDifference } from "../errors.ts";
-import { tell } from "../topology/ensure-topology.ts";
+import { isLeft, isLosing, tell } from "../topology/differences.ts";
 import { isGoMade } from "../topology/topology.ts";
 
 /** Beyond that there is little time left to do something. */
 const NEARLY_FULL = 0.8;
-/** Fields by which the server deletes, evicts or leaves behind what was acknowledged. */
-const LOSING = new Set(["discard", "max_age", "max_deliver", "retention", "storage", "subjects"]);
 
 /** How many machines a stream survives. */
 export function copyFindings({ config, cluster }: StreamInfo): Finding[] {
@@ -69,13 +67,18 @@ export function roomFindings(
 
 /** What is not as the options of whoever looks say. */
 export function driftFindings(differences: readonly TopologyDifference[]): Finding[] {
-  return differences.map(({ object, field, expected, actual }) => ({
-    code: "drift",
-    harm: LOSING.has(field) ? "loss" : "standstill",
-    where: object,
-    what: `\`${field}\` is ${actual === undefined ? "not set" : tell(field, actual)}, and ${tell(field, expected)} by the options: somebody has changed it, or pods have other options.`,
-    cure: 'Give all pods the same options, and let one run with `provision: "update"`.',
-  }));
+  return differences.map((difference) => {
+    const { object, field, expected, actual } = difference;
+    return {
+      code: "drift",
+      harm: isLosing(difference) ? "loss" : "standstill",
+      where: object,
+      what: `\`${field}\` is ${tell(field, actual)}, and ${tell(field, expected)} by the options: somebody has changed it, or pods have other options.`,
+      cure: isLeft(difference)
+        ? "Take it back on the server (`nats stream edit`, `nats consumer resume`): no option sets it."
+        : 'Give all pods the same options, and let one run with `provision: "update"`.',
+    };
+  });
 }
 
 /** Somebody else has to do with the lanes. */

@@ -6,6 +6,7 @@ import { Link } from "../connection/link.ts";
 import { closed } from "../enqueuer.ts";
 import type { TopologyDifference } from "../errors.ts";
 import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings } from "../options.ts";
+import { type Actual, lookedAt, told } from "./differences.ts";
 import { type Names, namesOf } from "./names.ts";
 import { noRoom, undo } from "./no-room.ts";
 import { differencesOf, isAsBefore, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
@@ -110,19 +111,13 @@ export async function provision(
   return { created, updated };
 }
 
-interface Actual {
-  readonly config: Readonly<Record<string, unknown>>;
-  /** What the stream holds. */
-  readonly messages: number;
-}
-
 /** What is there, after making it if it was missing and may be made. */
 async function settle(
   admin: Admin,
   wanted: Wanted,
   settings: TopologySettings,
 ): Promise<Actual | "created" | undefined> {
-  const look = () => admin.find((api) => info(api, wanted));
+  const look = () => admin.find((api) => lookedAt(api, wanted));
   const found = await look();
   if (found !== undefined || settings.provision === "none") return found;
   try {
@@ -132,15 +127,6 @@ async function settle(
     if (refusalOf(error) === "exists") return look();
     throw error;
   }
-}
-
-async function info(api: JetStreamManager, wanted: Wanted): Promise<Actual> {
-  if (wanted.kind === "stream") {
-    const { config, state } = await api.streams.info(wanted.name);
-    return { config: { ...config }, messages: state.messages };
-  }
-  const { config } = await api.consumers.info(wanted.stream, wanted.name);
-  return { config: { ...config }, messages: 0 };
 }
 
 async function create(api: JetStreamManager, wanted: Wanted): Promise<void> {
@@ -172,22 +158,11 @@ function isTransient(error: unknown): boolean {
   return refusalOf(error) === "busy";
 }
 
-/** What the server has in nanoseconds; the options are in milliseconds. */
-const TIMES = new Set(["ack_wait", "duplicate_window", "max_age"]);
-
-/** A value as the options have it. */
-export function tell(field: string, value: unknown): string {
-  return TIMES.has(field) && typeof value === "number" ? `${value / 1e6} ms` : `${JSON.stringify(value)}`;
-}
-
 function drift(
   differences: readonly TopologyDifference[],
   { goMade, lowering }: { goMade: boolean; lowering: boolean },
 ): Error {
-  const list = differences.map(
-    ({ object, field, expected, actual }) =>
-      `${object}: \`${field}\` is ${tell(field, actual)}, expected ${tell(field, expected)}`,
-  );
+  const list = differences.map(told);
   const hint = goMade
     ? "\nThe stream was made by the Go library. Use another `streamName` and `subjectPrefix`, and drain this one once with `adoptGoStream`."
     : lowering

@@ -241,7 +241,7 @@ export function isAsBefore(wanted: Wanted, { field, actual }: TopologyDifference
 
 /** The server leaves out what is false or zero. */
 function isSame(expected: unknown, actual: unknown): boolean {
-  if (actual === undefined) return expected === false || expected === 0 || expected === "";
+  if (actual === undefined) return !expected;
   if (Array.isArray(expected)) return JSON.stringify(expected) === JSON.stringify(actual);
   return expected === actual;
 }

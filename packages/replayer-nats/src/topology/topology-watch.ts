@@ -1,0 +1,116 @@
+import type { Clock, Logger } from "@helix/core";
+import type { Admin } from "../connection/admin.ts";
+import type { Link } from "../connection/link.ts";
+import type { TopologyDifference } from "../errors.ts";
+import type { TopologySettings } from "../options.ts";
+import { changesOf, isLosing, lookedAt, told } from "./differences.ts";
+import type { Names } from "./names.ts";
+import { isAsBefore, wantedTopology } from "./topology.ts";
+
+/** How often it is looked, after a random part of it. */
+const LOOK_EVERY_MS = 60_000;
+/** After a reconnect: servers may come back with other streams. */
+const LOOK_SOON_MS = 5000;
+
+export interface TopologyWatchOptions {
+  readonly link: Pick<Link, "isUp" | "listen">;
+  readonly admin: Admin;
+  readonly names: Names;
+  readonly settings: TopologySettings;
+  /** A stream or consumer is gone. */
+  readonly onMissing: () => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+/**
+ * Looks whether streams and consumers are as they were when the queue became ready: a server that is told to evict, to delete what is old, to
+ * pause a lane or to take less tells nobody whom that concerns. It changes nothing: that is for a start.
+ *
+ * idle → (`start`) looking, while there is a connection → closed.
+ */
+export class TopologyWatch {
+  readonly #options: TopologyWatchOptions;
+  readonly #stopListening: () => void;
+  #differences: readonly TopologyDifference[] = [];
+  #isStarted = false;
+  #isClosed = false;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(options: TopologyWatchOptions) {
+    this.#options = options;
+    this.#stopListening = options.link.listen({
+      onChange: (isUp) => {
+        if (isUp && this.#isStarted) this.#lookIn(LOOK_SOON_MS);
+      },
+    });
+  }
+
+  /** What is different, for whoever reads a health report; undefined where nothing is. */
+  get warning(): string | undefined {
+    if (this.#differences.length === 0) return undefined;
+    return `the streams of the queue are not as its options say: ${this.#differences.map(told).join("; ")}`;
+  }
+
+  /** All is as it should be, and looked after from now on. Twice is safe. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#lookIn(LOOK_EVERY_MS);
+  }
+
+  /** For good. Twice is safe. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#stopListening();
+  }
+
+  #lookIn(mostMs: number): void {
+    const { clock, random } = this.#options;
+    this.#cancelTimer?.();
+    const delayMs = (mostMs / 2) * (1 + random());
+    this.#cancelTimer = this.#isClosed ? undefined : clock.setTimer(() => void this.#lookByItself(), delayMs);
+  }
+
+  async #lookByItself(): Promise<void> {
+    const { link, logger } = this.#options;
+    this.#cancelTimer = undefined;
+    try {
+      if (link.isUp) await this.look();
+    } catch (error) {
+      logger.debug({ err: error }, "cannot look whether the streams are as they were");
+    }
+    // A reconnect may have set it meanwhile.
+    if (this.#cancelTimer === undefined) this.#lookIn(LOOK_EVERY_MS);
+  }
+
+  /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_TIMEOUT, HELIX_QUEUE_UNAUTHORIZED. */
+  async look(): Promise<void> {
+    const { admin, names, settings, onMissing } = this.#options;
+    const found: TopologyDifference[] = [];
+    let isMissing = false;
+    for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
+      const actual = await admin.find((api) => lookedAt(api, wanted));
+      if (actual !== undefined) {
+        found.push(...changesOf(wanted, actual.config).filter((one) => !isAsBefore(wanted, one)));
+      } else if (wanted.kind === "consumer" || wanted.mayBeAbsent !== true || settings.provision !== "none") {
+        isMissing = true;
+      }
+    }
+    if (this.#isClosed) return;
+    if (isMissing) onMissing();
+    this.#tell(found);
+  }
+
+  #tell(found: readonly TopologyDifference[]): void {
+    const { logger } = this.#options;
+    const before = this.warning;
+    this.#differences = found;
+    const now = this.warning;
+    if (now === before) return;
+    if (now === undefined) logger.info({}, "the streams of the queue are as its options say again");
+    else logger[found.some(isLosing) ? "error" : "warn"]({ differences: found }, now);
+  }
+}
