@@ -266,6 +266,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       names,
       settings,
       onMissing: () => void this.#provisioning.again(),
+      onFound: () => this.#giveUpFormerStream(),
       clock,
       logger,
       random: Math.random,
@@ -436,6 +437,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const { created } = await provision(this.#admin, this.#names, this.#settings, {
       ...this.#settings,
       signal,
+    }).catch(async (error: unknown) => {
+      // One that is refused is another one all the same.
+      await this.#giveUpFormerStream().catch(() => {});
+      throw error;
     });
     await this.#giveUpFormerStream();
     const streams = created.filter((name) => name.startsWith("stream "));

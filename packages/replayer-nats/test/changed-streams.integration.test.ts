@@ -3,8 +3,8 @@ import { waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from "@nats-io/jetstream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NatsReplayer } from "../src/index.ts";
-import { Rig } from "./rig.ts";
+import { ensureTopology, type NatsReplayer } from "../src/index.ts";
+import { failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 const HOUR = 3_600_000_000_000;
 const LANE = "helix-worker-high-B";
@@ -123,6 +123,21 @@ describe.each(["2.12", "2.15"] as const)("a queue that runs on NATS %s", (versio
     const lines = rig.log.filter(({ text }) => text.startsWith("the streams of the queue are"));
     expect(lines.filter(({ level }) => level === "error").length).toBeLessThanOrEqual(3);
     expect(lines.at(-1)?.text).toBe("the streams of the queue are as its options say again");
+  });
+
+  it("settles nothing of lanes that were made anew while it asked for nothing", async () => {
+    await using rig = new Rig(server);
+    const { queue, api } = await changed(rig);
+    const receiver = new Receiver(queue);
+    await queue.enqueue(payloadOf("before"));
+    const before = await receiver.next();
+    await api.streams.delete(rig.streamName);
+    await ensureTopology({ ...rig.options, maxBytes: 2 ** 26 });
+    await queue.enqueue(payloadOf("after"));
+    await until("it has seen that", () => before.leaseUntilMs === 0);
+    expect(await failureOf(before.ack())).toMatchObject({ code: "HELIX_LEASE_LAPSED" });
+    await (await receiver.next()).release();
+    expect(idOf(await receiver.next())).toBe("after");
   });
 
   it("makes dead letters anew that are gone, though nothing is written there, and says so", async () => {

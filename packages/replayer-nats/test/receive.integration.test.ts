@@ -2,7 +2,7 @@ import { systemClock } from "@helix/core";
 import { startFaultProxy, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NatsReplayer } from "../src/index.ts";
+import { ensureTopology, type NatsReplayer } from "../src/index.ts";
 import { addressOf, failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 let server: NatsServer;
@@ -196,6 +196,32 @@ describe("a lane", () => {
       code: "HELIX_LEASE_LAPSED",
     });
     expect(receiver.received[0]?.leaseUntilMs).toBe(0);
+    await receiver.received[1]?.release();
+    await receiver.until(3);
+    expect(receiver.ids).toEqual(["before", "after", "after"]);
+  });
+
+  it("settles nothing of a former stream either where the new one is not as its options say", async () => {
+    await using rig = new Rig(server);
+    const options = { ...rig.options, maxBytes: 2 ** 26 };
+    await ensureTopology(options);
+    const queue = await rig.replayer({ provision: "none" });
+    const receiver = new Receiver(queue);
+    receiver.source.demand(10);
+    await queue.enqueue(payloadOf("before"));
+    await receiver.until(1);
+    const { api } = await rig.api();
+    await api.streams.delete(rig.streamName);
+    await ensureTopology({ ...options, maxMsgs: 500 });
+    await waitFor(() => (queue.health.cause as { code?: string })?.code === "HELIX_TOPOLOGY_DRIFT", {
+      timeoutMs: 20_000,
+      describe: "it has seen the new one",
+    });
+    await queue.enqueue(payloadOf("after"));
+    await receiver.until(2);
+    expect(await failureOf(receiver.received[0]?.ack() as Promise<void>)).toMatchObject({
+      code: "HELIX_LEASE_LAPSED",
+    });
     await receiver.received[1]?.release();
     await receiver.until(3);
     expect(receiver.ids).toEqual(["before", "after", "after"]);

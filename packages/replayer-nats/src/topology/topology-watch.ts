@@ -19,6 +19,8 @@ export interface TopologyWatchOptions {
   readonly settings: TopologySettings;
   /** A stream or consumer is gone. */
   readonly onMissing: () => void;
+  /** All are there, though perhaps not those that were. What it rejects with ends the look. */
+  readonly onFound: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -88,7 +90,7 @@ export class TopologyWatch {
 
   /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_TIMEOUT, HELIX_QUEUE_UNAUTHORIZED. */
   async look(): Promise<void> {
-    const { admin, names, settings, onMissing } = this.#options;
+    const { admin, names, settings, onMissing, onFound } = this.#options;
     const found: TopologyDifference[] = [];
     let isMissing = false;
     for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
@@ -100,8 +102,9 @@ export class TopologyWatch {
       }
     }
     if (this.#isClosed) return;
-    if (isMissing) onMissing();
     this.#tell(found);
+    if (isMissing) onMissing();
+    else await onFound();
   }
 
   #tell(found: readonly TopologyDifference[]): void {
