@@ -7,9 +7,10 @@ import { SCHEMA } from "./config/schema.ts";
 export function errorText(error: unknown): string {
   const text = withCertificates(withServerName(readError(error).text));
   if (!isHelixError(error)) return text;
-  return text.replace(/`(\w+)`/g, (quoted, option: string) =>
-    Object.hasOwn(SCHEMA.queue, option) ? `\`${variableOf("queue", option)}\`` : quoted,
-  );
+  return text.replace(/`(\w+)`/g, (quoted, option: string) => {
+    const section = option === "inboxPrefix" ? "nats" : "queue";
+    return Object.hasOwn(SCHEMA[section], option) ? `\`${variableOf(section, option)}\`` : quoted;
+  });
 }
 
 const MISNAMED = "does not match certificate's altnames";

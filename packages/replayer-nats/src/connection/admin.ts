@@ -2,6 +2,7 @@ import { type HelixError, helixError, isHelixError } from "@helix/core";
 import { JetStreamApiError, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
+import { unheardText } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { STATUS, statusIn } from "./status.ts";
 import {
@@ -115,7 +116,8 @@ function translated(error: unknown, link: Link): HelixError {
   const violation = violationIn(error);
   if (violation !== undefined) {
     const { operation, subject, message } = violation;
-    return helixError("HELIX_QUEUE_UNAUTHORIZED", message, { operation, subject, stored: "no" }, options);
+    const text = operation === "subscription" ? unheardText(message, link.inboxPrefix) : message;
+    return helixError("HELIX_QUEUE_UNAUTHORIZED", text, { operation, subject, stored: "no" }, options);
   }
   if (error instanceof errors.TimeoutError) {
     const text = `The JetStream API did not answer within ${REQUEST_TIMEOUT_MS} ms`;

@@ -6,6 +6,11 @@ export function newInbox(prefix: string): string {
   return `${prefix}.${randomBytes(8).toString("hex")}`;
 }
 
+/** What a server has said against a subscription, and what cures it: all that the queue subscribes to are inboxes. */
+export function unheardText(said: string, prefix: string): string {
+  return `${said}: answers come to what begins with \`${prefix}\`. Give what this user may subscribe to as \`inboxPrefix\``;
+}
+
 /** Ends a subscription, if there is one that has not ended. Never throws. */
 export function unsubscribe(subscription: Subscription | undefined): void {
   if (subscription?.isClosed() !== false) return;

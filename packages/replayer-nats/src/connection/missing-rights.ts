@@ -1,8 +1,9 @@
 import { type Clock, type HelixError, helixError, type Logger } from "@helix/core";
+import { unheardText } from "./inbox.ts";
 import type { Link } from "./link.ts";
 
 /**
- * What has no answer that could say no: asking for messages, and telling what became of them; and what messages are handed
+ * What has no answer that could say no, beside whatever the queue subscribes to, where answers come to: asking for messages, and telling what became of them; and what messages are handed
  * back for without end: reading records, and writing them.
  */
 const UNANSWERED = [
@@ -12,8 +13,9 @@ const UNANSWERED = [
   "$JS.API.STREAM.PURGE.KV_",
   "$KV.",
 ];
-/** All are tried again sooner than this. */
+/** All are tried again sooner than this; and so often each is told. */
 const FORGET_AFTER_MS = 60_000;
+const INBOX = "inbox";
 
 /**
  * Remembers that the server refused what nobody waits for: without it a worker that may not ask for messages looks
@@ -22,20 +24,32 @@ const FORGET_AFTER_MS = 60_000;
  */
 export class MissingRights {
   readonly #clock: Clock;
+  /** What was told last, by what it was about, and when. */
+  readonly #told = new Map<string, number>();
   #last: { readonly error: HelixError; readonly atMs: number } | undefined;
 
-  constructor(link: Link, { clock, logger }: { clock: Clock; logger: Logger }) {
+  constructor(
+    link: Pick<Link, "listen" | "inboxPrefix">,
+    { clock, logger }: { clock: Clock; logger: Logger },
+  ) {
     this.#clock = clock;
     link.listen({
       onChange: () => {
         this.#last = undefined;
+        this.#told.clear();
       },
       onViolation: (violation) => {
         const { operation, subject, message } = violation;
-        if (!UNANSWERED.some((prefix) => subject.startsWith(prefix))) return;
+        const isUnheard = operation === "subscription" && subject.startsWith(`${link.inboxPrefix}.`);
+        const about = isUnheard ? INBOX : UNANSWERED.find((prefix) => subject.startsWith(prefix));
+        if (about === undefined) return;
+        const text = isUnheard ? unheardText(message, link.inboxPrefix) : message;
         const fields = { operation, subject, stored: "no" } as const;
-        const error = helixError("HELIX_QUEUE_UNAUTHORIZED", message, fields, { cause: violation });
-        this.#last = { error, atMs: clock.monotonicMs() };
+        const error = helixError("HELIX_QUEUE_UNAUTHORIZED", text, fields, { cause: violation });
+        const nowMs = clock.monotonicMs();
+        this.#last = { error, atMs: nowMs };
+        if (nowMs - (this.#told.get(about) ?? Number.NEGATIVE_INFINITY) < FORGET_AFTER_MS) return;
+        this.#told.set(about, nowMs);
         logger.error({ err: error }, "the worker lacks a right that it cannot work without");
       },
     });

@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import type { EnqueuerSettings } from "../options.ts";
 import { type ApiErrorMeaning, meaningOf } from "./api-errors.ts";
-import { newInbox, unsubscribe } from "./inbox.ts";
+import { newInbox, unheardText, unsubscribe } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { parsed } from "./parsed.ts";
@@ -369,7 +369,8 @@ export class Publisher {
 
   #answersForbidden(message: string): void {
     this.#unsubscribe();
-    this.#failInFlight(() => new PublishFailure("unheard", message, { stored: "maybe" }));
+    const text = unheardText(message, this.#link.inboxPrefix);
+    this.#failInFlight(() => new PublishFailure("unheard", text, { stored: "maybe" }));
     this.#refill();
   }
 

@@ -1,4 +1,5 @@
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
+import { errors } from "@nats-io/nats-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Link, LinkListener } from "../connection/link.ts";
 import { Outbox } from "../connection/outbox.ts";
@@ -58,6 +59,11 @@ class SilentConnection {
     this.#listener?.onChange?.(isUp);
   }
 
+  refuse(subject: string): void {
+    const said = `Permissions Violation for Publish to "${subject}"`;
+    this.#listener?.onViolation?.(new errors.PermissionViolationError(said, "publish", subject));
+  }
+
   /** Settles, and says later how that ended. */
   ack(reply: string): { state: string; readonly lease: Lease } {
     const lease = this.lease(reply);
@@ -99,6 +105,21 @@ describe("a settlement", () => {
     expect([third.state, fourth.state]).toEqual(["confirmed", "confirmed"]);
     await server.clock.advance(10_000);
     expect([server.pings.length, server.clock.timers]).toEqual([2, 0]);
+  });
+
+  test("that the server refuses for want of a right is none, and what it takes beside it is one", async () => {
+    const [taken, refused] = [server.ack("$JS.ACK.s.c.1"), server.ack("$JS.ACK.s.c.2")];
+    const held = server.lease("$JS.ACK.s.c.3");
+    const untilMs = held.untilMs;
+    await server.clock.advance(1);
+    server.settlements.extend(held);
+    server.refuse("$JS.ACK.s.c.2");
+    server.refuse("$JS.ACK.s.c.3");
+    await server.answer(0);
+    await server.clock.advance(10);
+    await server.answer(1);
+    expect([taken.state, refused.state]).toEqual(["confirmed", "HELIX_QUEUE_UNAUTHORIZED"]);
+    expect(held.untilMs).toBe(untilMs);
   });
 
   test("is not confirmed by the answer to a ping that was sent before it, and waits for nothing after it", async () => {

@@ -1,4 +1,5 @@
-import { type Clock, helixError } from "@helix/core";
+import { type Clock, type HelixError, helixError } from "@helix/core";
+import type { PermissionViolationError } from "@nats-io/nats-core";
 import type { Link } from "../connection/link.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import type { Lease } from "./lease.ts";
@@ -18,6 +19,8 @@ class Settlement {
   readonly done: ((refusal?: unknown) => void) | undefined;
   /** Its lease was over before a connection was there that it could be told by. */
   isUntold = false;
+  /** The server has said that it does not take it. */
+  refusal: HelixError | undefined;
 
   constructor(lease: Lease, verb: string, done?: (refusal?: unknown) => void) {
     this.lease = lease;
@@ -63,12 +66,15 @@ export class Settlements {
     this.#outbox = outbox;
     this.#clock = clock;
     this.#leaseMs = leaseMs;
-    this.#stopListening = link.listen({ onChange: (isUp) => (isUp ? this.#resend() : this.#interrupt()) });
+    this.#stopListening = link.listen({
+      onChange: (isUp) => (isUp ? this.#resend() : this.#interrupt()),
+      onViolation: (violation) => this.#refused(violation),
+    });
   }
 
   /**
    * It was applied, or is a dead letter. `done` is called when the server has it; with HELIX_LEASE_LAPSED where the lease was over
-   * before it could be told, and with HELIX_QUEUE_CLOSED. It must not throw.
+   * before it could be told, with HELIX_QUEUE_UNAUTHORIZED where the user may not, and with HELIX_QUEUE_CLOSED. It must not throw.
    */
   ack(lease: Lease, done: (refusal?: unknown) => void): void {
     this.#settle(new Settlement(lease, ACK, done));
@@ -196,6 +202,20 @@ export class Settlements {
     );
   }
 
+  /** Said before the ping is answered: the subject is that of one delivery. */
+  #refused(violation: PermissionViolationError): void {
+    const { operation, subject, message } = violation;
+    if (operation !== "publish" || !subject.startsWith("$JS.ACK.")) return;
+    const fields = { operation, subject, stored: "no" } as const;
+    const error = helixError("HELIX_QUEUE_UNAUTHORIZED", message, fields, { cause: violation });
+    for (const batch of [...(this.#pinged ?? []), ...this.#waiting]) {
+      for (const settlement of batch.settlements) {
+        if (settlement.lease.reply === subject) settlement.refusal = error;
+      }
+      batch.extensions = batch.extensions.filter(({ lease }) => lease.reply !== subject);
+    }
+  }
+
   /** The connection is gone, and with it whatever was under way. */
   #interrupt(): void {
     this.#stopTimer();
@@ -229,7 +249,9 @@ async function pong(link: Link): Promise<void> {
 function confirm({ settlements, extensions, flushed }: Batch): void {
   for (const { lease, untilMs } of extensions) lease.moveTo(untilMs);
   // What was told in time has ended, however late that is heard: nobody else may get it, and so tell of it.
-  for (const { lease, done, isUntold } of settlements) done?.(isUntold ? lease.lapsed() : undefined);
+  for (const { lease, done, isUntold, refusal } of settlements) {
+    done?.(refusal ?? (isUntold ? lease.lapsed() : undefined));
+  }
   // What has become old by now would keep them, and what comes after them, until the next full collection.
   settlements.length = 0;
   for (const done of flushed) done();
