@@ -1,9 +1,9 @@
 import { LANES, silentLogger } from "@helix/core";
-import { waitFor } from "@helix/testkit";
+import { startFaultProxy, waitFor } from "@helix/testkit";
 import { goStreamRequests, type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsReplayer, ensureTopology } from "../src/index.ts";
-import { failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
+import { addressOf, failureOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
 let server: NatsServer;
 beforeAll(async () => {
@@ -27,6 +27,20 @@ describe("ensureTopology", () => {
       "consumer helix-worker-high-B",
       "consumer helix-worker-low-B",
     ]);
+    expect(await ensureTopology(rig.options)).toEqual({ created: [], updated: [] });
+  });
+
+  it("makes the same where NATS is away when it begins", async () => {
+    await using rig = new Rig(server);
+    await using proxy = await startFaultProxy({ target: addressOf(server) });
+    await proxy.set("refuse");
+    const making = ensureTopology({ ...rig.options, connect: { servers: `127.0.0.1:${proxy.port}` } });
+    await waitFor(() => rig.log.some(({ text }) => text.startsWith("NATS is not there yet")), {
+      timeoutMs: 10_000,
+      describe: "it is away",
+    });
+    await proxy.set("pass");
+    expect((await making).created).toHaveLength(10);
     expect(await ensureTopology(rig.options)).toEqual({ created: [], updated: [] });
   });
 

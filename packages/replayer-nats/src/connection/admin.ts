@@ -31,8 +31,9 @@ export class Admin {
     this.#link = link;
   }
 
+  /** Throws HELIX_QUEUE_UNAVAILABLE while there is no connection: what a server knows must not be guessed. */
   get serverVersion(): string | undefined {
-    return this.#link.isUp ? this.#link.up.info?.version : undefined;
+    return this.#link.up.info?.version;
   }
 
   /** Resolves with undefined where the API says that it does not exist. */

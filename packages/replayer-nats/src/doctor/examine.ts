@@ -35,7 +35,7 @@ export interface Examined {
 
 /** Looks at all that the queue has on its servers. A look that fails is in the answer, and the others go on. */
 export async function examine(examined: Examined): Promise<Examination> {
-  const { admin, link, names, settings, streamClock, depths, strays } = examined;
+  const { admin, names, settings, streamClock, depths, strays } = examined;
   const findings: Finding[] = [];
   const unseen: Unseen[] = [];
   const look = async (what: string, find: () => Promise<readonly Finding[]>) => {
@@ -45,10 +45,15 @@ export async function examine(examined: Examined): Promise<Examination> {
       unseen.push({ what, why: error instanceof Error ? error.message : String(error) });
     }
   };
-  await look("the NATS server", async () => versionFindings(link.up.info?.version ?? "of unknown version"));
+  let all: readonly Wanted[] = [];
+  await look("the NATS server", async () => {
+    const version = admin.serverVersion;
+    all = wantedTopology(names, settings, version);
+    return versionFindings(version ?? "of unknown version");
+  });
   // Whatever else is asked is not there either.
   if (unseen.length > 0) return { findings, unseen };
-  for (const wanted of wantedTopology(names, settings, admin.serverVersion)) {
+  for (const wanted of all) {
     await look(`${wanted.kind} ${wanted.name}`, () => findingsOf(wanted, examined));
   }
   await look("what the lanes hold", async () => stuckFindings(await depths.depths()));

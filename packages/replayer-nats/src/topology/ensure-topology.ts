@@ -66,7 +66,8 @@ export async function provision(
   const differences: TopologyDifference[] = [];
   let goMade = false;
   let lowering = false;
-  const all = wantedTopology(names, settings, admin.serverVersion);
+  // A stream that was made without a connection in view would be without its lock, and refused by each pod from then on.
+  const all = await patiently(async () => wantedTopology(names, settings, admin.serverVersion));
   const made: string[] = [];
   for (const wanted of all) {
     const name = `${wanted.kind} ${wanted.name}`;
