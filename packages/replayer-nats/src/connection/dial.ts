@@ -32,6 +32,11 @@ export function unauthorized(cause: Error): HelixError {
   return helixError("HELIX_QUEUE_UNAUTHORIZED", text, { operation: "connect", stored: "no" }, { cause });
 }
 
+/** By what a server has said of itself, such as that it has no room for another connection. */
+export function refused(said: string): Error {
+  return toldError(`NATS refuses the connection: ${said}`);
+}
+
 /** Node says what a certificate names, and not what can be done about it. */
 export function withWayOut(error: unknown): unknown {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: string };

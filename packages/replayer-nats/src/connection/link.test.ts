@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { EventHub, type Logger, type QueueEvents, silentLogger } from "@helix/core";
 import { freePorts, waitFor } from "@helix/testkit";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
-import type { NatsConnection } from "@nats-io/nats-core";
+import { errors, type NatsConnection } from "@nats-io/nats-core";
 import { beforeEach, expect, test } from "vitest";
 import type { LinkSettings } from "../options.ts";
 import { Link } from "./link.ts";
@@ -103,6 +103,48 @@ test.each([undefined, new Error("an iterator's own fault")])(
     expect([link.isUp, events]).toEqual([false, ["connected", "disconnected"]]);
   },
 );
+
+test.each([
+  [
+    "loses",
+    [
+      { type: "error", error: new errors.ProtocolError("User Authentication Expired") },
+      { type: "disconnect" },
+    ],
+  ],
+  [
+    "refuses",
+    [
+      { type: "disconnect" },
+      { type: "error", error: new errors.ProtocolError("maximum connections exceeded") },
+    ],
+  ],
+])("what a server says when it %s a connection is why it is down", async (_, statuses) => {
+  for (const status of statuses) await connection.tell(status);
+  const said = statuses.flatMap((status) => ("error" in status && status.error ? status.error.message : []));
+  expect(link.isUp).toBe(false);
+  expect((link.cause as Error).message).toContain(said[0]);
+});
+
+test("a server that has no room for a connection says so at the start, too", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write(`INFO ${JSON.stringify({ version: "2.12.8", max_payload: 1_000_000 })}\r\n`);
+    setTimeout(() => socket.end("-ERR 'maximum connections exceeded'\r\n"), 10);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const settings = {
+    connect: { servers: `127.0.0.1:${port}` },
+    allowOldServer: false,
+    logger: silentLogger,
+    clock,
+  };
+  const full = await Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  expect(full.cause).toMatchObject({ message: "NATS refuses the connection: maximum connections exceeded" });
+  await full.close();
+  server.close();
+}, 30_000);
 
 test("a connection that its owner closes is down, and is not asked again", async () => {
   await connection.close();

@@ -2,7 +2,7 @@ import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents 
 import { isolate, toldError, wait } from "@helix/core/queue-kit";
 import { errors, type NatsConnection, type PermissionViolationError } from "@nats-io/nats-core";
 import type { LinkSettings } from "../options.ts";
-import { dial, isFinal, unauthorized, withWayOut } from "./dial.ts";
+import { dial, isFinal, refused, unauthorized, withWayOut } from "./dial.ts";
 import { type Asked, askedWhy } from "./refusal.ts";
 import { checkServer } from "./server-version.ts";
 
@@ -41,6 +41,8 @@ export class Link {
   #connection: NatsConnection | undefined;
   #isUp = false;
   #cause: unknown;
+  /** What the server said before the connection was lost. */
+  #said = "";
   #isAbsenceWatched = false;
   #stopWatching: () => void = () => {};
 
@@ -249,17 +251,24 @@ export class Link {
       case "disconnect":
       case "staleConnection":
         // Of a try to reconnect it says less than is known by then.
-        if (this.#isUp) this.#change(false, toldError(`The connection to NATS is lost (${status.type})`));
+        if (this.#isUp) {
+          const text = `The connection to NATS is lost (${status.type}${this.#said})`;
+          this.#change(false, toldError(text));
+        }
         break;
       case "reconnect":
+        this.#said = "";
         this.#change(true, undefined);
         break;
       case "error": {
         const { error } = status as { type: "error"; error: Error };
         if (error instanceof errors.PermissionViolationError) {
           this.#tell(({ onViolation }) => onViolation?.(error));
-        } else if (error instanceof errors.AuthorizationError) {
-          this.#cause = unauthorized(error);
+        } else if (this.#isUp) {
+          this.#said = `: ${error.message}`;
+        } else {
+          this.#cause =
+            error instanceof errors.AuthorizationError ? unauthorized(error) : refused(error.message);
         }
       }
     }

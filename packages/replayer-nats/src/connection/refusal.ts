@@ -4,8 +4,11 @@ import tls from "node:tls";
 import { toldError } from "@helix/core/queue-kit";
 import type { NatsConnectOptions } from "../connect-options.ts";
 import { secureOptions } from "./connection-options.ts";
+import { refused } from "./dial.ts";
 
 const DEFAULT_PORT = 4222;
+/** How long one that has greeted has to say that it takes nobody, which it does at once. */
+const SECOND_THOUGHT_MS = 100;
 
 /** What the servers said to whoever would connect. */
 export interface Asked {
@@ -58,7 +61,10 @@ async function ask(
     if (options.tls?.handshakeFirst !== true) {
       const [line] = await once(socket, "data", { signal });
       onHeard();
-      if (!/"tls_(required|available)": *true/.test(String(line))) return undefined;
+      const needsTls = /"tls_(required|available)": *true/.test(String(line));
+      const said = saidIn(line) ?? (needsTls ? undefined : saidIn(await nextOf(socket, signal)));
+      if (said !== undefined) throw refused(said);
+      if (!needsTls) return undefined;
     }
     const servername = net.isIP(host) === 0 ? host : "";
     const secured = tls
@@ -70,6 +76,17 @@ async function ask(
   } finally {
     socket.destroy();
   }
+}
+
+/** What comes within a moment, if anything does. */
+async function nextOf(socket: net.Socket, signal: AbortSignal): Promise<unknown> {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(SECOND_THOUGHT_MS)]);
+  return once(socket, "data", { signal: soon }).catch(() => undefined);
+}
+
+/** A server's word against a client. */
+function saidIn(data: unknown): string | undefined {
+  return /^-ERR '(.*)'/m.exec(String(data))?.[1];
 }
 
 /** OpenSSL puts the server's words between its own: "…:tlsv13 alert certificate required:…". */
