@@ -22,6 +22,21 @@ describe("HelixError", () => {
     expect(String(error)).toBe("HelixError: full");
   });
 
+  test("becomes JSON with name, message and fields, a timestamp as text", () => {
+    const clusters = { A: { applied: "no", queued: "no", cause: new Error("below") } } as const;
+    const report = { clusters, timestampMicros: 1_764_000_000_123_456n };
+    const error = helixError("HELIX_BOTH_CLUSTERS_FAILED", "both", report, { cause: new Error("below") });
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: "HelixError",
+        message: "both",
+        code: "HELIX_BOTH_CLUSTERS_FAILED",
+        clusters: { A: { applied: "no", queued: "no", cause: {} } },
+        timestampMicros: "1764000000123456",
+      },
+    });
+  });
+
   test("is recognised by code", () => {
     const error: unknown = helixError("HELIX_QUEUE_CLOSED", "closed", {});
     expect(isHelixError(error)).toBe(true);

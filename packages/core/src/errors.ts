@@ -182,6 +182,15 @@ export class HelixError<C extends HelixErrorCode = HelixErrorCode> extends Error
     this.code = code;
     Object.assign(this, fields);
   }
+
+  /** With the message, and with what is a `bigint` as text: JSON has none. */
+  toJSON(): object {
+    const fields = Object.entries(this).map(([field, value]) => [
+      field,
+      typeof value === "bigint" ? value.toString() : value,
+    ]);
+    return { name: this.name, message: this.message, ...Object.fromEntries(fields) };
+  }
 }
 
 /** Makes an error of a code with the fields that the code carries. */
