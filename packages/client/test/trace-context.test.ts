@@ -61,6 +61,77 @@ test("the replay of a write is linked to the span that was active when it was ca
   expect(links).toEqual([[{ context: { ...spanContext, isRemote: true } }], []]);
 });
 
+describe("what ends the waiting of several writes at once", () => {
+  const OTHER = { ...spanContext, spanId: "00f067aa0ba902b8" };
+  /** Of each payload that was queued, the one value that is bound, and the span. */
+  const spansOf = ({ queued }: TwoClusters) =>
+    Object.fromEntries(
+      queued.map(({ operation, traceparent }) => [
+        operation.kind === "statement" && Object.values(operation.params)[0],
+        traceparent?.split("-")[2],
+      ]),
+    );
+
+  /** Writes in the spans, and in none at last, to a B that keeps silent until `end`. */
+  async function writtenBeside(client: object, end: (clusters: TwoClusters) => unknown) {
+    registerContexts();
+    await using clusters = await TwoClusters.connected({
+      client: { openTelemetry: opentelemetry, ...client },
+      driver: { socketOptions: { readTimeout: 10_000 } },
+    });
+    await clusters.client.execute(INSERT, ["none"]);
+    clusters.script.B = () => reply.silence;
+    const write = (value: string) => clusters.client.execute(INSERT, [value]);
+    const writes = [inSpan(() => write("one")), inSpan(() => write("two"), OTHER), write("three")];
+    await waitFor(() => clusters.servers.B.requests.length === 4, {
+      timeoutMs: 5000,
+      describe: "B is asked",
+    });
+    await end(clusters);
+    await Promise.all(writes);
+    return spansOf(clusters);
+  }
+
+  const OWN = { one: spanContext.spanId, two: OTHER.spanId, three: undefined };
+
+  test("is a timer of them all: each has its own span", async () => {
+    expect(await writtenBeside({ secondaryTimeoutMs: 100 }, () => {})).toEqual(OWN);
+  });
+
+  test("is the end of the session: each has its own span", async () => {
+    expect(await writtenBeside({ secondaryTimeoutMs: 10_000 }, ({ servers }) => servers.B.setDown())).toEqual(
+      OWN,
+    );
+  });
+});
+
+test("hooks run in the context of their own call, whatever ends its waiting", async () => {
+  const requests = new AsyncLocalStorage<string>();
+  const heard: unknown[] = [];
+  await using clusters = await TwoClusters.connected({
+    client: {
+      secondaryTimeoutMs: 100,
+      onEnqueueFailed: ({ operation }) => {
+        heard.push([
+          operation.kind === "statement" && Object.values(operation.params)[0],
+          requests.getStore(),
+        ]);
+      },
+    },
+    driver: { socketOptions: { readTimeout: 10_000 } },
+  });
+  clusters.replayer.refuse = () => new Error("No room");
+  await clusters.client.execute(INSERT, ["none"]);
+  clusters.script.B = () => reply.silence;
+  await Promise.all(
+    ["one", "two"].map((name) => requests.run(name, () => clusters.client.execute(INSERT, [name]))),
+  );
+  expect(heard).toEqual([
+    ["one", "one"],
+    ["two", "two"],
+  ]);
+});
+
 function spanOf(_: number) {
   return { setAttribute: () => {}, setStatus: () => {}, end: () => {} };
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isHelixError } from "@helix/core";
 import { ManualClock } from "@helix/testkit/manual-clock";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -46,6 +47,15 @@ function send(requests: number): OutstandingRequest[] {
   const start = () => ++started > 0;
   return Array.from({ length: requests }, () => add(start, (error) => expired.push(error)));
 }
+
+test("a request that has waited for its turn starts in the context of its own call", () => {
+  const calls = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const sent = send(100);
+  calls.run("second", () => add(() => seen.push(calls.getStore()) > 0, ignore));
+  calls.run("first", () => outstanding.remove(sent[0] as OutstandingRequest, true));
+  expect(seen).toEqual(["second"]);
+});
 
 describe("a stall", () => {
   test("is eight requests and no answer for a second", async () => {

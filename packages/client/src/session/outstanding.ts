@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type Clock, helixError } from "@helix/core";
 import { LinkedList, ListNode } from "@helix/core/internal";
 import { clientClosed } from "./cluster-links.ts";
@@ -25,6 +26,8 @@ export interface OutstandingOptions {
 export abstract class OutstandingRequest extends ListNode<OutstandingRequest> {
   /** Since it was added. */
   sinceMs = 0;
+  /** Of one that had to wait: the context of its call. */
+  call: AsyncResource | undefined;
 
   /** Sends it. False if it came to its end instead. */
   abstract start(): boolean;
@@ -57,7 +60,11 @@ export class Outstanding {
   add(request: OutstandingRequest): void {
     request.sinceMs = this.#options.clock.monotonicMs();
     if (this.#sent.size < this.#options.maxInFlight) this.#start(request);
-    else this.#waiting.append(request);
+    else {
+      // Its turn comes by the end of another one.
+      request.call = new AsyncResource("HelixRequest");
+      this.#waiting.append(request);
+    }
   }
 
   /** It has come to an end; `answered` if that shows that a server is there. */
@@ -91,7 +98,7 @@ export class Outstanding {
       const request = this.#waiting.first;
       if (request === undefined) return;
       this.#waiting.delete(request);
-      this.#start(request);
+      request.call?.runInAsyncScope(() => this.#start(request));
     }
   }
 

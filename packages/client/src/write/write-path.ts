@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import {
   CLUSTERS,
   type Clock,
@@ -128,12 +129,16 @@ export class WritePath {
           return isEnough;
         }),
     });
+    // What ends it may be a timer or an answer of other writes: whoever hears of it hears in the context of this call.
+    const call = new AsyncResource("HelixWrite");
     // No promise of the outcomes: it would be one more for each write.
     return new Promise((resolve, reject) => {
       write.run((outcomes) => {
         try {
-          if (outcomes.A.state !== "applied" || outcomes.B.state !== "applied")
-            return resolve(this.#missed<Row>(outcomes, judged, { ...options, signal }, writtenAtMs));
+          if (outcomes.A.state !== "applied" || outcomes.B.state !== "applied") {
+            const missed = () => this.#missed<Row>(outcomes, judged, { ...options, signal }, writtenAtMs);
+            return resolve(call.runInAsyncScope(missed));
+          }
           for (const cluster of CLUSTERS) metrics.increment("helix_write_total", APPLIED[cluster]);
           const { timestampMicros } = judged;
           resolve(new Result(outcomes.A.result, { cluster: "A", clusters: BOTH_APPLIED, timestampMicros }));

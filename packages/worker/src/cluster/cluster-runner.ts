@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import {
   type ClusterId,
   type Lane,
@@ -90,7 +91,8 @@ export class ClusterRunner {
     this.#lanes = new ClusterLanes({
       ...settings,
       cluster,
-      onMessage: (message) => this.#receive(message),
+      // What ends unexecuted is told from here, and is no business of the request that has queued it.
+      onMessage: AsyncResource.bind((message) => this.#receive(message)),
       roomOf: (lane) => budget.room(lane),
       isLost: ({ message }) => this.#hand.isLost(message),
       onLost: ({ message }) => this.#settler.lose(message),

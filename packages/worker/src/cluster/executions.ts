@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type Clock, helixError, type ReplayExecutor } from "@helix/core";
 import { LinkedList, ListNode } from "@helix/core/internal";
 import { type Ending, endingOf } from "../decide/ending.ts";
@@ -52,6 +53,8 @@ export interface ExecutionsOptions {
  */
 export class Executions {
   readonly #options: ExecutionsOptions;
+  /** Where the worker was made: what wakes it is often somebody's request, whose context is not that of a replay. */
+  readonly #origin = new AsyncResource("HelixReplay");
   /** In the order of their starts, which is that of their deadlines. */
   readonly #running = new LinkedList<Running>();
   #cancelTimer: (() => void) | undefined;
@@ -85,7 +88,7 @@ export class Executions {
     if (item.kind === "suspect") this.#suspects++;
     // One timer for all, since most never need it.
     if (this.#cancelTimer === undefined) this.#arm(executeTimeoutMs);
-    void this.#run(execution);
+    void this.#origin.runInAsyncScope(this.#run, this, execution);
   }
 
   /** Resolves when nothing is being executed. */
