@@ -22,7 +22,8 @@ export interface ClusterBreakerOptions {
 /**
  * Whether a cluster is worth sending to.
  *
- * - **closed**: five silent requests in a row, a stall, or no host → open. Any answer starts the count anew.
+ * - **closed**: five silent requests in a row, a stall, or no host → open. Any answer starts the count anew. What was silent
+ *   while this process itself stood still is not counted.
  * - **open**: probes by itself, at a growing interval, so that it closes without traffic, and no caller's
  *   write is spent on finding out. Any answer, to a probe or a late one to a write → closed.
  * - **disconnected** is open without probes: whoever seeks the session says `connected`, → closed.
@@ -52,12 +53,16 @@ export class ClusterBreaker {
     this.#breaker.close();
   }
 
-  /** A request failed. */
-  failed(error: unknown): void {
+  /**
+   * A request failed.
+   *
+   * @param isBlocked Whether this process stood still meanwhile.
+   */
+  failed(error: unknown, isBlocked = false): void {
     const { answered, scope, load } = readError(error);
     if (answered) this.answered();
     else if (scope === "cluster") this.#open(error);
-    else if (load === "timeout" && ++this.#silent >= SILENT_LIMIT) this.#open(error);
+    else if (load === "timeout" && !isBlocked && ++this.#silent >= SILENT_LIMIT) this.#open(error);
   }
 
   /** Many requests are out, and nothing comes back. */

@@ -74,6 +74,7 @@ export class ClusterLink {
     this.#session = new SupervisedSession({
       createClient: () => this.#listen(config.createClient()),
       isLogged: () => options.driverLog?.has("log") === true,
+      isBlocked: () => this.#outstanding.isBlocked,
       clock,
       random,
       check: (client) => this.#identity.connected(client),

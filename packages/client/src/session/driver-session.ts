@@ -6,6 +6,7 @@ import {
   type DriverConnections,
   executeDirectly,
   forgetOnSchemaChange,
+  forgiveTimeouts,
   interceptBinding,
   socketClosed,
   watchConnections,
@@ -13,6 +14,14 @@ import {
 
 /** How long servers have to answer the end of a connection before it is cut. */
 const FAREWELL_MS = 200;
+
+export interface DriverSessionOptions {
+  readonly clock: Clock;
+  /** Whether the listener that the client has wants all that is logged, now. */
+  readonly isLogged: () => boolean;
+  /** Whether this process stood still a moment ago. */
+  readonly isBlocked: () => boolean;
+}
 
 /**
  * One `Client` of the driver, from its connect to its end, of which it has exactly one each. Whatever
@@ -26,8 +35,7 @@ export class DriverSession {
   readonly #connections: DriverConnections;
   readonly #lose: (cause: unknown) => void;
 
-  /** @param isLogged Whether the listener that the client has wants all that is logged, now. */
-  constructor(client: Client, clock: Clock, isLogged: () => boolean) {
+  constructor(client: Client, { clock, isLogged, isBlocked }: DriverSessionOptions) {
     let lose: (cause: unknown) => void = () => {};
     this.lost = new Promise((resolve) => {
       lose = resolve;
@@ -36,6 +44,7 @@ export class DriverSession {
     this.client = client;
     this.#clock = clock;
     this.#connections = watchConnections(client, () => clock.monotonicMs(), isLogged);
+    forgiveTimeouts(client, isBlocked);
     interceptBinding(client);
     executeDirectly(client);
     forgetOnSchemaChange(client);

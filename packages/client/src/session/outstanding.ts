@@ -51,6 +51,7 @@ export class Outstanding {
   #manySinceMs = 0;
   #cancelTimer: (() => void) | undefined;
   #dueAtMs = 0;
+  #wasLate = false;
 
   constructor(options: OutstandingOptions) {
     this.#options = options;
@@ -76,6 +77,14 @@ export class Outstanding {
   /** A server has answered something, be it none of these requests: no stall is counted from before. */
   answered(): void {
     this.#answeredAtMs = this.#options.clock.monotonicMs();
+  }
+
+  /**
+   * Whether this process stood still a moment ago: timers come before sockets then, so what is not answered in time is perhaps
+   * answered, and not read. Until the next look in time.
+   */
+  get isBlocked(): boolean {
+    return this.#wasLate || (this.#cancelTimer !== undefined && this.#isLate());
   }
 
   /** Gives all of them up, and leaves no timer. */
@@ -110,12 +119,16 @@ export class Outstanding {
   #look(): void {
     this.#cancelTimer = undefined;
     const nowMs = this.#options.clock.monotonicMs();
-    // A look that comes late means that this process was blocked: answers may be waiting to be read.
-    const late = nowMs - this.#dueAtMs > LOOK_MS;
+    const late = this.#isLate();
     if (late) this.#answeredAtMs = nowMs;
     else this.#expire(nowMs);
     if (this.#isStalled(nowMs)) this.#options.onStall();
+    this.#wasLate = late && this.#sent.size > 0;
     if (this.#sent.size > 0) this.#schedule(nowMs);
+  }
+
+  #isLate(): boolean {
+    return this.#options.clock.monotonicMs() - this.#dueAtMs > LOOK_MS;
   }
 
   #isStalled(nowMs: number): boolean {

@@ -82,8 +82,9 @@ export class SentRequest<T> extends OutstandingRequest {
   #failed(error: unknown): void {
     const { outstanding, breaker, unknownErrors } = this.#sender;
     unknownErrors.heard(error);
+    const { isBlocked } = outstanding;
     outstanding.remove(this, readError(error).answered);
-    if (this.#isNews()) breaker.failed(error);
+    if (this.#isNews()) breaker.failed(error, isBlocked);
     this.#request.failed(error);
   }
 

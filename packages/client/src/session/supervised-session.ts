@@ -1,8 +1,8 @@
-import { Backoff, type Clock, isHelixError } from "@helix/core";
+import { Backoff, isHelixError } from "@helix/core";
 import { wait } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
-import { DriverSession } from "./driver-session.ts";
+import { DriverSession, type DriverSessionOptions } from "./driver-session.ts";
 
 /** How soon, and at most how rarely, a cluster is sought. */
 const SEEK = new Backoff({ initialMs: 200, maxMs: 2_000 });
@@ -13,11 +13,8 @@ const SEEK_MISCONFIGURED = new Backoff({ initialMs: 2_000, maxMs: 15_000 });
 /** For so long a close waits for the end of an attempt to connect. */
 const LOOK_UP_MS = 1_000;
 
-export interface SupervisedSessionOptions {
+export interface SupervisedSessionOptions extends DriverSessionOptions {
   readonly createClient: () => Client;
-  /** Whether the listener that such a client has wants all that is logged, now. */
-  readonly isLogged: () => boolean;
-  readonly clock: Clock;
   readonly random: () => number;
   /** Rejects where a client that is connected must not be used: it counts as one that could not connect. */
   readonly check: (client: Client) => Promise<void>;
@@ -93,10 +90,10 @@ export class SupervisedSession {
 
   /** From its making to its end, of which it returns the cause. */
   async #oneClient(onConnected: () => void): Promise<unknown> {
-    const { createClient, clock, check, isLogged } = this.#options;
+    const { createClient, check } = this.#options;
     let session: DriverSession;
     try {
-      session = new DriverSession(createClient(), clock, isLogged);
+      session = new DriverSession(createClient(), this.#options);
     } catch (error) {
       return error;
     }

@@ -14,6 +14,7 @@ export {
 } from "./binding.ts";
 export { type DriverConnections, socketClosed, watchConnections } from "./connections.ts";
 export { executeDirectly } from "./direct-execution.ts";
+export { forgiveTimeouts } from "./forgiven-timeouts.ts";
 export { freshPolicies } from "./fresh-policies.ts";
 export { nodesOf } from "./nodes.ts";
 export { boundPrepared, forgetOnSchemaChange, forgetPrepared } from "./prepared.ts";
