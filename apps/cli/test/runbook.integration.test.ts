@@ -106,7 +106,7 @@ const BEFORE: Readonly<Record<string, () => Promise<void>>> = {
   "Cluster away": async () => {
     await servers.B.setDown();
     // The application may hear later than the pod that NATS is there again.
-    await waitFor(() => isApplicationConnected, PATIENCE);
+    await waitFor(() => isApplicationConnected, { ...PATIENCE, describe: "the application has NATS again" });
     await write(20, "shop.users");
     await until("helix status", /^B: away for/m);
   },
