@@ -43,6 +43,19 @@ describe.concurrent("the control store of NATS", () => {
   for (const { title, run } of cases) it(title, run);
 });
 
+it("a document of which no answer comes is not said not to be stored", async () => {
+  await using rig = new Rig(server);
+  await ensureTopology(rig.options);
+  await using proxy = await startFaultProxy({ target: addressOf(server) });
+  const connect = { servers: `127.0.0.1:${proxy.port}` };
+  const store = rig.closing(await connectNatsControl({ ...rig.names, connect }));
+  await store.put("gates", {});
+  await proxy.set("half-open");
+  const failure = await failureOf(store.put("gates", {}));
+  expect(failure).toMatchObject({ code: "HELIX_QUEUE_TIMEOUT", stored: "maybe" });
+  expect(String(failure)).toContain("The document `gates` is perhaps stored, and perhaps not: ");
+});
+
 interface Seen {
   readonly states: unknown[];
   readonly failures: { readonly error: unknown; readonly lasts: boolean }[];

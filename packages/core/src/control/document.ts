@@ -54,6 +54,10 @@ export function isUnder(prefix: string, key: string): boolean {
 
 /** Somebody else has changed it. @param found What lies there now, where that is known. */
 export function controlConflict(key: string, revision: number, found?: ControlDocument): Error {
-  const text = `The document \`${key}\` is not at revision ${revision}: somebody has changed it. Read it again`;
+  const change =
+    revision === 0
+      ? `There is a document \`${key}\` already: somebody has made it`
+      : `The document \`${key}\` is not at revision ${revision} any more: somebody has changed it`;
+  const text = `${change}. Read it again`;
   return helixError("HELIX_CONTROL_CONFLICT", text, { key, revision, ...(found !== undefined && { found }) });
 }

@@ -108,7 +108,8 @@ export class NatsControlStore implements ControlStore {
       if (error.meaning === "full" || error.kind === "timeout")
         this.#warning = `NATS stores nothing now: ${error.message}`;
       if (error.meaning === "conflict" && revision !== undefined) throw controlConflict(key, revision);
-      throw refusalOfPublish(`The document \`${key}\` was not stored`, error, publisher.timeoutMs);
+      const what = error.stored === "maybe" ? "is perhaps stored, and perhaps not" : "was not stored";
+      throw refusalOfPublish(`The document \`${key}\` ${what}`, error, publisher.timeoutMs);
     }
   }
 
