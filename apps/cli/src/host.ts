@@ -4,6 +4,8 @@ import type { Readable } from "node:stream";
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal: how wide it is. */
+  readonly columns?: number | undefined;
 }
 
 /** What of `process` is touched here. */

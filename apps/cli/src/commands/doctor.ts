@@ -1,6 +1,6 @@
 import type { DoctorReport } from "@helix/operations";
 import { clean } from "../output/clean.ts";
-import type { Paint } from "../output/paint.ts";
+import type { Paint, Style } from "../output/paint.ts";
 import { counted, moment } from "../output/words.ts";
 import type { Answer } from "../session.ts";
 
@@ -8,7 +8,7 @@ export function doctorAnswer(report: DoctorReport): Answer {
   return { data: report, text: (paint) => reportText(report, paint), exit: report.verdict };
 }
 
-const HARM: Readonly<Record<DoctorReport["findings"][number]["harm"], keyof Paint>> = {
+const HARM: Readonly<Record<DoctorReport["findings"][number]["harm"], Style>> = {
   loss: "bad",
   standstill: "bad",
   exposure: "warning",
