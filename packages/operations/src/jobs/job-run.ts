@@ -40,6 +40,8 @@ export class JobRun {
   /** What cuts a wait short. */
   readonly #signal: AbortSignal;
   #failuresInARow = 0;
+  /** When the wait after a stage is over, by the monotonic clock: one that is set meanwhile neither ends it nor makes it longer. */
+  #decidesMs: number | undefined;
 
   constructor(options: JobRunOptions) {
     this.#options = options;
@@ -135,9 +137,10 @@ export class JobRun {
     const { operated, clock } = this.#options;
     const { job } = this.#held;
     const { stageWaitMs, stageMaxDiedAgain, watched, stage = { index: 0, done: 0 } } = job;
+    const leftMs = Math.min((stage.decidesAtMs ?? 0) - this.#nowMs(), stageWaitMs);
+    this.#decidesMs ??= clock.monotonicMs() + leftMs;
     await this.#held.save();
-    const leftMs = (stage.decidesAtMs ?? 0) - this.#nowMs();
-    await wait(clock, Math.max(1, Math.min(leftMs, stageWaitMs)), this.#signal);
+    await wait(clock, Math.max(1, this.#decidesMs - clock.monotonicMs()), this.#signal);
     if (this.#signal.aborted) return false;
     const store = verbOf(job).from(operated.queue.deadLetters);
     const filter = { ids: watched, redrivenBefore: true };
@@ -148,6 +151,7 @@ export class JobRun {
       job.stage = { ...stage, ...looked };
       return true;
     }
+    this.#decidesMs = undefined;
     Object.assign(job, {
       state: "running",
       watched: [],

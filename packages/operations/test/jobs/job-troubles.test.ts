@@ -70,6 +70,24 @@ describe("a job between two stages", () => {
     expect(await getJob(operated, id)).toMatchObject({ state: "done", counts: { ...NONE, done: 10 } });
   });
 
+  it.each([-3_600_000, 3_600_000])(
+    "is decided neither sooner nor later where the clock of its pod is set by %i ms",
+    async (jumpMs) => {
+      await using world = setUpJobs();
+      const { clock, operated, bury, pod, order } = world;
+      await bury(10);
+      const { id } = await order({ stages: [1] });
+      pod();
+      await clock.advance(1000);
+      const wallMs = clock.wallMs.bind(clock);
+      clock.wallMs = () => wallMs() + jumpMs;
+      await clock.advance(50_000);
+      expect(await getJob(operated, id)).toMatchObject({ state: "paused", counts: { done: 1 } });
+      await clock.advance(10_000);
+      expect(await getJob(operated, id)).toMatchObject({ state: "done", counts: { done: 10 } });
+    },
+  );
+
   it("that somebody cancels is over at once, and the next is not begun", async () => {
     await using world = setUpJobs();
     const { clock, operated, bury, pod, order, left } = world;
