@@ -18,6 +18,7 @@ const FIGURES = {
   concurrency: 8,
   perSecond: 50,
   lastError: { text: "refused", atMs: 2 },
+  refusedWrites: { tables: "shop.users", text: "no column", sinceMs: 3 },
   shortestGrace: { table: "shop.users", gcGraceSeconds: 864_000 },
 } as const;
 const LANE_FIGURES = { inHand: 1, applied: 2, failed: 3, dead: 4 };

@@ -87,6 +87,10 @@ const podCluster = z
     concurrency: z.number().describe("Executions that it may get at once by now."),
     perSecond: z.number().optional().describe("Executions that it may get per second; absent: any number."),
     lastError: z.object({ text: z.string(), atMs: timeMs }).optional(),
+    refusedWrites: z
+      .object({ tables: z.string(), text: z.string(), sinceMs: timeMs })
+      .optional()
+      .describe("What the cluster has refused again and again, and may take once that is cured."),
     shortestGrace: z.object({ table: z.string(), gcGraceSeconds: z.number() }).optional(),
   })
   .meta({ id: "PodCluster" });

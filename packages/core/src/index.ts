@@ -159,4 +159,4 @@ export {
   type Metrics,
   silentMetrics,
 } from "./report/metrics.ts";
-export type { ClusterFigures, LaneFigures, WorkerFigures } from "./report/worker-figures.ts";
+export type { ClusterFigures, LaneFigures, RefusedWrites, WorkerFigures } from "./report/worker-figures.ts";

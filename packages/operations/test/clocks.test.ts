@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { doctor } from "../src/index.ts";
+import { doctor, status } from "../src/index.ts";
 import { pods, setUp } from "./rig.ts";
 
 /** Pods whose clocks are ahead by as much; what the doctor has found of clocks. */
@@ -60,4 +60,44 @@ describe("the doctor, of the pods' clocks", () => {
     expect(finding?.where.split("; ")).toHaveLength(10);
     expect(finding?.what).toContain(", and 2 more)");
   });
+});
+
+describe("the status of pods whose clocks are wrong", () => {
+  const HOUR_MS = 3_600_000;
+
+  it.each([-3 * HOUR_MS, 3 * HOUR_MS])(
+    "tells for how long they do what they do, %i ms off",
+    async (offMs) => {
+      const world = setUp();
+      const { clock, operated } = world;
+      let ownOffMs = offMs;
+      const own = {
+        wallMs: () => clock.wallMs() + ownOffMs,
+        monotonicMs: () => clock.monotonicMs(),
+        setTimer: clock.setTimer.bind(clock),
+      };
+      const { worker } = pods(world)({ clock: own });
+      await clock.advance(60_000);
+      const { A, B } = worker.clusters;
+      const lastError = { text: "no host is there", atMs: own.wallMs() };
+      const refusedWrites = { tables: "shop.users", text: "no column", sinceMs: own.wallMs() };
+      worker.clusters = {
+        A,
+        B: { ...B, breaker: "open", breakerSinceMs: own.wallMs(), lastError, refusedWrites },
+      };
+      await clock.advance(120_000);
+      const told = await status(operated);
+      const [pod] = told.pods;
+      expect(told.atMs - (pod?.startedAtMs ?? 0)).toBe(180_000);
+      expect(told.clusters.B.breaker.openForMs).toBe(120_000);
+      expect(told.atMs - (told.clusters.B.lastError?.atMs ?? 0)).toBe(120_000);
+      expect(told.atMs - (pod?.clusters.B.refusedWrites?.sinceMs ?? 0)).toBe(120_000);
+      // Set right by a jump, it has been there for as long.
+      ownOffMs = 0;
+      worker.clusters = { A, B };
+      await clock.advance(10_000);
+      const right = await status(operated);
+      expect(right.atMs - (right.pods[0]?.startedAtMs ?? 0)).toBe(190_000);
+    },
+  );
 });

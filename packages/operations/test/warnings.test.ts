@@ -113,6 +113,29 @@ describe("a warning", () => {
     );
   });
 
+  it("comes where writes are refused for minutes for what a cluster may get, with what that is", async () => {
+    const world = setUp();
+    const { worker } = pods(world)();
+    const { A, B } = worker.clusters;
+    const text = "Undefined column name phone in table shop.users";
+    const refusedWrites = { tables: "shop.users", text, sinceMs: world.clock.wallMs() };
+    worker.clusters = { A, B: { ...B, refusedWrites } };
+    await world.write("B");
+    await world.clock.advance(299_999);
+    expect(await warned(world)).toEqual([]);
+    await world.clock.advance(1);
+    expect(await warned(world)).toEqual([
+      {
+        code: "failing-again",
+        cluster: "B",
+        sentence: `B: writes to shop.users have been refused for 5 min, and wait until that is cured: ${text}`,
+      },
+    ]);
+    worker.clusters = { A, B };
+    await world.clock.advance(10_000);
+    expect(await warned(world)).toEqual([]);
+  });
+
   it("comes where something waits and no pod is there, or is stuck, and nowhere where nothing waits", async () => {
     const world = setUp();
     expect(await warned(world)).toEqual([]);

@@ -44,6 +44,37 @@ describe("the figures of a worker", () => {
     expect(worker.figures().clusters.B.breakerSinceMs).toBeGreaterThan(sinceMs + 60_000);
   });
 
+  it("tell what a cluster refuses for want of something, since when, until it takes it; a log is told once", async () => {
+    let isCured = false;
+    const lines: string[] = [];
+    const tell = (fields: object, text: string) => void lines.push(`${text} ${JSON.stringify(fields)}`);
+    const { queue, worker, clock } = await startRig({
+      execute: async () => {
+        if (!isCured) throw failure("uncertain");
+      },
+      executor: reading({ applied: "no", retry: "later", scope: "statement", text: "no column phone" }),
+      logger: { debug() {}, info: tell, warn: tell, error: tell },
+    });
+    const sinceMs = clock.wallMs();
+    queue.put(payload({ tables: ["shop.users"], targetCluster: "B" }));
+    await clock.advance(3_600_000);
+    expect(worker.figures().clusters.B.refusedWrites).toEqual({
+      tables: "shop.users",
+      text: "no column phone",
+      sinceMs,
+    });
+    const told = () => lines.filter((line) => /refuse/.test(line));
+    expect(told()).toHaveLength(1);
+    expect(told()[0]).toMatch(
+      /^A cluster refuses writes again and again.*"cluster":"B","tables":\["shop.users"\]/,
+    );
+    isCured = true;
+    await clock.advance(1_200_000);
+    expect(worker.figures().clusters.B.refusedWrites).toBeUndefined();
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toMatch(/^A cluster takes writes again/);
+  });
+
   it("quote nothing of an error that has no reading", async () => {
     const { queue, worker } = await startRig({
       execute: () => Promise.reject(Object.assign(new Error("bad value 'secret'"), { name: "Odd" })),

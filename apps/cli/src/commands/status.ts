@@ -63,8 +63,9 @@ function podColumns(nowMs: number): readonly Column<PodStatus>[] {
     { title: "UP", of: ({ startedAtMs }) => duration(Math.max(0, nowMs - startedAtMs)), align: "right" },
     {
       title: "STATE",
-      of: ({ isAlive, silentMs }) => (isAlive ? "alive" : `silent for ${duration(silentMs)}`),
-      paint: ({ isAlive }) => (isAlive ? undefined : "bad"),
+      of: (pod) =>
+        pod.isAlive ? ["alive", ...clockTexts(pod)].join(", ") : `silent for ${duration(pod.silentMs)}`,
+      paint: (pod) => (pod.isAlive ? (clockTexts(pod).length > 0 ? "warning" : undefined) : "bad"),
     },
     { title: "BREAKER A", of: ({ clusters }) => clusters.A.breaker },
     { title: "BREAKER B", of: ({ clusters }) => clusters.B.breaker },
@@ -74,6 +75,14 @@ function podColumns(nowMs: number): readonly Column<PodStatus>[] {
       align: "right",
     },
   ];
+}
+
+/** The way of a report makes it late. */
+const OFF_MS = 5_000;
+
+function clockTexts({ clockOffsetMs = 0 }: PodStatus): string[] {
+  const offMs = Math.abs(clockOffsetMs);
+  return offMs < OFF_MS ? [] : [`clock ${duration(offMs)} ${clockOffsetMs > 0 ? "ahead" : "behind"}`];
 }
 
 function spanText(ms: number | undefined): string | undefined {

@@ -16,8 +16,12 @@ export function Pods({ status: { pods, atMs, clusters } }: { readonly status: St
     { title: "Pod", of: ({ id }) => id },
     {
       title: "State",
-      of: ({ isAlive, silentMs }) =>
-        isAlive ? <Mark tone="good">alive</Mark> : <Mark tone="bad">silent for {duration(silentMs)}</Mark>,
+      of: ({ isAlive, silentMs, clockOffsetMs }) =>
+        isAlive ? (
+          <Alive clockOffsetMs={clockOffsetMs} />
+        ) : (
+          <Mark tone="bad">silent for {duration(silentMs)}</Mark>
+        ),
     },
     { title: "Version", of: ({ version }) => version },
     { title: "Up", of: ({ startedAtMs }) => duration(Math.max(0, atMs - startedAtMs)), align: "right" },
@@ -30,6 +34,19 @@ export function Pods({ status: { pods, atMs, clusters } }: { readonly status: St
     shareOf("B"),
   ];
   return <Table caption="Pods that replay" columns={columns} rows={pods} keyOf={({ id }) => id} />;
+}
+
+/** The way of a report makes it late. */
+const OFF_MS = 5_000;
+
+function Alive({ clockOffsetMs = 0 }: { readonly clockOffsetMs: number | undefined }) {
+  const offMs = Math.abs(clockOffsetMs);
+  if (offMs < OFF_MS) return <Mark tone="good">alive</Mark>;
+  return (
+    <Mark tone="warning">
+      alive, clock {duration(offMs)} {clockOffsetMs > 0 ? "ahead" : "behind"}
+    </Mark>
+  );
 }
 
 /** Of a bound that holds over all pods. */

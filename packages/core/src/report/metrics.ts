@@ -213,6 +213,7 @@ export const METRICS = Object.freeze({
       "half-of-gc-grace",
       "nobody-replays",
       "queue-warning",
+      "failing-again",
       "stuck",
     ],
     help: "1 while the status warns of something, 0 when that is over; told by the pod that has been there for the longest.",

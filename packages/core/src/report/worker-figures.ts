@@ -20,8 +20,19 @@ export interface ClusterFigures {
   readonly perSecond?: number | undefined;
   /** Of an execution or a trial. */
   readonly lastError?: { readonly text: string; readonly atMs: number } | undefined;
+  /** What it has refused again and again, and may take once that is cured: the writes that have waited for it the longest. */
+  readonly refusedWrites?: RefusedWrites | undefined;
   /** The least `gc_grace_seconds` there, once the executor has told it. */
   readonly shortestGrace?: TableGrace | undefined;
+}
+
+/** Writes that wait for what a cluster lacks, such as a column or a right. */
+export interface RefusedWrites {
+  readonly tables: string;
+  /** Of the last failure. */
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
 }
 
 /** Counted since the worker was made, but for `inHand`. */

@@ -1,6 +1,6 @@
 import type { Finding, QueueRoom } from "@helix/core";
 import { duration } from "@helix/core/internal";
-import type { Operated } from "../operated.ts";
+import { type Operated, settingsOf } from "../operated.ts";
 import { fullnessOf } from "../status/fullness.ts";
 import { podsIn } from "../status/status.ts";
 
@@ -10,9 +10,13 @@ const CURES: Readonly<Record<QueueRoom["of"], string>> = {
 };
 
 /** What of lanes and dead letters is nearly full, and when it is full if it goes on as in the last minute. Rejects as the queue does. */
-export async function roomFindings({ queue, control }: Operated): Promise<Finding[]> {
+export async function roomFindings(operated: Operated): Promise<Finding[]> {
+  const { queue, control } = operated;
   // That they cannot be read is told of them; then nobody knows the rate.
-  const [room = [], pods] = await Promise.all([queue.room?.(), podsIn(control).catch(() => [])]);
+  const [room = [], pods] = await Promise.all([
+    queue.room?.(),
+    podsIn(control, settingsOf(operated).clock).catch(() => []),
+  ]);
   return room.flatMap((one) => {
     const nearly = fullnessOf(one, pods);
     if (nearly === undefined) return [];

@@ -110,7 +110,8 @@ export class Heartbeat {
   readonly #settings: Settings;
   readonly #key: string;
   readonly #id: string;
-  readonly #startedAtMs: number;
+  /** By the monotonic clock: whatever the other one jumps, it has been there for so long. */
+  readonly #startedMs: number;
   readonly #rates: ObeyedRates;
   readonly #warnings: WarningLog;
   readonly #out = new PerSecondOf<Lane>();
@@ -131,7 +132,7 @@ export class Heartbeat {
     this.#settings = settings;
     this.#id = idOf(settings);
     this.#key = `${PODS_KEY}.${this.#id}`;
-    this.#startedAtMs = settings.clock.wallMs();
+    this.#startedMs = settings.clock.monotonicMs();
     this.#rates = new ObeyedRates({ ...settings, countPods: () => this.#countPods() });
     this.#warnings = new WarningLog(settings, settings, this.#id);
   }
@@ -202,6 +203,7 @@ export class Heartbeat {
     const { clusters, lanes } = worker.figures();
     const { warning } = queue;
     const nowMs = clock.monotonicMs();
+    const atMs = clock.wallMs();
     this.#out.add(
       nowMs,
       recordOf(LANES, (lane) => lanes[lane].applied + lanes[lane].dead),
@@ -215,8 +217,8 @@ export class Heartbeat {
       id: this.#id,
       host: boundedText(host, MAX_TEXT),
       version: boundedText(version, MAX_TEXT),
-      startedAtMs: this.#startedAtMs,
-      atMs: clock.wallMs(),
+      startedAtMs: Math.max(0, Math.round(atMs - (nowMs - this.#startedMs))),
+      atMs,
       intervalMs,
       ...(warning !== undefined && { warning: boundedText(warning, MAX_TEXT) }),
       clusters: recordOf(CLUSTERS, (cluster) => bounded(clusters[cluster])),
@@ -297,12 +299,19 @@ function idOf({ host, random }: Settings): string {
 }
 
 function bounded(figures: ClusterFigures): ClusterFigures {
-  const { pausedBy, lastError, shortestGrace } = figures;
+  const { pausedBy, lastError, refusedWrites, shortestGrace } = figures;
   return {
     ...figures,
     ...(pausedBy !== undefined && { pausedBy: boundedText(pausedBy, MAX_TEXT) }),
     ...(lastError !== undefined && {
       lastError: { ...lastError, text: boundedText(lastError.text, MAX_TEXT) },
+    }),
+    ...(refusedWrites !== undefined && {
+      refusedWrites: {
+        ...refusedWrites,
+        tables: boundedText(refusedWrites.tables, MAX_TEXT),
+        text: boundedText(refusedWrites.text, MAX_TEXT),
+      },
     }),
     ...(shortestGrace !== undefined && {
       shortestGrace: { ...shortestGrace, table: boundedText(shortestGrace.table, MAX_TEXT) },

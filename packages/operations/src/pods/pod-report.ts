@@ -76,8 +76,16 @@ function readReport(value: unknown): PodReport {
 }
 
 function readCluster(value: unknown): ClusterFigures {
-  const { breaker, breakerSinceMs, pausedBy, concurrency, perSecond, lastError, shortestGrace } =
-    fieldsOf(value);
+  const {
+    breaker,
+    breakerSinceMs,
+    pausedBy,
+    concurrency,
+    perSecond,
+    lastError,
+    refusedWrites,
+    shortestGrace,
+  } = fieldsOf(value);
   if (breaker !== "closed" && breaker !== "open" && breaker !== "half-open") throw new NoReport();
   const known: ClusterFigures = { breaker, concurrency: count(concurrency) };
   return {
@@ -86,6 +94,7 @@ function readCluster(value: unknown): ClusterFigures {
     ...(pausedBy !== undefined && { pausedBy: text(pausedBy) }),
     ...(perSecond !== undefined && { perSecond: count(perSecond) }),
     ...(lastError !== undefined && { lastError: readError(lastError) }),
+    ...(refusedWrites !== undefined && { refusedWrites: readRefused(refusedWrites) }),
     ...(shortestGrace !== undefined && { shortestGrace: readGrace(shortestGrace) }),
   };
 }
@@ -93,6 +102,11 @@ function readCluster(value: unknown): ClusterFigures {
 function readError(value: unknown) {
   const fields = fieldsOf(value);
   return { text: text(fields.text), atMs: count(fields.atMs) };
+}
+
+function readRefused(value: unknown) {
+  const fields = fieldsOf(value);
+  return { tables: text(fields.tables), text: text(fields.text), sinceMs: count(fields.sinceMs) };
 }
 
 function readGrace(value: unknown) {

@@ -1,7 +1,9 @@
-import type { ClusterId } from "@helix/core";
+import { CLUSTERS, type Clock, type ClusterFigures, type ClusterId } from "@helix/core";
 import { errorText } from "@helix/core/internal";
 import { type Operated, settingsOf } from "../operated.ts";
 import { listPods } from "../pods/pod-list.ts";
+import type { PodReport } from "../pods/pod-report.ts";
+import { recordOf } from "../record-of.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { gateStatus, rateStatus, readOrders } from "./orders.ts";
 import type { PodStatus, Status, Unread } from "./status-types.ts";
@@ -32,7 +34,7 @@ export async function status(operated: Observed): Promise<Status> {
     read("room", () => queue.room?.()),
     read("gates", () => readOrders.gates(control)),
     read("rates", () => readOrders.rates(control)),
-    read("pods", () => podsIn(control)),
+    read("pods", () => podsIn(control, clock)),
   ]);
   const nowMs = clock.wallMs();
   const { retentionMs, leaseMs } = queue.traits;
@@ -52,18 +54,42 @@ export async function status(operated: Observed): Promise<Status> {
     atMs: nowMs,
     clusters,
     pods: pods ?? [],
-    warnings: warningsOf({ clusters, pods, room: room ?? [], retentionMs }),
+    warnings: warningsOf({ clusters, pods, room: room ?? [], retentionMs, nowMs }),
     revisions: { gates: gates?.revision, rates: rates?.revision },
     unread,
   };
 }
 
-/** Those that are spoken of, as they have reported. Rejects as the store does. */
-export async function podsIn(control: Operated["control"]): Promise<PodStatus[]> {
+/** A clock that is further off than that moves what is told by it. Milliseconds. */
+const OFF_MS = 1_000;
+
+/** Those that are spoken of, as they have reported; when, by the clock of whoever asks. Rejects as the store does. */
+export async function podsIn(control: Operated["control"], clock: Clock): Promise<PodStatus[]> {
   const listed = await listPods(control);
+  const nowMs = clock.wallMs();
   return listed.flatMap(({ report, isAlive, silentMs, isForgotten, clockOffsetMs }) => {
     if (report === undefined || isForgotten) return [];
-    const { atMs: _, ...told } = report;
-    return { ...told, isAlive, silentMs, clockOffsetMs };
+    const { atMs, ...told } = report;
+    const offMs = atMs === undefined ? 0 : nowMs - silentMs - atMs;
+    return { ...(Math.abs(offMs) > OFF_MS ? movedBy(offMs, told) : told), isAlive, silentMs, clockOffsetMs };
   });
+}
+
+/** By so much a pod's clock is behind. */
+function movedBy(ms: number, told: Omit<PodReport, "atMs">): Omit<PodReport, "atMs"> {
+  const moved = (atMs: number) => Math.max(0, Math.round(atMs + ms));
+  const { clusters, startedAtMs } = told;
+  const of = ({ breakerSinceMs, lastError, refusedWrites, ...figures }: ClusterFigures): ClusterFigures => ({
+    ...figures,
+    ...(breakerSinceMs !== undefined && { breakerSinceMs: moved(breakerSinceMs) }),
+    ...(lastError !== undefined && { lastError: { ...lastError, atMs: moved(lastError.atMs) } }),
+    ...(refusedWrites !== undefined && {
+      refusedWrites: { ...refusedWrites, sinceMs: moved(refusedWrites.sinceMs) },
+    }),
+  });
+  return {
+    ...told,
+    startedAtMs: moved(startedAtMs),
+    clusters: recordOf(CLUSTERS, (cluster) => of(clusters[cluster])),
+  };
 }

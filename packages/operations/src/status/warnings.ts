@@ -12,6 +12,7 @@ export interface Warning {
     | "half-of-gc-grace"
     | "nobody-replays"
     | "queue-warning"
+    | "failing-again"
     | "stuck";
   /** For a person. */
   readonly sentence: string;
@@ -24,6 +25,8 @@ export interface Warning {
 const HALF = 0.5;
 /** Of what pods say of the queue. */
 const MOST_TOLD = 3;
+/** A schema that is changed on one cluster and then on the other is none. */
+const REFUSED_MS = 300_000;
 
 export interface Seen {
   readonly clusters: Readonly<Record<ClusterId, ClusterStatus>>;
@@ -31,6 +34,7 @@ export interface Seen {
   readonly pods: readonly PodStatus[] | undefined;
   readonly room: readonly QueueRoom[];
   readonly retentionMs: number | undefined;
+  readonly nowMs: number;
 }
 
 export function warningsOf(seen: Seen): Warning[] {
@@ -92,7 +96,7 @@ function ofPods(pods: readonly PodStatus[]): Warning[] {
   return [{ code: "queue-warning", sentence: sentences.slice(0, MOST_TOLD).join("; ") }];
 }
 
-function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods }: Seen): Warning[] {
+function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods, nowMs }: Seen): Warning[] {
   const stuck = lanes.filter((lane) => lane.stuck > 0);
   const found: Warning[] = stuck.map(({ lane, stuck: count }) => ({
     code: "stuck",
@@ -103,6 +107,16 @@ function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods }
   if (depth > 0 && pods !== undefined && !pods.some(({ isAlive }) => isAlive)) {
     const sentence = `${name}: ${quantity(depth)} messages wait, and no pod that replays says that it is there`;
     found.push({ code: "nobody-replays", sentence, cluster });
+  }
+  const alive = pods?.filter(({ isAlive }) => isAlive) ?? [];
+  const [refused] = alive
+    .flatMap((pod) => pod.clusters[cluster].refusedWrites ?? [])
+    .sort((one, other) => one.sinceMs - other.sinceMs);
+  const refusedForMs = refused === undefined ? 0 : nowMs - refused.sinceMs;
+  if (refused !== undefined && depth > 0 && refusedForMs >= REFUSED_MS) {
+    const { tables, text } = refused;
+    const sentence = `${name}: writes${tables === "" ? "" : ` to ${tables}`} have been refused for ${duration(refusedForMs)}, and wait until that is cured: ${text}`;
+    found.push({ code: "failing-again", sentence, cluster });
   }
   return found;
 }

@@ -89,7 +89,7 @@ export class Endings {
     const { attempts, counted } = verdict;
     const delayMs = verdict.kind === "hand-back" ? verdict.release.delayMs : 0;
     if (ending.outcome !== "applied") {
-      reporter.failed({ payload, error: ending.error, attempts, delayMs }, ending.outcome, counted);
+      reporter.failed({ payload, error: ending.error, attempts, delayMs }, ending, counted);
     }
     if (verdict.kind === "hand-back")
       void settler.release(message, { ...verdict.release, hastenedBy: tableKeyOf(payload) });

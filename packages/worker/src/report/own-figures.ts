@@ -13,6 +13,7 @@ type Counts = { -readonly [K in keyof Omit<LaneFigures, "inHand">]: number };
 
 interface Known {
   breaker: BreakerState;
+  /** By the monotonic clock, as is when the last error was. */
   breakerSinceMs?: number;
   perSecond?: number | undefined;
   /** As it was thrown: it is put into words only where somebody asks. */
@@ -34,12 +35,13 @@ export class OwnFigures {
   }
 
   failed(cluster: ClusterId, error: unknown): void {
-    this.#cluster(cluster).last = { error, atMs: this.#clock.wallMs() };
+    this.#cluster(cluster).last = { error, atMs: this.#clock.monotonicMs() };
   }
 
   breaker(cluster: ClusterId, state: BreakerState): void {
     const known = this.#cluster(cluster);
-    if ((state === "closed") !== (known.breaker === "closed")) known.breakerSinceMs = this.#clock.wallMs();
+    if ((state === "closed") !== (known.breaker === "closed"))
+      known.breakerSinceMs = this.#clock.monotonicMs();
     known.breaker = state;
   }
 
@@ -56,11 +58,17 @@ export class OwnFigures {
     cluster: ClusterId,
     textOf: (error: unknown) => string,
   ): Pick<ClusterFigures, "breaker" | "breakerSinceMs" | "perSecond" | "lastError"> {
-    const { last, ...known } = this.#cluster(cluster);
+    const { last, breakerSinceMs, ...known } = this.#cluster(cluster);
     return {
       ...known,
-      ...(last !== undefined && { lastError: { text: textOf(last.error), atMs: last.atMs } }),
+      ...(breakerSinceMs !== undefined && { breakerSinceMs: this.wallMs(breakerSinceMs) }),
+      ...(last !== undefined && { lastError: { text: textOf(last.error), atMs: this.wallMs(last.atMs) } }),
     };
+  }
+
+  /** By the clock as it is now: one that was set meanwhile makes nothing older. */
+  wallMs(monotonicMs: number): number {
+    return Math.max(0, Math.round(this.#clock.wallMs() - (this.#clock.monotonicMs() - monotonicMs)));
   }
 
   #of(lane: Lane): Counts {

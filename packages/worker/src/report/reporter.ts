@@ -25,10 +25,11 @@ import {
   type WorkerEvents,
 } from "@helix/core";
 import { type BreakerState, LoggableError, Moment } from "@helix/core/internal";
-import { readFailure } from "../decide/ending.ts";
+import { type FailedEnding, readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
 import { OwnFigures } from "./own-figures.ts";
 import { ProgressReport } from "./progress-report.ts";
+import { type Refused, RefusedWrites } from "./refused-writes.ts";
 
 /** What `onError` is told. */
 export interface ReplayFailure {
@@ -89,6 +90,10 @@ export class Reporter implements EventSource<WorkerEvents> {
   readonly #events: EventHub<WorkerEvents>;
   readonly #figures = new Map<ClusterId, Figures>();
   readonly own: OwnFigures;
+  readonly #refused: Readonly<Record<ClusterId, RefusedWrites>> = {
+    A: new RefusedWrites(),
+    B: new RefusedWrites(),
+  };
   readonly #moment: Moment;
   /** Where nobody reads it there is none. */
   readonly #progress: ProgressReport | undefined;
@@ -147,7 +152,20 @@ export class Reporter implements EventSource<WorkerEvents> {
 
   cluster(cluster: ClusterId): Omit<ClusterFigures, "pausedBy" | "shortestGrace"> {
     const own = this.own.cluster(cluster, (error) => this.#loggable(error).text);
-    return { ...own, concurrency: this.#figures.get(cluster)?.concurrency ?? 0 };
+    const refused = this.#refused[cluster].longest(this.#options.clock.monotonicMs());
+    return {
+      ...own,
+      concurrency: this.#figures.get(cluster)?.concurrency ?? 0,
+      ...(refused !== undefined && { refusedWrites: this.#told(refused) }),
+    };
+  }
+
+  #told({ tables, error, sinceMs }: Refused): ClusterFigures["refusedWrites"] {
+    return {
+      tables: tables.join(", "),
+      text: this.#loggable(error).text,
+      sinceMs: this.own.wallMs(sinceMs),
+    };
   }
 
   /** How many messages a worker holds, and what the cluster may get at once. */
@@ -213,10 +231,12 @@ export class Reporter implements EventSource<WorkerEvents> {
   }
 
   /** An execution failed; `unavailable` is no error of the message, and only an event. */
-  failed(failure: ReplayFailure, outcome: Exclude<Outcome, "applied">, counted: boolean): void {
-    const { onError } = this.#options;
+  failed(failure: ReplayFailure, { outcome, reading }: FailedEnding, counted: boolean): void {
+    const { onError, clock } = this.#options;
     const { targetCluster, priority } = failure.payload;
     this.own.failed(targetCluster, failure.error);
+    const refused = this.#refused[targetCluster].failed(failure, reading, clock.monotonicMs());
+    if (refused !== undefined) this.#refusedFor(targetCluster, refused);
     if (this.#events.has("replay:attempt:failed")) {
       const payload = summarize(failure.payload);
       this.#events.emit("replay:attempt:failed", { ...failure, payload, outcome, counted });
@@ -229,9 +249,23 @@ export class Reporter implements EventSource<WorkerEvents> {
     if (outcome !== "unavailable") onError?.(failure);
   }
 
+  #refusedFor(cluster: ClusterId, { tables, error, sinceMs }: Refused): void {
+    const { logger, clusterNames, clock } = this.#options;
+    const refusedForMs = Math.round(clock.monotonicMs() - sinceMs);
+    logger.warn(
+      { cluster: clusterNames[cluster], tables, refusedForMs, error: this.#loggable(error) },
+      "A cluster refuses writes again and again; they wait until that is cured, as by a column or a right that it lacks",
+    );
+  }
+
   /** A message was applied and has left the queue. */
   applied({ message, payload, priority }: HeldMessage): void {
-    const { metrics, onSuccess } = this.#options;
+    const { metrics, onSuccess, logger, clusterNames } = this.#options;
+    const cured = this.#refused[payload.targetCluster].applied(payload);
+    if (cured !== undefined) {
+      const fields = { cluster: clusterNames[payload.targetCluster], tables: cured.tables };
+      logger.info(fields, "A cluster takes writes again that it refused");
+    }
     this.own.count(message.lane, "applied");
     const lagMs = Math.max(0, this.#moment.nowMs - payload.writtenAtMs);
     const labels = { cluster: payload.targetCluster, priority };
