@@ -14,6 +14,23 @@ export const MISTAKES: ReadonlySet<string> = new Set([
   "HELIX_JOB_COUNT_DIFFERS",
 ]);
 
+/** Whoever was asked has not answered, or something before it has: it says nothing of what was asked. */
+export const UNREACHED = "HELIX_CLI_UNREACHED";
+
+/** Of what may be over when the same is asked again: nothing was wrong with the question. */
+export const PASSING: ReadonlySet<string> = new Set([
+  UNREACHED,
+  "HELIX_API_BUSY",
+  "HELIX_API_INTERNAL",
+  "HELIX_API_NOT_OPEN",
+  "HELIX_API_STOPPING",
+  "HELIX_API_TIMEOUT",
+  "HELIX_QUEUE_OVERLOADED",
+  "HELIX_QUEUE_REFUSED",
+  "HELIX_QUEUE_TIMEOUT",
+  "HELIX_QUEUE_UNAVAILABLE",
+]);
+
 /** What was typed cannot be carried out, and nothing was done. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -6,6 +6,7 @@ import { type OpenOperator, openOperator } from "./operator/open-operator.ts";
 import { clean, jsonText } from "./output/clean.ts";
 import { paintFor } from "./output/paint.ts";
 import { createProgram } from "./program.ts";
+import type { SessionFlags } from "./session.ts";
 
 /** The program, from its arguments to its exit code. It throws nothing. */
 export async function run(host: Host, open: OpenOperator = openOperator): Promise<number> {
@@ -28,14 +29,18 @@ export async function run(host: Host, open: OpenOperator = openOperator): Promis
   } catch (error) {
     // Help was asked for, or a command was left open and it has said what there is.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return told(host, error);
+    return told(host, error, program.opts());
   }
 }
 
 /** Says why nothing, or not all, was done, and what to type. */
-async function told(host: Host, error: unknown): Promise<number> {
-  const { readFailure } = await import("./read-failure.ts");
-  const { exit, code, message, type } = readFailure(error);
+async function told(host: Host, error: unknown, flags: SessionFlags): Promise<number> {
+  const [{ readFailure }, { withFlags }] = await Promise.all([
+    import("./read-failure.ts"),
+    import("./input/typed-flags.ts"),
+  ]);
+  const { exit, code, message, type: commands } = readFailure(error);
+  const type = commands.map((command) => withFlags(command, flags));
   if (host.argv.includes("--json")) {
     host.stdout.write(`${jsonText({ error: { code, message, ...(type.length > 0 && { type }) } }, 2)}\n`);
   }

@@ -114,6 +114,15 @@ export class Session implements AsyncDisposable {
   }
 }
 
+/** Resolves with undefined where the signal of `interruptible` is aborted before, and hears no more of it then. */
+export function unlessInterrupted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const interrupted = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  return Promise.race([asked, interrupted]);
+}
+
 function unanswered(exit: number, look: string): Failure {
   return new Failure("Interrupted before there was an answer: what was ordered may be done all the same", {
     code: "HELIX_CLI_INTERRUPTED",

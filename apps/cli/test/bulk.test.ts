@@ -195,6 +195,45 @@ describe("a discard", () => {
   });
 });
 
+describe("letters that somebody else has ended meanwhile", () => {
+  it.each([
+    ["emptied", "restore", "trash empty"],
+    ["redriven", "discard", "redrive"],
+    ["discarded", "redrive", "discard"],
+  ])("by being %s are not there for a %s, which says so and ends with 1", async (_, verb, other) => {
+    await pod[Symbol.asyncDispose]();
+    if (verb === "restore") {
+      const first = rig.startPod();
+      await rig.type(`dead discard --table shop.users --reason x --expect 3 --yes`);
+      await first[Symbol.asyncDispose]();
+    }
+    const { out } = await rig.type(
+      `dead ${verb} --table shop.users --reason x --expect 3 --yes --detach --json`,
+    );
+    const { id } = JSON.parse(out).job;
+    const store = rig.queue.deadLetters;
+    for await (const letter of (verb === "restore" ? store.trash : store).scan({ table: "shop.users" })) {
+      if (other === "trash empty") await store.trash.delete(letter.id);
+      else if (other === "redrive") await store.redrive(letter.id);
+      else await store.discard(letter.id);
+    }
+    const second = rig.startPod();
+    const ended = await rig.type(`jobs show ${id} --follow`, { env: { NO_COLOR: "1" } });
+    await second[Symbol.asyncDispose]();
+    expect([ended.exit, ended.out]).toEqual([1, expect.stringMatching(/^done +0 of 3, 3 not found$/m)]);
+  });
+});
+
+it("what to type next is the same order, whole, and asks the same", async () => {
+  const flags = "--force --stages 1,10 --per-second 5 --detach";
+  const { err } = await rig.type(`dead redrive --all ${WHY} ${flags} --by bert --nats nats-1:4222`);
+  expect(err).toContain(
+    "Type helix dead redrive --all --force --stages 1,10 --per-second 5 --detach --reason 'the column is there' --expect 5 --yes --nats nats-1:4222 --by bert\n",
+  );
+  const first = await rig.type("dead groups --limit 1 --nats nats-1:4222");
+  expect(first.out).toMatch(/^more: helix dead groups --limit 1 --cursor \S+ --nats nats-1:4222$/m);
+});
+
 /** What is typed, what is said, and what to type. */
 const WRONG: readonly (readonly [string, string, string | RegExp])[] = [
   ["dead redrive", "Required option '--reason <text>'", "helix dead redrive"],

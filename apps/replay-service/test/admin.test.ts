@@ -1,5 +1,5 @@
 import { ENDPOINTS, type Endpoint } from "@helix/admin-api";
-import { LANES } from "@helix/core";
+import { helixError, LANES } from "@helix/core";
 import { Heartbeat, JOB_VERBS, JobRunner, type JobVerb, status } from "@helix/operations";
 import { waitFor } from "@helix/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -394,6 +394,27 @@ test("while the queue is not open, whatever needs it is answered with 503", asyn
   const { status, body } = await rig.ask("/v1/status");
   expect([status, body.error.code]).toEqual([503, "HELIX_API_NOT_OPEN"]);
 });
+
+test.each([
+  ["HELIX_QUEUE_TIMEOUT", 504, { timeoutMs: 5000, stored: "maybe" }],
+  ["HELIX_QUEUE_REFUSED", 503, { errorCode: 10_077, stored: "no" }],
+  ["HELIX_QUEUE_OVERLOADED", 503, { waiting: 9, stored: "no" }],
+  ["HELIX_QUEUE_UNAVAILABLE", 503, { stored: "no" }],
+] as const)(
+  "what NATS has against an order (%s) is told as that, and is no fault of the pod",
+  async (...told) => {
+    const [code, expected, fields] = told;
+    rig.control.put = async () => {
+      throw helixError(code, "The document `gates` is perhaps stored", fields as never);
+    };
+    const { status: found, body } = await rig.ask("/v1/gates/B/pause", { body: order });
+    expect([found, body.error]).toEqual([
+      expected,
+      { code, message: "The document `gates` is perhaps stored" },
+    ]);
+    expect(rig.lines.filter(({ level }) => level === "error")).toEqual([]);
+  },
+);
 
 test("a pod that stops answers questions, and refuses changes with 503", async () => {
   rig.stopping.abort();

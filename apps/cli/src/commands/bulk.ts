@@ -48,7 +48,7 @@ export async function orderJob(
   const { command, box, title } = WORK[verb];
   const { reason, all = false, expect, yes, dryRun, detach, perSecond, force, stages } = flags;
   const filter = filterOf(ids, flags, command);
-  const typed = `helix dead ${command}${ids.map((id) => ` ${quoted(id)}`).join("")}${typedFilter(flags)}${all ? " --all" : ""} --reason ${quoted(reason)}`;
+  const typed = `helix dead ${command}${ids.map((id) => ` ${quoted(id)}`).join("")}${typedFilter(flags)}${typedRest(flags)}`;
   const operator = await session.operator();
   const found = await operator.letterGroups(box, filter, { limit: MOST_GROUPS });
   const count = await countOf(operator, { verb, filter, found });
@@ -82,6 +82,18 @@ export async function orderJob(
   const job = await session.ordered(started, "helix jobs list");
   const answer = detach ? jobAnswer(job) : await followJob(session, operator, job);
   return { ...answer, data: { ...seen, job: answer.data } };
+}
+
+/** What was given beside the letters that are meant: what is typed next is the same order. */
+function typedRest({ all, force, stages, perSecond, detach, reason }: BulkFlags): string {
+  return [
+    ...(all ? [" --all"] : []),
+    ...(force ? [" --force"] : []),
+    ...(stages === undefined ? [] : [` --stages ${stages.join(",")}`]),
+    ...(perSecond === undefined ? [] : [` --per-second ${perSecond}`]),
+    ...(detach ? [" --detach"] : []),
+    ` --reason ${quoted(reason)}`,
+  ].join("");
 }
 
 /** @throws UsageError where nothing, or two things, say which letters are meant. */

@@ -2,6 +2,7 @@ import { helixError, type LetterGroup } from "@helix/core";
 import type { LetterBox, LetterGroupPage, ToldLetter, ToldTrashedLetter } from "@helix/operations";
 import { UsageError } from "../failures.ts";
 import { filterIn, quoted, typedFilter } from "../input/filter-flags.ts";
+import { withFlags } from "../input/typed-flags.ts";
 import type { LetterPage, ShownValues } from "../operator/operator.ts";
 import { clean, jsonText } from "../output/clean.ts";
 import type { Paint } from "../output/paint.ts";
@@ -23,7 +24,8 @@ export async function listLetters(session: Session, box: LetterBox, flags: ListF
   const page = await operator.letters(box, filterIn(flags, nowMs), { limit, cursor });
   return {
     data: page,
-    text: (paint) => `${pageText(page, nowMs, paint)}${nextText(`${wordsOf(box)} list`, flags, page, paint)}`,
+    text: (paint) =>
+      `${pageText(page, nowMs, paint)}${nextText(session, `${wordsOf(box)} list`, flags, page, paint)}`,
   };
 }
 
@@ -35,6 +37,7 @@ function pageText({ letters }: LetterPage, nowMs: number, paint: Paint): string 
 
 /** What to type for the next page, if there is one. */
 function nextText(
+  { flags: given }: Session,
   command: string,
   flags: ListFlags,
   { cursor }: { readonly cursor?: string | undefined },
@@ -42,7 +45,7 @@ function nextText(
 ): string {
   if (cursor === undefined) return "";
   const typed = `${command}${typedFilter(flags)} --limit ${flags.limit} --cursor ${quoted(cursor)}`;
-  return `${paint.dim(`more: ${typed}`)}\n`;
+  return `${paint.dim(`more: ${withFlags(typed, given)}`)}\n`;
 }
 
 function wordsOf(box: LetterBox): string {
@@ -57,7 +60,7 @@ export async function groupLetters(session: Session, box: LetterBox, flags: List
   return {
     data: found,
     text: (paint) =>
-      `${groupsText(found, nowMs, paint)}${nextText(`${wordsOf(box)} groups`, flags, found, paint)}`,
+      `${groupsText(found, nowMs, paint)}${nextText(session, `${wordsOf(box)} groups`, flags, found, paint)}`,
   };
 }
 

@@ -4,7 +4,7 @@ import { Failure } from "../failures.ts";
 import { clusterIn } from "../input/cluster.ts";
 import { endOf } from "../input/end-of.ts";
 import type { GateVerb } from "../operator/operator.ts";
-import { overSeen } from "../operator/over-seen.ts";
+import { overSeen, statusAfter } from "../operator/over-seen.ts";
 import { clean } from "../output/clean.ts";
 import { duration } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
@@ -22,6 +22,13 @@ const FROM = {
   undrain: ["open", "drained"],
 } as const satisfies Record<GateVerb, readonly string[]>;
 
+const DONE = {
+  pause: "paused",
+  drain: "drained",
+  resume: "open again",
+  undrain: "open again",
+} as const satisfies Record<GateVerb, string>;
+
 /** Gives the order over what it has just seen, and tells how it is then. */
 export async function orderGate(
   session: Session,
@@ -37,18 +44,21 @@ export async function orderGate(
   if (revision === undefined) throw unread(before);
   checkState(verb, before.clusters[cluster]);
   const order = { by: session.by, why: reason, untilMs, revision };
-  await session.ordered(overSeen(operator, operator.order(verb, cluster, order)), "helix status");
-  const after = await operator.status();
-  const { sentence } = after.clusters[cluster];
+  const ordered = await session.ordered(
+    overSeen(operator, operator.order(verb, cluster, order)),
+    "helix status",
+  );
+  const after = await statusAfter(session, operator);
   const isOver = verb === "drain" || verb === "pause" ? untilMs : undefined;
-  const end = isOver === undefined ? "" : ` (open again in ${duration(isOver - after.atMs)})`;
+  const end = isOver === undefined ? "" : ` (open again in ${duration(isOver - (after ?? before).atMs)})`;
+  const sentence = after?.clusters[cluster].sentence ?? `${before.clusters[cluster].name}: ${DONE[verb]}`;
   return {
     data: {
       verb,
       cluster,
-      revision: after.revisions.gates,
+      revision: after?.revisions.gates ?? ordered,
       before: gateOf(before, cluster),
-      after: gateOf(after, cluster),
+      after: after === undefined ? null : gateOf(after, cluster),
     },
     text: () => `${clean(sentence)}${end}\n`,
   };

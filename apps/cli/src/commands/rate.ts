@@ -3,7 +3,7 @@ import type { Status } from "@helix/operations";
 import { Failure, UsageError } from "../failures.ts";
 import { clusterIn } from "../input/cluster.ts";
 import { endOf } from "../input/end-of.ts";
-import { overSeen } from "../operator/over-seen.ts";
+import { overSeen, statusAfter } from "../operator/over-seen.ts";
 import { clean } from "../output/clean.ts";
 import { quantity } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
@@ -33,11 +33,19 @@ export async function rate(session: Session, args: readonly string[], flags: Rat
   const { rates: revision } = before.revisions;
   if (revision === undefined) throw new Failure("The rates could not be read: nothing was changed");
   const order = { perSecond, untilMs, by: session.by, why: reason, revision };
-  await session.ordered(overSeen(operator, operator.setRate(cluster, order)), "helix rate");
-  return ratesAnswer(await operator.status());
+  const rates = await session.ordered(overSeen(operator, operator.setRate(cluster, order)), "helix rate");
+  const after = await statusAfter(session, operator);
+  if (after !== undefined) return ratesAnswer(after);
+  const { by, why } = order;
+  const now = perSecond === undefined ? undefined : { perSecond, untilMs, by, why, sinceMs: before.atMs };
+  const { clusters } = before;
+  return ratesAnswer({
+    clusters: { ...clusters, [cluster]: { ...clusters[cluster], rate: now } },
+    revisions: { rates },
+  });
 }
 
-function ratesAnswer({ clusters, revisions }: Status): Answer {
+function ratesAnswer({ clusters, revisions }: Pick<Status, "clusters" | "revisions">): Answer {
   const of = (cluster: ClusterId) => clusters[cluster].rate ?? null;
   return {
     data: { revision: revisions.rates, rates: { A: of("A"), B: of("B") } },

@@ -57,7 +57,9 @@ function operatorBy(client: HttpClient): Operator {
     },
     job: async (id) => (await client.ask("job", { params: { id } })).job,
     cancelJob: async (id, body) => (await client.ask("cancelJob", { params: { id }, body })).job,
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      client.close();
+    },
   };
 }
 

@@ -1,5 +1,9 @@
 import { CLUSTERS } from "@helix/core";
+import type { Status } from "@helix/operations";
 import { Failure } from "../failures.ts";
+import { clean } from "../output/clean.ts";
+import { readFailure } from "../read-failure.ts";
+import type { Session } from "../session.ts";
 import type { Operator } from "./operator.ts";
 
 /** An order over what was seen: where somebody else has ordered something meanwhile, rejects with what holds now. */
@@ -18,5 +22,15 @@ export async function overSeen<T>(operator: Operator, order: Promise<T>): Promis
       ),
       { code: "HELIX_CONTROL_CONFLICT" },
     );
+  }
+}
+
+/** How it is after an order. That it cannot be read makes the order no failure: then it is said, and undefined. */
+export async function statusAfter(session: Session, operator: Operator): Promise<Status | undefined> {
+  try {
+    return await operator.status();
+  } catch (error) {
+    session.note(clean(`It is ordered. How it is now could not be read: ${readFailure(error).message}`));
+    return undefined;
   }
 }
