@@ -19,19 +19,20 @@ interface BulkDialogProps {
 /** They are counted first, and that many are meant: where there are others by then, nothing is begun. */
 export function BulkDialog({ verb, filter: given, nowMs }: BulkDialogProps) {
   const pod = usePod();
-  const change = useChange();
+  const { title, about } = BULK[verb];
+  const whole = `${title} ${verb === "restore" ? "discarded letters" : "dead letters"}`;
+  const change = useChange(whole);
   const [filter] = useState(() => meantBy(verb, given, nowMs));
   const { count, problem, again } = useCount(verb, filter);
   const [typed, setTyped] = useState("");
   const [isForced, setForced] = useState(false);
   const [perSecond, setPerSecond] = useState("");
-  const { title, about } = BULK[verb];
   const letters = count === undefined ? "" : counted(count, "letter");
   const hasToType = count !== undefined && isTypedIn(verb, count, isForced);
   const isHeld = count === undefined || count === 0 || (hasToType && !isCount(typed, count));
   const differs = change.refusal?.code === "HELIX_JOB_COUNT_DIFFERS";
   return (
-    <Dialog title={`${title} ${verb === "restore" ? "discarded letters" : "dead letters"}`}>
+    <Dialog title={whole}>
       <p>{about}</p>
       <p aria-live="polite">
         <strong>{count === undefined ? (problem ?? "Counting …") : letters}</strong>

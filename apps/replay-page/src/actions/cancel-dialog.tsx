@@ -4,9 +4,10 @@ import { OrderForm } from "./order-form.tsx";
 import { useChange } from "./use-change.ts";
 
 export function CancelDialog({ job: { id, verb, by, why } }: { readonly job: Job }) {
-  const change = useChange();
+  const title = `Cancel the ${verb} of ${by}`;
+  const change = useChange(title);
   return (
-    <Dialog title={`Cancel the ${verb} of ${by}`}>
+    <Dialog title={title}>
       <p>It was ordered for: {why}</p>
       <p>No letter more is taken up, within a second. What is done stays done.</p>
       <OrderForm

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { conflictOf } from "./conflict.ts";
-import { refusalText } from "./order-form.tsx";
+import { refusalText } from "./refusal-text.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 29, 14);
 const of = (value: unknown) =>
@@ -42,10 +42,19 @@ test("another refusal is no conflict", () => {
 
 test.each<[number, string | undefined, string]>([
   [0, undefined, "not done twice"],
+  [502, undefined, "not done twice"],
+  [200, "HELIX_PAGE_UNEXPECTED", "not done twice"],
+  [504, "HELIX_API_TIMEOUT", "not done twice"],
+  [504, "HELIX_QUEUE_TIMEOUT", "not done twice"],
   [422, "HELIX_API_KEY_REUSED", "has been done"],
   [422, "HELIX_JOB_KEY_REUSED", "has been done"],
   [422, "HELIX_ORDER_KEY_REUSED", "has been done"],
   [409, "HELIX_GATE_REFUSED", "It is so."],
 ])("a refusal with %d and %s says what it means for whoever ordered", (status, code, words) => {
   expect(refusalText({ status, code, message: "It is so." })).toContain(words);
+});
+
+test("what a proxy has refused by itself was not done", () => {
+  const refusal = { status: 403, code: undefined, message: "It was answered with 403, and not by a pod." };
+  expect(refusalText(refusal)).toBe(refusal.message);
 });

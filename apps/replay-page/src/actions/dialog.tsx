@@ -9,9 +9,11 @@ interface Dialogs {
    */
   open(dialog: ComponentChild, backTo?: string): void;
   close(): void;
+  /** Of what was ordered in one that is not open any more. */
+  tell(news: string): void;
 }
 
-const DialogContext = createContext<Dialogs>({ open() {}, close() {} });
+const DialogContext = createContext<Dialogs>({ open() {}, close() {}, tell() {} });
 
 export function useDialogs(): Dialogs {
   return useContext(DialogContext);
@@ -20,6 +22,7 @@ export function useDialogs(): Dialogs {
 /** One dialog at a time. When it is closed, the focus goes back to what had it before the first of them. */
 export function DialogHost({ children }: { readonly children: ComponentChildren }) {
   const [dialog, setDialog] = useState<{ readonly content: ComponentChild; readonly key: number }>();
+  const [news, setNews] = useState<readonly string[]>([]);
   const opener = useRef<Element | null>(null);
   const dialogs = useMemo<Dialogs>(
     () => ({
@@ -31,6 +34,7 @@ export function DialogHost({ children }: { readonly children: ComponentChildren 
           return { content, key: (before?.key ?? 0) + 1 };
         }),
       close: () => setDialog(undefined),
+      tell: (one) => setNews((before) => [...before, one]),
     }),
     [],
   );
@@ -45,6 +49,16 @@ export function DialogHost({ children }: { readonly children: ComponentChildren 
   }, [isOpen]);
   return (
     <DialogContext.Provider value={dialogs}>
+      <div class="news" role="status">
+        {news.map((one, at) => (
+          <p key={String(at)}>{one}</p>
+        ))}
+        {news.length > 0 && (
+          <button type="button" onClick={() => setNews([])}>
+            I have read it
+          </button>
+        )}
+      </div>
       {children}
       {dialog !== undefined && <Fragment key={dialog.key}>{dialog.content}</Fragment>}
     </DialogContext.Provider>

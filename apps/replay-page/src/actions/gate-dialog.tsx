@@ -27,9 +27,9 @@ interface GateDialogProps {
 }
 
 export function GateDialog({ verb, cluster: { cluster, name }, status }: GateDialogProps) {
-  const change = useChange();
-  const [untilMs, setUntilMs] = useState<number>();
   const [title, about] = GATE_VERBS[verb];
+  const change = useChange(`${title} ${name}`);
+  const [untilMs, setUntilMs] = useState<number>();
   const conflict = conflictOf(change.refusal, { cluster, nowMs: status.atMs });
   const revision = conflict?.revision ?? status.revisions.gates ?? 0;
   const end = untilMs === undefined ? {} : { untilMs };

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Refusal } from "../api/refusal.ts";
 import { kept } from "../session.ts";
 import { useDialogs } from "./dialog.tsx";
+import { refusalText } from "./refusal-text.ts";
 
 interface OrderFormProps {
   /** On the button that does it. */
@@ -67,15 +68,4 @@ export function OrderForm(props: OrderFormProps) {
       </div>
     </form>
   );
-}
-
-/** What stands in a dialog whose order was refused. */
-export function refusalText({ status, code, message }: Pick<Refusal, "status" | "code" | "message">): string {
-  if (status === 0) {
-    return `${message} It may have been done all the same: to press again is safe, it is not done twice.`;
-  }
-  if (code?.endsWith("_KEY_REUSED")) {
-    return "What was sent first from here has been done. Leave this, look at what there is now, and begin anew.";
-  }
-  return message;
 }

@@ -14,7 +14,8 @@ interface RateDialogProps {
 }
 
 export function RateDialog({ cluster: { cluster, name, rate }, status }: RateDialogProps) {
-  const change = useChange();
+  const title = `Rate of the replay to ${name}`;
+  const change = useChange(title);
   const [perSecond, setPerSecond] = useState(rate === undefined ? "" : String(rate.perSecond));
   const [untilMs, setUntilMs] = useState<number>();
   const [isRemoved, setRemoved] = useState(false);
@@ -23,7 +24,7 @@ export function RateDialog({ cluster: { cluster, name, rate }, status }: RateDia
   const bound = { perSecond: Number(perSecond), ...(untilMs !== undefined && { untilMs }) };
   const verb = isRemoved ? "Take the bound away" : "Bound the replay";
   return (
-    <Dialog title={`Rate of the replay to ${name}`}>
+    <Dialog title={title}>
       <p>
         {rate === undefined
           ? "There is no bound now: each pod goes as fast as the cluster takes it."

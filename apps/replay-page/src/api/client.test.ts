@@ -71,6 +71,11 @@ test.each<[string, () => Promise<Response>, Partial<Refusal>]>([
     { status: 502, message: "It was answered with 502, and not by a pod." },
   ],
   [
+    "a proxy wants a login",
+    async () => answer(401, "<html>"),
+    { status: 401, message: "It was answered with 401, and not by a pod." },
+  ],
+  [
     "something else answers",
     async () => answer(200, "<html>"),
     { message: "What was answered is not from a pod." },

@@ -1,5 +1,5 @@
 import type { AnswerOf, ApiErrorBody, EndpointName } from "@helix/admin-api";
-import { Refusal } from "./refusal.ts";
+import { Refusal, TOKEN_REFUSED } from "./refusal.ts";
 
 /** Where each request goes: `@helix/admin-api` has the same with its schemas, which are not for a browser. A test compares them. */
 export const PATHS = {
@@ -96,7 +96,7 @@ export class Client {
     }
     await this.#trial.catch(() => {});
     asked.signal?.throwIfAborted();
-    if (this.#isRefused) throw new Refusal(401, undefined);
+    if (this.#isRefused) throw new Refusal(401, { code: TOKEN_REFUSED });
     return this.#send(name, asked);
   }
 
@@ -144,7 +144,7 @@ export class Client {
       throw new Refusal(status, UNEXPECTED);
     }
     const refusal = new Refusal(status, (json as Partial<ApiErrorBody> | null | undefined)?.error);
-    if (status === 401 && !this.#isRefused) {
+    if (refusal.code === TOKEN_REFUSED && !this.#isRefused) {
       this.#isRefused = true;
       this.#options.onStranger(refusal.message);
     }

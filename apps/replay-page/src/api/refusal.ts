@@ -1,5 +1,8 @@
 import type { ApiErrorBody } from "@helix/admin-api";
 
+/** Of a pod, and not of a proxy that wants another login. */
+export const TOKEN_REFUSED = "HELIX_API_TOKEN_REFUSED";
+
 type Told = Partial<ApiErrorBody["error"]>;
 
 /** What came instead of what was asked for, in words for whoever looks at the page. */
@@ -25,7 +28,7 @@ export class Refusal extends Error {
 
 function textOf(status: number, { code, message, issues, right }: Told): string {
   if (status === 0) return "The pod does not answer.";
-  if (status === 401) return "The pod does not know this token, or not any more.";
+  if (code === TOKEN_REFUSED) return "The pod does not know this token, or not any more.";
   if (typeof code !== "string" || typeof message !== "string") {
     return status >= 200 && status <= 299
       ? "What was answered is not from a pod."

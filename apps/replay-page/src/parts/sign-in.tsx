@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface SignInProps {
   /** Why the one before is not taken. */
@@ -9,6 +9,9 @@ interface SignInProps {
 export function SignIn({ problem, onToken }: SignInProps) {
   const [typed, setTyped] = useState("");
   const [isOdd, setOdd] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  // A page that has had something else in it does not obey `autofocus`.
+  useLayoutEffect(() => field.current?.focus(), []);
   const submit = (event: Event) => {
     event.preventDefault();
     const token = typed.trim();
@@ -35,7 +38,7 @@ export function SignIn({ problem, onToken }: SignInProps) {
             autocomplete="off"
             spellcheck={false}
             required
-            autofocus
+            ref={field}
             value={typed}
             onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           />

@@ -65,6 +65,51 @@ describe("a pause", () => {
     expect(await state()).toBe("drained");
   });
 
+  test("whose dialog is left while it is under way closes no other, and is told of when it is over", async () => {
+    await using page = await rig.open();
+    let answer = () => {};
+    const isAnswered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route("**/v1/gates/B/pause", async (route) => {
+      await isAnswered;
+      await route.fulfill({ status: 502, body: "<html>" });
+    });
+    await clusterB(page).getByRole("button", { name: "Pause" }).click();
+    await order(page, "Pause B", "schema change");
+    await page.getByRole("button", { name: "Sending …" }).waitFor();
+    await page.keyboard.press("Escape");
+    await clusterB(page).getByRole("button", { name: "Drain" }).click();
+    const drain = page.getByRole("dialog", { name: "Drain B" });
+    await drain.getByLabel("Why", { exact: true }).fill("new disks");
+    answer();
+    const news = page.getByRole("status").filter({ hasText: "Pause B, after its dialog was left: " });
+    await news.getByText("It was answered with 502, and not by a pod. It may have been done").waitFor();
+    expect(await drain.getByLabel("Why", { exact: true }).inputValue()).toBe("new disks");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "I have read it" }).click();
+    await news.waitFor({ state: "detached" });
+  });
+
+  test("of which a proxy has no answer may have been done, and is done once where it is pressed again", async () => {
+    await using page = await rig.open();
+    await page.route(
+      "**/v1/gates/B/pause",
+      async (route) => {
+        await route.fetch();
+        await route.fulfill({ status: 504, body: "<html>" });
+      },
+      { times: 1 },
+    );
+    await clusterB(page).getByRole("button", { name: "Pause" }).click();
+    await order(page, "Pause B", "schema change");
+    await page.getByRole("dialog").getByText("it is not done twice").waitFor();
+    const { gates } = (await rig.ask("status")).revisions;
+    await page.getByRole("button", { name: "Pause B" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect([await state(), (await rig.ask("status")).revisions.gates]).toEqual(["paused", gates]);
+  });
+
   test("is refused to a token without the right, whatever has become of the button", async () => {
     await using page = await rig.open({ right: "read" });
     await page.getByText("Read-only").waitFor();

@@ -50,6 +50,19 @@ describe("a token", () => {
     await rig.setReadTokens(TOKENS.read);
   });
 
+  test("that is revoked while a dialog is open can be typed anew at once, by the keys alone", async () => {
+    await rig.die(1);
+    await using page = await rig.open({ right: "read", hash: "#dead?cluster=B" });
+    await page.locator("button.link").click();
+    await page.getByRole("dialog").waitFor();
+    await rig.setReadTokens(`${TOKENS.read}-2`);
+    await page.getByRole("alert").getByText("The pod does not know this token, or not any more").waitFor();
+    await page.keyboard.type(`${TOKENS.read}-2`);
+    await page.keyboard.press("Enter");
+    await page.getByRole("article", { name: "Cluster B" }).waitFor({ timeout: 10_000 });
+    await rig.setReadTokens(TOKENS.read);
+  });
+
   test("is in no address, and is gone with the tab", async () => {
     await using page = await rig.open();
     const asked: string[] = [];
