@@ -96,6 +96,20 @@ describe("what goes on", () => {
     expect(clusters.A.sentence).toBe("A: open; nothing waits");
   });
 
+  it.each([
+    [2, 3, "replaying 2/s, 3/s become dead letters"],
+    [0, 3, "3/s become dead letters"],
+  ])("says of %i applied and %i dead a second which is which", async (applied, dead, words) => {
+    const world = setUp({ queueCapacity: 100_000 });
+    const { worker } = pods(world)();
+    await traffic(world, 90, 0, () => {
+      worker.lanes["high.B"].applied += applied;
+      worker.lanes["high.B"].dead += dead;
+    });
+    const { B } = (await status(world.operated)).clusters;
+    expect([B.sentence, B.out.last1Min]).toEqual([`B: ${words}; nothing waits`, applied + dead]);
+  });
+
   it("foretells when a lane is drained, and nothing while its cluster is paused or away", async () => {
     const world = setUp({ queueCapacity: 100_000 });
     const { worker } = pods(world)();

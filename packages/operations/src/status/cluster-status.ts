@@ -30,7 +30,7 @@ export function clusterStatus(known: Known): ClusterStatus {
   const own = depths?.filter(({ lane }) => clusterOf(lane) === cluster);
   const lanes = (own ?? []).map((depth) => laneStatus(depth, known, isHeld));
   const depth = own && lanes.reduce((sum, lane) => sum + lane.depth, 0);
-  const { growth, ...traffic } = trafficOf(
+  const { growth, died, ...traffic } = trafficOf(
     LANES.filter((lane) => clusterOf(lane) === cluster),
     pods ?? [],
   );
@@ -48,7 +48,7 @@ export function clusterStatus(known: Known): ClusterStatus {
     ...(depth === undefined ? { outlook: "unknown" as const } : outlookOf(depth, growth, isHeld)),
     lanes,
   };
-  return { ...told, sentence: sentenceOf(told, growth, nowMs) };
+  return { ...told, sentence: sentenceOf(told, { growth, died }, nowMs) };
 }
 
 function laneStatus(
@@ -66,7 +66,7 @@ function laneStatus(
   // A server owes what was handed back to whoever had it, until somebody asks for more: in an outage nobody does.
   const inHand = Math.min(owed - inBackOff, holding === undefined ? owed : saidOf("inHand", holding));
   const depth = pending + owed + stuck;
-  const { growth, ...traffic } = trafficOf([lane], pods ?? []);
+  const { growth, died: _, ...traffic } = trafficOf([lane], pods ?? []);
   return {
     lane,
     priority: priorityOf(lane),

@@ -1,5 +1,6 @@
 import { duration, quantity } from "@helix/core/internal";
 import type { ClusterStatus, GateStatus, RateStatus } from "./status-types.ts";
+import { rounded } from "./traffic.ts";
 
 /** An error is news for so long. */
 const NEWS_MS = 60_000;
@@ -9,11 +10,16 @@ type Known = Omit<ClusterStatus, "sentence">;
 /**
  * `B: paused by ops, schema change, until 14:00 UTC; 12,310 waiting, the oldest 4 min; growing by 20/s`.
  *
- * @param growth Of the last minute, per second.
+ * @param minute Of the last minute, per second: by how much it grew, and what became dead letters.
  */
-export function sentenceOf(known: Known, growth: number | undefined, nowMs: number): string {
+export function sentenceOf(
+  known: Known,
+  minute: { readonly growth: number | undefined; readonly died: number | undefined },
+  nowMs: number,
+): string {
+  const { growth, died = 0 } = minute;
   const parts = [
-    stateText(known, nowMs),
+    stateText(known, died, nowMs),
     ...(known.rate === undefined ? [] : [rateText(known.rate, nowMs)]),
     ...waitingText(known, growth),
     ...errorText(known, nowMs),
@@ -21,7 +27,7 @@ export function sentenceOf(known: Known, growth: number | undefined, nowMs: numb
   return `${known.name}: ${parts.join("; ")}`;
 }
 
-function stateText({ gate, breaker, out, depth, lastError }: Known, nowMs: number): string {
+function stateText({ gate, breaker, out, depth, lastError }: Known, died: number, nowMs: number): string {
   if (gate === undefined) return "what is ordered is not known";
   if (gate.state !== "open") return gateText(gate, nowMs);
   const { state, openPods, pods, openForMs = 0 } = breaker;
@@ -31,7 +37,12 @@ function stateText({ gate, breaker, out, depth, lastError }: Known, nowMs: numbe
   }
   if (state === "partly-open") return `away for ${openPods} of ${pods} pods`;
   if (state === "unknown" && depth !== undefined && depth > 0) return "no pod that replays is known";
-  return (out.last1Min ?? 0) > 0 ? `replaying ${quantity(out.last1Min ?? 0)}/s` : "open";
+  const applied = rounded((out.last1Min ?? 0) - died);
+  const goes = [
+    ...(applied > 0 ? [`replaying ${quantity(applied)}/s`] : []),
+    ...(died > 0 ? [`${quantity(died)}/s become dead letters`] : []),
+  ];
+  return goes.length > 0 ? goes.join(", ") : "open";
 }
 
 function gateText({ state, by, why, untilMs }: GateStatus, nowMs: number): string {

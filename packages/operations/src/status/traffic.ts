@@ -11,6 +11,8 @@ export interface Traffic {
   readonly out: PerSecond;
   /** Per second of the last minute; undefined: nobody can tell. */
   readonly growth: number | undefined;
+  /** Of what left them, so many died, per second of the last minute. */
+  readonly died: number | undefined;
 }
 
 /**
@@ -22,6 +24,7 @@ export function trafficOf(lanes: readonly Lane[], pods: readonly PodStatus[]): T
   const watcher = alive.toSorted((one, other) => one.startedAtMs - other.startedAtMs)[0];
   const growth = sum(lanes.map((lane) => watcher?.lanes[lane].growth ?? {}));
   const out = sum(alive.flatMap((pod) => lanes.map((lane) => pod.lanes[lane].out)));
+  const died = sum(alive.flatMap((pod) => lanes.map((lane) => pod.lanes[lane].died)));
   const into = (window: keyof PerSecond) => {
     const [left, grew] = [out[window], growth[window]];
     return left === undefined || grew === undefined ? undefined : rounded(Math.max(0, left + grew));
@@ -30,6 +33,7 @@ export function trafficOf(lanes: readonly Lane[], pods: readonly PodStatus[]): T
     in: { last1Min: into("last1Min"), last15Min: into("last15Min") },
     out,
     growth: growth.last1Min,
+    died: died.last1Min,
   };
 }
 
