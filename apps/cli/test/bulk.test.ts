@@ -33,18 +33,17 @@ describe("a redrive", () => {
     vi.spyOn(deadLetters, "count").mockImplementation(async (filter, options) =>
       (options?.withinMs ?? 1000) < 30_000 ? { count: 3, isExact: false } : whole(filter, options),
     );
-    const { exit, out, err } = await typed(
-      `dead redrive --all ${WHY} --dry-run --json`,
-      {},
-      async (...asked) => {
-        const operator = await rig.open(...asked);
-        return {
-          ...operator,
-          letterGroups: async (...of) => ({ ...(await operator.letterGroups(...of)), total: 201 }),
-        };
-      },
-    );
+    const open: typeof rig.open = async (...asked) => {
+      const operator = await rig.open(...asked);
+      return {
+        ...operator,
+        letterGroups: async (...of) => ({ ...(await operator.letterGroups(...of)), total: 201 }),
+      };
+    };
+    const { exit, out, err } = await typed(`dead redrive --all ${WHY} --dry-run --json`, {}, open);
     expect([exit, err, JSON.parse(out).count]).toEqual([0, "", 5]);
+    const told = await typed(`dead redrive --all ${WHY} --dry-run`, {}, open);
+    expect(told.out).toContain("5 dead letters in 201 groups, of which the 2 largest are shown\n");
   });
 
   it("shows the groups and asks a person, and tells how it went", async () => {

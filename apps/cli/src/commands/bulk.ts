@@ -57,7 +57,7 @@ export async function orderJob(
   if (expect !== undefined && expect !== count) throw differs(expect, count, typed);
   if (named !== undefined && named !== count) throw differs(named, count, typed);
   if (dryRun || count === 0) {
-    return { data: { ...seen, job: null }, text: (paint) => groupsText(found, Date.now(), paint) };
+    return { data: { ...seen, job: null }, text: (paint) => groupsText(found, Date.now(), paint, count) };
   }
   if (yes && expect === undefined && named === undefined) {
     throw new UsageError(
@@ -65,7 +65,7 @@ export async function orderJob(
       `${typed} --expect ${count} --yes`,
     );
   }
-  session.note(groupsText(found, Date.now(), paintFor(session.host.stderr, session.host.env)));
+  session.note(groupsText(found, Date.now(), paintFor(session.host.stderr, session.host.env), count));
   const type = `${typed} --expect ${count} --yes`;
   await session.confirm(`${title} ${counted(count, "dead letter")}?`, { yes, type });
   const started = operator.startJob({

@@ -64,11 +64,21 @@ export async function groupLetters(session: Session, box: LetterBox, flags: List
   };
 }
 
-export function groupsText({ groups, total }: LetterGroupPage, nowMs: number, paint: Paint): string {
+/** @param all How many letters there are in all groups, where that is known. */
+export function groupsText(
+  { groups, total }: LetterGroupPage,
+  nowMs: number,
+  paint: Paint,
+  all?: number,
+): string {
   if (groups.length === 0) return "No dead letters.\n";
-  const count = groups.reduce((sum, group) => sum + group.count, 0);
-  const rest = total > groups.length ? ` of ${quantity(total)}` : "";
-  return `${table(groups, groupColumns(nowMs), paint)}${paint.dim(`${counted(count, "dead letter")} in ${counted(groups.length, "group")}${rest}`)}\n`;
+  const shown = groups.reduce((sum, group) => sum + group.count, 0);
+  const isPart = total > groups.length;
+  const sum =
+    isPart && all !== undefined
+      ? `${counted(all, "dead letter")} in ${counted(total, "group")}, of which the ${groups.length} largest are shown`
+      : `${counted(shown, "dead letter")} in ${counted(groups.length, "group")}${isPart ? ` of ${quantity(total)}` : ""}`;
+  return `${table(groups, groupColumns(nowMs), paint)}${paint.dim(sum)}\n`;
 }
 
 export async function showLetter(session: Session, box: LetterBox, id: string): Promise<Answer> {

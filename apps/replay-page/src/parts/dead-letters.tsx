@@ -55,8 +55,9 @@ export function DeadLetters({ place: { box, filter, mistake }, nowMs }: DeadLett
       )}
       {value !== undefined && (
         <>
-          <GroupTable box={box} filter={filter} found={value} nowMs={nowMs} />
+          {/* Before fifty kinds, which are many screens on a phone or with large letters. */}
           {value.groups.length > 0 && <Bulk box={box} filter={filter} nowMs={nowMs} />}
+          <GroupTable box={box} filter={filter} found={value} nowMs={nowMs} />
           {value.groups.length > 0 && hasConditions(filter) && (
             <LetterList key={here} box={box} filter={filter} groups={value} nowMs={nowMs} />
           )}
@@ -119,7 +120,10 @@ function GroupTable({ box, filter, found, nowMs }: GroupTableProps) {
     {
       title: "Count",
       of: (group) => (
-        <a href={hashOf(box, narrowed(filter, group))} aria-label={`Show these ${quantity(group.count)}`}>
+        <a
+          href={hashOf(box, narrowed(filter, group))}
+          aria-label={`Show these ${quantity(group.count)}: ${kindText(group)}`}
+        >
           {quantity(group.count)}
         </a>
       ),
@@ -148,6 +152,12 @@ function GroupTable({ box, filter, found, nowMs }: GroupTableProps) {
       />
     </>
   );
+}
+
+/** For whoever hears a link without its row. */
+function kindText({ cluster, tables, reason, errorCode }: Group): string {
+  const told = [`cluster ${cluster}`, tables.join(", "), reason, errorCode];
+  return told.filter((one) => one !== undefined && one !== "").join(", ");
 }
 
 /** Of the groups that are shown. */

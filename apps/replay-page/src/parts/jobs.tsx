@@ -32,6 +32,7 @@ export function Jobs({ jobs, nowMs }: { readonly jobs: readonly Job[]; readonly 
         !isOver(job) && (
           <button
             type="button"
+            aria-label={`Cancel the ${job.verb} of ${job.by}, ${job.why} …`}
             disabled={!may(pod, "operate") || job.state === "cancelling"}
             onClick={() => open(<CancelDialog job={job} />, "jobs-title")}
           >

@@ -193,7 +193,14 @@ describe("dead letters", () => {
   test("are discarded only when their number is typed in", async () => {
     await rig.die(12);
     await using page = await rig.open();
-    await page.getByRole("button", { name: "Discard all" }).click();
+    const link = page.getByRole("link", {
+      name: "Show these 12: cluster B, page_test.users, held",
+      exact: true,
+    });
+    const button = page.getByRole("button", { name: "Discard all" });
+    const topOf = async (one: typeof link) => (await one.boundingBox())?.y ?? 0;
+    expect(await topOf(button)).toBeLessThan(await topOf(link));
+    await button.click();
     const discard = page.getByRole("button", { name: "Discard 12 letters" });
     await discard.waitFor();
     expect(await discard.isDisabled()).toBe(true);
