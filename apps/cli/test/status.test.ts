@@ -17,6 +17,26 @@ describe("helix status", () => {
     expect(out).toMatch(/^low\.A +0 +0 +0 +0 +0 +- +- +- +empty$/m);
   });
 
+  it("tells pods of one place apart, as the doctor does, and by how much the clock of one is wrong", async () => {
+    const rig = new Rig();
+    const cluster = { breaker: "closed", concurrency: 1 };
+    const lane = { inHand: 1, inBackOff: 0, applied: 0, failed: 0, dead: 0, out: {}, died: {}, growth: {} };
+    const hostOf = { "vm-1": "vm", "vm-2": "vm", "other-1": "other" };
+    for (const [id, host] of Object.entries(hostOf)) {
+      const wrongMs = id === "vm-2" ? 3 * 3_600_000 : 0;
+      await rig.control.put(`pods.${id}`, {
+        ...{ protocol: 1, id, host, version: "1.2.3", intervalMs: 5000 },
+        ...{ startedAtMs: Date.now() + wrongMs - 60_000, atMs: Date.now() + wrongMs },
+        clusters: { A: cluster, B: cluster },
+        lanes: { "high.A": lane, "low.A": lane, "high.B": lane, "low.B": lane },
+      });
+    }
+    const { out } = await rig.type("status");
+    expect(out).toMatch(/^vm-1 +1\.2\.3 +6\d s +alive +closed/m);
+    expect(out).toMatch(/^vm-2 +1\.2\.3 +6\d s +alive, clock 3\.0 h ahead +closed/m);
+    expect(out).toMatch(/^other +1\.2\.3 +6\d s +alive +closed/m);
+  });
+
   it("ends with 1 where something could not be read, and tells what", async () => {
     const rig = new Rig();
     await rig.control.put("gates", { B: "shut" });

@@ -25,5 +25,11 @@ export type Audit = (record: AuditRecord) => unknown;
 
 /** A line of the log for each change. */
 export function loggedAudit(logger: Logger): Audit {
-  return (record) => logger.info({ audit: record }, "an operator's order");
+  return (record) => {
+    const isDone = record.refusedBy === undefined;
+    logger.info(
+      { audit: record },
+      isDone ? "an operator's order" : "an operator's order, which was refused or has failed",
+    );
+  };
 }

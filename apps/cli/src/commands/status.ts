@@ -23,7 +23,7 @@ function statusText({ atMs, clusters, pods, warnings, unread }: Status, paint: P
     ...warnings.map((warning) => `${paint.warning("warning")}  ${clean(warning.sentence)}\n`),
     ...unread.map(({ part, error }) => `${paint.bad("not read")}  ${part}: ${clean(error)}\n`),
     ...(lanes.length > 0 ? ["\n", table(lanes, LANES, paint)] : []),
-    ...(pods.length > 0 ? ["\n", table(pods, podColumns(atMs), paint)] : []),
+    ...(pods.length > 0 ? ["\n", table(pods, podColumns(pods, atMs), paint)] : []),
     `\n${paint.dim(moment(atMs))}\n`,
   ].join("");
 }
@@ -56,9 +56,11 @@ const LANES: readonly Column<LaneStatus>[] = [
   },
 ];
 
-function podColumns(nowMs: number): readonly Column<PodStatus>[] {
+function podColumns(pods: readonly PodStatus[], nowMs: number): readonly Column<PodStatus>[] {
+  // Of several in one place each is called as the doctor calls it.
+  const isAlone = ({ host }: PodStatus) => pods.filter((other) => other.host === host).length === 1;
   return [
-    { title: "POD", of: ({ host }) => host },
+    { title: "POD", of: (pod) => (isAlone(pod) ? pod.host : pod.id) },
     { title: "VERSION", of: ({ version }) => version },
     { title: "UP", of: ({ startedAtMs }) => duration(Math.max(0, nowMs - startedAtMs)), align: "right" },
     {
