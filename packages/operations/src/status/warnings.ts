@@ -38,11 +38,12 @@ export interface Seen {
 }
 
 export function warningsOf(seen: Seen): Warning[] {
-  const { clusters } = seen;
+  const clusters = CLUSTERS.map((cluster) => seen.clusters[cluster]);
   return [
     ...seen.room.flatMap((room) => fullness(room, seen.pods ?? [])),
-    ...CLUSTERS.flatMap((cluster) => ages(clusters[cluster], seen)),
-    ...CLUSTERS.flatMap((cluster) => standstill(clusters[cluster], seen)),
+    ...clusters.flatMap((cluster) => ages(cluster, seen)),
+    ...clusters.flatMap((cluster) => standstill(cluster, seen)),
+    ...clusters.flatMap((cluster) => refusals(cluster, seen)),
     ...ofPods(seen.pods ?? []),
   ];
 }
@@ -96,7 +97,7 @@ function ofPods(pods: readonly PodStatus[]): Warning[] {
   return [{ code: "queue-warning", sentence: sentences.slice(0, MOST_TOLD).join("; ") }];
 }
 
-function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods, nowMs }: Seen): Warning[] {
+function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods }: Seen): Warning[] {
   const stuck = lanes.filter((lane) => lane.stuck > 0);
   const found: Warning[] = stuck.map(({ lane, stuck: count }) => ({
     code: "stuck",
@@ -108,15 +109,19 @@ function standstill({ cluster, name, depth = 0, lanes }: ClusterStatus, { pods, 
     const sentence = `${name}: ${quantity(depth)} messages wait, and no pod that replays says that it is there`;
     found.push({ code: "nobody-replays", sentence, cluster });
   }
-  const alive = pods?.filter(({ isAlive }) => isAlive) ?? [];
-  const [refused] = alive
-    .flatMap((pod) => pod.clusters[cluster].refusedWrites ?? [])
-    .sort((one, other) => one.sinceMs - other.sinceMs);
-  const refusedForMs = refused === undefined ? 0 : nowMs - refused.sinceMs;
-  if (refused !== undefined && depth > 0 && refusedForMs >= REFUSED_MS) {
-    const { tables, text } = refused;
-    const sentence = `${name}: writes${tables === "" ? "" : ` to ${tables}`} have been refused for ${duration(refusedForMs)}, and wait until that is cured: ${text}`;
-    found.push({ code: "failing-again", sentence, cluster });
-  }
   return found;
+}
+
+/** What a cluster has refused for so long that somebody has to cure it. */
+function refusals({ cluster, name, depth = 0 }: ClusterStatus, { pods = [], nowMs }: Seen): Warning[] {
+  const [refused] = pods
+    .flatMap((pod) => (pod.isAlive && pod.clusters[cluster].refusedWrites) || [])
+    .sort((one, other) => one.sinceMs - other.sinceMs);
+  if (refused === undefined || depth === 0) return [];
+  const { tables, text, sinceMs } = refused;
+  const forMs = nowMs - sinceMs;
+  if (forMs < REFUSED_MS) return [];
+  const to = tables === "" ? "" : ` to ${tables}`;
+  const sentence = `${name}: writes${to} have been refused for ${duration(forMs)}, and wait until that is cured: ${text}`;
+  return [{ code: "failing-again", sentence, cluster }];
 }

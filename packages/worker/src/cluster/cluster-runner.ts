@@ -85,6 +85,7 @@ export class ClusterRunner {
   ) {
     const { clock, backoff, trialBackoff, random, concurrency, executor, executeTimeoutMs, queue } = settings;
     const wake = () => this.#wake();
+    const origin = new AsyncResource("HelixReplay");
     this.#cluster = cluster;
     this.#settings = settings;
     this.#reporter = reporter;
@@ -92,7 +93,7 @@ export class ClusterRunner {
       ...settings,
       cluster,
       // What ends unexecuted is told from here, and is no business of the request that has queued it.
-      onMessage: AsyncResource.bind((message) => this.#receive(message)),
+      onMessage: (message) => origin.runInAsyncScope(this.#receive, this, message),
       roomOf: (lane) => budget.room(lane),
       isLost: ({ message }) => this.#hand.isLost(message),
       onLost: ({ message }) => this.#settler.lose(message),
