@@ -1,4 +1,4 @@
-import { reply } from "@helix/testkit";
+import { reply, waitFor } from "@helix/testkit";
 import { expect, test } from "vitest";
 import { TwoClusters } from "./two-clusters.ts";
 
@@ -9,6 +9,32 @@ function standStill(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);
 }
+
+test("a process that stood still reads the second answer of a write, which is there, before it takes that for missing", async () => {
+  await using clusters = await TwoClusters.connected({
+    client: { wait: "first", secondaryTimeoutMs: 1_500 },
+    driver: { socketOptions: { readTimeout: 10_000 } },
+  });
+  const { client, script } = clusters;
+  await client.execute(INSERT, ["before"], { wait: "both" });
+  let answer = () => {};
+  const gate = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  script.B = async () => {
+    await gate;
+    return reply.void;
+  };
+  const { writes } = await client.execute(INSERT, ["id"]);
+  expect(writes).toEqual({ A: "applied", B: "pending" });
+  await waitFor(() => clusters.servers.B.requests.length === 2, { timeoutMs: 5_000, describe: "B is asked" });
+  answer();
+  // The answer is written by then, and not read.
+  await new Promise((resolve) => setImmediate(resolve));
+  standStill(2_500);
+  await client.close();
+  expect(clusters.queued).toEqual([]);
+});
 
 test.each([
   [40, "more than the driver bears on a connection"],

@@ -84,3 +84,17 @@ test("after a close what is awaited has its time, and with the last of it the ti
   answers.end(second);
   expect(clock.timers).toBe(0);
 });
+
+test("what is due when this process stood still is given up after another look, however late that is", async () => {
+  const answer = awaited();
+  await clock.block(3_000);
+  expect(answer.errors).toEqual([]);
+  await clock.advance(250);
+  expect(answer.errors).toHaveLength(1);
+
+  const other = awaited();
+  await clock.block(3_000);
+  await clock.block(3_000);
+  expect(other.errors).toHaveLength(1);
+  expect(clock.timers).toBe(0);
+});

@@ -3,6 +3,9 @@ import { LinkedList, type ListNode } from "@helix/core/internal";
 import type { ClusterLink } from "../session/cluster-link.ts";
 import { requestTimeout } from "../session/outstanding.ts";
 
+/** A look that comes so late shows that this process stood still. Answers may be there, unread: they get as long again. */
+const LATE_MS = 250;
+
 /** The answer of a cluster on which nobody depends, since the other one has applied the write. */
 export interface SecondAnswer extends ListNode<SecondAnswer> {
   /** By the monotonic clock; set here. */
@@ -21,6 +24,8 @@ export class SecondAnswers {
   /** The first is due first. */
   readonly #awaited = new LinkedList<SecondAnswer>();
   #cancelTimer: (() => void) | undefined;
+  #lookAtMs = 0;
+  #wasLate = false;
   #isClosed = false;
 
   constructor(link: ClusterLink, clock: Clock, timeoutMs: number) {
@@ -56,15 +61,25 @@ export class SecondAnswers {
   }
 
   #schedule({ dueAtMs }: SecondAnswer, nowMs: number): void {
-    this.#cancelTimer = this.#clock.setTimer(() => this.#look(), Math.max(1, Math.ceil(dueAtMs - nowMs)));
+    const delayMs = Math.max(1, Math.ceil(dueAtMs - nowMs), this.#wasLate ? LATE_MS : 0);
+    this.#lookAtMs = nowMs + delayMs;
+    this.#cancelTimer = this.#clock.setTimer(() => this.#look(), delayMs);
   }
 
   #look(): void {
     this.#cancelTimer = undefined;
     const nowMs = this.#clock.monotonicMs();
-    const isDue = ({ dueAtMs }: SecondAnswer) => dueAtMs <= nowMs;
-    for (const answer of this.#awaited.take(isDue)) answer.giveUp(requestTimeout(this.#timeoutMs));
+    // Once: a process that is late with all it does would wait for ever.
+    this.#wasLate = !this.#wasLate && nowMs - this.#lookAtMs > LATE_MS;
+    const due = this.#wasLate ? [] : this.#takeDue(nowMs);
+    for (const answer of due) answer.giveUp(requestTimeout(this.#timeoutMs));
     const { first } = this.#awaited;
     if (first !== undefined) this.#schedule(first, nowMs);
+    else this.#wasLate = false;
+  }
+
+  #takeDue(nowMs: number): Iterable<SecondAnswer> {
+    const isDue = ({ dueAtMs }: SecondAnswer) => dueAtMs <= nowMs;
+    return this.#awaited.take(isDue);
   }
 }
