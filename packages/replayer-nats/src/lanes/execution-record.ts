@@ -6,14 +6,21 @@ export interface ExecutionRecord {
   readonly messages: readonly string[];
   /** Those of them whose turn as a suspect it is: if the process dies, it has died of them. */
   readonly suspects: readonly string[];
+  /** Of that process, which may be configured otherwise: it writes the sooner again the shorter it is. Milliseconds; absent: an older version. */
+  readonly leaseMs?: number | undefined;
 }
 
 /** So that the record fits into what any server takes. */
 const MAX_BYTES = 256 * 1024;
+/** As much as may be configured. */
+const MAX_LEASE_MS = 3_600_000;
 const ENCODER = new TextEncoder();
 
 /** What no longer fits is left out, suspects last: if the process dies, it will seem not to have died of that. */
-export function encodeExecutions(executing: Iterable<{ id: string; isSuspect: boolean }>): Uint8Array {
+export function encodeExecutions(
+  executing: Iterable<{ id: string; isSuspect: boolean }>,
+  leaseMs: number,
+): Uint8Array {
   const messages = new Set<string>();
   const suspects = new Set<string>();
   let bytes = 0;
@@ -23,14 +30,19 @@ export function encodeExecutions(executing: Iterable<{ id: string; isSuspect: bo
     messages.add(id);
     if (isSuspect) suspects.add(id);
   }
-  const record: ExecutionRecord = { messages: [...messages], suspects: [...suspects] };
+  const record: ExecutionRecord = { messages: [...messages], suspects: [...suspects], leaseMs };
   return ENCODER.encode(JSON.stringify(record));
 }
 
 /** Undefined for bytes that are no such record: whoever wrote them says nothing that can be relied on. */
 export function decodeExecutions(bytes: Uint8Array): ExecutionRecord | undefined {
-  const { messages, suspects } = parsed(bytes) ?? {};
-  return isNames(messages) && isNames(suspects) ? { messages, suspects } : undefined;
+  const { messages, suspects, leaseMs } = parsed(bytes) ?? {};
+  if (!isNames(messages) || !isNames(suspects)) return undefined;
+  return { messages, suspects, ...(isLease(leaseMs) && { leaseMs }) };
+}
+
+function isLease(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value <= MAX_LEASE_MS;
 }
 
 function isNames(value: unknown): value is readonly string[] {

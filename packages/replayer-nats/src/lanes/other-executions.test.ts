@@ -15,6 +15,7 @@ class Bucket {
   readonly clock = new ManualClock();
   storedAtMs = this.clock.wallMs();
   sequence = 1;
+  leaseMs: unknown;
   readonly others: OtherExecutions;
 
   constructor() {
@@ -32,7 +33,7 @@ class Bucket {
         subject: SUBJECT,
         seq: this.sequence,
         storedAtMs: this.storedAtMs,
-        data: Buffer.from(JSON.stringify({ messages: ["m.0"], suspects: ["m.0"] })),
+        data: Buffer.from(JSON.stringify({ messages: ["m.0"], suspects: ["m.0"], leaseMs: this.leaseMs })),
       }),
     };
     this.others = new OtherExecutions({
@@ -82,3 +83,26 @@ test("nobody is told to ask again before the records are read again", async () =
   await bucket.clock.advance(400);
   expect((await bucket.others.about("m.0")).undecidedForMs).toBe(600);
 });
+
+test("a process that says of itself that its lease is longer is gone when that is over", async () => {
+  const bucket = new Bucket();
+  bucket.leaseMs = 3 * LEASE_MS;
+  await bucket.clock.advance(3 * LEASE_MS - 20_000);
+  expect(await bucket.others.about("m.0")).toEqual({ deaths: [], undecidedForMs: 20_000 });
+  await bucket.clock.advance(20_000);
+  await bucket.clock.advance((await bucket.others.about("m.0")).undecidedForMs);
+  expect((await bucket.others.about("m.0")).deaths).toHaveLength(1);
+});
+
+test.each([1, 0, -1, 1e300, "90000", null])(
+  "one that says that it is %o is gone after this process's lease",
+  async (leaseMs) => {
+    const bucket = new Bucket();
+    bucket.leaseMs = leaseMs;
+    await bucket.clock.advance(LEASE_MS / 2 - 10);
+    expect(await bucket.others.about("m.0")).toEqual({ deaths: [], undecidedForMs: 0 });
+    await bucket.clock.advance(LEASE_MS);
+    await bucket.clock.advance((await bucket.others.about("m.0")).undecidedForMs);
+    expect((await bucket.others.about("m.0")).deaths).toHaveLength(1);
+  },
+);

@@ -19,6 +19,8 @@ interface Pod {
   readonly storedAtMs: number;
   readonly messages: ReadonlySet<string>;
   readonly suspects: ReadonlySet<string>;
+  /** Its lease or this process's, whichever is longer. */
+  readonly leaseMs: number;
 }
 
 export interface OtherExecutionsOptions {
@@ -52,7 +54,7 @@ export interface Testimony {
 
 /**
  * What other processes were executing when they died. A process is gone when its record has not been written for a whole
- * lease, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
+ * lease, its own where that is longer, and lives when it was written within half of one; between the two nobody knows, nor does a process that has just
  * connected, or that could not reach the records itself: perhaps nobody could write. Nor is one gone whose record has just been
  * found to be so old: who did not read while there was no leader does not know of that. All ages are differences of the server's clock.
  *
@@ -84,7 +86,7 @@ export class OtherExecutions {
 
   /** Rejects with what the requests reject with. */
   async about(id: string): Promise<Testimony> {
-    const { clock, leaseMs } = this.#options;
+    const { clock } = this.#options;
     if (clock.monotonicMs() - this.#readAtMs >= this.#keepMs) {
       this.#reading ??= this.#read().finally(() => {
         this.#reading = undefined;
@@ -94,7 +96,7 @@ export class OtherExecutions {
     const deaths: Death[] = [];
     let undecidedForMs = 0;
     let doubtfulAtMs = this.#unreachableAtMs;
-    for (const [pod, { sequence, storedAtMs, messages, suspects }] of this.#pods) {
+    for (const [pod, { sequence, storedAtMs, messages, suspects, leaseMs }] of this.#pods) {
       if (!messages.has(id)) continue;
       const ageMs = this.#nowMs - storedAtMs;
       const isDoubtful = messages.size > 1;
@@ -103,7 +105,7 @@ export class OtherExecutions {
         doubtfulAtMs = Math.max(doubtfulAtMs, this.#staleSinceMs.get(`${pod}.${sequence}`) ?? 0);
       } else if (ageMs >= leaseMs / 2) undecidedForMs = Math.max(undecidedForMs, leaseMs - ageMs);
     }
-    const settledAtMs = doubtfulAtMs + Math.min(SETTLE_MS, leaseMs);
+    const settledAtMs = doubtfulAtMs + Math.min(SETTLE_MS, this.#options.leaseMs);
     if (deaths.length > 0 && this.#readAtMs < settledAtMs) {
       undecidedForMs = Math.max(undecidedForMs, settledAtMs - clock.monotonicMs(), this.#keepMs);
     }
@@ -114,7 +116,7 @@ export class OtherExecutions {
 
   /** Whose records are a lease old. */
   get #gone(): [string, Pod][] {
-    return [...this.#pods].filter(([, { storedAtMs }]) => this.#nowMs - storedAtMs >= this.#options.leaseMs);
+    return [...this.#pods].filter(([, { storedAtMs, leaseMs }]) => this.#nowMs - storedAtMs >= leaseMs);
   }
 
   get #keepMs(): number {
@@ -148,12 +150,13 @@ export class OtherExecutions {
     if (record === undefined) {
       this.#options.logger.error({ subject }, "what a process writes down is no record");
     }
-    const { messages, suspects } = record ?? {};
+    const { messages, suspects, leaseMs = 0 } = record ?? {};
     return {
       sequence: seq,
       storedAtMs,
       messages: new Set(messages),
       suspects: new Set(suspects),
+      leaseMs: Math.max(leaseMs, this.#options.leaseMs),
     };
   }
 

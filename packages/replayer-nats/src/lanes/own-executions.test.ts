@@ -109,7 +109,7 @@ describe("what a process is executing", () => {
 
 test("a record stays within a quarter of a megabyte, and names the suspects first", () => {
   const many = Array.from({ length: 20_000 }, (_, n) => ({ id: `message-${n}.0`, isSuspect: n === 19_999 }));
-  const bytes = encodeExecutions(many);
+  const bytes = encodeExecutions(many, LEASE_MS);
   expect(bytes.length).toBeLessThanOrEqual(256 * 1024 + 100);
   expect(decodeExecutions(bytes)?.suspects).toEqual(["message-19999.0"]);
   expect(decodeExecutions(bytes)?.messages.length).toBeGreaterThan(10_000);

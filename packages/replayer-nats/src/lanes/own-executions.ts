@@ -107,7 +107,7 @@ export class OwnExecutions {
 
   /** One at a time, so that an older record never overtakes a newer one. */
   async #write(): Promise<void> {
-    const { clock, store, remove } = this.#options;
+    const { clock, leaseMs, store, remove } = this.#options;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#hasChanged = false;
@@ -115,7 +115,7 @@ export class OwnExecutions {
     try {
       if (this.#executing.size > 0) {
         this.#mayBeStored = true;
-        await store(this.pod, encodeExecutions(this.#executing.values()));
+        await store(this.pod, encodeExecutions(this.#executing.values(), leaseMs));
       } else if (this.#mayBeStored) {
         await remove(this.pod);
         this.#mayBeStored = false;
