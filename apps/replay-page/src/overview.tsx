@@ -44,14 +44,16 @@ export function Overview({ client, onLeave }: OverviewProps) {
     everyMs: () => 60_000,
     onChange,
   });
+  const isSilent = status.failure?.status === 0;
   const pod = useMemo<Pod>(
     () => ({
       client,
       rights: me.value && new Set(me.value.rights),
       runbookUrl: me.value?.runbookUrl,
+      isSilent,
       onChange,
     }),
-    [client, me.value],
+    [client, me.value, isSilent],
   );
   const ended = jobs.value?.jobs.filter(isOver).map(({ id }) => id);
   const known = useRef<string | undefined>(undefined);

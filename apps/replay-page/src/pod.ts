@@ -17,6 +17,8 @@ export interface Pod {
   readonly rights: ReadonlySet<Right> | undefined;
   /** Where the runbook is; undefined: nobody has said. */
   readonly runbookUrl: string | undefined;
+  /** It answers nothing, which is said at the top. */
+  readonly isSilent: boolean;
   /** What is looked at again when something has been done. */
   readonly onChange: Set<() => void>;
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Seen } from "../api/poller.ts";
+import { usePod } from "../pod.ts";
 import { Boundary } from "./boundary.tsx";
 
 interface SectionProps {
@@ -12,9 +13,11 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
-/** One part of the page. What the pod refuses of it is said in it; that the pod does not answer is said once, at the top. */
+/** One part of the page. What the pod refuses of it, or does not answer, is said in it; that the pod answers nothing is said once, at the top. */
 export function Section({ id, title, aside, seen, children }: SectionProps) {
   const { failure, value } = seen;
+  const { isSilent } = usePod();
+  const isOwn = failure !== undefined && !(isSilent && failure.status === 0);
   return (
     <section id={id} aria-labelledby={`${id}-title`}>
       <header>
@@ -23,7 +26,12 @@ export function Section({ id, title, aside, seen, children }: SectionProps) {
         </h2>
         {aside}
       </header>
-      {failure !== undefined && failure.status !== 0 && <p class="problem">{failure.message}</p>}
+      {isOwn && (
+        <p class="problem">
+          {failure.message}
+          {value !== undefined && " What is shown is from before."}
+        </p>
+      )}
       {value === undefined && failure === undefined && <p class="quiet">Asking the pod …</p>}
       <Boundary what={title} of={value}>
         {value !== undefined && children}

@@ -102,6 +102,20 @@ test.each<[string, { readonly status?: number; readonly body?: string } | undefi
   await page.getByText(words).first().waitFor({ state: "hidden" });
 });
 
+test("a part that alone is not answered says so in its place, and shows what was there before as such", async () => {
+  await using page = await rig.open({ isTimeOurs: true });
+  const letters = page.getByRole("region", { name: "Dead letters", exact: true });
+  await letters.getByText("There are none").waitFor();
+  await page.route("**/v1/dead-letters/groups?*", (route) => route.abort());
+  await page.clock.fastForward(15_000);
+  await letters.getByText("The pod does not answer. What is shown is from before.").waitFor();
+  await page.reload();
+  await letters.getByText("The pod does not answer.", { exact: true }).waitFor();
+  await page.unroute("**/v1/dead-letters/groups?*");
+  await page.clock.fastForward(15_000);
+  await letters.getByText("There are none").waitFor();
+});
+
 test("under the path of a proxy it works as without", async () => {
   await using proxy = await startPrefixProxy("/ops/helix", Number(new URL(rig.url).port));
   await using page = await rig.open({ url: proxy.url });
