@@ -44,6 +44,10 @@ export function createProgram({ host, version, open, onExit }: ProgramOptions): 
     })
     .option("--url <url>", "By the admin API of a pod; its token is in HELIX_TOKEN, or a file. [HELIX_URL]")
     .option("--token-file <file>", "Where the token is. [HELIX_TOKEN_FILE]")
+    .option(
+      "--server-name <host>",
+      "Whom the certificate of the pod names, where that is not the address, as by a port-forward.",
+    )
     .option("--allow-plain-http", "Send the token to another machine without TLS.")
     .option(
       "--nats <servers>",

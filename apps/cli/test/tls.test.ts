@@ -32,7 +32,12 @@ async function on<T>(server: Server, ask: (port: number) => Promise<T>): Promise
 it.each<[string, string, string, RegExp]>([
   ["no authority that is known", addressed, "", /: .* certificate.*: give --ca FILE, of whoever has signed/],
   ["another authority", addressed, otherCa, /: .* certificate.*: give --ca FILE, of whoever has signed/],
-  ["another name", named, ca, /does not match certificate/],
+  [
+    "another name",
+    named,
+    ca,
+    /does not match certificate.*: give --server-name HOST, as the certificate has it/,
+  ],
   ["a certificate that has expired", expired, ca, /certificate has expired/],
 ])("of a pod with %s it is told what is wrong with that", async (_, cert, flags, words) => {
   const { exit, err } = await on(createServer({ key, cert }), (port) =>
@@ -40,6 +45,18 @@ it.each<[string, string, string, RegExp]>([
   );
   expect([exit, err]).toEqual([1, expect.stringMatching(words)]);
   expect(err).toMatch(/^helix: https:\/\/127\.0\.0\.1:\d+ cannot be asked: /);
+});
+
+it("a pod that is reached by another address than its certificate has is asked by the name in that", async () => {
+  let asked = 0;
+  const server = createServer({ key, cert: named }, (_, response) => {
+    asked++;
+    response.writeHead(403).end();
+  });
+  const { err } = await on(server, (port) =>
+    typed(`status --url https://127.0.0.1:${port} ${ca} --server-name b.example`, { env }),
+  );
+  expect([asked, err]).toEqual([1, expect.stringContaining("has answered with 403")]);
 });
 
 it("of a pod without TLS that is asked by it the address is told that would do", async () => {

@@ -4,8 +4,14 @@ import { z } from "zod";
 export const API_ERRORS = {
   HELIX_API_TOKEN_REFUSED: [401, "No token, or none that is known. Also where there is no such path."],
   HELIX_API_RIGHT_MISSING: [403, "The token has not the right that `right` names."],
-  HELIX_API_HOST_REFUSED: [403, "`Host` is none of the names that the API answers to."],
-  HELIX_API_ORIGIN_REFUSED: [403, "`Origin` is a page that the API does not answer."],
+  HELIX_API_HOST_REFUSED: [
+    403,
+    "`Host` is none of the names that the API answers to; `HELIX_ADMIN_ALLOWED_HOSTS` of the pod adds some.",
+  ],
+  HELIX_API_ORIGIN_REFUSED: [
+    403,
+    "`Origin` is a page that the API does not answer; `HELIX_ADMIN_ALLOWED_ORIGINS` of the pod adds some.",
+  ],
   HELIX_API_PATH_UNKNOWN: [404, "No such path."],
   HELIX_API_METHOD_REFUSED: [405, "The path has other methods; `Allow` names them."],
   HELIX_API_REQUEST_INVALID: [400, "What was sent is not as described; `issues` says where."],
@@ -13,7 +19,7 @@ export const API_ERRORS = {
   HELIX_API_BODY_TOO_LARGE: [413, "The body has more than 64 KiB. It was not read."],
   HELIX_API_NOT_JSON: [415, "A change is sent as `application/json`, in UTF-8 and not compressed."],
   HELIX_API_KEY_REUSED: [422, "Another change has been made with that `Idempotency-Key`."],
-  HELIX_API_REFUSED_OFTEN: [429, "Ten requests of this address had no token that is known: all of it wait."],
+  HELIX_API_REFUSED_OFTEN: [429, "Ten requests of this address had no token that is known: it waits for the rest of a minute."],
   HELIX_API_INTERNAL: [500, "A fault of the pod. Its log has it."],
   HELIX_API_BUSY: [503, "Ten requests are being answered, or a hundred were within this second."],
   HELIX_API_NOT_OPEN: [503, "The queue is not open yet, or not any more."],

@@ -5,6 +5,7 @@ import { quoted } from "./filter-flags.ts";
 const FLAGS = [
   "url",
   "tokenFile",
+  "serverName",
   "allowPlainHttp",
   "nats",
   "stream",

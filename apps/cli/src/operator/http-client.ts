@@ -27,6 +27,8 @@ export interface HttpClientOptions {
   readonly token: string;
   /** Of authorities to trust, PEM. @default those of Node */
   readonly ca?: string | undefined;
+  /** Whom the certificate names. @default the host of the address */
+  readonly serverName?: string | undefined;
 }
 
 /** What a request takes, as people of TypeScript have it: read by the pod. */
@@ -111,7 +113,7 @@ export class HttpClient {
     { params = {}, query = {}, body }: Asked,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answered> {
-    const { url, token, ca } = this.#options;
+    const { url, token, ca, serverName } = this.#options;
     const target = new URL(url);
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
     target.pathname = target.pathname.replace(/\/$/, "") + filled;
@@ -133,6 +135,7 @@ export class HttpClient {
       },
       signal: AbortSignal.any([late, this.#closed.signal]),
       ...(ca !== undefined && { ca }),
+      ...(serverName !== undefined && { servername: serverName }),
     };
     return new Promise((resolve, reject) => {
       // In the middle of an answer it looks as if the other side had ended it.

@@ -9,11 +9,12 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** By the admin API of a pod. Connects to nobody before something is asked. */
 export function openHttpOperator(sources: Sources): Operator {
-  const { ca } = sources.flags;
+  const { ca, serverName } = sources.flags;
   const client = new HttpClient({
     url: urlOf(sources),
     token: tokenOf(sources),
     ca: ca === undefined ? undefined : textIn(ca, "--ca"),
+    serverName,
   });
   return operatorBy(client);
 }

@@ -7,6 +7,7 @@ export interface Flags {
   readonly url?: string | undefined;
   readonly nats?: string | undefined;
   readonly tokenFile?: string | undefined;
+  readonly serverName?: string | undefined;
   readonly allowPlainHttp?: boolean | undefined;
   readonly ca?: string | undefined;
   readonly stream?: string | undefined;

@@ -13,6 +13,9 @@ const NO_TLS = /wrong version number|packet length too long|unexpected message|r
 export function unreachedText(error: unknown, { protocol, host }: Pick<URL, "protocol" | "host">): string {
   const { code = "", message = "" } = Object(error) as { code?: string; message?: string };
   if (UNTRUSTED.has(code)) return `${message}: give --ca FILE, of whoever has signed its certificate`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return `${message.replace(/\.$/, "")}: give --server-name HOST, as the certificate has it, if that is the pod`;
+  }
   if (protocol === "https:" && (code === "EPROTO" || code.startsWith("ERR_SSL_")) && NO_TLS.test(message)) {
     return `it speaks no TLS there: is it http://${host}?`;
   }
