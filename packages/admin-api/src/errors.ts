@@ -19,7 +19,10 @@ export const API_ERRORS = {
   HELIX_API_BODY_TOO_LARGE: [413, "The body has more than 64 KiB. It was not read."],
   HELIX_API_NOT_JSON: [415, "A change is sent as `application/json`, in UTF-8 and not compressed."],
   HELIX_API_KEY_REUSED: [422, "Another change has been made with that `Idempotency-Key`."],
-  HELIX_API_REFUSED_OFTEN: [429, "Ten requests of this address had no token that is known: it waits for the rest of a minute."],
+  HELIX_API_REFUSED_OFTEN: [
+    429,
+    "Ten requests of this address had no token that is known: it waits for the rest of a minute.",
+  ],
   HELIX_API_INTERNAL: [500, "A fault of the pod. Its log has it."],
   HELIX_API_BUSY: [503, "Ten requests are being answered, or a hundred were within this second."],
   HELIX_API_NOT_OPEN: [503, "The queue is not open yet, or not any more."],
