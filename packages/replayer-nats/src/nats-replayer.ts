@@ -14,8 +14,8 @@ import type {
   ReplayPayload,
   ReplayQueue,
 } from "@helix/core";
-import { type DeadLetterCause, isHelixError, LANES, type Lane } from "@helix/core";
-import { expected, settled } from "@helix/core/queue-kit";
+import { isHelixError, LANES, type Lane } from "@helix/core";
+import { expected } from "@helix/core/queue-kit";
 import { Bodies } from "./bodies.ts";
 import { Admin } from "./connection/admin.ts";
 import { meaningOf } from "./connection/api-errors.ts";
@@ -45,10 +45,10 @@ import { HandBacks } from "./lanes/hand-backs.ts";
 import { Hastening } from "./lanes/hastening.ts";
 import { LaneDepths } from "./lanes/lane-depths.ts";
 import { LaneReceiver, MAX_DEMAND } from "./lanes/lane-receiver.ts";
-import { type MessageRecord, MessageRecords } from "./lanes/message-records.ts";
-import type { MessageSettler, NatsMessage } from "./lanes/nats-message.ts";
+import { MessageRecords } from "./lanes/message-records.ts";
 import { PullChannel } from "./lanes/pull-channel.ts";
 import { queueRoom } from "./lanes/queue-room.ts";
+import { QueueSettler } from "./lanes/queue-settler.ts";
 import { Settlements } from "./lanes/settlements.ts";
 import { Strays } from "./lanes/strays.ts";
 import { StuckMessages } from "./lanes/stuck-messages.ts";
@@ -113,8 +113,7 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #hastening: Hastening;
   readonly #depths: LaneDepths;
   readonly #stuck: StuckMessages;
-  readonly #writer: DeadLetterWriter;
-  readonly #settler: MessageSettler;
+  readonly #settler: QueueSettler;
   readonly #rights: MissingRights;
   readonly #lanes = new Map<Lane, LaneReceiver>();
   readonly #closing = new AbortController();
@@ -216,7 +215,6 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     });
     const places = new LetterPlaces({ publisher, admin, names });
     const maxMessageBytes = () => this.#enqueuer.maxMessageBytes;
-    this.#writer = new DeadLetterWriter({ places, admin, names, bodies, nowMs, maxMessageBytes });
     const pages = new StreamPages(admin, new DirectGets(link, { clock, logger }), clock);
     const letters = {
       admin,
@@ -238,17 +236,17 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
       trash: new NatsTrash({ ...letters, at: trash, dead, copies }),
       readmit: (payload, id) => this.#enqueuer.readmit(payload, id),
     });
-    this.#settler = {
-      ack: (message, done) => this.#ack(message, done),
-      release: (message, delayMs, record, hastenedBy) => this.#release(message, delayMs, record, hastenedBy),
-      extend: ({ delivered }) => this.#settlements.extend(delivered.lease),
-      forget: (message) => {
-        this.#evidence.end(message);
-        message.delivered.lease.giveUp();
-      },
-      mark: (message) => this.#evidence.begin(message, message.id, message.suspect),
-      deadLetter: (message, cause) => this.#deadLetter(message, cause),
-    };
+    this.#settler = new QueueSettler({
+      settlements: this.#settlements,
+      records: this.#records,
+      evidence: this.#evidence,
+      handBacks: this.#handBacks,
+      delays: this.#delays,
+      hastening: this.#hastening,
+      writer: new DeadLetterWriter({ places, admin, names, bodies, nowMs, maxMessageBytes }),
+      logger,
+      onFailure: (error) => this.#lookAgain(error),
+    });
     this.#provisioning = new Provisioning({
       run: (signal) => this.#provision(signal),
       isConnected: () => link.isUp,
@@ -470,57 +468,6 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     this.#settings.logger.warn({ created, inHand }, text);
   }
 
-  #ack(message: NatsMessage, done: (refusal?: unknown) => void): void {
-    this.#evidence.end(message);
-    this.#settlements.ack(message.delivered.lease, (refusal) => {
-      if (refusal === undefined) this.#forget(message);
-      done(refusal);
-    });
-  }
-
-  /** A new count is written before the message can come again; where it cannot be, the failure has not counted. */
-  async #release(
-    message: NatsMessage,
-    delayMs: number,
-    record: MessageRecord | undefined,
-    hastenedBy: string | undefined,
-  ): Promise<void> {
-    const { id } = message;
-    const { lane, lease, delivery } = message.delivered;
-    let known: MessageRecord | undefined = record ?? message.record;
-    if (record !== undefined) {
-      try {
-        await this.#records.write(id, record);
-      } catch (error) {
-        known = undefined;
-        this.#settings.logger.warn({ err: error, id }, "cannot count a message's failure");
-        this.#lookAgain(error);
-      }
-    }
-    message.assertLent();
-    if (known !== undefined) this.#handBacks.note(delivery, known);
-    if (delayMs > 0) {
-      const dueAtMs = this.#delays.add(lane, delayMs);
-      if (hastenedBy !== undefined) this.#hastening.add(lane, hastenedBy, lease.reply, dueAtMs);
-    }
-    this.#settlements.release(lease, delayMs);
-    this.#evidence.end(message);
-  }
-
-  async #deadLetter(message: NatsMessage, cause: DeadLetterCause): Promise<void> {
-    try {
-      await this.#writer.write(message, cause);
-    } catch (error) {
-      this.#lookAgain(error);
-      throw error;
-    }
-    message.assertLent();
-    // Only now: a crash before this leaves a dead letter and the original, which becomes the same dead letter.
-    const acknowledged = settled((done) => this.#ack(message, done));
-    this.#settlements.hurry();
-    await acknowledged;
-  }
-
   /** Nobody stores what is published there, or there is nothing to read from: a stream may be gone. */
   #lookAgain(error: unknown): void {
     const failure =
@@ -529,10 +476,5 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
     const isMissing =
       isHelixError(error, "HELIX_QUEUE_REFUSED") && meaningOf(error.errorCode, error.message) === "missing";
     if (isUnheard || isMissing) void this.#provisioning.again();
-  }
-
-  #forget(message: NatsMessage): void {
-    this.#handBacks.forget(message.delivered.delivery);
-    if (message.isRecorded) this.#records.forget(message.id);
   }
 }
