@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { type CassandraPairInfo, waitFor } from "@helix/testkit";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const STEP_TIMEOUT_MS = 30_000;
+const STEP_TIMEOUT_MS = 50_000;
 
 /** By which its processes agree on who starts the container that removes the others: for each temporary directory it is left there, empty. */
 const OF_TESTCONTAINERS = /^testcontainers-node-.*\.lock$/;
