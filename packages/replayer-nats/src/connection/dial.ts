@@ -1,6 +1,6 @@
 import { type HelixError, helixError } from "@helix/core";
 import { toldError } from "@helix/core/queue-kit";
-import type { NatsConnection } from "@nats-io/nats-core";
+import { errors, type NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnectOptions } from "../connect-options.ts";
 import type { LinkSettings } from "../options.ts";
@@ -25,6 +25,14 @@ export async function dial({
     throw error;
   }
   return connection;
+}
+
+/**
+ * Whether a server has refused a login. The library calls it so too where the server has waited in vain for one (`auth_timeout`, 2 s): of a process that
+ * stood still, which says nothing about its credentials.
+ */
+export function isRefusedLogin(error: unknown): boolean {
+  return error instanceof errors.AuthorizationError && !/timeout/i.test(error.message);
 }
 
 export function unauthorized(cause: Error): HelixError {

@@ -146,6 +146,32 @@ test("a server that has no room for a connection says so at the start, too", asy
   server.close();
 }, 30_000);
 
+test("a process that was too slow to log in is not told that its credentials are wrong, and tries again", async () => {
+  let taken = 0;
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    taken++;
+    open.add(socket);
+    socket.on("error", () => {});
+    socket.write(`INFO ${JSON.stringify({ version: "2.12.8", max_payload: 1_000_000 })}\r\n`);
+    if (taken === 1) socket.end("-ERR 'Authentication Timeout'\r\n");
+    else socket.on("data", (data) => String(data).includes("PING") && socket.write("PONG\r\n"));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const connect = { servers: `127.0.0.1:${port}`, user: "pod", pass: "right" };
+  const settings = { connect, allowOldServer: false, logger: silentLogger, clock };
+  const slow = await Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  expect(slow.cause).toMatchObject({ message: "NATS refuses the connection: Authentication Timeout" });
+  await waitFor(() => clock.advance(500).then(() => slow.isUp), {
+    timeoutMs: 10_000,
+    describe: "it is connected",
+  });
+  await slow.close();
+  for (const socket of open) socket.destroy();
+  server.close();
+});
+
 test("a connection that its owner closes is down, and is not asked again", async () => {
   await connection.close();
   await clock.advance(10_000);

@@ -2,7 +2,7 @@ import { Backoff, type EventSink, type HelixError, helixError, type QueueEvents 
 import { isolate, toldError, wait } from "@helix/core/queue-kit";
 import { errors, type NatsConnection, type PermissionViolationError } from "@nats-io/nats-core";
 import type { LinkSettings } from "../options.ts";
-import { dial, isFinal, refused, unauthorized, withWayOut } from "./dial.ts";
+import { dial, isFinal, isRefusedLogin, refused, unauthorized, withWayOut } from "./dial.ts";
 import { type Asked, askedWhy } from "./refusal.ts";
 import { checkServer } from "./server-version.ts";
 
@@ -67,7 +67,7 @@ export class Link {
     try {
       link.#accept(await dial(settings));
     } catch (error) {
-      if (error instanceof errors.AuthorizationError) throw unauthorized(error);
+      if (isRefusedLogin(error)) throw unauthorized(error as Error);
       if (isFinal(error)) throw error;
       link.#cause = await link.#reasonOf(error);
       logger.warn({ err: link.#cause }, "NATS is not there yet; connecting in the background");
@@ -183,7 +183,8 @@ export class Link {
 
   /** An error of a connect, for whoever has to act on it. */
   async #reasonOf(error: unknown): Promise<unknown> {
-    if (error instanceof errors.AuthorizationError) return unauthorized(error);
+    if (isRefusedLogin(error)) return unauthorized(error as Error);
+    if (error instanceof errors.AuthorizationError) return refused(error.message);
     const { refusal } = isTimeout(error) ? await this.#ask() : {};
     return withWayOut(refusal ?? error);
   }
@@ -267,8 +268,7 @@ export class Link {
         } else if (this.#isUp) {
           this.#said = `: ${error.message}`;
         } else {
-          this.#cause =
-            error instanceof errors.AuthorizationError ? unauthorized(error) : refused(error.message);
+          this.#cause = isRefusedLogin(error) ? unauthorized(error) : refused(error.message);
         }
       }
     }
