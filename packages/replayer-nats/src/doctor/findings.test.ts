@@ -77,15 +77,21 @@ describe("how full a stream is", () => {
 });
 
 describe("what is not as the options say", () => {
-  it("is a loss where the server deletes by it, and holds up otherwise", () => {
+  it("is a loss where the server deletes by it, an exposure where others get it, and holds up otherwise", () => {
     const differing = (field: string) => ({ object: "stream s", field, expected: 1, actual: undefined });
-    expect(codes(driftFindings([differing("max_age"), differing("max_ack_pending")]))).toEqual([
+    const limit = (expected: number, actual: number) => ({ ...differing("max_msgs"), expected, actual });
+    const found = [differing("max_age"), limit(20, 10), limit(10, 20), differing("republish")];
+    expect(codes(driftFindings(found))).toEqual([
+      "drift: loss",
       "drift: loss",
       "drift: standstill",
+      "drift: exposure",
     ]);
     expect(driftFindings([differing("max_age")])[0]?.what).toMatch(
       /^`max_age` is not set, and 0.000001 ms by the options/,
     );
+    const paused = { object: "consumer c", field: "pause_until", expected: undefined, actual: "later" };
+    expect(driftFindings([paused])[0]?.cure).toContain("no option sets it");
   });
 });
 

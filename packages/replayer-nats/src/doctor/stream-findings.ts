@@ -6,6 +6,8 @@ import { isGoMade } from "../topology/topology.ts";
 
 /** Beyond that there is little time left to do something. */
 const NEARLY_FULL = 0.8;
+/** Fields by which others get what is stored, or store it. */
+const EXPOSING = new Set(["republish", "sources"]);
 
 /** How many machines a stream survives. */
 export function copyFindings({ config, cluster }: StreamInfo): Finding[] {
@@ -71,7 +73,7 @@ export function driftFindings(differences: readonly TopologyDifference[]): Findi
     const { object, field, expected, actual } = difference;
     return {
       code: "drift",
-      harm: isLosing(difference) ? "loss" : "standstill",
+      harm: isLosing(difference) ? "loss" : EXPOSING.has(field) ? "exposure" : "standstill",
       where: object,
       what: `\`${field}\` is ${tell(field, actual)}, and ${tell(field, expected)} by the options: somebody has changed it, or pods have other options.`,
       cure: isLeft(difference)

@@ -29,7 +29,9 @@ const LEFT = {
     deny_purge: false,
     max_msg_size: -1,
     no_ack: false,
+    republish: undefined,
     sealed: false,
+    sources: undefined,
     subject_transform: undefined,
   },
   consumer: {

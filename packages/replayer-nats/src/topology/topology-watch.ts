@@ -9,8 +9,8 @@ import { isAsBefore, wantedTopology } from "./topology.ts";
 
 /** How often it is looked, after a random part of it. */
 const LOOK_EVERY_MS = 60_000;
-/** After a reconnect: servers may come back with other streams. */
-const LOOK_SOON_MS = 5000;
+/** After a reconnect: servers may come back with other streams. After a look that failed: it may have been an election, which takes as long at the most. */
+const LOOK_SOON_MS = 10_000;
 
 export interface TopologyWatchOptions {
   readonly link: Pick<Link, "isUp" | "listen">;
@@ -36,6 +36,10 @@ export class TopologyWatch {
   readonly #options: TopologyWatchOptions;
   readonly #stopListening: () => void;
   #differences: readonly TopologyDifference[] = [];
+  /** Why the last two looks or more have failed. */
+  #unseen: string | undefined;
+  #hasFailed = false;
+  #told: string | undefined;
   #isStarted = false;
   #isClosed = false;
   #cancelTimer: (() => void) | undefined;
@@ -49,8 +53,9 @@ export class TopologyWatch {
     });
   }
 
-  /** What is different, for whoever reads a health report; undefined where nothing is. */
+  /** What is different, or that it cannot be seen, for whoever reads a health report; undefined where nothing is. */
   get warning(): string | undefined {
+    if (this.#unseen !== undefined) return `the streams of the queue cannot be looked at: ${this.#unseen}`;
     if (this.#differences.length === 0) return undefined;
     return `the streams of the queue are not as its options say: ${this.#differences.map(told).join("; ")}`;
   }
@@ -77,15 +82,17 @@ export class TopologyWatch {
   }
 
   async #lookByItself(): Promise<void> {
-    const { link, logger } = this.#options;
+    const { link } = this.#options;
     this.#cancelTimer = undefined;
+    let isUnclear = false;
     try {
       if (link.isUp) await this.look();
     } catch (error) {
-      logger.debug({ err: error }, "cannot look whether the streams are as they were");
+      // Of a connection that is lost others tell.
+      if (link.isUp && !this.#isClosed) isUnclear = this.#failed(error);
     }
     // A reconnect may have set it meanwhile.
-    if (this.#cancelTimer === undefined) this.#lookIn(LOOK_EVERY_MS);
+    if (this.#cancelTimer === undefined) this.#lookIn(isUnclear ? LOOK_SOON_MS : LOOK_EVERY_MS);
   }
 
   /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_TIMEOUT, HELIX_QUEUE_UNAUTHORIZED. */
@@ -102,18 +109,35 @@ export class TopologyWatch {
       }
     }
     if (this.#isClosed) return;
-    this.#tell(found);
+    this.#found(found);
     if (isMissing) onMissing();
     else await onFound();
   }
 
-  #tell(found: readonly TopologyDifference[]): void {
+  #found(differences: readonly TopologyDifference[]): void {
+    this.#hasFailed = false;
+    this.#unseen = undefined;
+    this.#differences = differences;
+    this.#tell(differences.some(isLosing) ? "error" : "warn", { differences });
+  }
+
+  /** Whether it is the first time. */
+  #failed(error: unknown): boolean {
+    const isFirst = !this.#hasFailed;
+    this.#hasFailed = true;
+    if (isFirst) return true;
+    this.#unseen = error instanceof Error ? error.message : String(error);
+    this.#tell("warn", { err: error });
+    return false;
+  }
+
+  /** Each news once. */
+  #tell(level: "warn" | "error", fields: object): void {
     const { logger } = this.#options;
-    const before = this.warning;
-    this.#differences = found;
-    const now = this.warning;
-    if (now === before) return;
-    if (now === undefined) logger.info({}, "the streams of the queue are as its options say again");
-    else logger[found.some(isLosing) ? "error" : "warn"]({ differences: found }, now);
+    const { warning } = this;
+    if (warning === this.#told) return;
+    this.#told = warning;
+    if (warning === undefined) logger.info({}, "the streams of the queue are as its options say again");
+    else logger[level](fields, warning);
   }
 }

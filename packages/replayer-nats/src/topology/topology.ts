@@ -239,9 +239,9 @@ export function isAsBefore(wanted: Wanted, { field, actual }: TopologyDifference
   return wanted.kind === "stream" && field === "subjects" && isSame(wanted.subjectsBefore, actual);
 }
 
-/** The server leaves out what is false or zero. */
+/** The server leaves out what is false or zero, and -1 is no limit. */
 function isSame(expected: unknown, actual: unknown): boolean {
-  if (actual === undefined) return !expected;
+  if (actual === undefined) return !expected || expected === -1;
   if (Array.isArray(expected)) return JSON.stringify(expected) === JSON.stringify(actual);
   return expected === actual;
 }
