@@ -122,8 +122,8 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
   readonly #clusters: ClusterRecord;
   readonly #watches: ControlWatches;
   readonly #control: NatsControlStore;
-  /** When the stream of the lanes was looked at last, by the server's clock. */
-  #seenAtMs = Number.POSITIVE_INFINITY;
+  /** When the stream of the lanes was made that was seen last, as its servers say: all of them the same, over restarts as well. */
+  #lanesMadeAt: string | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -457,12 +457,10 @@ export class NatsReplayer implements ReplayQueue, EventSource<QueueEvents> {
 
   /** What is in hand of a stream that is no more must not be settled: in its place there may be another message by now. */
   async #giveUpFormerStream(): Promise<void> {
-    const { created, ts = created } = await this.#admin.request((api) =>
-      api.streams.info(this.#names.stream),
-    );
-    const isYounger = Date.parse(created) > this.#seenAtMs;
-    this.#seenAtMs = Date.parse(ts);
-    if (!isYounger) return;
+    const { created } = await this.#admin.request((api) => api.streams.info(this.#names.stream));
+    const before = this.#lanesMadeAt;
+    this.#lanesMadeAt = created;
+    if (before === undefined || before === created) return;
     const inHand = [...this.#lanes.values()].reduce((sum, lane) => sum + lane.giveUp(), 0);
     const text = "the stream of the lanes is another one: nothing is settled that was in hand";
     this.#settings.logger.warn({ created, inHand }, text);
