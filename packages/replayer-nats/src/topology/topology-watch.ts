@@ -84,15 +84,16 @@ export class TopologyWatch {
   async #lookByItself(): Promise<void> {
     const { link } = this.#options;
     this.#cancelTimer = undefined;
-    let isUnclear = false;
+    let delayMs = LOOK_EVERY_MS;
     try {
       if (link.isUp) await this.look();
     } catch (error) {
       // Of a connection that is lost others tell.
-      if (link.isUp && !this.#isClosed) isUnclear = this.#failed(error);
+      if (link.isUp && !this.#isClosed) this.#failed(error);
+      delayMs = LOOK_SOON_MS;
     }
     // A reconnect may have set it meanwhile.
-    if (this.#cancelTimer === undefined) this.#lookIn(isUnclear ? LOOK_SOON_MS : LOOK_EVERY_MS);
+    if (this.#cancelTimer === undefined) this.#lookIn(delayMs);
   }
 
   /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_TIMEOUT, HELIX_QUEUE_UNAUTHORIZED. */
@@ -121,14 +122,12 @@ export class TopologyWatch {
     this.#tell(differences.some(isLosing) ? "error" : "warn", { differences });
   }
 
-  /** Whether it is the first time. */
-  #failed(error: unknown): boolean {
-    const isFirst = !this.#hasFailed;
+  #failed(error: unknown): void {
+    if (this.#hasFailed) {
+      this.#unseen = error instanceof Error ? error.message : String(error);
+      this.#tell("warn", { err: error });
+    }
     this.#hasFailed = true;
-    if (isFirst) return true;
-    this.#unseen = error instanceof Error ? error.message : String(error);
-    this.#tell("warn", { err: error });
-    return false;
   }
 
   /** Each news once. */
