@@ -48,7 +48,7 @@ export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { Moment } from "./policy/moment.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
-export { BulkRun } from "./queue/bulk-run.ts";
+export { BulkRun, type Left, leftUnread } from "./queue/bulk-run.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";
 export { boundedFields } from "./report/bounded-line.ts";
 export { boundedText } from "./report/bounded-text.ts";

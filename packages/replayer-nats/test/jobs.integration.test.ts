@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { DeadLetter } from "@helix/core";
 import { cancelJob, getJob, type JobOrder, JobRunner, type JobState, startJob } from "@helix/operations";
 import { Program, waitFor } from "@helix/testkit";
 import { type NatsServer, startNatsServer } from "@helix/testkit/nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { NatsReplayer } from "../src/index.ts";
+import { aesGcmEnvelope, type NatsReplayer } from "../src/index.ts";
 import { buried } from "./buried.ts";
 import { failureOf, idOf, payloadOf, Receiver, Rig } from "./rig.ts";
 
@@ -174,6 +175,38 @@ describe.each(["2.12", "2.15"] as const)("a job over NATS %s", (version) => {
     const { deadLetters } = queue;
     const counts = await Promise.all([deadLetters, deadLetters.trash].map((store) => store.count()));
     expect(counts.map(({ count }) => count)).toEqual([0, 0]);
+  });
+
+  it("counts as failed, by that, what its pod has no key for, and the same by one that has it redrives the rest", async () => {
+    await using rig = new Rig(server);
+    const keys = { old: randomBytes(32), new: randomBytes(32) };
+    const ahead = await rig.replayer({ envelope: aesGcmEnvelope({ current: "new", keys }) });
+    const behind = await rig.replayer({
+      envelope: aesGcmEnvelope({ current: "old", keys: { old: keys.old } }),
+    });
+    const receiver = new Receiver(ahead);
+    receiver.source.demand(3);
+    for (const [queue, id] of [
+      [ahead, "a"],
+      [behind, "b"],
+      [ahead, "c"],
+    ] as const)
+      await queue.enqueue(payloadOf(id));
+    await receiver.until(3);
+    await Promise.all(receiver.received.map((message) => message.deadLetter({ reason: "rejected" })));
+    const NONE = { done: 0, failed: 0, skipped: 0, needsForce: 0, vanished: 0 };
+    for (const [queue, expected, counts] of [
+      [behind, 3, { ...NONE, done: 1, failed: 2 }],
+      [ahead, 2, { ...NONE, done: 2 }],
+    ] as const) {
+      const { id } = await order(queue, { expect: expected });
+      await using _ = started(new JobRunner({ queue, control: queue.control }));
+      const job = await until(queue, id, "done");
+      expect(job).toMatchObject({
+        counts,
+        errors: counts.failed > 0 ? { HELIX_ENVELOPE_KEY_UNKNOWN: counts.failed } : {},
+      });
+    }
   });
 
   it("ends within a second when somebody cancels it, and what it has not done lies where it lay", async () => {

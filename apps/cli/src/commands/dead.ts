@@ -135,7 +135,7 @@ function letterText(letter: Told, paint: Paint): string {
       ["redriven", write && `${quantity(write.life)} times`],
       ["size", counted(bytes, "byte")],
       ["discarded", letter.discarded && discardedText(letter.discarded)],
-      ...(write === undefined ? [["content", "bytes that are no payload"] as const] : []),
+      ...(write === undefined ? [["content", "bytes that cannot be read as a payload here"] as const] : []),
     ],
     paint,
   );

@@ -31,7 +31,7 @@ export function factsOf(letter: Letter, nowMs: number): Facts {
     ["written", write && moment(write.writtenAtMs)],
     ["timestamp", write?.timestampMicros],
     ["redriven before", write && quantity(write.life)],
-    ["bytes", write === undefined ? `${quantity(bytes)}, which are no payload` : undefined],
+    ["bytes", write === undefined ? `${quantity(bytes)}, which cannot be read as a payload here` : undefined],
     ["discarded", discarded && moment(discarded.atMs)],
     ["by", discarded?.by],
     ["why", discarded?.why],

@@ -25,7 +25,11 @@ class Letters implements BulkStore {
       if (index >= this.scanFailsAfter) throw new Error("no connection");
       const reason = id.startsWith("o") ? "too-old" : "rejected";
       const raw = { length: this.bytes } as Uint8Array;
-      yield { id, reason, raw, content: { ok: !id.startsWith("x") } } as DeadLetter;
+      const unread = { x: "HELIX_PAYLOAD_INVALID", s: "HELIX_ENVELOPE_KEY_UNKNOWN" }[id.charAt(0)];
+      yield {
+        ...{ id, reason, raw },
+        content: unread === undefined ? { ok: true } : { ok: false, error: error(unread as HelixErrorCode) },
+      } as DeadLetter;
     }
   }
 
@@ -114,6 +118,16 @@ describe("redriveDeadLetters", () => {
       { matched: 2, redriven: 1, failed: 0 },
       { matched: 3, redriven: 2, failed: 0 },
     ]);
+  });
+
+  it("counts what this process cannot read as failed, by why, in a dry run as well", async () => {
+    for (const dryRun of [false, true]) {
+      const letters = new Letters("s1", "a", "s2", "s3", "s4", "b");
+      const report = await redriveDeadLetters(letters, { dryRun });
+      const errors = { HELIX_ENVELOPE_KEY_UNKNOWN: 4 };
+      expect(report).toMatchObject({ matched: 6, redriven: 2, failed: 4, skipped: 0, errors, ended: "done" });
+      expect(letters.calls.filter(([verb]) => verb === "redrive")).toHaveLength(dryRun ? 0 : 2);
+    }
   });
 
   it("changes nothing in a dry run, without waiting", async () => {

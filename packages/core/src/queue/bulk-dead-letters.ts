@@ -11,7 +11,7 @@ import {
 } from "../options/index.ts";
 import type { Clock } from "../policy/clock.ts";
 import { harmlessCallback } from "../report/harmless.ts";
-import { BulkRun } from "./bulk-run.ts";
+import { BulkRun, leftUnread } from "./bulk-run.ts";
 import type { DeadLetterFilter } from "./dead-letter-filter.ts";
 import {
   type BulkStore,
@@ -62,7 +62,7 @@ export interface DiscardOptions extends BulkOptions, Omit<DiscardOneOptions, "or
 export interface BulkReport {
   /** Found by the filter, up to the end of the run. */
   readonly matched: number;
-  /** Still in the store, each for a reason in `errors`. */
+  /** Still in the store, each for a reason in `errors`: what this process cannot open among them. */
   readonly failed: number;
   /** Not tried, since its bytes are no payload and cannot be executed. */
   readonly skipped: number;
@@ -108,9 +108,9 @@ export async function redriveDeadLetters(store: BulkStore, options?: RedriveOpti
   const scanned = scannedLetters(store);
   const tell = onProgress && harmlessCallback(onProgress);
   const { done: redriven, ...report } = await new BulkRun(store, bulk, {
-    leaves({ content, reason }) {
-      if (!content.ok) return "skipped";
-      return force !== true && needsForce(reason) ? "needsForce" : undefined;
+    leaves(letter) {
+      const isUnforced = force !== true && needsForce(letter.reason);
+      return leftUnread(letter) ?? (isUnforced ? "needsForce" : undefined);
     },
     take: (letter) => scanned.redrive(letter, { force }),
     onProgress: ({ matched, done, failed }) => tell?.({ matched, redriven: done, failed }),

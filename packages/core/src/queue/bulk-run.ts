@@ -18,9 +18,22 @@ const FINAL: ReadonlySet<string> = new Set([
   "HELIX_DEAD_LETTERS_FULL",
 ]);
 
+/** Why one is not tried: its bytes are no payload; or it has failed with this code before. */
+export type Left = "skipped" | { readonly failed: string };
+
+/**
+ * Whether a redrive leaves a letter, by what it is to this process. What cannot be read here (it is sealed with a key that is missing) may be a payload
+ * to another one.
+ */
+export function leftUnread({ content }: Pick<DeadLetter, "content">): Left | undefined {
+  if (content.ok) return undefined;
+  const { code } = content.error;
+  return code === "HELIX_PAYLOAD_INVALID" ? "skipped" : { failed: code };
+}
+
 export interface BulkAction<L extends DeadLetter> {
   /** As what one is counted that is not tried; undefined for one that is. @default each is tried */
-  leaves?(letter: L): "skipped" | "needsForce" | undefined;
+  leaves?(letter: L): Left | "needsForce" | undefined;
   take(letter: L): Promise<void>;
   onProgress?(report: RunningReport): void;
   /** Whether what is left is counted after a failure. @default true */
@@ -118,7 +131,8 @@ export class BulkRun<L extends DeadLetter> {
       if (!isIdle) await this.#turn(next.value);
       if (signal?.aborted) return "cancelled";
       if (isIdle) {
-        this.#count(left ?? "done");
+        if (typeof left === "object") this.#note(left.failed);
+        this.#count(typeof left === "object" ? "failed" : (left ?? "done"));
       } else if (this.#failure === undefined) {
         void this.#take(next.value);
       } else {
@@ -169,10 +183,13 @@ export class BulkRun<L extends DeadLetter> {
     const is = resultOf(error);
     if (is === "failed") {
       const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-      const key = typeof code === "string" ? code : typeof name === "string" ? name : "unknown";
-      this.#report.errors[key] = (this.#report.errors[key] ?? 0) + 1;
+      this.#note(typeof code === "string" ? code : typeof name === "string" ? name : "unknown");
     }
     this.#count(is);
+  }
+
+  #note(code: string): void {
+    this.#report.errors[code] = (this.#report.errors[code] ?? 0) + 1;
   }
 
   #count(as: "done" | "failed" | "skipped" | "needsForce" | "vanished"): void {

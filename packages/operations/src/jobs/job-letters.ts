@@ -175,8 +175,10 @@ export class JobLetters {
       if (next.done === true) return undefined;
       const letter = next.value;
       if (this.#pending.has(letter.id)) continue;
-      if (verbOf(job).canTake?.(letter) !== false) return letter;
-      job.counts.skipped++;
+      const left = verbOf(job).leaves?.(letter);
+      if (left === undefined) return letter;
+      if (left === "skipped") job.counts.skipped++;
+      else this.#fail(letter.id, left.failed);
     }
   }
 

@@ -1,12 +1,13 @@
 import type { DeadLetter, DeadLetterReader, DeadLetterStore, TrashedLetter } from "@helix/core";
+import { type Left, leftUnread } from "@helix/core/internal";
 import type { Job } from "./job.ts";
 
 /** One kind of long work over letters. */
 interface Verb {
   /** Where the letters lie that it is about. */
   from(store: DeadLetterStore): DeadLetterReader;
-  /** Whether it can be tried. @default it can */
-  canTake?(letter: DeadLetter): boolean;
+  /** Why it is not tried. @default it is */
+  leaves?(letter: DeadLetter): Left | undefined;
   /** Does it to a letter that was just read. @default by its id */
   take(store: DeadLetterStore, letter: DeadLetter, job: Job): Promise<void> | undefined;
   /** Does it to one of which only the id is known. Rejects with HELIX_DEAD_LETTER_NOT_FOUND where it is gone. */
@@ -16,7 +17,7 @@ interface Verb {
 const VERBS = {
   redrive: {
     from: (store) => store,
-    canTake: ({ content }) => content.ok,
+    leaves: leftUnread,
     take: ({ scanned }, letter, { force, id: order }) => scanned?.redrive(letter, { force, order }),
     takeById: (store, id, { force, id: order }) => store.redrive(id, { force, order }),
   },

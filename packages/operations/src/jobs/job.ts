@@ -13,7 +13,7 @@ export interface JobCounts {
   readonly done: number;
   /** Each for a reason in `errors`. */
   readonly failed: number;
-  /** Not tried, since their bytes are no payload and cannot be executed. */
+  /** Not tried, since their bytes are no payload and cannot be executed. What only cannot be opened here has failed. */
   readonly skipped: number;
   /** Not redriven without `force`. */
   readonly needsForce: number;
