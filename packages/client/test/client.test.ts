@@ -45,6 +45,14 @@ describe("refused before anything is sent", () => {
     expect(clusters.servers.A.requests).toHaveLength(2);
   });
 
+  test("but no object without a name, of a statement of a batch that binds nothing", async () => {
+    await using clusters = await TwoClusters.connected();
+    const query = "INSERT INTO ks.t (id, v) VALUES ('1', 'a')";
+    const { writes } = await clusters.client.batch([{ query, params: {} }, query]);
+    expect(writes).toEqual({ A: "applied", B: "applied" });
+    expect(await errorOf(clusters.client.batch([{ query: INSERT, params: {} }]))).toBeInstanceOf(Error);
+  });
+
   test("a write at the default consistency of its cluster, which only reads have", async () => {
     const queryOptions = { consistency: types.consistencies.localSerial };
     await using clusters = await TwoClusters.connected({ driver: { queryOptions } });

@@ -67,7 +67,11 @@ function readPart(query: unknown, params: unknown, path: string): Statement {
   }
   assertNoUse(inspect(query));
   if (params === undefined || params === null) return { query, params: NO_PARAMS };
-  const own = ownValue(params, `${path}params`);
+  const own = ownValue(params, `${path}params`) as Params;
   assertBindable(own, `${path}params`);
-  return { query, params: own as Params };
+  // Of a batch that is not prepared the driver knows arrays alone.
+  const isOfBatch = path !== "";
+  if (isOfBatch && Object.keys(own).length === 0 && inspect(query).markers.length === 0)
+    return { query, params: NO_PARAMS };
+  return { query, params: own };
 }
