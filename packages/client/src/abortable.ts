@@ -1,3 +1,5 @@
+import { onAbort } from "@helix/core/internal";
+
 /**
  * The promise, or the signal's reason if that comes first: the driver cannot be aborted, only not
  * waited for. What the promise comes to afterwards is ignored.
@@ -7,14 +9,14 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
+    const end = onAbort(signal, abort);
     promise.then(
       (value) => {
-        signal.removeEventListener("abort", abort);
+        end();
         resolve(value);
       },
       (error: unknown) => {
-        signal.removeEventListener("abort", abort);
+        end();
         reject(error);
       },
     );

@@ -47,6 +47,7 @@ export { weigh } from "./payload/weight.ts";
 export { Breaker, type BreakerState } from "./policy/breaker.ts";
 export { wait } from "./policy/clock.ts";
 export { Moment } from "./policy/moment.ts";
+export { onAbort } from "./policy/on-abort.ts";
 export { RateLimiter } from "./policy/rate-limiter.ts";
 export { BulkRun, type Left, leftUnread } from "./queue/bulk-run.ts";
 export { schedulingOptions } from "./queue/scheduling-options.ts";

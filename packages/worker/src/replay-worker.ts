@@ -15,6 +15,7 @@ import {
 import {
   expected,
   milliseconds,
+  onAbort,
   optional,
   readOption,
   readOptions,
@@ -143,13 +144,13 @@ export class ReplayWorker implements Startable, EventSource<WorkerEvents> {
       for (const cut of cuts) cut.abort();
     };
     if (graceMs === 0 || signal?.aborted) hurry();
-    signal?.addEventListener("abort", hurry, { once: true });
+    const endListening = signal && onAbort(signal, hurry);
     const cancel = clock.setTimer(hurry, graceMs);
     try {
       await promise;
     } finally {
       cancel();
-      signal?.removeEventListener("abort", hurry);
+      endListening?.();
     }
   }
 

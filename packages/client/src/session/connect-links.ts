@@ -1,5 +1,5 @@
 import { helixError } from "@helix/core";
-import { type OptionsOf, oneOf, optional, readOptions, signal } from "@helix/core/internal";
+import { type OptionsOf, onAbort, oneOf, optional, readOptions, signal } from "@helix/core/internal";
 import { readError } from "../failure/read-error.ts";
 import { type ClusterLinks, clientClosed } from "./cluster-links.ts";
 
@@ -48,8 +48,7 @@ export function connectLinks(
     };
     const listen = (to: AbortSignal | undefined, reason: () => unknown) => {
       const abort = () => settle(() => reject(reason()));
-      to?.addEventListener("abort", abort, { once: true });
-      cleanups.push(() => to?.removeEventListener("abort", abort));
+      if (to !== undefined) cleanups.push(onAbort(to, abort));
     };
     listen(signal, () => signal?.reason);
     listen(closed, clientClosed);

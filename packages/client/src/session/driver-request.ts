@@ -1,4 +1,5 @@
 import type { BatchType, ErrorReading, Operation, Statement } from "@helix/core";
+import { onAbort } from "@helix/core/internal";
 import { type Client, policies, type QueryOptions, type types } from "cassandra-driver";
 import { readError } from "../failure/read-error.ts";
 import type { BatchOptions, ReadOptions } from "../request-options.ts";
@@ -46,10 +47,9 @@ class OperationRequest implements LinkRequest<types.ResultSet> {
   readonly #operation: Operation;
   readonly #options: QueryOptions;
   readonly isWanted: () => boolean;
-  readonly #signal: AbortSignal | undefined;
+  readonly #endListening: (() => void) | undefined;
   readonly #resolve: Settle["resolve"];
   readonly #reject: Settle["reject"];
-  readonly #abort = () => this.#reject(this.#signal?.reason);
 
   constructor(
     operation: Operation,
@@ -61,10 +61,9 @@ class OperationRequest implements LinkRequest<types.ResultSet> {
     this.#operation = operation;
     this.#options = options;
     this.isWanted = isWanted;
-    this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    signal?.addEventListener("abort", this.#abort);
+    this.#endListening = signal && onAbort(signal, () => reject(signal.reason));
   }
 
   send(client: Client): Promise<types.ResultSet> {
@@ -76,12 +75,12 @@ class OperationRequest implements LinkRequest<types.ResultSet> {
   }
 
   applied(result: types.ResultSet): void {
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#endListening?.();
     this.#resolve(result);
   }
 
   failed(error: unknown): void {
-    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#endListening?.();
     this.#reject(error);
   }
 }

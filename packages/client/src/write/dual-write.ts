@@ -1,5 +1,5 @@
 import { CLUSTERS, type ClusterId, type ErrorReading, otherCluster } from "@helix/core";
-import { ListNode } from "@helix/core/internal";
+import { ListNode, onAbort } from "@helix/core/internal";
 import type { Client } from "cassandra-driver";
 import { Both } from "../both.ts";
 import { readError } from "../failure/read-error.ts";
@@ -112,8 +112,7 @@ export class DualWrite<T> {
     const giveUp = () => {
       for (const cluster of CLUSTERS) this.#sides[cluster].giveUp(signal.reason);
     };
-    signal.addEventListener("abort", giveUp, { once: true });
-    this.#unlisten = () => signal.removeEventListener("abort", giveUp);
+    this.#unlisten = onAbort(signal, giveUp);
   }
 }
 

@@ -1,4 +1,5 @@
 import { CLUSTERS, type Clock, type ClusterId } from "@helix/core";
+import { onAbort } from "@helix/core/internal";
 import { requestTimeout } from "../session/outstanding.ts";
 
 /** Asks a cluster; rejects where it does not say. */
@@ -57,8 +58,7 @@ export function learnSchema<T>(options: LearnOptions<T>): Promise<Learnt<T>> {
     );
     for (const signal of signals) {
       const giveUp = () => end(() => reject(signal?.reason));
-      signal?.addEventListener("abort", giveUp, { once: true });
-      cleanups.push(() => signal?.removeEventListener("abort", giveUp));
+      if (signal !== undefined) cleanups.push(onAbort(signal, giveUp));
       if (signal?.aborted) giveUp();
     }
     if (ended.signal.aborted) return;

@@ -1,4 +1,5 @@
 import { type Clock, isHelixError, type ReplayPayload } from "@helix/core";
+import { onAbort } from "@helix/core/internal";
 
 /** How often the first of a line looks whether there is room. */
 const LOOK_INTERVAL_MS = 50;
@@ -55,10 +56,10 @@ export class RoomLine {
     return new Promise((resolve, reject) => {
       const giveUp = () => this.#giveUp(waiter);
       const cancel = this.#options.clock.setTimer(giveUp, this.#options.waitMs);
-      signal?.addEventListener("abort", giveUp, { once: true });
+      const end = signal && onAbort(signal, giveUp);
       const cleanup = () => {
         cancel();
-        signal?.removeEventListener("abort", giveUp);
+        end?.();
       };
       const taken = () => {
         cleanup();

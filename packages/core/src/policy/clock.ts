@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /** Time as everything here sees it, so that tests and simulations can supply their own. */
 export interface Clock {
   /** Milliseconds since 1970. May jump: for ages that outlive the process. */
@@ -27,10 +29,10 @@ export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promi
     if (signal?.aborted) return resolve();
     const done = () => {
       cancel();
-      signal?.removeEventListener("abort", done);
+      end?.();
       resolve();
     };
     const cancel = clock.setTimer(done, delayMs);
-    signal?.addEventListener("abort", done, { once: true });
+    const end = signal && onAbort(signal, done);
   });
 }
