@@ -13,6 +13,7 @@ import type { types } from "cassandra-driver";
 import { type HelixClientOptions, type ReadClientOptions, readClientOptions } from "./client-options.ts";
 import { createPaths, type Paths } from "./create-paths.ts";
 import { type DriverLog, DriverSurface, type LogListener } from "./driver-surface.ts";
+import { CLIENT_EVENTS } from "./event-names.ts";
 import { AttachedWorkers } from "./replay/attached-workers.ts";
 import { createReplayExecutor } from "./replay/replay-executor.ts";
 import { type BatchOptions, type ExecuteOptions, refuseCallback } from "./request-options.ts";
@@ -60,7 +61,7 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
     const { clusters, clock, logger, maxTimestampAheadMs: maxAheadMs } = read;
     const onListenerError = (err: unknown, event: string) =>
       logger.error({ err, event }, "an event listener failed");
-    const events = new EventHub<ClientEvents>(onListenerError);
+    const events = new EventHub<ClientEvents>(onListenerError, CLIENT_EVENTS);
     const log: DriverLog = new EventHub(onListenerError);
     super(log, logger);
     this.#options = read;
@@ -154,6 +155,8 @@ export class HelixClient extends DriverSurface implements EventSource<ClientEven
   /**
    * Returns what removes the listener. A listener that fails is logged and changes nothing. `log` is the driver's: the
    * lines that the drivers of all sessions log.
+   *
+   * @throws TypeError for an event that does not exist, such as `hostDown` of the driver, which would never come.
    */
   on(name: "log", listener: LogListener): () => void;
   on<N extends keyof ClientEvents>(name: N, listener: (event: ClientEvents[N]) => unknown): () => void;

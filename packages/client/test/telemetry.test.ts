@@ -64,16 +64,19 @@ test("the table of the README has every event of the client, and no other", () =
   expect(rows.map(([, name]) => name).sort()).toEqual(Object.keys(EMITTED).sort());
 });
 
-test("listening to what never comes does not compile", () => {
+test("listening to what never comes does not compile, and is refused", () => {
   expectTypeOf<Parameters<HelixClient["on"]>[0]>().toEqualTypeOf<keyof ClientEvents>();
   expectTypeOf<Parameters<ConnectedReplayExecutor["on"]>[0]>().toEqualTypeOf<keyof SessionEvents>();
   expectTypeOf<keyof ClientEvents & `${"worker" | "replay" | "queue"}:${string}`>().toEqualTypeOf<never>();
   expectTypeOf<keyof SessionEvents & `write:${string}`>().toEqualTypeOf<never>();
   const client = new HelixClient({ clusters: { A: { contactPoints: ["a"], localDataCenter: "dc1" } } });
   // @ts-expect-error: of the worker
-  client.on("replay:applied", () => {});
-  // @ts-expect-error: of the worker
-  client.on("cluster:paused", () => {});
+  expect(() => client.on("replay:applied", () => {})).toThrow(
+    "Expected `event` to be one of cluster:connected",
+  );
+  // @ts-expect-error: of the driver, whose sessions are replaced
+  expect(() => client.on("hostDown", () => {})).toThrow('got "hostDown"');
+  client.on("log", () => {});
 });
 
 test("writes are counted by what came of them, payloads by whether a queue has them, and breakers shown", async () => {

@@ -144,6 +144,7 @@ export type { ErrorSummary } from "./report/error-summary.ts";
 export {
   type ClientEvents,
   EventHub,
+  type EventNames,
   type EventSink,
   type EventSource,
   type QueueEvents,

@@ -1,6 +1,7 @@
 import {
   type ControlReader,
   EventHub,
+  type EventNames,
   type EventSource,
   type QueueEvents,
   type Replayer,
@@ -111,6 +112,18 @@ export async function connectNatsOperator(options: NatsReplayerOptions): Promise
   throw failure;
 }
 
+const QUEUE_EVENTS: EventNames<QueueEvents> = Object.freeze({
+  "queue:connected": true,
+  "queue:disconnected": true,
+  "queue:ready": true,
+  "queue:stuck:recovered": true,
+  "queue:clock:differs": true,
+  "queue:record:unreadable": true,
+});
+
 function eventsOf({ logger }: LinkSettings): EventHub<QueueEvents> {
-  return new EventHub((error, name) => logger.warn({ err: error, event: name }, "a listener failed"));
+  return new EventHub(
+    (error, name) => logger.warn({ err: error, event: name }, "a listener failed"),
+    QUEUE_EVENTS,
+  );
 }

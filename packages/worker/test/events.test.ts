@@ -91,12 +91,12 @@ it("the table of the README has every event of the worker, and no other", () => 
   expect(rows.map(([, name]) => name).sort()).toEqual(NAMES.sort());
 });
 
-it("listening to what never comes does not compile", async () => {
+it("listening to what never comes does not compile, and is refused", async () => {
   const { worker } = await startRig();
   expectTypeOf<Parameters<typeof worker.on>[0]>().toEqualTypeOf<keyof WorkerEvents>();
   expectTypeOf<keyof WorkerEvents & `${"write" | "queue"}:${string}`>().toEqualTypeOf<never>();
   // @ts-expect-error: of the client
-  worker.on("cluster:connected", () => {});
+  expect(() => worker.on("cluster:connected", () => {})).toThrow('got "cluster:connected"');
   // @ts-expect-error: a breaker of the worker has no keyspace
   worker.on("cluster:breaker:opened", ({ keyspace }) => keyspace);
 });

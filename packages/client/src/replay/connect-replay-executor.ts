@@ -1,5 +1,6 @@
 import { EventHub, type EventSource, type ReplayExecutor, type SessionEvents } from "@helix/core";
 import { readSessionOptions, type SessionOptions } from "../client-options.ts";
+import { SESSION_EVENTS } from "../event-names.ts";
 import { type ConnectOptions, checkConnectOptions, connectLinks } from "../session/connect-links.ts";
 import { createLinks } from "../session/create-links.ts";
 import { createReplayExecutor } from "./replay-executor.ts";
@@ -30,8 +31,9 @@ export async function connectReplayExecutor(
   const read = readSessionOptions("connectReplayExecutor", sessions);
   signal?.throwIfAborted();
   const { logger } = read;
-  const events = new EventHub<SessionEvents>((err, name) =>
-    logger.error({ err, event: name }, "an event listener failed"),
+  const events = new EventHub<SessionEvents>(
+    (err, name) => logger.error({ err, event: name }, "an event listener failed"),
+    SESSION_EVENTS,
   );
   const links = createLinks(read, events);
   try {

@@ -98,6 +98,19 @@ describe("EventHub", () => {
     more.on("write:queued", () => {});
   });
 
+  test("refuses a name that is never told of, where it knows all that are", () => {
+    const hub = new EventHub<Events>(() => {}, { ping: true, pong: true });
+    for (const name of ["hostUp", "toString", "__proto__"]) {
+      expect(() => hub.on(name as never, () => {})).toThrow(
+        `Expected \`event\` to be one of ping, pong, got "${name}"`,
+      );
+    }
+    const calls: number[] = [];
+    hub.on("ping", ({ n }) => calls.push(n));
+    hub.emit("ping", { n: 1 });
+    expect(calls).toEqual([1]);
+  });
+
   test("refuses what is not a function", () => {
     expect(() => new EventHub<Events>().on("ping", 5 as never)).toThrow(
       /listener of `ping` to be a function/,

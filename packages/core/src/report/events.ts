@@ -1,5 +1,6 @@
 import type { ClusterId, Lane } from "../cluster.ts";
 import type { Outcome } from "../error-reading.ts";
+import { expected } from "../options/expected.ts";
 import type { PayloadSummary } from "../payload/payload.ts";
 import type { DeadLetterReason } from "../queue/dead-letters.ts";
 import { harmlessCallback } from "./harmless.ts";
@@ -111,6 +112,9 @@ export interface QueueEvents {
 
 type Listener<T> = (event: T) => unknown;
 
+/** The names of all events, which the compiler sees to. */
+export type EventNames<E extends object> = { readonly [N in keyof E]-?: true };
+
 /** What has events: `on` returns what removes the listener. Whatever a listener does, it changes nothing. */
 export interface EventSource<E extends object> {
   on<N extends keyof E>(name: N, listener: (event: E[N]) => unknown): () => void;
@@ -127,12 +131,18 @@ export type EventSink<E extends object> = Pick<EventHub<E>, "emit" | "has">;
 export class EventHub<E extends object> implements EventSource<E> {
   readonly #listeners = new Map<keyof E, readonly Listener<never>[]>();
   readonly #onListenerError: (error: unknown, name: keyof E) => void;
+  readonly #names: EventNames<E> | undefined;
 
-  constructor(onListenerError: (error: unknown, name: keyof E) => void = () => {}) {
+  /** @param names All that it ever tells of: who listens for anything else is refused. @default whoever listens knows */
+  constructor(onListenerError: (error: unknown, name: keyof E) => void = () => {}, names?: EventNames<E>) {
     this.#onListenerError = onListenerError;
+    this.#names = names;
   }
 
   on<N extends keyof E>(name: N, listener: Listener<E[N]>): () => void {
+    if (this.#names !== undefined && !Object.hasOwn(this.#names, name)) {
+      throw new TypeError(expected("event", `one of ${Object.keys(this.#names).join(", ")}`, name));
+    }
     if (typeof listener !== "function")
       throw new TypeError(`Expected a listener of \`${String(name)}\` to be a function`);
     // A wrapper of its own, so that the same function added twice is removed once at a time.

@@ -27,6 +27,7 @@ import {
 import { type BreakerState, LoggableError, Moment } from "@helix/core/internal";
 import { type FailedEnding, readFailure } from "../decide/ending.ts";
 import type { HeldMessage } from "../decide/held-message.ts";
+import { WORKER_EVENTS } from "./event-names.ts";
 import { OwnFigures } from "./own-figures.ts";
 import { ProgressReport } from "./progress-report.ts";
 import { type Refused, RefusedWrites } from "./refused-writes.ts";
@@ -105,8 +106,9 @@ export class Reporter implements EventSource<WorkerEvents> {
     this.#moment = new Moment(() => clock.wallMs());
     if (logger !== silentLogger)
       this.#progress = new ProgressReport({ ...options, depths: () => queue.depths() });
-    this.#events = new EventHub((error, event) =>
-      options.logger.warn({ event, error }, "A listener of the replay worker failed"),
+    this.#events = new EventHub(
+      (error, event) => options.logger.warn({ event, error }, "A listener of the replay worker failed"),
+      WORKER_EVENTS,
     );
   }
 
