@@ -42,3 +42,19 @@ test.each<[object, string]>([
 ])("%j is told in words, with where the runbook has it", (change, told) => {
   expect(troublesOf(statusWith(change)).map(({ code = "-", text }) => `${code} ${text}`)).toEqual([told]);
 });
+
+test("each has a key of its own, whatever its words are by then", () => {
+  const keysAt = (text: string) =>
+    troublesOf(
+      statusWith({
+        pods: [{ id: "pod-1", isAlive: false, silentMs: text.length * 1000 }],
+        warnings: [
+          { code: "lanes-nearly-full", sentence: `messages ${text}` },
+          { code: "lanes-nearly-full", sentence: `bytes ${text}` },
+          { code: "stuck", cluster: "B", lane: "high.B", sentence: text },
+        ],
+      }),
+    ).map(({ key }) => key);
+  expect(keysAt("now")).toEqual(keysAt("later"));
+  expect(new Set(keysAt("now")).size).toBe(4);
+});

@@ -148,7 +148,7 @@ function GroupTable({ box, filter, found, nowMs }: GroupTableProps) {
         caption="Letters by cluster, tables, reason and code"
         columns={columns}
         rows={groups}
-        keyOf={({ sampleId }) => sampleId}
+        keyOf={kindText}
       />
     </>
   );

@@ -14,8 +14,8 @@ export function Warnings({ status }: { readonly status: Status }) {
     <>
       {troubles.length === 0 && <p>Nothing that this pod can see.</p>}
       <ul class="findings">
-        {troubles.map(({ code, isBad, mark, text }) => (
-          <li key={text}>
+        {troubles.map(({ key, code, isBad, mark, text }) => (
+          <li key={key}>
             <Mark tone={isBad ? "bad" : "warning"}>{mark}</Mark> {text}.{" "}
             {code !== undefined && <Runbook code={code} />}
           </li>

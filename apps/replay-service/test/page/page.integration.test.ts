@@ -159,6 +159,30 @@ test("a page of somebody else's can neither ask, nor order, nor show this one in
 });
 
 describe("whoever cannot see or point as others do", () => {
+  test("keeps the link of a warning that is focused while the words of that change", async () => {
+    await using page = await rig.open();
+    const B = page.getByRole("article", { name: "Cluster B" });
+    await B.waitFor();
+    let looks = 0;
+    const withMore = (path: string, more: (json: { warnings: object[] }) => object) =>
+      page.route(path, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: more(await response.json()) });
+      });
+    await withMore("**/v1/me", (json) => ({ ...json, runbookUrl: "https://wiki.example/helix" }));
+    await withMore("**/v1/status", (json) => ({
+      ...json,
+      warnings: [{ code: "stuck", cluster: "B", sentence: `look ${++looks} is stuck` }],
+    }));
+    await page.reload();
+    const link = page.getByRole("link", { name: "Runbook: stuck" });
+    await link.focus();
+    const before = looks;
+    await page.getByText(`look ${before + 2} is stuck`).waitFor();
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Runbook: stuck");
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  });
+
   test.each([
     ["light", 390],
     ["light", 1440],
