@@ -58,3 +58,4 @@ export { harmlessCallback, harmlessLogger } from "./report/harmless.ts";
 export { isolate } from "./report/isolate.ts";
 export { duration, quantity } from "./report/quantities.ts";
 export { spanOf, timeGoneBy, timeToCome } from "./report/times.ts";
+export { visible } from "./report/visible.ts";

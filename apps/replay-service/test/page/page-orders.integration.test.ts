@@ -235,6 +235,16 @@ describe("dead letters", () => {
     expect(await page.title()).toBe("Helix replay");
   });
 
+  test("whose texts try to turn what is read, or to be there unseen, are shown as what they are", async () => {
+    await rig.die(1, { table: '"us\u202eers\u200b"' });
+    const { revisions } = await rig.ask("status");
+    const body = { by: "anna", why: "a\u202eb\u061cc\u0007", revision: revisions.gates ?? 0 };
+    await rig.ask("pause", { params: { cluster: "B" }, body });
+    await using page = await rig.open();
+    await clusterB(page).getByText("paused by anna, a\\u202eb\\u061cc\\u0007; nothing waits").waitFor();
+    await section(page, "Dead letters").getByRole("cell", { name: "us\\u202eers\\u200b" }).waitFor();
+  });
+
   test.each([320, 1440])(
     "of a name without end, and jobs that are over, fit a page of %i px, and axe's rules",
     async (width) => {
