@@ -130,7 +130,7 @@ test("a server that has no room for a connection says so at the start, too", asy
   const server = createServer((socket) => {
     socket.on("error", () => {});
     socket.write(`INFO ${JSON.stringify({ version: "2.12.8", max_payload: 1_000_000 })}\r\n`);
-    setTimeout(() => socket.end("-ERR 'maximum connections exceeded'\r\n"), 10);
+    setImmediate(() => socket.end("-ERR 'maximum connections exceeded'\r\n"));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
@@ -170,7 +170,7 @@ test("a process that was too slow to log in is not told that its credentials are
   await slow.close();
   for (const socket of open) socket.destroy();
   server.close();
-});
+}, 30_000);
 
 test("a connection that its owner closes is down, and is not asked again", async () => {
   await connection.close();

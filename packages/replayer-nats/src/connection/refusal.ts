@@ -8,7 +8,7 @@ import { refused } from "./dial.ts";
 
 const DEFAULT_PORT = 4222;
 /** How long one that has greeted has to say that it takes nobody, which it does at once. */
-const SECOND_THOUGHT_MS = 100;
+const SECOND_THOUGHT_MS = 500;
 
 /** What the servers said to whoever would connect. */
 export interface Asked {
