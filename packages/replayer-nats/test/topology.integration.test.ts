@@ -63,6 +63,23 @@ describe("ensureTopology", () => {
     expect((await api.streams.info(`${rig.streamName}-dead-letters`)).config.max_age).toBe(0);
   });
 
+  it("names the stream and the subjects that the server refuses, as where one prefix lies within another's, and makes nothing", async () => {
+    await using rig = new Rig(server);
+    await ensureTopology(rig.options);
+    const within = {
+      streamName: `${rig.streamName}-other`,
+      subjectPrefix: `${rig.subjectPrefix}.dead.high.A`,
+    };
+    expect(await failureOf(ensureTopology({ ...rig.options, ...within }))).toMatchObject({
+      code: "HELIX_QUEUE_REFUSED",
+      message: expect.stringMatching(
+        `stream ${within.streamName}, .*${within.subjectPrefix}\\.high\\.B.* overlap`,
+      ),
+    });
+    const { api } = await rig.api();
+    expect(await failureOf(api.streams.info(`KV_${within.streamName}-state`))).toMatchObject({ code: 10059 });
+  });
+
   it("settles when eight pods start at once", async () => {
     await using rig = new Rig(server);
     const all = await Promise.all(Array.from({ length: 8 }, () => connectNatsReplayer(rig.options)));

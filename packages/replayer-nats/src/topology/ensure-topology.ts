@@ -9,7 +9,15 @@ import { type EnsureTopologyOptions, readTopologyOptions, type TopologySettings 
 import { type Actual, lookedAt, told } from "./differences.ts";
 import { type Names, namesOf } from "./names.ts";
 import { noRoom, undo } from "./no-room.ts";
-import { differencesOf, isAsBefore, isGoMade, isLowering, type Wanted, wantedTopology } from "./topology.ts";
+import {
+  differencesOf,
+  isAsBefore,
+  isGoMade,
+  isLowering,
+  type Wanted,
+  type WantedStream,
+  wantedTopology,
+} from "./topology.ts";
 
 const TAKES_MORE =
   'the stream takes more subjects than those of its lanes; when all pods are of this version, `provision: "update"` narrows it';
@@ -76,7 +84,8 @@ export async function provision(
     const actual = await patiently(() => settle(admin, wanted, settings)).catch(async (error: unknown) => {
       // All or nothing, where the server has said no: after a timeout it may be there.
       if (wanted.kind !== "stream" || refusalOf(error) === undefined || isTransient(error)) throw error;
-      const failure = refusalOf(error) === "full" ? await noRoom(admin, wanted, all, error) : error;
+      const failure =
+        refusalOf(error) === "full" ? await noRoom(admin, wanted, all, error) : named(wanted, error);
       await undo(admin, names, made, logger);
       throw failure;
     });
@@ -110,6 +119,14 @@ export async function provision(
     throw drift(differences, { goMade, lowering: lowering && settings.provision === "update" });
   if (created.length + updated.length > 0) logger.info({ created, updated }, "made what the queue needs");
   return { created, updated };
+}
+
+/** A server says what is wrong, as that subjects overlap with another stream's, and not of what. */
+function named({ name, config: { subjects = [] } }: WantedStream, cause: unknown): unknown {
+  if (!isHelixError(cause, "HELIX_QUEUE_REFUSED")) return cause;
+  const { errorCode, stored, message } = cause;
+  const text = `The server refuses the stream ${name}, of the subjects ${subjects.join(", ")}: ${message}`;
+  return helixError("HELIX_QUEUE_REFUSED", text, { errorCode, stored }, { cause });
 }
 
 /** What is there, after making it if it was missing and may be made. */
