@@ -43,7 +43,7 @@ export function tableGone(cluster: ClusterId, table: string, change: "recreated"
 export function columnGone(cluster: ClusterId, table: string, column: string): Error {
   return helixError(
     "HELIX_TABLE_GONE",
-    `The column ${column} of ${table} was dropped and added again on cluster ${cluster} after this write, which it would hide: ` +
+    `The column ${column} of ${table} was dropped and added again on cluster ${cluster} at a time after the timestamp of this write, which it would hide: ` +
       "it was not sent. A redrive with `force` writes its other columns",
     { table, change: "column-dropped" },
   );

@@ -196,6 +196,12 @@ describe("a column that was dropped and added again", () => {
     }
   });
 
+  test("is told by what the cluster compares: the write may be later, with an older timestamp or by another clock", () => {
+    const old = { schema, timestampMicros: droppedAt - 1n };
+    const write = () => replay(statement("UPDATE t SET v = 'a' WHERE k = 1"), old);
+    expect(write).toThrow("on cluster B at a time after the timestamp of this write");
+  });
+
   test.each([
     "INSERT INTO t (k, n) VALUES (1, 1)",
     "UPDATE t SET n = 1 WHERE k = 1",
