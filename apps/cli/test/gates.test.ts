@@ -76,3 +76,11 @@ describe("an order", () => {
     expect(await stateOf(rig)).toMatchObject({ state: "drained", by: "bert" });
   });
 });
+
+it("a rate that has an end is shown with it", async () => {
+  const rig = new Rig();
+  await rig.type("rate B 500 --reason disks --until 2h");
+  expect((await rig.type("rate")).out).toMatch(
+    /^A: any rate\nnorth: 500\/s at most over all pods, by anna: disks, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n$/,
+  );
+});

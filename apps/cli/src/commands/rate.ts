@@ -5,7 +5,7 @@ import { clusterIn } from "../input/cluster.ts";
 import { endOf } from "../input/end-of.ts";
 import { overSeen, statusAfter } from "../operator/over-seen.ts";
 import { clean } from "../output/clean.ts";
-import { quantity } from "../output/words.ts";
+import { moment, quantity } from "../output/words.ts";
 import type { Answer, Session } from "../session.ts";
 
 export interface RateFlags {
@@ -55,7 +55,9 @@ function ratesAnswer({ clusters, revisions }: Pick<Status, "clusters" | "revisio
 
 function textOf({ name, rate: order }: Status["clusters"]["A"]): string {
   if (order === undefined) return `${name}: any rate`;
-  return `${name}: ${quantity(order.perSecond)}/s at most over all pods, by ${order.by}: ${order.why}`;
+  const { perSecond, by, why, untilMs } = order;
+  const end = untilMs === undefined ? "" : `, until ${moment(untilMs)}`;
+  return `${name}: ${quantity(perSecond)}/s at most over all pods, by ${by}: ${why}${end}`;
 }
 
 function numberIn(given: string): number {
