@@ -1,6 +1,6 @@
+import stringWidth from "string-width";
 import { clean } from "./clean.ts";
 import type { Paint, Style } from "./paint.ts";
-import { columnsOf } from "./text-width.ts";
 
 export interface Column<T> {
   readonly title: string;
@@ -30,7 +30,12 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[], pain
   const laid = (titleOf: (title: string) => readonly string[]): readonly Laid<T>[] =>
     columns.map((column, at) => {
       const [title, own = []] = [titleOf(column.title), cells[at]];
-      return { column, title, cells: own, width: Math.max(...[...title, ...own].map(columnsOf)) };
+      return {
+        column,
+        title,
+        cells: own,
+        width: Math.max(...[...title, ...own].map((text) => stringWidth(text))),
+      };
     });
   const whole = laid((title) => [title]);
   const parts =
@@ -92,7 +97,7 @@ function lineOf<T>(
   const texts = part.map((one) => {
     const text = textOf(one) ?? "";
     const style = text === "" ? undefined : styleOf(one);
-    const space = " ".repeat(one.width - columnsOf(text));
+    const space = " ".repeat(one.width - stringWidth(text));
     const shown = style === undefined ? text : paint[style](text);
     return one.column.align === "right" ? space + shown : shown + space;
   });
