@@ -259,7 +259,7 @@ export class PageRig implements AsyncDisposable {
   }
 }
 
-export async function signIn(page: Page, token: string): Promise<void> {
+async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel("Token of the admin API").fill(token);
   await page.keyboard.press("Enter");
 }
