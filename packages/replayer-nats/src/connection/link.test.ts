@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { EventHub, type Logger, type QueueEvents, silentLogger } from "@helix/core";
 import { freePorts, waitFor } from "@helix/testkit";
 import { ManualClock, settle } from "@helix/testkit/manual-clock";
@@ -74,6 +74,15 @@ beforeEach(async () => {
   await settle();
 });
 
+/** Begins to connect to a server, which listens then. */
+async function linkTo(server: Server, login: { user?: string; pass?: string } = {}) {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const connect = { servers: `127.0.0.1:${port}`, ...login };
+  const settings = { connect, allowOldServer: false, logger: silentLogger, clock };
+  return { opening: Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>()) };
+}
+
 test("a part that fails at a change is logged, and the others hear of it", async () => {
   const heard: boolean[] = [];
   link.listen({
@@ -132,15 +141,8 @@ test("a server that has no room for a connection says so at the start, too", asy
     socket.write(`INFO ${JSON.stringify({ version: "2.12.8", max_payload: 1_000_000 })}\r\n`);
     setImmediate(() => socket.end("-ERR 'maximum connections exceeded'\r\n"));
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  const settings = {
-    connect: { servers: `127.0.0.1:${port}` },
-    allowOldServer: false,
-    logger: silentLogger,
-    clock,
-  };
-  const full = await Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  const { opening } = await linkTo(server);
+  const full = await opening;
   expect(full.cause).toMatchObject({ message: "NATS refuses the connection: maximum connections exceeded" });
   await full.close();
   server.close();
@@ -157,11 +159,8 @@ test("a process that was too slow to log in is not told that its credentials are
     if (taken === 1) socket.end("-ERR 'Authentication Timeout'\r\n");
     else socket.on("data", (data) => String(data).includes("PING") && socket.write("PONG\r\n"));
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  const connect = { servers: `127.0.0.1:${port}`, user: "pod", pass: "right" };
-  const settings = { connect, allowOldServer: false, logger: silentLogger, clock };
-  const slow = await Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  const { opening } = await linkTo(server, { user: "pod", pass: "right" });
+  const slow = await opening;
   expect(slow.cause).toMatchObject({ message: "NATS refuses the connection: Authentication Timeout" });
   await waitFor(() => clock.advance(500).then(() => slow.isUp), {
     timeoutMs: 10_000,
@@ -229,15 +228,7 @@ test("a server that takes connections and says nothing is asked by sockets that 
     socket.on("error", () => {}).on("close", () => open.delete(socket));
     if (!isSilent) greet(socket);
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  const settings = {
-    connect: { servers: `127.0.0.1:${port}` },
-    allowOldServer: false,
-    logger: silentLogger,
-    clock,
-  };
-  const opening = Link.open(settings as unknown as LinkSettings, new EventHub<QueueEvents>());
+  const { opening } = await linkTo(server);
   const until = (isSo: () => boolean, describe: string) =>
     waitFor(() => clock.advance(500).then(isSo), { timeoutMs: 10_000, describe });
   let asked: Link | undefined;

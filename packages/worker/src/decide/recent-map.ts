@@ -24,6 +24,11 @@ export class RecentMap<K, V> {
     return this.#entries.size;
   }
 
+  /** In the order in which they were set. What is deleted while they are looked through does not come any more. */
+  keys(): Iterable<K> {
+    return this.#entries.keys();
+  }
+
   peek(key: K): V | undefined {
     return this.#entries.get(key)?.value;
   }

@@ -1,5 +1,6 @@
 import type { ErrorReading, ReplayPayload } from "@helix/core";
 import { placeOf } from "../decide/held-message.ts";
+import { RecentMap } from "../decide/recent-map.ts";
 
 /** Of more the ones that failed longest ago are forgotten. */
 const MAX_TEXTS = 100;
@@ -24,8 +25,7 @@ export interface Refused {
  * attempts. What is not tried here any more is forgotten.
  */
 export class RefusedWrites {
-  /** The one that failed last comes last. */
-  readonly #texts = new Map<string, Refused>();
+  readonly #texts = new RecentMap<string, Refused>(MAX_TEXTS);
 
   /** @param delayMs Until it is tried again. Returns the writes where somebody is to be told of them now. */
   failed(
@@ -42,10 +42,7 @@ export class RefusedWrites {
     const isDue = !isTold && nowMs - sinceMs >= TOLD_MS;
     const untilMs = Math.max(known?.untilMs ?? 0, nowMs + delayMs + SLACK_MS);
     const refused = { tables: payload.tables, error, sinceMs, untilMs, isTold: isTold || isDue };
-    this.#texts.delete(text);
     this.#texts.set(text, refused);
-    const [eldest = text] = this.#texts.keys();
-    if (this.#texts.size > MAX_TEXTS) this.#texts.delete(eldest);
     return isDue ? refused : undefined;
   }
 
@@ -53,7 +50,7 @@ export class RefusedWrites {
   applied(payload: ReplayPayload): Refused | undefined {
     if (this.#texts.size === 0) return undefined;
     const { text = "" } = placeOf(payload);
-    const known = this.#texts.get(text);
+    const known = this.#texts.peek(text);
     this.#texts.delete(text);
     return known?.isTold ? known : undefined;
   }
@@ -61,7 +58,7 @@ export class RefusedWrites {
   /** Those that wait for the longest. */
   longest(nowMs: number): Refused | undefined {
     let longest: Refused | undefined;
-    for (const text of [...this.#texts.keys()]) {
+    for (const text of this.#texts.keys()) {
       const one = this.#current(text, nowMs);
       if (one !== undefined && one.sinceMs < (longest?.sinceMs ?? Number.POSITIVE_INFINITY)) longest = one;
     }
@@ -69,7 +66,7 @@ export class RefusedWrites {
   }
 
   #current(text: string, nowMs: number): Refused | undefined {
-    const known = this.#texts.get(text);
+    const known = this.#texts.peek(text);
     if (known === undefined || nowMs <= known.untilMs) return known;
     this.#texts.delete(text);
     return undefined;
