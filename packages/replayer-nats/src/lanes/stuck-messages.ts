@@ -11,6 +11,7 @@ import {
 } from "@helix/core";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import type { Link } from "../connection/link.ts";
+import { RegularLook } from "../connection/regular-look.ts";
 import type { StreamClock } from "../connection/stream-clock.ts";
 import { consumerOf, laneWildcard, subjectOf } from "../topology/names.ts";
 import type { Strays } from "./strays.ts";
@@ -52,44 +53,38 @@ export class StuckMessages {
   readonly #recovery: StuckRecovery;
   /** Per lane in which something was stuck, up to where the last look knew that. */
   readonly #floors = new Map<Lane, number>();
-  readonly #stopListening: () => void;
-  #isStarted = false;
+  readonly #regular: RegularLook;
   #isClosed = false;
   /** Whether the last look counted more than it could explain. */
   #isDoubtful = false;
   #looking: Promise<number> | undefined;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(options: StuckMessagesOptions) {
     this.#options = options;
     this.#recovery = new StuckRecovery(options);
-    this.#stopListening = options.link.listen({
-      onChange: (isUp) => {
-        if (isUp && this.#isStarted) this.#lookIn(LOOK_SOON_MS);
-      },
+    this.#regular = new RegularLook({
+      ...options,
+      look: () => this.#lookByItself(),
+      everyMs: LOOK_EVERY_MS,
+      soonMs: LOOK_SOON_MS,
     });
   }
 
   /** Looks from now on. Twice is safe. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    this.#lookIn(LOOK_EVERY_MS);
+    this.#regular.start();
   }
 
   /** Begins no look by itself until the next `start`. Twice is safe. */
   stop(): void {
-    this.#isStarted = false;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#regular.stop();
   }
 
   /** For good; a look that is under way ends with what it is about to bring back. */
   close(): void {
     this.#isClosed = true;
     this.#recovery.close();
-    this.stop();
-    this.#stopListening();
+    this.#regular.close();
   }
 
   /** Resolves with how many were brought back. Rejects as `depths` does, and where there is no room in the lane. */
@@ -100,30 +95,17 @@ export class StuckMessages {
     return this.#looking;
   }
 
-  #lookIn(mostMs: number): void {
-    const { clock, random } = this.#options;
-    this.#cancelTimer?.();
-    const delayMs = (mostMs / 2) * (1 + random());
-    this.#cancelTimer = clock.setTimer(() => void this.#lookByItself(), delayMs);
-  }
-
-  async #lookByItself(): Promise<void> {
-    const { link, logger } = this.#options;
-    this.#cancelTimer = undefined;
-    let isQuiet = true;
+  async #lookByItself(): Promise<"soon" | undefined> {
     try {
-      if (link.isUp) await this.look();
-      isQuiet = !this.#isDoubtful;
+      await this.look();
+      return this.#isDoubtful ? "soon" : undefined;
     } catch (error) {
-      if (this.#isClosed) return;
+      if (this.#isClosed) return undefined;
       // As a lane that is full: there is no room for what would come back.
-      isQuiet = this.#floors.size === 0;
+      const isQuiet = this.#floors.size === 0;
       const level = isQuiet ? "debug" : "warn";
-      logger[level]({ err: error }, "cannot look for stuck messages, or not bring them back");
-    }
-    // A reconnect may have set it meanwhile.
-    if (this.#isStarted && this.#cancelTimer === undefined) {
-      this.#lookIn(isQuiet ? LOOK_EVERY_MS : LOOK_SOON_MS);
+      this.#options.logger[level]({ err: error }, "cannot look for stuck messages, or not bring them back");
+      return isQuiet ? undefined : "soon";
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@helix/core";
 import type { Admin } from "../connection/admin.ts";
 import type { Link } from "../connection/link.ts";
+import { RegularLook } from "../connection/regular-look.ts";
 import type { TopologyDifference } from "../errors.ts";
 import type { TopologySettings } from "../options.ts";
 import { changesOf, isLosing, lookedAt, told } from "./differences.ts";
@@ -34,22 +35,21 @@ export interface TopologyWatchOptions {
  */
 export class TopologyWatch {
   readonly #options: TopologyWatchOptions;
-  readonly #stopListening: () => void;
+  readonly #regular: RegularLook;
   #differences: readonly TopologyDifference[] = [];
   /** Why the last two looks or more have failed. */
   #unseen: string | undefined;
   #hasFailed = false;
   #told: string | undefined;
-  #isStarted = false;
   #isClosed = false;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(options: TopologyWatchOptions) {
     this.#options = options;
-    this.#stopListening = options.link.listen({
-      onChange: (isUp) => {
-        if (isUp && this.#isStarted) this.#lookIn(LOOK_SOON_MS);
-      },
+    this.#regular = new RegularLook({
+      ...options,
+      look: () => this.#lookByItself(),
+      everyMs: LOOK_EVERY_MS,
+      soonMs: LOOK_SOON_MS,
     });
   }
 
@@ -62,38 +62,24 @@ export class TopologyWatch {
 
   /** All is as it should be, and looked after from now on. Twice is safe. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    this.#lookIn(LOOK_EVERY_MS);
+    this.#regular.start();
   }
 
   /** For good. Twice is safe. */
   close(): void {
     this.#isClosed = true;
-    this.#cancelTimer?.();
-    this.#stopListening();
+    this.#regular.close();
   }
 
-  #lookIn(mostMs: number): void {
-    const { clock, random } = this.#options;
-    this.#cancelTimer?.();
-    const delayMs = (mostMs / 2) * (1 + random());
-    this.#cancelTimer = this.#isClosed ? undefined : clock.setTimer(() => void this.#lookByItself(), delayMs);
-  }
-
-  async #lookByItself(): Promise<void> {
-    const { link } = this.#options;
-    this.#cancelTimer = undefined;
-    let delayMs = LOOK_EVERY_MS;
+  async #lookByItself(): Promise<"soon" | undefined> {
     try {
-      if (link.isUp) await this.look();
+      await this.look();
+      return undefined;
     } catch (error) {
       // Of a connection that is lost others tell.
-      if (link.isUp && !this.#isClosed) this.#failed(error);
-      delayMs = LOOK_SOON_MS;
+      if (this.#options.link.isUp && !this.#isClosed) this.#failed(error);
+      return "soon";
     }
-    // A reconnect may have set it meanwhile.
-    if (this.#cancelTimer === undefined) this.#lookIn(delayMs);
   }
 
   /** Rejects with HELIX_QUEUE_UNAVAILABLE, HELIX_QUEUE_TIMEOUT, HELIX_QUEUE_UNAUTHORIZED. */
